@@ -1,0 +1,38 @@
+// Package connectors is the table of the outside systems that Waybill can reach: a kind, as a pipeline's
+// YAML names it, and how a connector of that kind is built from its own block of settings. It knows no
+// pipeline, no secret store and no file of configuration; the caller decodes and resolves those.
+package connectors
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/folder"
+)
+
+// A Constructor builds one connector. decode fills the connector's own Config from its block of settings and
+// must refuse unknown keys; clock is the present time, for systems that sign requests or ask for a span of days.
+type Constructor func(decode func(into any) error, clock func() time.Time) (waybill.Connector, error)
+
+// Kinds returns the constructor of every kind of connector, under the name that pipelines use.
+func Kinds() map[string]Constructor {
+	return map[string]Constructor{
+		"folder": with(folder.New),
+	}
+}
+
+// with makes a Constructor of a connector's New: C is its Config, K its concrete type.
+func with[C any, K waybill.Connector](build func(C, func() time.Time) (K, error)) Constructor {
+	return func(decode func(into any) error, clock func() time.Time) (waybill.Connector, error) {
+		var config C
+		if err := decode(&config); err != nil {
+			return nil, fmt.Errorf("read settings: %w", err)
+		}
+		connector, err := build(config, clock)
+		if err != nil {
+			return nil, err
+		}
+		return connector, nil
+	}
+}
