@@ -25,7 +25,6 @@ type attempt struct {
 	caller context.Context // the caller's own, to tell its end from ours
 	stop   context.CancelCauseFunc
 	shown  string
-	sent   int
 	body   []byte
 }
 

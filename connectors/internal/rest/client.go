@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	"github.com/hashicorp/go-cleanhttp"
 	"github.com/hashicorp/go-retryablehttp"
 	"golang.org/x/time/rate"
 )
@@ -39,8 +39,7 @@ func New(baseURL string, auth Auth, cfg Config, now func() time.Time) (*Client, 
 		return nil, fmt.Errorf("base_url: %w", err)
 	}
 	cfg = cfg.withDefaults()
-	transport := cleanhttp.DefaultPooledTransport()
-	transport.ResponseHeaderTimeout = cfg.Timeout
+	transport := newTransport(cfg)
 	limit := rate.Inf
 	if cfg.CallsPerSecond > 0 {
 		limit = rate.Limit(cfg.CallsPerSecond)
@@ -51,6 +50,18 @@ func New(baseURL string, auth Auth, cfg Config, now func() time.Time) (*Client, 
 		calls:    &http.Client{Transport: transport, Timeout: cfg.Timeout, CheckRedirect: sameHost},
 		download: &http.Client{Transport: transport, CheckRedirect: sameHost},
 	}, nil
+}
+
+func newTransport(cfg Config) *http.Transport {
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: min(30*time.Second, cfg.Timeout), KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   8,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   min(10*time.Second, cfg.Timeout),
+		ResponseHeaderTimeout: cfg.Timeout,
+	}
 }
 
 // sameHost refuses a redirect to elsewhere: net/http would carry a vendor's own credential header along.
@@ -107,7 +118,7 @@ func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 		return Answer{}, t.failed(err)
 	}
 	if !t.isAnswer(resp.StatusCode) {
-		return Answer{}, t.refused(resp, t.body)
+		return Answer{}, t.refused(resp)
 	}
 	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: t.body, At: c.now().UTC(), URL: t.shown}, nil
 }
@@ -138,9 +149,7 @@ func (c *Client) Open(ctx context.Context, call Call) (*Download, error) {
 	}
 	if !t.isAnswer(resp.StatusCode) {
 		defer t.cancel()
-		defer resp.Body.Close()
-		head, _ := io.ReadAll(io.LimitReader(resp.Body, shownBody)) //nolint:errcheck // the status is the error
-		return nil, t.refused(resp, head)
+		return nil, t.refused(resp)
 	}
 	if e := resp.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		defer t.cancel()

@@ -1,0 +1,167 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/fourmarketing/waybill"
+)
+
+// shownBody is how many bytes of a refused answer an error shows.
+const shownBody = 300
+
+// Error is a call that was not answered. It unwraps to one of waybill's sentinels where a caller can act, and to
+// what went wrong underneath.
+type Error struct {
+	Method     string
+	URL        string        // without secrets
+	Status     int           // 0 when there was no response
+	Body       string        // the first bytes of the response, without the credential
+	RetryAfter time.Duration // what the server asked for, 0 when it did not
+	kind       error
+	cause      error
+}
+
+// Error names the call, the status and the first bytes of the answer.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s: ", e.Method, e.URL)
+	if e.Status != 0 {
+		fmt.Fprintf(&b, "%d %s", e.Status, http.StatusText(e.Status))
+		if e.Body != "" {
+			fmt.Fprintf(&b, " %q", e.Body)
+		}
+	} else {
+		fmt.Fprint(&b, e.cause)
+	}
+	if e.RetryAfter > 0 {
+		fmt.Fprintf(&b, " (retry after %s)", e.RetryAfter)
+	}
+	if e.kind != nil {
+		fmt.Fprintf(&b, ": %v", e.kind)
+	}
+	return b.String()
+}
+
+// Unwrap gives errors.Is the sentinel and the cause.
+func (e *Error) Unwrap() []error {
+	var all []error
+	for _, err := range []error{e.kind, e.cause} {
+		if err != nil {
+			all = append(all, err)
+		}
+	}
+	return all
+}
+
+// refused makes the error of a response that is no answer, and closes its body.
+func (t *attempt) refused(resp *http.Response) error {
+	head := t.body
+	if head == nil {
+		head, _ = io.ReadAll(io.LimitReader(resp.Body, shownBody)) //nolint:errcheck // the status is the error
+	}
+	defer resp.Body.Close()
+	e := &Error{Method: t.call.Method, URL: t.shown, Status: resp.StatusCode, Body: t.client.excerpt(head)}
+	after, known := t.retryAfter(resp)
+	e.RetryAfter = after
+	switch s := resp.StatusCode; {
+	case s == http.StatusUnauthorized, s == http.StatusForbidden:
+		e.kind = waybill.ErrAuth
+	case s == http.StatusNotFound, s == http.StatusGone:
+		e.kind = waybill.ErrNotFound
+	case s == http.StatusTooManyRequests && known && after > t.client.cfg.WaitMax:
+		e.kind = waybill.ErrQuota
+	case s == http.StatusTooManyRequests, isServerTrouble(s):
+		e.kind = waybill.ErrTemporary
+	}
+	return e
+}
+
+// failed makes the error of a call without a response, or whose response could not be read to its end.
+func (t *attempt) failed(err error) error {
+	e := &Error{Method: t.call.Method, URL: t.shown, cause: bare(err)}
+	switch own := context.Cause(t.req.Context()); {
+	case t.caller.Err() != nil:
+		e.cause = t.caller.Err()
+	case errors.Is(own, errPatience), errors.Is(own, errSilence):
+		e.kind, e.cause = waybill.ErrTemporary, own
+	case isIdentity(err):
+		e.kind = waybill.ErrAuth
+	case isPassing(err):
+		e.kind = waybill.ErrTemporary
+	}
+	return e
+}
+
+// bare takes net/http's wrapper off, which repeats the whole URL with its query.
+func bare(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// isPassing tells trouble on the way, which may be over next time, from what will be the same next time.
+func isPassing(err error) bool {
+	switch {
+	case errors.Is(err, errTooLarge), errors.Is(err, errRedirects), errors.Is(err, errEncoding), isIdentity(err):
+		return false
+	}
+	return true
+}
+
+func isIdentity(err error) bool {
+	var cert *tls.CertificateVerificationError
+	return errors.As(err, &cert)
+}
+
+// excerpt is the start of a body for an error text, without the credential should a server echo it.
+func (c *Client) excerpt(body []byte) string {
+	if s := c.auth.secret.Reveal(); s != "" {
+		body = bytes.ReplaceAll(body, []byte(s), []byte("***"))
+	}
+	if len(body) > shownBody {
+		body = body[:shownBody]
+	}
+	return strings.ToValidUTF8(string(bytes.TrimSpace(body)), "")
+}
+
+// show is a URL as people may read it. Queries of other hosts are dropped whole, because they are how signed
+// addresses carry their signature; of our own host, parameters that are known to carry credentials are starred.
+func (c *Client) show(u *url.URL) string {
+	shown := *u
+	shown.User, shown.Fragment = nil, ""
+	if shown.Host != c.base.Host {
+		if shown.RawQuery != "" {
+			shown.RawQuery = "***"
+		}
+		return shown.String()
+	}
+	q := shown.Query()
+	for k, v := range q {
+		if isSecretName(k) || (c.auth.secret != "" && strings.Contains(strings.Join(v, "\n"), c.auth.secret.Reveal())) {
+			q[k] = []string{"***"}
+		}
+	}
+	shown.RawQuery = q.Encode()
+	return shown.String()
+}
+
+func isSecretName(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range []string{"token", "secret", "password", "passwd", "signature", "api_key", "apikey", "api-key", "credential"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return name == "key" || name == "sig" || name == "auth"
+}
