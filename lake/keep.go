@@ -1,0 +1,207 @@
+package lake
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/fourmarketing/waybill"
+)
+
+// KeepAs says where received bytes belong.
+type KeepAs struct {
+	Source string    // the partner's name in the configuration
+	Feed   string    // the feed's name
+	Day    time.Time // the day they are filed under, read in its own zone
+}
+
+// Kept is what is known of bytes that are kept.
+type Kept struct {
+	SHA256 string // hex, of the bytes as received
+	Size   int64  // of the bytes as received
+	Path   string // below the lake's root: kept/<source>/<feed>/<yyyy>/<mm>/<dd>/<sha256>.zst
+}
+
+// KeptObject is one entry of the kept bytes' listing.
+type KeptObject struct {
+	SHA256  string
+	Path    string
+	Day     time.Time // midnight UTC of the day it is filed under
+	Stored  int64     // compressed size
+	Written time.Time
+}
+
+const keptRoot = "kept"
+
+// pathName is what may stand as one part of an object's key.
+var pathName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+
+// codecs reuses zstd encoders, whose windows are costly to make for every small file.
+type codecs struct{ encoders sync.Pool }
+
+func newCodecs() *codecs { return &codecs{} }
+
+func (c *codecs) encoder(w io.Writer) (*zstd.Encoder, error) {
+	if e, ok := c.encoders.Get().(*zstd.Encoder); ok {
+		e.Reset(w)
+		return e, nil
+	}
+	return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithZeroFrames(true))
+}
+
+// Keep stores r's bytes exactly as they come, compressed, under their SHA-256. It reads r once. The same bytes on the
+// same day are the same object and are not written again. When r or the store fails nothing is at the final path.
+func (l *Lake) Keep(ctx context.Context, as KeepAs, r io.Reader) (Kept, error) {
+	if !pathName.MatchString(as.Source) || !pathName.MatchString(as.Feed) || as.Day.IsZero() {
+		return Kept{}, fmt.Errorf("keep bytes of %q/%q: source and feed are letters, digits, '.', '_', '-', and a day is needed", as.Source, as.Feed)
+	}
+	tmp, err := os.CreateTemp(l.tmp, "keep-*.zst")
+	if err != nil {
+		return Kept{}, fmt.Errorf("keep bytes of %s/%s: %w", as.Source, as.Feed, temporary(err))
+	}
+	kept, err := l.keepVia(ctx, tmp, as, r)
+	rmErr := os.Remove(tmp.Name())
+	if err = errors.Join(err, rmErr); err != nil {
+		return Kept{}, fmt.Errorf("keep bytes of %s/%s: %w", as.Source, as.Feed, temporary(err))
+	}
+	return kept, nil
+}
+
+// keepVia fills and closes tmp, then puts it at its place.
+func (l *Lake) keepVia(ctx context.Context, tmp *os.File, as KeepAs, r io.Reader) (Kept, error) {
+	sum := sha256.New()
+	n, err := l.compress(tmp, io.TeeReader(contextReader{ctx, r}, sum))
+	if err := errors.Join(err, tmp.Close()); err != nil {
+		return Kept{}, err
+	}
+	hexed := hex.EncodeToString(sum.Sum(nil))
+	k := Kept{SHA256: hexed, Size: n, Path: path.Join(keptRoot, as.Source, as.Feed, as.Day.Format("2006/01/02"), hexed+".zst")}
+	stored, err := l.objects.size(ctx, k.Path)
+	if err == nil && stored > 0 {
+		return k, nil
+	}
+	if err != nil && !errors.Is(err, waybill.ErrNotFound) {
+		return Kept{}, fmt.Errorf("look for %s: %w", k.Path, err)
+	}
+	if err := l.objects.put(ctx, k.Path, tmp.Name()); err != nil {
+		return Kept{}, fmt.Errorf("put %s: %w", l.objects.uri(k.Path), err)
+	}
+	return k, nil
+}
+
+func (l *Lake) compress(w io.Writer, r io.Reader) (int64, error) {
+	enc, err := l.zstd.encoder(w)
+	if err != nil {
+		return 0, err
+	}
+	n, err := io.Copy(enc, r)
+	if err = errors.Join(err, enc.Close()); err != nil {
+		return n, err
+	}
+	l.zstd.encoders.Put(enc)
+	return n, nil
+}
+
+// contextReader stops a stream when its context ends.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+// OpenKept gives back the bytes kept at a path from Keep or ListKept. Reading to the end proves them: bytes that do
+// not have the SHA-256 of their name end in an error instead of io.EOF.
+func (l *Lake) OpenKept(ctx context.Context, keptPath string) (io.ReadCloser, error) {
+	want, ok := keptSum(keptPath)
+	if !ok {
+		return nil, fmt.Errorf("open kept bytes: %q is not a path of kept bytes", keptPath)
+	}
+	body, _, err := l.objects.open(ctx, keptPath)
+	if err != nil {
+		return nil, fmt.Errorf("open kept bytes %s: %w", keptPath, err)
+	}
+	dec, err := zstd.NewReader(body, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open kept bytes %s: %w", keptPath, err), body.Close())
+	}
+	return &keptReader{path: keptPath, want: want, body: body, zstd: dec, sum: sha256.New()}, nil
+}
+
+// keptSum takes the SHA-256 out of a kept path.
+func keptSum(keptPath string) ([]byte, bool) {
+	if !strings.HasPrefix(keptPath, keptRoot+"/") || path.Clean(keptPath) != keptPath {
+		return nil, false
+	}
+	name, ok := strings.CutSuffix(path.Base(keptPath), ".zst")
+	sum, err := hex.DecodeString(name)
+	return sum, ok && err == nil && len(sum) == sha256.Size
+}
+
+// keptReader unpacks kept bytes and compares them with their name at the end.
+type keptReader struct {
+	path string
+	want []byte
+	body io.ReadCloser
+	zstd *zstd.Decoder
+	sum  hash.Hash
+}
+
+func (k *keptReader) Read(p []byte) (int, error) {
+	n, err := k.zstd.Read(p)
+	k.sum.Write(p[:n])
+	if errors.Is(err, io.EOF) {
+		if !bytes.Equal(k.sum.Sum(nil), k.want) {
+			return n, fmt.Errorf("read kept bytes %s: the bytes do not have the SHA-256 of their name; restore the object", k.path)
+		}
+		return n, io.EOF
+	}
+	if err != nil {
+		return n, fmt.Errorf("read kept bytes %s: %w", k.path, temporary(err))
+	}
+	return n, nil
+}
+
+func (k *keptReader) Close() error {
+	k.zstd.Close()
+	return k.body.Close()
+}
+
+// ListKept lists what is kept of a feed, oldest day first, so that the ledger can be rebuilt from the lake.
+func (l *Lake) ListKept(ctx context.Context, source, feed string) ([]KeptObject, error) {
+	if !pathName.MatchString(source) || !pathName.MatchString(feed) {
+		return nil, fmt.Errorf("list kept bytes: %q/%q is not a source and a feed", source, feed)
+	}
+	prefix := path.Join(keptRoot, source, feed)
+	var out []KeptObject
+	for o, err := range l.objects.list(ctx, prefix) {
+		if err != nil {
+			return nil, fmt.Errorf("list kept bytes of %s/%s: %w", source, feed, err)
+		}
+		sum, ok := keptSum(o.key)
+		day, err := time.Parse("2006/01/02", strings.TrimPrefix(path.Dir(o.key), prefix+"/"))
+		if !ok || err != nil {
+			continue // a temporary file, or something that is not ours
+		}
+		out = append(out, KeptObject{SHA256: hex.EncodeToString(sum), Path: o.key, Day: day, Stored: o.bytes, Written: o.modified})
+	}
+	return out, nil
+}

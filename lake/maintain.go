@@ -1,0 +1,334 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/apache/iceberg-go"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/fourmarketing/waybill"
+)
+
+// Policy says what maintenance does. A zero part is not done.
+type Policy struct {
+	RetainSnapshots int           // newest snapshots that stay whatever their age; 0: no expiry
+	OlderThan       time.Duration // only snapshots older than this expire
+	Keep            []int64       // snapshots that stay because a release names them
+	SmallFileBytes  int64         // files below this are compacted; 0: no compaction
+	MinSmallFiles   int           // in a partition, before it is worth it; at least 2
+	OrphanAge       time.Duration // unreferenced files older than this are removed; 0: none, else at least 72 h
+}
+
+// Report is what maintenance did.
+type Report struct {
+	FilesCompacted   int // files that left the table for FilesWritten
+	FilesWritten     int
+	LoadsArchived    int
+	SnapshotsExpired int
+	OrphansRemoved   int
+	OrphanBytes      int64
+}
+
+const (
+	minOrphanAge = 72 * time.Hour
+	targetBytes  = 256 << 20 // of a compacted file
+)
+
+// Maintain compacts small files, archives old load ids, expires snapshots and removes orphans, in that order. Readers
+// and writers may go on meanwhile. What was done before an error is in the report.
+func (l *Lake) Maintain(ctx context.Context, name waybill.TableName, p Policy, rewrite Rewrite) (Report, error) {
+	var r Report
+	if p.OrphanAge != 0 && p.OrphanAge < minOrphanAge {
+		return r, fmt.Errorf("maintain %s: orphan age %s is below %s; a running load's files would be taken", name, p.OrphanAge, minOrphanAge)
+	}
+	if p.SmallFileBytes > 0 && rewrite == nil {
+		return r, fmt.Errorf("maintain %s: compaction needs a Rewrite", name)
+	}
+	steps := []func() error{
+		func() (err error) {
+			r.FilesCompacted, r.FilesWritten, err = l.compact(ctx, name, p, rewrite)
+			return err
+		},
+		func() (err error) { r.LoadsArchived, err = l.archiveLoads(ctx, name); return err },
+		func() (err error) { r.SnapshotsExpired, err = l.expire(ctx, name, p); return err },
+		func() (err error) { r.OrphansRemoved, r.OrphanBytes, err = l.sweep(ctx, name, p.OrphanAge); return err },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return r, fmt.Errorf("maintain %s: %w", name, temporary(err))
+		}
+	}
+	return r, nil
+}
+
+// compact rewrites the small files of each partition that has enough of them. A partition whose files another commit
+// took away meanwhile is left for the next time.
+func (l *Lake) compact(ctx context.Context, name waybill.TableName, p Policy, rewrite Rewrite) (gone, written int, err error) {
+	if p.SmallFileBytes <= 0 {
+		return 0, 0, nil
+	}
+	t, err := l.catalog.load(ctx, name)
+	if err != nil {
+		return 0, 0, err
+	}
+	files, err := dataFiles(ctx, t, 0)
+	if err != nil {
+		return 0, 0, err
+	}
+	groups, err := smallFiles(t, files, p)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, g := range groups {
+		n, err := l.compactGroup(ctx, t, name, g, rewrite)
+		if err != nil {
+			return gone, written, fmt.Errorf("compact %d files: %w", len(g), err)
+		}
+		if n > 0 {
+			gone, written = gone+len(g), written+n
+		}
+	}
+	return gone, written, nil
+}
+
+// smallFiles groups what is worth merging by partition, each group no larger than one new file should be.
+func smallFiles(t *table.Table, files []iceberg.DataFile, p Policy) ([][]iceberg.DataFile, error) {
+	byPart := map[string][]iceberg.DataFile{}
+	spec := t.Spec()
+	for _, df := range files {
+		if df.FileSizeBytes() >= p.SmallFileBytes || int(df.SpecID()) != spec.ID() {
+			continue
+		}
+		part, err := partitionOf(t, df)
+		if err != nil {
+			return nil, err
+		}
+		key := partitionKey(part)
+		byPart[key] = append(byPart[key], df)
+	}
+	var groups [][]iceberg.DataFile
+	for _, key := range sortedKeys(byPart) {
+		var group []iceberg.DataFile
+		var size int64
+		for _, df := range byPart[key] {
+			if size+df.FileSizeBytes() > targetBytes && len(group) > 0 {
+				groups, group, size = append(groups, group), nil, 0
+			}
+			group, size = append(group, df), size+df.FileSizeBytes()
+		}
+		groups = append(groups, group)
+	}
+	return slices.DeleteFunc(groups, func(g []iceberg.DataFile) bool { return len(g) < max(2, p.MinSmallFiles) }), nil
+}
+
+// partitionKey spells a partition so that different ones differ: "" is not null, "1" is not 1.
+func partitionKey(part map[string]any) string {
+	var b strings.Builder
+	for _, col := range sortedKeys(part) {
+		fmt.Fprintf(&b, "%q=%T:%q;", col, part[col], fmt.Sprint(part[col]))
+	}
+	return b.String()
+}
+
+// compactGroup merges files into one and swaps them in one commit that changes no row. written is 0 when the files are
+// not all in the table any more.
+func (l *Lake) compactGroup(ctx context.Context, t *table.Table, name waybill.TableName, group []iceberg.DataFile, rewrite Rewrite) (written int, err error) {
+	loads, err := l.loadsIn(ctx, group)
+	if err != nil {
+		return 0, err
+	}
+	var keys []string
+	m := merge{lake: l, table: t, name: name, rewrite: rewrite, put: func(key string) { keys = append(keys, key) }}
+	add, err := m.run(ctx, group, loads, "")
+	if err != nil {
+		return 0, err
+	}
+	for attempt := range commitAttempts {
+		err = l.swap(ctx, name, group, add)
+		if !errors.Is(err, table.ErrCommitFailed) {
+			break
+		}
+		if perr := pause(ctx, attempt); perr != nil {
+			err = perr
+			break
+		}
+	}
+	switch {
+	case err == nil:
+		return len(add), nil
+	case errors.Is(err, errGone):
+		for _, key := range keys {
+			if err := l.objects.remove(ctx, key); err != nil {
+				return 0, err
+			}
+		}
+		return 0, nil
+	}
+	return 0, err
+}
+
+// errGone says that files to be compacted left the table meanwhile.
+var errGone = errors.New("files have left the table")
+
+func (l *Lake) swap(ctx context.Context, name waybill.TableName, old, add []iceberg.DataFile) error {
+	t, err := l.catalog.load(ctx, name)
+	if err != nil {
+		return err
+	}
+	files, err := dataFiles(ctx, t, 0)
+	if err != nil {
+		return err
+	}
+	have := map[string]bool{}
+	for _, df := range files {
+		have[df.FilePath()] = true
+	}
+	if slices.ContainsFunc(old, func(df iceberg.DataFile) bool { return !have[df.FilePath()] }) {
+		if len(add) > 0 && have[add[0].FilePath()] {
+			return nil // an earlier attempt landed although its answer was lost
+		}
+		return errGone
+	}
+	tx := t.NewTransaction()
+	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
+		return err
+	}
+	rw := tx.NewRewrite(iceberg.Properties{summaryKind: kindCompaction})
+	for _, df := range old {
+		rw.DeleteFile(df)
+	}
+	for _, df := range add {
+		rw.AddDataFile(df)
+	}
+	if err := rw.Commit(ctx); err != nil {
+		return err
+	}
+	_, err = tx.Commit(ctx)
+	return err
+}
+
+// expire takes old snapshots out of the metadata and removes the files that only they had. Whether it happened is read
+// from the table: iceberg-go reports an error when a file to be removed was gone already.
+func (l *Lake) expire(ctx context.Context, name waybill.TableName, p Policy) (int, error) {
+	if p.RetainSnapshots <= 0 {
+		return 0, nil
+	}
+	for attempt := range commitAttempts {
+		t, err := l.catalog.load(ctx, name)
+		if err != nil {
+			return 0, err
+		}
+		ids := expired(t, p, l.now().Add(-p.OlderThan))
+		if len(ids) == 0 {
+			return 0, nil
+		}
+		err = l.removeSnapshots(ctx, t, ids)
+		if errors.Is(err, table.ErrCommitFailed) {
+			if err := pause(ctx, attempt); err != nil {
+				return 0, err
+			}
+			continue
+		}
+		now, lerr := l.catalog.load(ctx, name)
+		if lerr != nil {
+			return 0, errors.Join(err, lerr)
+		}
+		if slices.ContainsFunc(ids, func(id int64) bool { return now.SnapshotByID(id) != nil }) {
+			return 0, fmt.Errorf("expire %d snapshots: %w", len(ids), err)
+		}
+		return len(ids), nil
+	}
+	return 0, fmt.Errorf("expire snapshots: %w: other commits came first", waybill.ErrTemporary)
+}
+
+// expired picks the snapshots that nothing needs: not among the newest, old enough, not named by a branch, a tag or a
+// release.
+func expired(t *table.Table, p Policy, before time.Time) []int64 {
+	keep := slices.Clone(p.Keep)
+	for _, ref := range t.Metadata().Refs() {
+		keep = append(keep, ref.SnapshotID)
+	}
+	all := slices.Clone(t.Metadata().Snapshots())
+	slices.SortFunc(all, func(a, b table.Snapshot) int { return int(b.SequenceNumber - a.SequenceNumber) })
+	var ids []int64
+	for i, s := range all {
+		if i >= p.RetainSnapshots && s.TimestampMs < before.UnixMilli() && !slices.Contains(keep, s.SnapshotID) {
+			ids = append(ids, s.SnapshotID)
+		}
+	}
+	return ids
+}
+
+// removeSnapshots commits the removal and then removes the files, as iceberg-go's own expiry does after its own choice
+// of snapshots, which knows neither the clock that is given here nor releases.
+func (l *Lake) removeSnapshots(ctx context.Context, t *table.Table, ids []int64) error {
+	head := snapshotID(t)
+	update := table.NewRemoveSnapshotsUpdate(ids, true)
+	reqs := []table.Requirement{table.AssertTableUUID(t.Metadata().TableUUID()), table.AssertRefSnapshotID(table.MainBranch, &head)}
+	meta, loc, err := l.catalog.CommitTable(ctx, t.Identifier(), reqs, []table.Update{update})
+	if err != nil {
+		return err
+	}
+	after := table.New(t.Identifier(), meta, loc, t.FS, l.catalog)
+	return update.PostCommit(ctx, t, after)
+}
+
+// sweep removes what no snapshot names and no running commit can still need.
+func (l *Lake) sweep(ctx context.Context, name waybill.TableName, age time.Duration) (int, int64, error) {
+	if age == 0 {
+		return 0, 0, nil
+	}
+	t, err := l.catalog.load(ctx, name)
+	if err != nil {
+		return 0, 0, err
+	}
+	var removed int
+	var size int64
+	for _, part := range []string{"data", "metadata"} {
+		res, err := t.DeleteOrphanFiles(ctx, table.WithLocation(t.Location()+"/"+part), table.WithFilesOlderThan(age))
+		if err != nil {
+			return removed, size, fmt.Errorf("remove orphans below %s: %w", part, err)
+		}
+		removed, size = removed+len(res.DeletedFiles), size+res.TotalSizeBytes
+	}
+	n, bytes, err := l.sweepLists(ctx, t, name, age)
+	return removed + n, size + bytes, err
+}
+
+// sweepLists removes the load lists that neither a property nor a compacted file that still lies there needs.
+func (l *Lake) sweepLists(ctx context.Context, t *table.Table, name waybill.TableName, age time.Duration) (removed int, size int64, err error) {
+	needed := map[string]bool{}
+	for k, v := range t.Properties() {
+		if strings.HasPrefix(k, listProperty) {
+			needed[v] = true
+		}
+	}
+	root := tableKey(name)
+	for o, err := range l.objects.list(ctx, path.Join(root, "data")) {
+		if err != nil {
+			return 0, 0, err
+		}
+		if _, compacted := loadOfPath(o.key); compacted {
+			needed[compactList(o.key)] = true
+		}
+	}
+	for o, err := range l.objects.list(ctx, path.Join(root, "loads")) {
+		if err != nil {
+			return removed, size, err
+		}
+		if needed[o.key] || l.now().Sub(o.modified) < age {
+			continue
+		}
+		if err := l.objects.remove(ctx, o.key); err != nil {
+			return removed, size, fmt.Errorf("remove %s: %w", o.key, err)
+		}
+		removed, size = removed+1, size+o.bytes
+	}
+	return removed, size, nil
+}

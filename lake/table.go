@@ -1,0 +1,251 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/apache/iceberg-go"
+	icecatalog "github.com/apache/iceberg-go/catalog"
+	"github.com/apache/iceberg-go/table"
+
+	"github.com/fourmarketing/waybill"
+)
+
+// TableSpec is what a table should look like.
+type TableSpec struct {
+	Columns     []waybill.Column
+	PartitionBy []string          // columns whose value is the partition, in order
+	Doc         string            // one line for people, kept as the property "comment"
+	Properties  map[string]string // set when missing or different; never removed
+}
+
+// Field is a column with the id under which Parquet files carry it.
+type Field struct {
+	waybill.Column
+	ID int
+}
+
+// Table is what the lake knows of a table at one moment.
+type Table struct {
+	Name        waybill.TableName
+	Snapshot    int64 // 0 while the table has none
+	Columns     []Field
+	PartitionBy []string
+	Properties  map[string]string
+}
+
+// FieldIDs is the text of the FIELD_IDS clause for DuckDB's COPY … TO: {'order_id': 1, '_line': 2}. It names every
+// column of the table; a COPY of fewer columns uses the same text with WithColumns.
+func (t Table) FieldIDs() string { return fieldIDs(t.Columns) }
+
+func fieldIDs(fields []Field) string {
+	var b strings.Builder
+	for i, f := range fields {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "'%s': %d", strings.ReplaceAll(f.Name, "'", "''"), f.ID)
+	}
+	return "{" + b.String() + "}"
+}
+
+// Ensure makes a table, or adds the columns and widens the types that an existing one lacks. It never drops or renames;
+// a column of another type, or another partitioning, is an error that names both.
+func (l *Lake) Ensure(ctx context.Context, name waybill.TableName, spec TableSpec) (Table, error) {
+	if err := checkName(name); err != nil {
+		return Table{}, err
+	}
+	schema, parts, err := newSchema(name, spec)
+	if err != nil {
+		return Table{}, err
+	}
+	t, err := l.catalog.load(ctx, name)
+	if errors.Is(err, waybill.ErrNotFound) {
+		t, err = l.create(ctx, name, schema, parts, spec)
+	}
+	for attempt := 0; err == nil; attempt++ {
+		var done bool
+		if done, err = l.evolve(ctx, t, name, spec); done || err != nil {
+			break
+		}
+		if err = pause(ctx, attempt); err == nil {
+			t, err = l.catalog.load(ctx, name)
+		}
+	}
+	if err != nil {
+		return Table{}, fmt.Errorf("ensure table %s: %w", name, err)
+	}
+	return l.Table(ctx, name)
+}
+
+func checkName(name waybill.TableName) error {
+	if !pathName.MatchString(name.Namespace) || !pathName.MatchString(name.Name) {
+		return fmt.Errorf("table %q: namespace and name are letters, digits, '.', '_', '-'", name)
+	}
+	return nil
+}
+
+func (l *Lake) create(ctx context.Context, name waybill.TableName, sc *iceberg.Schema, parts *iceberg.PartitionSpec, spec TableSpec) (*table.Table, error) {
+	if err := l.catalog.makeNamespace(ctx, name.Namespace); err != nil {
+		return nil, err
+	}
+	props := iceberg.Properties{
+		table.PropertyFormatVersion:               "2",
+		table.ManifestMergeEnabledKey:             "true",
+		table.ManifestMinMergeCountKey:            "20",
+		table.MetadataDeleteAfterCommitEnabledKey: "true",
+		table.MetadataPreviousVersionsMaxKey:      "50",
+	}
+	for _, c := range spec.PartitionBy { // bounds in full, so that a file's one value can be proved
+		props[table.MetricsModeColumnConfPrefix+"."+c] = "full"
+	}
+	maps.Copy(props, wantedProps(spec))
+	_, err := l.catalog.sql.CreateTable(l.catalog.reach(ctx), ident(name), sc,
+		icecatalog.WithLocation(l.objects.uri(tableKey(name))), icecatalog.WithPartitionSpec(parts), icecatalog.WithProperties(props))
+	if err != nil && !errors.Is(err, icecatalog.ErrTableAlreadyExists) {
+		return nil, fmt.Errorf("create: %w", temporary(err))
+	}
+	return l.catalog.load(ctx, name)
+}
+
+func tableKey(name waybill.TableName) string { return "tables/" + name.Namespace + "/" + name.Name }
+
+func wantedProps(spec TableSpec) iceberg.Properties {
+	props := iceberg.Properties{}
+	maps.Copy(props, spec.Properties)
+	if spec.Doc != "" {
+		props["comment"] = spec.Doc
+	}
+	return props
+}
+
+// evolve brings an existing table to the spec in one commit. done is false after a conflict.
+func (l *Lake) evolve(ctx context.Context, t *table.Table, name waybill.TableName, spec TableSpec) (bool, error) {
+	if have := partitionColumns(t); !slices.Equal(have, spec.PartitionBy) {
+		return false, fmt.Errorf("it is partitioned by (%s), not by (%s)", strings.Join(have, ", "), strings.Join(spec.PartitionBy, ", "))
+	}
+	tx := t.NewTransaction()
+	change := tx.UpdateSchema(true, false)
+	changed := false
+	for _, c := range spec.Columns {
+		c2, err := columnChange(t.Schema(), c)
+		if err != nil {
+			return false, err
+		}
+		if c2 != nil {
+			c2(change)
+			changed = true
+		}
+	}
+	if changed {
+		if err := change.Commit(); err != nil {
+			return false, fmt.Errorf("change columns: %w", err)
+		}
+	}
+	props := iceberg.Properties{}
+	for k, v := range wantedProps(spec) {
+		if t.Properties()[k] != v {
+			props[k] = v
+		}
+	}
+	if len(props) == 0 && !changed {
+		return true, nil
+	}
+	if err := tx.SetProperties(props); err != nil {
+		return false, fmt.Errorf("set properties: %w", err)
+	}
+	_, err := tx.Commit(ctx)
+	if errors.Is(err, table.ErrCommitFailed) {
+		return false, nil
+	}
+	return true, temporary(err)
+}
+
+// columnChange says what has to be done for one column; nil when nothing.
+func columnChange(have *iceberg.Schema, c waybill.Column) (func(*table.UpdateSchema), error) {
+	want, err := iceType(c.Type)
+	if err != nil {
+		return nil, fmt.Errorf("column %s: %w", c.Name, err)
+	}
+	f, ok := have.FindFieldByName(c.Name)
+	if !ok {
+		if twin, ok := have.FindFieldByNameCaseInsensitive(c.Name); ok {
+			return nil, fmt.Errorf("column %s differs from %s only in case", c.Name, twin.Name)
+		}
+		return func(u *table.UpdateSchema) { u.AddColumn([]string{c.Name}, want, c.Doc, false, nil) }, nil
+	}
+	if f.Type.Equals(want) {
+		return nil, nil //nolint:nilnil // no change and no error is the common case
+	}
+	if !widens(f.Type, want) {
+		return nil, fmt.Errorf("column %s is %s in the table and %s is asked for; only INTEGER to BIGINT and more digits before the point can follow", c.Name, duckType(f.Type), c.Type)
+	}
+	return func(u *table.UpdateSchema) {
+		u.UpdateColumn([]string{c.Name}, table.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: want, Valid: true}})
+	}, nil
+}
+
+// Table tells what the lake knows of a table now; waybill.ErrNotFound when there is none.
+func (l *Lake) Table(ctx context.Context, name waybill.TableName) (Table, error) {
+	t, err := l.catalog.load(ctx, name)
+	if err != nil {
+		return Table{}, err
+	}
+	return describe(name, t), nil
+}
+
+func describe(name waybill.TableName, t *table.Table) Table {
+	return Table{
+		Name: name, Snapshot: snapshotID(t), Columns: fieldsOf(t.Schema()),
+		PartitionBy: partitionColumns(t), Properties: maps.Clone(t.Properties()),
+	}
+}
+
+func snapshotID(t *table.Table) int64 {
+	if s := t.CurrentSnapshot(); s != nil {
+		return s.SnapshotID
+	}
+	return 0
+}
+
+// Tables names every table of the lake, sorted.
+func (l *Lake) Tables(ctx context.Context) ([]waybill.TableName, error) {
+	spaces, err := l.catalog.sql.ListNamespaces(ctx, nil)
+	if err != nil {
+		return nil, fmt.Errorf("list tables: %w", temporary(err))
+	}
+	var out []waybill.TableName
+	for _, ns := range spaces {
+		for id, err := range l.catalog.sql.ListTables(ctx, ns) {
+			if err != nil {
+				return nil, fmt.Errorf("list tables: %w", temporary(err))
+			}
+			out = append(out, waybill.TableName{Namespace: strings.Join(ns, "."), Name: id[len(id)-1]})
+		}
+	}
+	slices.SortFunc(out, func(a, b waybill.TableName) int { return strings.Compare(a.String(), b.String()) })
+	return out, nil
+}
+
+// Drop takes a table out of the catalog and removes all its files, those of old snapshots too.
+func (l *Lake) Drop(ctx context.Context, name waybill.TableName) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	if err := l.catalog.sql.DropTable(l.catalog.reach(ctx), ident(name)); err != nil {
+		return fmt.Errorf("drop table %s: %w", name, temporary(err))
+	}
+	for o, err := range l.objects.list(ctx, tableKey(name)) {
+		if err != nil {
+			return fmt.Errorf("drop table %s: %w", name, err)
+		}
+		if err := l.objects.remove(ctx, o.key); err != nil {
+			return fmt.Errorf("drop table %s: remove %s: %w", name, o.key, err)
+		}
+	}
+	return nil
+}
