@@ -1,0 +1,41 @@
+/*
+description: What DHL says of a parcel as a whole, in its newest answer about the number that was asked for.
+grain: one row per tracking number
+key: [tracking_no]
+owner: data
+columns:
+  tracking_no: an answer about another shipment with that number is left out (DHL gives one when no service is named)
+*/
+with answers as (
+    select * from raw.dhl_shipments
+),
+
+latest as (
+    select *
+    from answers
+    where upper(trim(shipment_no)) = upper(trim(tracking_no))
+    qualify row_number() over (
+        partition by upper(trim(tracking_no))
+        order by asked_at desc, _received_at desc, _file desc, _line desc
+    ) = 1
+),
+
+stg_dhl__shipments as (
+    select
+        upper(trim(tracking_no)) as tracking_no,
+        service,
+        upper(origin_country) as origin_country,
+        upper(destination_country) as destination_country,
+        product,
+        status_code,
+        status_number,
+        estimated_delivery,
+        asked_at,
+        _source,
+        _file,
+        _line,
+        _received_at
+    from latest
+)
+
+select * from stg_dhl__shipments

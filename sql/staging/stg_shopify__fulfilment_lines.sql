@@ -1,0 +1,43 @@
+/*
+description: Units of each order line in each fulfilment, from the newest details.
+grain: one row per fulfilment and order line
+key: [fulfilment_id, line_id]
+owner: data
+*/
+with answers as (
+    select * from raw.shop_fulfilment_lines
+),
+
+latest as (
+    select *
+    from answers
+    qualify rank() over (
+        partition by _source, fulfilment_gid
+        order by _received_at desc, _file desc, _line desc
+    ) = 1
+),
+
+once as (
+    select *
+    from latest
+    qualify row_number() over (
+        partition by _source, fulfilment_gid, line_gid
+        order by _line desc
+    ) = 1
+),
+
+stg_shopify__fulfilment_lines as (
+    select
+        _source || ':' || string_split(fulfilment_gid, '/')[-1] as fulfilment_id,
+        _source || ':' || string_split(order_gid, '/')[-1] as order_id,
+        _source || ':' || string_split(line_gid, '/')[-1] as line_id,
+        _source as shop,
+        quantity,
+        _source,
+        _file,
+        _line,
+        _received_at
+    from once
+)
+
+select * from stg_shopify__fulfilment_lines
