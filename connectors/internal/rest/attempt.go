@@ -25,6 +25,7 @@ type attempt struct {
 	caller context.Context // the caller's own, to tell its end from ours
 	stop   context.CancelCauseFunc
 	shown  string
+	sent   int
 	body   []byte
 }
 
@@ -37,8 +38,8 @@ func (t *attempt) run(hc *http.Client) (*http.Response, error) {
 		timer := time.AfterFunc(cfg.Patience, func() { t.stop(errPatience) })
 		defer timer.Stop()
 	}
-	if err := t.client.limiter.Wait(t.req.Context()); err != nil {
-		return nil, fmt.Errorf("wait for the rate limit: %w", err)
+	if err := t.admit(t.req.Request); err != nil {
+		return nil, err
 	}
 	rc := &retryablehttp.Client{
 		HTTPClient:   hc,
@@ -46,9 +47,18 @@ func (t *attempt) run(hc *http.Client) (*http.Response, error) {
 		CheckRetry:   t.again,
 		Backoff:      t.wait,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
-		PrepareRetry: func(r *http.Request) error { return t.client.limiter.Wait(r.Context()) },
+		PrepareRetry: t.admit,
 	}
 	return rc.Do(t.req)
+}
+
+// admit holds an attempt back until the connection's rate allows it.
+func (t *attempt) admit(r *http.Request) error {
+	if err := t.client.limiter.Wait(r.Context()); err != nil {
+		return fmt.Errorf("wait for the rate limit: %w", err)
+	}
+	t.sent++
+	return nil
 }
 
 // again decides whether one more attempt is safe and useful.

@@ -97,11 +97,12 @@ type Call struct {
 
 // Answer is a response whose body was read to its end.
 type Answer struct {
-	Status int
-	Header http.Header
-	Body   []byte    // exactly as received
-	At     time.Time // when it was complete
-	URL    string    // as errors and the exchange log show it, without secrets
+	Status   int
+	Header   http.Header
+	Body     []byte    // exactly as received
+	At       time.Time // when it was complete
+	URL      string    // as errors and the exchange log show it, without secrets
+	Attempts int       // how often the call was sent
 }
 
 // Do sends a call, reads the whole answer and retries what is safe to retry. A cut body is retried like a
@@ -120,7 +121,7 @@ func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 	if !t.isAnswer(resp.StatusCode) {
 		return Answer{}, t.refused(resp)
 	}
-	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: t.body, At: c.now().UTC(), URL: t.shown}, nil
+	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: t.body, At: c.now().UTC(), URL: t.shown, Attempts: t.sent}, nil
 }
 
 // Download is an answer whose bytes are still to be read.

@@ -26,6 +26,7 @@ type Error struct {
 	Status     int           // 0 when there was no response
 	Body       string        // the first bytes of the response, without the credential
 	RetryAfter time.Duration // what the server asked for, 0 when it did not
+	Attempts   int           // how often the call was sent
 	kind       error
 	cause      error
 }
@@ -44,6 +45,9 @@ func (e *Error) Error() string {
 	}
 	if e.RetryAfter > 0 {
 		fmt.Fprintf(&b, " (retry after %s)", e.RetryAfter)
+	}
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " (%d attempts)", e.Attempts)
 	}
 	if e.kind != nil {
 		fmt.Fprintf(&b, ": %v", e.kind)
@@ -69,7 +73,7 @@ func (t *attempt) refused(resp *http.Response) error {
 		head, _ = io.ReadAll(io.LimitReader(resp.Body, shownBody)) //nolint:errcheck // the status is the error
 	}
 	defer resp.Body.Close()
-	e := &Error{Method: t.call.Method, URL: t.shown, Status: resp.StatusCode, Body: t.client.excerpt(head)}
+	e := &Error{Method: t.call.Method, URL: t.shown, Status: resp.StatusCode, Body: t.client.excerpt(head), Attempts: t.sent}
 	after, known := t.retryAfter(resp)
 	e.RetryAfter = after
 	switch s := resp.StatusCode; {
@@ -87,7 +91,7 @@ func (t *attempt) refused(resp *http.Response) error {
 
 // failed makes the error of a call without a response, or whose response could not be read to its end.
 func (t *attempt) failed(err error) error {
-	e := &Error{Method: t.call.Method, URL: t.shown, cause: bare(err)}
+	e := &Error{Method: t.call.Method, URL: t.shown, Attempts: t.sent, cause: bare(err)}
 	switch own := context.Cause(t.req.Context()); {
 	case t.caller.Err() != nil:
 		e.cause = t.caller.Err()
