@@ -9,6 +9,7 @@ import (
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/connectors/folder"
+	"github.com/fourmarketing/waybill/connectors/sftp"
 )
 
 // A Constructor builds one connector. decode fills the connector's own Config from its block of settings and
@@ -19,6 +20,7 @@ type Constructor func(decode func(into any) error, clock func() time.Time) (wayb
 func Kinds() map[string]Constructor {
 	return map[string]Constructor{
 		"folder": with(folder.New),
+		"sftp":   with(sftp.New),
 	}
 }
 

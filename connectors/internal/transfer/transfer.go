@@ -62,6 +62,10 @@ func Start(ctx context.Context, p Plan) (*Reader, error) {
 // Read returns the next bytes. It returns io.EOF only when every byte has arrived and the server agrees.
 func (r *Reader) Read(p []byte) (int, error) {
 	for r.err == nil && len(p) > 0 {
+		if err := r.ctx.Err(); err != nil { // also when bytes lie ready
+			r.end(err)
+			break
+		}
 		if r.cut != nil {
 			r.resume()
 			continue
@@ -113,6 +117,10 @@ func (r *Reader) finish() error {
 	if r.plan.Size >= 0 && r.offset < r.plan.Size {
 		return fmt.Errorf("%d of %d bytes: %w", r.offset, r.plan.Size, io.ErrUnexpectedEOF)
 	}
+	if r.silence != nil {
+		r.silence.Reset(r.plan.Silence)
+		defer r.silence.Stop()
+	}
 	body := r.body
 	r.body = nil
 	if err := body.Close(); err != nil {
@@ -127,9 +135,6 @@ func (r *Reader) finish() error {
 func (r *Reader) resume() {
 	cut := r.cut
 	switch {
-	case r.ctx.Err() != nil:
-		r.end(r.ctx.Err())
-		return
 	case errors.Is(cut, ErrChanged), !Cut(cut):
 		r.end(cut)
 		return
@@ -150,6 +155,9 @@ func (r *Reader) resume() {
 
 // open starts an attempt at the present offset.
 func (r *Reader) open() error {
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
 	r.attempt, r.cancel = context.WithCancelCause(r.ctx)
 	if r.plan.Silence > 0 {
 		cancel := r.cancel

@@ -1,0 +1,178 @@
+package sftp_test
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	sftpserver "github.com/pkg/sftp"
+	"golang.org/x/crypto/ssh"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/connectortest"
+	"github.com/fourmarketing/waybill/connectors/sftp"
+)
+
+const password = "correct horse"
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	conformance(t, serve(t))
+}
+
+func TestConformanceOpenSSH(t *testing.T) {
+	t.Parallel()
+	conformance(t, openSSH(t))
+}
+
+func conformance(t *testing.T, s server) {
+	t.Helper()
+	connectortest.Run(t, connectortest.Fixture{
+		Connect: func(t *testing.T, dial connectortest.Dial) waybill.Connector {
+			c := s.config(t)
+			c.Dial = dial
+			return connect(t, c)
+		},
+		Refused: func(t *testing.T) waybill.Connector {
+			c := s.config(t)
+			c.Key, c.Password = "", ""
+			if s.password {
+				c.Password = "wrong"
+			} else {
+				_, c.Key = newKey(t)
+			}
+			return connect(t, c)
+		},
+		Put: func(t *testing.T, name string, content []byte) { put(t, filepath.Join(s.root, name), content) },
+	})
+}
+
+// server is an SFTP server with a folder, whichever program it is.
+type server struct {
+	host     string
+	port     int
+	root     string
+	hostKey  ssh.PublicKey
+	key      waybill.Secret // that it lets in
+	password bool           // whether it takes passwords
+}
+
+func (s server) config(t testing.TB) sftp.Config {
+	t.Helper()
+	known := filepath.Join(t.TempDir(), "known_hosts")
+	c := sftp.Config{Host: s.host, Port: s.port, User: currentUser(t), Key: s.key, Root: s.root, KnownHosts: known, Resumes: 2}
+	if s.password {
+		c.Password = password
+	}
+	found, err := connect(t, c).HostKey(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, known, []byte(found.Line+"\n"))
+	return c
+}
+
+func connect(t testing.TB, c sftp.Config) *sftp.Connector {
+	t.Helper()
+	made, err := sftp.New(c, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func put(t testing.TB, path string, content []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newKey makes a key pair: what a server needs of it, and the PEM text.
+func newKey(t testing.TB) (ssh.Signer, waybill.Secret) {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer, pemText(t, private)
+}
+
+// serve runs pkg/sftp's server in this process. It takes the password only.
+func serve(t *testing.T) server {
+	t.Helper()
+	host, _ := newKey(t)
+	config := &ssh.ServerConfig{PasswordCallback: func(_ ssh.ConnMetadata, given []byte) (*ssh.Permissions, error) {
+		if string(given) != password {
+			return nil, errors.New("wrong password")
+		}
+		return nil, nil
+	}}
+	config.AddHostKey(host)
+	return serveWith(t, config, host)
+}
+
+func serveWith(t *testing.T, config *ssh.ServerConfig, host ssh.Signer) server {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go handle(conn, config)
+		}
+	}()
+	address := listener.Addr().(*net.TCPAddr)
+	return server{host: "127.0.0.1", port: address.Port, root: t.TempDir(), hostKey: host.PublicKey(), password: true}
+}
+
+// handle serves SFTP on one connection.
+func handle(socket net.Conn, config *ssh.ServerConfig) {
+	conn, channels, requests, err := ssh.NewServerConn(socket, config)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	go ssh.DiscardRequests(requests)
+	for offered := range channels {
+		channel, asked, err := offered.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			for r := range asked {
+				_ = r.Reply(r.Type == "subsystem" && strings.HasSuffix(string(r.Payload), "sftp"), nil)
+			}
+		}()
+		go func() {
+			files, err := sftpserver.NewServer(channel, sftpserver.ReadOnly())
+			if err != nil {
+				return
+			}
+			if err := files.Serve(); err == nil || errors.Is(err, io.EOF) {
+				_ = files.Close()
+			}
+			_ = channel.Close()
+		}()
+	}
+}
