@@ -1,0 +1,43 @@
+/*
+description: Despatch rows of the warehouses with the order, line and parcel they are about. Those of test orders are left out.
+grain: one row per despatch row
+key: [source, _file, _line]
+owner: data
+columns:
+  order_id: null for an order that no shop knows
+  line_id: null where the order has no such SKU
+  units_short: what was ordered and not despatched, where the warehouse gave a reason
+*/
+with int_despatches as (
+    select
+        d._source as source,
+        d.order_ref,
+        k.order_id,
+        l.line_id,
+        d.sku,
+        d.despatch_ref,
+        d.site,
+        d.despatched_at,
+        d.carrier_code,
+        d.service,
+        d.tracking_no,
+        d.qty_ordered,
+        d.qty_despatched,
+        case
+            when d.short_reason is not null then coalesce(d.qty_ordered, d.qty_despatched) - d.qty_despatched
+            else 0
+        end as units_short,
+        d.short_reason,
+        d.destination_country,
+        l.unit_cost_amount,
+        l.unit_cost_currency,
+        d._file,
+        d._line
+    from staging.stg_wms__despatches as d
+    left join intermediate.int_order_keys as k on k.source = d._source and k.key = d.order_ref
+    left join intermediate.int_order_lines as l
+        on l.order_id = k.order_id and l.sku = d.sku and l.sku_choice = 1
+    where k.is_test is null or not k.is_test
+)
+
+select * from int_despatches
