@@ -1,0 +1,108 @@
+// Command waybill pulls what an ecommerce group's partners send, keeps every byte, loads it into a lake, and builds
+// checked marts from it. This package is the command line, one file per command: the only place that sees every other
+// room, and the only one that reads flags, files of configuration and the environment.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fourmarketing/waybill/pipelines"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(Do(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// Exit codes, the same for every command and printed in its help.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitHeld        = 3
+	exitLate        = 4
+	exitInterrupted = 130
+)
+
+// errLate: everything worked, but a partner's file is overdue.
+var errLate = errors.New("a partner is late")
+
+// errUsage marks what the person typed wrong.
+var errUsage = errors.New("usage")
+
+// Do runs one command line and returns its exit code.
+func Do(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot(stdout, stderr)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !errors.Is(err, errLate) {
+		fmt.Fprintln(stderr, "waybill: "+err.Error())
+	}
+	return exitCode(ctx, err)
+}
+
+func exitCode(ctx context.Context, err error) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case errors.Is(err, errUsage):
+		return exitUsage
+	case errors.Is(err, pipelines.ErrHeld):
+		return exitHeld
+	case errors.Is(err, errLate):
+		return exitLate
+	default:
+		return exitFailed
+	}
+}
+
+// session is what every command gets: where to write and what the global flags say.
+type session struct {
+	stdout, stderr io.Writer
+	configPath     string
+	json           bool
+	asOf           string
+	verbose        bool
+}
+
+func newRoot(stdout, stderr io.Writer) *cobra.Command {
+	s := &session{stdout: stdout, stderr: stderr}
+	root := &cobra.Command{
+		Use:   "waybill",
+		Short: "The operations warehouse of ecommerce groups",
+		Long: `Waybill pulls what your warehouses, carriers, shops and payment providers send, keeps every byte,
+loads it into an Iceberg lake, and builds checked marts for fulfilment, returns, claims and payments.
+
+Exit codes: 0 done · 1 failed · 2 usage · 3 held by a check · 4 a partner is late · 130 interrupted`,
+		Example: `  waybill demo                              everything, against a sandbox on this machine
+  waybill init && waybill doctor            start your own
+  waybill run                               pull, load, build, check, publish what is due
+  waybill query "select * from marts.orders_at_risk where risk_state = 'breached'"
+  waybill trace AV1001                      one order through every system`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w: %w; `%s --help` shows what there is", errUsage, err, c.CommandPath())
+	})
+	flags := root.PersistentFlags()
+	flags.StringVarP(&s.configPath, "config", "c", "waybill.yaml", "configuration file")
+	flags.BoolVar(&s.json, "json", false, "print JSON for programs")
+	flags.StringVar(&s.asOf, "as-of", "", "the instant that \"now\" means, such as 2026-04-08T07:00:00+01:00 (default: the last quarter of an hour)")
+	flags.BoolVarP(&s.verbose, "verbose", "v", false, "log each step to standard error")
+	root.AddCommand(commands(s)...)
+	return root
+}

@@ -1,0 +1,53 @@
+package pipelines
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/goccy/go-yaml"
+)
+
+// unknownField is how the YAML library words an unknown key; only the key's name is taken from it.
+var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
+
+// Describe turns a YAML error into "file:line:column: what, and the nearest key that would be right".
+func Describe(origin string, err error) error {
+	var syntax yaml.Error
+	if !errors.As(err, &syntax) {
+		return fmt.Errorf("%s: %w", origin, err)
+	}
+	where, what := origin, syntax.GetMessage()
+	if t := syntax.GetToken(); t != nil && t.Position != nil {
+		where = fmt.Sprintf("%s:%d:%d", origin, t.Position.Line, t.Position.Column)
+	}
+	if m := unknownField.FindStringSubmatch(what); m != nil {
+		what = fmt.Sprintf("unknown key %q", m[1])
+		if near := Nearest(m[1], knownKeys()); near != "" {
+			what += fmt.Sprintf("; did you mean %q?", near)
+		}
+	}
+	return fmt.Errorf("%s: %s", where, what)
+}
+
+// knownKeys are the words of a pipeline definition.
+func knownKeys() []string {
+	return strings.Fields(`pipeline sources schedule cron zone feeds feed file match ignore ready stable_for marker pull resource
+		settings worklist expect by days calendar sequence supersede mode identity decode format type delimiter quote encoding header
+		fields null header_record trailer count_field sum_field sum_of policy tables where each columns limits max_rejected
+		min_rows_vs_last on_drift new_column missing_column from position path formats strip extract decimal_mark codes required
+		min max enum regex pii optional`)
+}
+
+// Nearest returns the known word that is closest to a mistyped one, empty when none is close.
+func Nearest(word string, known []string) string {
+	best, distance := "", 1+len(word)/2
+	for _, k := range known {
+		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(k)); d < distance {
+			best, distance = k, d
+		}
+	}
+	return best
+}

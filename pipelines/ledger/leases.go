@@ -1,0 +1,77 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// ErrLeased: somebody else holds the lease; the error's text says who and until when.
+var ErrLeased = errors.New("leased by another run")
+
+type lease struct {
+	bun.BaseModel `bun:"table:waybill_leases"`
+
+	Name      string    `bun:",pk"`
+	Holder    string    `bun:",notnull"`
+	Token     int64     `bun:",notnull"`
+	ExpiresAt time.Time `bun:",notnull"`
+}
+
+// Lease is the right to run one thing, until it expires. Token grows with every new holder of the name (a fencing token): a
+// holder that slept past its expiry finds its token outdated and must stop.
+type Lease struct {
+	ledger *Ledger
+	Name   string
+	Holder string
+	Token  int64
+	term   time.Duration
+}
+
+// Acquire takes a free or expired lease for a term; ErrLeased when another holder has it. One statement decides, so that two
+// machines cannot both win.
+func (l *Ledger) Acquire(ctx context.Context, name, holder string, term time.Duration) (*Lease, error) {
+	now := l.now().UTC()
+	row := lease{Name: name, Holder: holder, Token: 1, ExpiresAt: now.Add(term)}
+	_, err := l.db.NewInsert().Model(&row).On("CONFLICT (name) DO UPDATE").
+		Set("holder = EXCLUDED.holder, token = lease.token + 1, expires_at = EXCLUDED.expires_at").
+		Where("lease.expires_at <= ?", now).Exec(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("acquire lease %s: %w", name, err)
+	}
+	var held lease
+	if err := l.db.NewSelect().Model(&held).Where("name = ?", name).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("acquire lease %s: %w", name, err)
+	}
+	if held.Holder != holder {
+		return nil, fmt.Errorf("%s: %w: %s until %s", name, ErrLeased, held.Holder, held.ExpiresAt.Format(time.RFC3339))
+	}
+	return &Lease{ledger: l, Name: name, Holder: holder, Token: held.Token, term: term}, nil
+}
+
+// Renew extends the lease by its term; ErrLeased when it was lost meanwhile.
+func (le *Lease) Renew(ctx context.Context) error {
+	res, err := le.ledger.db.NewUpdate().Model((*lease)(nil)).
+		Set("expires_at = ?", le.ledger.now().UTC().Add(le.term)).
+		Where("name = ? AND holder = ? AND token = ?", le.Name, le.Holder, le.Token).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("renew lease %s: %w", le.Name, err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return fmt.Errorf("renew lease %s: %w", le.Name, errors.Join(ErrLeased, err))
+	}
+	return nil
+}
+
+// Release gives the lease back. The row stays, so that the token keeps growing.
+func (le *Lease) Release(ctx context.Context) error {
+	_, err := le.ledger.db.NewUpdate().Model((*lease)(nil)).Set("expires_at = ?", time.Unix(0, 0).UTC()).
+		Where("name = ? AND holder = ? AND token = ?", le.Name, le.Holder, le.Token).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("give back lease %s: %w", le.Name, err)
+	}
+	return nil
+}

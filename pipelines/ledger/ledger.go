@@ -1,0 +1,68 @@
+// Package ledger keeps Waybill's control state: which file was received when and what became of it, what the partners'
+// listings showed, the runs, the leases and the releases. It lives in the catalog's database (SQLite beside a local lake,
+// Postgres for a shared one), never in DuckDB. Everything about files can be rebuilt from the kept bytes and the lake.
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+)
+
+// Ledger is the control state of one lake. It is safe for use by several goroutines and processes.
+type Ledger struct {
+	db  *bun.DB
+	now func() time.Time
+}
+
+// Open prepares the ledger's tables in the catalog's database; dialect is "sqlite" or "postgres". The database stays the
+// caller's to close. now is the wall clock: leases and run times are real time, whatever a run's as-of is.
+func Open(ctx context.Context, db *sql.DB, dialect string, now func() time.Time) (*Ledger, error) {
+	l := &Ledger{now: now}
+	switch dialect {
+	case "sqlite":
+		l.db = bun.NewDB(db, sqlitedialect.New())
+	case "postgres":
+		l.db = bun.NewDB(db, pgdialect.New())
+	default:
+		return nil, fmt.Errorf("open ledger: unknown database dialect %q", dialect)
+	}
+	return l, l.migrate(ctx)
+}
+
+// tables are the structs that bun maps; a new column is added by migrate when an older database lacks it.
+func tables() []any {
+	return []any{(*File)(nil), (*Sighting)(nil), (*Run)(nil), (*lease)(nil), (*Release)(nil), (*Publication)(nil)}
+}
+
+func (l *Ledger) migrate(ctx context.Context) error {
+	for _, t := range tables() {
+		if _, err := l.db.NewCreateTable().Model(t).IfNotExists().Exec(ctx); err != nil {
+			return fmt.Errorf("prepare ledger: %w", err)
+		}
+	}
+	for name, columns := range map[string]string{
+		"waybill_files_sha": "source, feed, sha256",
+		"waybill_files_id":  "file_id",
+	} {
+		q := fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON waybill_files (%s)", name, columns)
+		if _, err := l.db.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("prepare ledger: index %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// notFound turns the database's empty answer into ok=false.
+func notFound(err error) (bool, error) {
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}

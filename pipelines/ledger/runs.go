@@ -1,0 +1,133 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+)
+
+// Run is one run of Waybill, as `waybill state runs` and ops.runs show it.
+type Run struct {
+	bun.BaseModel `bun:"table:waybill_runs" json:"-"`
+
+	ID        string    `bun:",pk" json:"id"`
+	Trigger   string    `bun:",notnull" json:"trigger"` // "command", "schedule", "catch-up"
+	Subject   string    `bun:",notnull" json:"subject"` // pipelines or selectors it ran
+	AsOf      time.Time `bun:",notnull" json:"as_of"`
+	StartedAt time.Time `bun:",notnull" json:"started_at"`
+	EndedAt   time.Time `bun:",nullzero" json:"ended_at,omitzero"`
+	Status    string    `bun:",notnull" json:"status"` // running, done, failed, held
+	Summary   string    `bun:",notnull" json:"summary,omitempty"`
+	Error     string    `bun:",notnull" json:"error,omitempty"`
+}
+
+// Started and ended runs.
+const (
+	RunRunning = "running"
+	RunDone    = "done"
+	RunFailed  = "failed"
+	RunHeld    = "held"
+)
+
+// StartRun records a run that begins now.
+func (l *Ledger) StartRun(ctx context.Context, r Run) error {
+	r.StartedAt, r.Status = l.now().UTC(), RunRunning
+	if _, err := l.db.NewInsert().Model(&r).Exec(ctx); err != nil {
+		return fmt.Errorf("record run %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// EndRun records how a run ended.
+func (l *Ledger) EndRun(ctx context.Context, id, status, summary, problem string) error {
+	_, err := l.db.NewUpdate().Model((*Run)(nil)).
+		Set("ended_at = ?, status = ?, summary = ?, error = ?", l.now().UTC(), status, summary, problem).
+		Where("id = ?", id).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("record end of run %s: %w", id, err)
+	}
+	return nil
+}
+
+// Runs returns the newest runs first; subject narrows when not empty.
+func (l *Ledger) Runs(ctx context.Context, subject string, limit int) ([]Run, error) {
+	var runs []Run
+	q := l.db.NewSelect().Model(&runs).Order("started_at DESC").Limit(int64(limit))
+	if subject != "" {
+		q = q.Where("subject = ?", subject)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read runs: %w", err)
+	}
+	return runs, nil
+}
+
+// Release names the snapshots of the marts that are shown together. Held releases have Failures and no effect.
+type Release struct {
+	bun.BaseModel `bun:"table:waybill_releases" json:"-"`
+
+	ID       int64             `bun:",pk,autoincrement" json:"id"`
+	At       time.Time         `bun:",notnull" json:"at"`
+	AsOf     time.Time         `bun:",notnull" json:"as_of"`
+	Status   string            `bun:",notnull" json:"status"` // released, held
+	Tables   map[string]string `bun:"type:text" json:"tables"`
+	Failures string            `bun:",notnull" json:"failures,omitempty"`
+	By       string            `bun:",notnull" json:"by,omitempty"`  // who let it through in spite of failures
+	Why      string            `bun:",notnull" json:"why,omitempty"` // and why
+}
+
+// Release states.
+const (
+	Released    = "released"
+	ReleaseHeld = "held"
+)
+
+// AddRelease records a release and returns it with its number.
+func (l *Ledger) AddRelease(ctx context.Context, r Release) (Release, error) {
+	r.At = l.now().UTC()
+	if _, err := l.db.NewInsert().Model(&r).Returning("id").Exec(ctx); err != nil {
+		return r, fmt.Errorf("record release: %w", err)
+	}
+	return r, nil
+}
+
+// LatestRelease returns the newest release with the status; ok is false when there is none.
+func (l *Ledger) LatestRelease(ctx context.Context, status string) (Release, bool, error) {
+	var r Release
+	ok, err := notFound(l.db.NewSelect().Model(&r).Where("status = ?", status).Order("id DESC").Limit(1).Scan(ctx))
+	if err != nil {
+		return r, false, fmt.Errorf("read releases: %w", err)
+	}
+	return r, ok, nil
+}
+
+// Publication tells which release a target shows.
+type Publication struct {
+	bun.BaseModel `bun:"table:waybill_publications" json:"-"`
+
+	Target    string    `bun:",pk" json:"target"`
+	ReleaseID int64     `bun:",notnull" json:"release_id"`
+	At        time.Time `bun:",notnull" json:"at"`
+}
+
+// Published returns the release that a target shows, 0 for none.
+func (l *Ledger) Published(ctx context.Context, target string) (int64, error) {
+	var p Publication
+	if _, err := notFound(l.db.NewSelect().Model(&p).Where("target = ?", target).Scan(ctx)); err != nil {
+		return 0, fmt.Errorf("read publication of %s: %w", target, err)
+	}
+	return p.ReleaseID, nil
+}
+
+// Publish records that a target shows a release.
+func (l *Ledger) Publish(ctx context.Context, target string, release int64) error {
+	p := Publication{Target: target, ReleaseID: release, At: l.now().UTC()}
+	_, err := l.db.NewInsert().Model(&p).On("CONFLICT (target) DO UPDATE").
+		Set("release_id = EXCLUDED.release_id, at = EXCLUDED.at").Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("record publication of %s: %w", target, err)
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package pipelines
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/pipelines/ledger"
+)
+
+// RunOptions choose what a run does.
+type RunOptions struct {
+	Select  []string // pipelines, sources or source/feed; none = all
+	Trigger string   // "command", "schedule", "catch-up"
+	Build   BuildOptions
+}
+
+// RunResult is what a run came to.
+type RunResult struct {
+	ID        string
+	AsOf      time.Time
+	Took      time.Duration
+	Feeds     []FeedResult
+	Build     BuildResult
+	Published []string
+}
+
+// Count returns how many files of the run have a status.
+func (r RunResult) Count(s ledger.Status) int {
+	n := 0
+	for _, f := range r.Feeds {
+		for _, file := range f.Files {
+			if file.Status == s {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// News tells whether the run changed any table.
+func (r RunResult) News() bool {
+	return r.Count(ledger.Loaded) > 0 || len(r.Build.Stale) > 0 || len(r.Published) > 0
+}
+
+// Rows returns the records loaded and rejected in the run.
+func (r RunResult) Rows() (loaded, rejected int64) {
+	for _, f := range r.Feeds {
+		for _, file := range f.Files {
+			if file.Status == ledger.Loaded {
+				loaded, rejected = loaded+file.Loaded, rejected+file.Rejected
+			}
+		}
+	}
+	return loaded, rejected
+}
+
+// Err joins what went wrong with single partners.
+func (r RunResult) Err() error {
+	var problems []error
+	for _, f := range r.Feeds {
+		problems = append(problems, f.Err)
+	}
+	return errors.Join(problems...)
+}
+
+// Run pulls what is new, builds and checks the marts, publishes them, and maintains the tables it changed. A partner that fails
+// does not stop the rest; the error then names it.
+func (r *Runner) Run(ctx context.Context, o RunOptions) (RunResult, error) {
+	res := RunResult{ID: uuid.Must(uuid.NewV7()).String(), AsOf: o.Build.AsOf}
+	start := r.Now()
+	subject, err := json.Marshal(o.Select)
+	if err != nil {
+		return res, fmt.Errorf("describe run: %w", err)
+	}
+	if err := r.Ledger.StartRun(ctx, ledger.Run{ID: res.ID, Trigger: o.Trigger, Subject: string(subject), AsOf: o.Build.AsOf.UTC()}); err != nil {
+		return res, err
+	}
+	err = r.steps(ctx, o, &res)
+	res.Took = r.Now().Sub(start)
+	status, problem := ledger.RunDone, ""
+	switch {
+	case errors.Is(err, ErrHeld):
+		status, problem = ledger.RunHeld, err.Error()
+	case err != nil:
+		status, problem = ledger.RunFailed, err.Error()
+	}
+	loaded, rejected := res.Rows()
+	summary := fmt.Sprintf("%d files loaded, %d rows, %d rejected, %d held, %d marts built", res.Count(ledger.Loaded), loaded, rejected,
+		res.Count(ledger.Held), len(res.Build.Built))
+	return res, errors.Join(err, r.Ledger.EndRun(context.WithoutCancel(ctx), res.ID, status, summary, problem))
+}
+
+func (r *Runner) steps(ctx context.Context, o RunOptions, res *RunResult) error {
+	var err error
+	if res.Feeds, err = r.Pull(ctx, o.Select, o.Build.AsOf); err != nil {
+		return err
+	}
+	partners := res.Err()
+	if res.Build, err = r.Build(ctx, o.Build); err != nil {
+		return errors.Join(partners, err)
+	}
+	if res.Published, err = r.Publish(ctx); err != nil {
+		return errors.Join(partners, err)
+	}
+	if touched := res.touched(r); len(touched) > 0 {
+		if _, err := r.Maintain(ctx, touched...); err != nil {
+			return errors.Join(partners, err)
+		}
+	}
+	return partners
+}
+
+// touched are the tables that a run committed to.
+func (r RunResult) touched(run *Runner) []waybill.TableName {
+	names := append([]waybill.TableName{}, r.Build.Stale...)
+	seen := map[waybill.TableName]bool{}
+	for _, f := range r.Feeds {
+		for _, file := range f.Files {
+			if file.Status != ledger.Loaded {
+				continue
+			}
+			t, err := run.taskOf(file)
+			if err != nil {
+				continue // a feed that is gone from the definitions has no tables to look after
+			}
+			for _, name := range t.feed.TableNames() {
+				if !seen[name] {
+					seen[name] = true
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	return names
+}

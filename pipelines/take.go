@@ -1,0 +1,289 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/lake"
+	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/pipelines/load"
+)
+
+// taker receives the files of one feed, one after another.
+type taker struct {
+	*Runner
+	task
+	conn  waybill.Connector
+	asOf  time.Time
+	files []ledger.File // everything known of the feed, oldest first
+}
+
+func (r *Runner) newTaker(t task, conn waybill.Connector, asOf time.Time, files []ledger.File) *taker {
+	return &taker{Runner: r, task: t, conn: conn, asOf: asOf, files: files}
+}
+
+// take receives one item: its bytes are kept while they are typed, and nothing of them is committed before the kept copy is whole and
+// the bytes are known to be new.
+func (t *taker) take(ctx context.Context, it waybill.Item) (ledger.File, error) {
+	f := ledger.File{
+		Source: t.source, Feed: t.feed.Name, Name: it.Name, Identity: t.feed.identity(it.Name), Size: it.Size,
+		ModifiedAt: it.ModifiedAt.UTC(), ReceivedAt: t.asOf.UTC(), Status: ledger.Received,
+		Sequence: t.feed.sequence(it.Name), Cursor: it.Cursor,
+	}
+	f.ID = digest(f.Source, f.Feed, f.Name, fmt.Sprint(f.Size), f.ModifiedAt.Format(time.RFC3339Nano))
+	if err := t.identify(&f); err != nil {
+		return f, err
+	}
+	stage, err := os.MkdirTemp(t.StageDir, "load-*")
+	if err != nil {
+		return f, fmt.Errorf("stage: %w", err)
+	}
+	defer os.RemoveAll(stage)
+	body, err := t.conn.Open(ctx, it)
+	if err != nil {
+		return f, err
+	}
+	kept, res, err := t.keepAndLoad(ctx, body, f, stage)
+	if err != nil {
+		return f, err
+	}
+	f.SHA256, f.Size, f.KeptPath = kept.SHA256, kept.Size, kept.Path
+	if t.place(&f) == alreadyDone {
+		return f, nil
+	}
+	if err := t.Ledger.Put(ctx, f); err != nil { // from here on a crash is known to have got this far
+		return f, err
+	}
+	if f.Status == ledger.Duplicate {
+		t.remember(f)
+		return f, nil
+	}
+	return t.settle(ctx, f, res)
+}
+
+// identify gives the file the load id that this contract's rows of it carry.
+func (t *taker) identify(f *ledger.File) error {
+	hash, err := t.feed.contractHash()
+	f.LoadID = digest(f.ID, hash)
+	return err
+}
+
+// keepAndLoad reads the body once: into the kept copy and, side by side, through the loader.
+func (t *taker) keepAndLoad(ctx context.Context, body io.ReadCloser, f ledger.File, stage string) (lake.Kept, load.Result, error) {
+	pr, pw := io.Pipe()
+	type keeping struct {
+		kept lake.Kept
+		err  error
+	}
+	done := make(chan keeping, 1)
+	go func() {
+		kept, err := t.Lake.Keep(ctx, lake.KeepAs{Source: f.Source, Feed: f.Feed, Day: f.ReceivedAt}, io.TeeReader(body, pw))
+		err = errors.Join(err, body.Close())
+		pw.CloseWithError(err) // nil means the end of the file
+		done <- keeping{kept, err}
+	}()
+	res, loadErr := t.load(ctx, pr, f, stage)
+	_, drainErr := io.Copy(io.Discard, pr) // a file that is held early is still kept whole
+	pr.Close()
+	k := <-done
+	if k.err != nil {
+		return k.kept, res, fmt.Errorf("keep: %w", k.err)
+	}
+	return k.kept, res, errors.Join(loadErr, drainErr)
+}
+
+func (t *taker) load(ctx context.Context, r io.Reader, f ledger.File, stage string) (load.Result, error) {
+	ids, err := t.fieldIDs(ctx)
+	if err != nil {
+		return load.Result{}, err
+	}
+	return t.Loader.Load(ctx, load.Input{
+		Bytes: r, Contract: t.feed.Contract, Source: f.Source, Feed: f.Feed, Name: f.Name, File: f.ID, LoadID: f.LoadID,
+		ReceivedAt: f.ReceivedAt, LoadedAt: t.asOf.UTC(), PIISalt: t.Salt, StageDir: stage, Previous: t.history(f),
+		FieldIDs: ids,
+	})
+}
+
+// history is what the feed's newest loaded file had, for limits against the feed itself.
+func (t *taker) history(f ledger.File) load.History {
+	for i := len(t.files) - 1; i >= 0; i-- {
+		if old := t.files[i]; old.Status == ledger.Loaded && old.Identity != f.Identity {
+			return load.History{Rows: old.Loaded, Name: old.Name}
+		}
+	}
+	return load.History{}
+}
+
+type placed int
+
+const (
+	isNew placed = iota
+	alreadyDone
+)
+
+// place compares the received bytes with what is known: a new version of a name, the same bytes under another name, or a file that an
+// interrupted run had received already.
+func (t *taker) place(f *ledger.File) placed {
+	var newest *ledger.File
+	for i := range t.files {
+		old := &t.files[i]
+		if old.Name == f.Name && (newest == nil || old.Version > newest.Version) {
+			newest = old
+		}
+	}
+	if newest != nil && newest.SHA256 == f.SHA256 {
+		f.Version = newest.Version
+		if newest.Status != ledger.Received {
+			*f = *newest
+			return alreadyDone
+		}
+		return isNew
+	}
+	f.Version = 1
+	if newest != nil {
+		f.Version = newest.Version + 1
+		return isNew
+	}
+	for _, old := range t.files {
+		if old.SHA256 == f.SHA256 && old.Status != ledger.Received {
+			f.Status, f.DuplicateOf, f.LoadID = ledger.Duplicate, old.Name, ""
+			return isNew
+		}
+	}
+	return isNew
+}
+
+func (t *taker) remember(f ledger.File) {
+	for i, old := range t.files {
+		if old.Name == f.Name && old.Version == f.Version {
+			t.files[i] = f
+			return
+		}
+	}
+	t.files = append(t.files, f)
+}
+
+// settle commits what was loaded, or holds the file, and writes down which.
+func (t *taker) settle(ctx context.Context, f ledger.File, res load.Result) (ledger.File, error) {
+	f.Records, f.Loaded, f.Rejected, f.Notes = res.Records, res.Loaded, res.Rejected, res.Notes()
+	f.Rule, f.Detail = "", ""
+	if res.Hold != nil {
+		f.Status, f.Rule, f.Detail, f.Loaded = ledger.Held, res.Hold.Rule, res.Hold.Error(), 0
+		t.Log.Warn("file held", zap.String("feed", t.String()), zap.String("file", f.Name), zap.String("rule", f.Rule))
+		t.remember(f)
+		return f, t.Ledger.Put(ctx, f)
+	}
+	older := t.older(f)
+	if err := t.commit(ctx, f, res, older); err != nil {
+		return f, err
+	}
+	f.Status = ledger.Loaded
+	for i := range older {
+		if older[i].Name != f.Name || older[i].Version != f.Version {
+			older[i].Status, older[i].SupersededBy = ledger.Superseded, f.ID
+			t.remember(older[i])
+		}
+	}
+	t.remember(f)
+	t.Log.Info("file loaded", zap.String("feed", t.String()), zap.String("file", f.Name), zap.Int64("rows", f.Loaded), zap.Int64("rejected", f.Rejected))
+	return f, t.Ledger.Put(ctx, append(older, f)...)
+}
+
+// older are the versions whose place the file takes: those of the same document, and an interrupted or earlier load of the same version
+// under another load id.
+func (t *taker) older(f ledger.File) []ledger.File {
+	var older []ledger.File
+	for _, old := range t.files {
+		same := old.Name == f.Name && old.Version == f.Version
+		version := t.feed.Supersede.Mode == "file" && old.Identity == f.Identity && !same &&
+			(old.Status == ledger.Loaded || old.Status == ledger.Held || old.Status == ledger.Received)
+		if version || (same && old.LoadID != f.LoadID) {
+			older = append(older, old)
+		}
+	}
+	return older
+}
+
+// commit registers the staged files: rejects first, then the tables as the contract lists them, each in one commit that carries the load id,
+// so that a repetition after a crash finds what is already in.
+func (t *taker) commit(ctx context.Context, f ledger.File, res load.Result, older []ledger.File) error {
+	retract := make([]string, 0, len(older))
+	for _, old := range older {
+		if old.LoadID != "" && old.LoadID != f.LoadID {
+			retract = append(retract, old.LoadID)
+		}
+	}
+	tables := append([]waybill.TableName{load.RejectsTable}, t.feed.TableNames()...)
+	for _, name := range tables {
+		files := res.Files[name]
+		if name == load.RejectsTable {
+			files = res.Rejects
+			if len(files) == 0 && len(retract) == 0 {
+				continue
+			}
+		}
+		_, err := t.Lake.Append(ctx, lake.Commit{
+			Table: name, LoadID: f.LoadID, Add: files, Retract: retract,
+			CursorKey: t.String(), Cursor: f.Cursor, Rewrite: t.rewrite,
+		})
+		if err != nil {
+			return fmt.Errorf("commit to %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Replay loads a file again from its kept bytes, under today's contract, without asking the partner.
+func (r *Runner) Replay(ctx context.Context, f ledger.File, asOf time.Time) (ledger.File, error) {
+	t, err := r.taskOf(f)
+	if err != nil {
+		return f, err
+	}
+	err = r.leased(ctx, "feed:"+t.String(), func(ctx context.Context) error {
+		files, err := r.Ledger.FilesOf(ctx, f.Source, f.Feed)
+		if err != nil {
+			return err
+		}
+		if err := r.ensureTables(ctx); err != nil {
+			return err
+		}
+		tk := r.newTaker(t, nil, asOf, files)
+		was := f
+		if err := tk.identify(&f); err != nil || (f.LoadID == was.LoadID && f.Status == ledger.Loaded) {
+			return err
+		}
+		body, err := r.Lake.OpenKept(ctx, f.KeptPath)
+		if err != nil {
+			return err
+		}
+		defer body.Close()
+		stage, err := os.MkdirTemp(r.StageDir, "load-*")
+		if err != nil {
+			return fmt.Errorf("stage: %w", err)
+		}
+		defer os.RemoveAll(stage)
+		res, err := tk.load(ctx, body, f, stage)
+		if err != nil {
+			return err
+		}
+		f, err = tk.settle(ctx, f, res)
+		return err
+	})
+	return f, err
+}
+
+// taskOf finds the feed that a known file belongs to.
+func (r *Runner) taskOf(f ledger.File) (task, error) {
+	waves, err := r.tasks([]string{f.Source + "/" + f.Feed})
+	if err != nil {
+		return task{}, err
+	}
+	return waves[0][0], nil
+}
