@@ -102,6 +102,7 @@ type Answer struct {
 	Body     []byte    // exactly as received
 	At       time.Time // when it was complete
 	URL      string    // as errors and the exchange log show it, without secrets
+	Size     int64     // Content-Length, -1 when the server did not say; what a HEAD was sent for
 	Attempts int       // how often the call was sent
 }
 
@@ -121,7 +122,10 @@ func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 	if !t.isAnswer(resp.StatusCode) {
 		return Answer{}, t.refused(resp)
 	}
-	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: t.body, At: c.now().UTC(), URL: t.shown, Attempts: t.sent}, nil
+	return Answer{
+		Status: resp.StatusCode, Header: resp.Header, Body: t.body, At: c.now().UTC(), URL: t.shown,
+		Size: resp.ContentLength, Attempts: t.sent,
+	}, nil
 }
 
 // Download is an answer whose bytes are still to be read.
