@@ -32,9 +32,7 @@ summed as (
         min(case
             when status in ('attempted', 'delivered', 'delivered_damaged', 'available_for_pickup') then occurred_at
         end) as first_attempt_at,
-        min(case
-            when status in ('attempted', 'available_for_pickup') then occurred_at
-        end) as first_failed_attempt_at,
+        min(case when status = 'label_created' then occurred_at end) as labelled_at,
         count(distinct case when status = 'attempted' then occurred_at end) as attempted_count,
         min(case when status in ('delivered', 'delivered_damaged') then occurred_at end) as first_delivered_at,
         max(case when status in ('return_to_sender', 'returned') then occurred_at end) as last_back_at,

@@ -64,9 +64,9 @@ addressed as (
 scanned as (
     select
         a.*,
+        t.labelled_at,
         t.accepted_at,
         t.first_attempt_at,
-        t.first_failed_attempt_at,
         t.delivered_at,
         t.first_damaged_at,
         t.carrier_lost_at,

@@ -1,0 +1,70 @@
+/*
+description: >-
+  Lines of web orders with what happened to their units. ordered = despatched + cancelled + open, unless more was
+  despatched or cancelled than ordered.
+grain: one row per order line that has to be shipped
+key: [line_id]
+owner: operations
+partition_by: [brand]
+columns:
+  line_id: shop and Shopify's number of the line item
+  order_id: {description: the order, not_null: true}
+  brand: the order's brand
+  sku: the stock keeping unit
+  title: the product as the shop names it
+  units_ordered: {description: quantity ordered, not_null: true}
+  units_cancelled: {description: "of a cancelled order what was not despatched, else units of refund lines that cancel", not_null: true}
+  units_short: {description: units that the warehouse reported short, not_null: true}
+  units_despatched: {description: units that left the warehouse, not_null: true}
+  units_delivered: {description: units in parcels that are delivered, not_null: true}
+  units_open: {description: "ordered, not cancelled and not despatched; never below 0", not_null: true}
+  first_despatched_at: earliest despatch with units
+  last_despatched_at: latest despatch with units
+  unit_price_amount: price of a unit before discounts
+  discounted_total_amount: price of the line after discounts
+  currency: of the prices
+  unit_cost_amount: what a unit costs the shop
+  unit_cost_currency: of the cost
+  _file: file of the newest answer about the line
+  _line: line in that file
+  _built_at: the instant that the run asked about
+checks:
+  - relationship: {column: order_id, to: marts.fct_orders, field: order_id}
+  - sum_equal:
+      left: sum(units_ordered)
+      right: select sum(units_ordered) from marts.fct_orders
+  - sum_equal:
+      left: sum(units_cancelled)
+      right: select sum(units_cancelled) from marts.fct_orders
+  - rows: "units_despatched + units_cancelled > units_ordered or units_ordered = units_despatched + units_cancelled + units_open"
+  - rows: "units_delivered <= units_despatched"
+*/
+with fct_order_lines as (
+    select
+        l.line_id,
+        l.order_id,
+        l.brand,
+        l.sku,
+        l.title,
+        u.units_ordered,
+        u.units_cancelled,
+        u.units_short,
+        u.units_despatched,
+        u.units_delivered,
+        greatest(0, u.units_ordered - u.units_cancelled - u.units_despatched) as units_open,
+        u.first_despatched_at,
+        u.last_despatched_at,
+        l.unit_price_amount,
+        l.discounted_total_amount,
+        l.currency,
+        l.unit_cost_amount,
+        l.unit_cost_currency,
+        l._file,
+        l._line,
+        k.as_of as _built_at
+    from intermediate.int_order_lines as l
+    inner join intermediate.int_order_line_units as u on u.line_id = l.line_id
+    cross join ops.clock as k
+)
+
+select * from fct_order_lines

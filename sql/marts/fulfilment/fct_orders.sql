@@ -1,0 +1,214 @@
+/*
+description: >-
+  Web orders from payment to delivery: when each stage was reached, how many units of them, and whether the promises
+  were kept. Test orders are left out. docs/meanings.md says what each number means.
+grain: one row per web order
+key: [order_id]
+owner: operations
+partition_by: [brand]
+columns:
+  order_id: "shop and Shopify's number, as in aster-vale:5000000001"
+  brand: the shop's brand
+  order_name: what the customer sees, without the number sign
+  shop: the web shop
+  site: the warehouse of the brand
+  service: {description: standard or express, accepted: [standard, express]}
+  ship_country: ISO code of the destination
+  destination_calendar: calendar of the destination
+  status:
+    description: cancelled, unpaid, delivered, despatched, part_despatched, in_wms or paid; the first that fits
+    not_null: true
+    accepted: [cancelled, unpaid, delivered, despatched, part_despatched, in_wms, paid]
+  wms_status: the warehouse's latest status event
+  cancel_reason: the shop's reason, as it words it
+  financial_status: the shop's own word for the money
+  placed_at: {description: when the customer ordered, not_null: true}
+  paid_at: earliest successful sale or capture; null while unpaid
+  in_wms_at: when the warehouse had received it
+  released_at: when the warehouse had allocated stock
+  picked_at: when it was picked
+  packed_at: when it was packed
+  first_despatched_at: earliest despatch of units
+  last_despatched_at: latest despatch of units
+  first_accepted_at: when the carrier first had one of its parcels in hand
+  first_delivered_at: earliest delivery of a parcel
+  last_delivered_at: latest delivery of a parcel
+  cancelled_at: when the shop cancelled it
+  wms_status_at: when the warehouse's latest status event happened
+  ship_by_on: site day by which it has to leave; null while unpaid
+  deliver_by_on: destination day by which it has to arrive; null while unpaid
+  is_shipped_on_time: all live units left by ship_by_on; null if cancelled, unpaid or still possible
+  is_delivered_on_time: all live units arrived by deliver_by_on; null if cancelled, unpaid or still possible
+  is_otif: delivered on time and nothing short; null where is_delivered_on_time is null
+  is_perfect: is_otif and no parcel lost or damaged; null where is_otif is null
+  lines_count: lines that have to be shipped
+  units_ordered: {description: units of those lines, not_null: true}
+  units_cancelled: {description: units cancelled, not_null: true}
+  units_short: {description: units that the warehouse reported short, not_null: true}
+  units_despatched: {description: units that left the warehouse, not_null: true}
+  units_delivered: {description: units in parcels that are delivered, not_null: true}
+  split_count: {description: distinct parcels, not_null: true}
+  paid_to_wms_hours: from payment to the warehouse
+  wms_to_picked_hours: from the warehouse's receipt to picked
+  picked_to_despatched_hours: from picked to the first despatch
+  despatched_to_accepted_hours: from the first despatch to the carrier's first scan
+  accepted_to_delivered_hours: from the carrier's first scan to the last delivery
+  click_to_ship_hours: from the order to the carrier's first scan
+  click_to_door_hours: from the order to the last delivery
+  age_hours: from payment to now, of orders that are paid, not cancelled and not delivered
+  total_amount: {description: the shop's total, not_null: true}
+  current_total_amount: the shop's total after edits and refunds
+  discount_amount: discounts in the total
+  shipping_amount: shipping in the total
+  tax_amount: tax in the total
+  currency: {description: currency of the amounts, not_null: true}
+  _file: file of the newest answer about the order
+  _line: line in that file
+  _built_at: the instant that the run asked about
+checks:
+  - relationship: {column: brand, to: marts.dim_brands, field: brand}
+  - relationship: {column: site, to: marts.dim_sites, field: site}
+  - rows: "first_despatched_at is null or first_despatched_at <= last_despatched_at"
+  - rows: "units_delivered <= units_despatched"
+  - rows: "paid_at is null or site is null or ship_by_on is not null"
+  - sum_equal:
+      left: sum(units_ordered)
+      right: select sum(units_ordered) from marts.fct_order_lines
+*/
+with staged as (
+    select
+        o.*,
+        s.in_wms_at,
+        s.released_at,
+        s.picked_at,
+        s.packed_at,
+        s.wms_status,
+        s.wms_status_at,
+        s.first_despatched_at,
+        s.last_despatched_at,
+        s.first_accepted_at,
+        s.first_delivered_at,
+        s.last_delivered_at,
+        s.last_delivered_on,
+        s.lines_count,
+        s.units_ordered,
+        s.units_cancelled,
+        s.units_short,
+        s.units_despatched,
+        s.units_delivered,
+        s.split_count,
+        s.is_harmed,
+        s.units_ordered - s.units_cancelled as units_live,
+        k.as_of,
+        cast(at_timezone(k.as_of, o.site_zone) as date) as site_today_on,
+        cast(at_timezone(k.as_of, o.destination_zone) as date) as destination_today_on,
+        cast(at_timezone(s.last_despatched_at, o.site_zone) as date) as last_despatched_on
+    from intermediate.int_orders as o
+    inner join intermediate.int_order_stages as s on s.order_id = o.order_id
+    cross join ops.clock as k
+),
+
+stated as (
+    select
+        *,
+        case
+            when cancelled_at is not null and units_despatched = 0 then 'cancelled'
+            when units_cancelled > 0 and units_live <= 0 and units_despatched = 0 then 'cancelled'
+            when paid_at is null then 'unpaid'
+            when units_live > 0 and units_delivered >= units_live then 'delivered'
+            when units_despatched >= units_live then 'despatched'
+            when units_despatched > 0 then 'part_despatched'
+            when in_wms_at is not null then 'in_wms'
+            else 'paid'
+        end as status
+    from staged
+),
+
+judged as (
+    select
+        *,
+        case
+            when status in ('cancelled', 'unpaid') then null
+            when units_despatched >= units_live and last_despatched_on <= ship_by_on then true
+            when units_despatched >= units_live and last_despatched_on > ship_by_on then false
+            when units_despatched < units_live and site_today_on > ship_by_on then false
+        end as is_shipped_on_time,
+        case
+            when status in ('cancelled', 'unpaid') then null
+            when units_delivered >= units_live and last_delivered_on <= deliver_by_on then true
+            when units_delivered >= units_live and last_delivered_on > deliver_by_on then false
+            when units_delivered < units_live and destination_today_on > deliver_by_on then false
+        end as is_delivered_on_time
+    from stated
+),
+
+fct_orders as (
+    select
+        order_id,
+        brand,
+        order_name,
+        shop,
+        site,
+        service,
+        ship_country,
+        destination_calendar,
+        status,
+        wms_status,
+        cancel_reason,
+        financial_status,
+        placed_at,
+        paid_at,
+        in_wms_at,
+        released_at,
+        picked_at,
+        packed_at,
+        first_despatched_at,
+        last_despatched_at,
+        first_accepted_at,
+        first_delivered_at,
+        last_delivered_at,
+        cancelled_at,
+        wms_status_at,
+        ship_by_on,
+        deliver_by_on,
+        is_shipped_on_time,
+        is_delivered_on_time,
+        is_delivered_on_time and units_short = 0 as is_otif,
+        is_delivered_on_time and units_short = 0 and not is_harmed as is_perfect,
+        lines_count,
+        units_ordered,
+        units_cancelled,
+        units_short,
+        units_despatched,
+        units_delivered,
+        split_count,
+        -- Minutes times a sixtieth: dividing decimals is a double on one engine and a rounded decimal on the other.
+        cast(date_diff('minute', paid_at, in_wms_at) * 0.0166666667 as decimal(18, 2)) as paid_to_wms_hours,
+        cast(date_diff('minute', in_wms_at, picked_at) * 0.0166666667 as decimal(18, 2)) as wms_to_picked_hours,
+        cast(date_diff('minute', picked_at, first_despatched_at) * 0.0166666667 as decimal(18, 2))
+            as picked_to_despatched_hours,
+        cast(date_diff('minute', first_despatched_at, first_accepted_at) * 0.0166666667 as decimal(18, 2))
+            as despatched_to_accepted_hours,
+        cast(date_diff('minute', first_accepted_at, last_delivered_at) * 0.0166666667 as decimal(18, 2))
+            as accepted_to_delivered_hours,
+        cast(date_diff('minute', placed_at, first_accepted_at) * 0.0166666667 as decimal(18, 2))
+            as click_to_ship_hours,
+        cast(date_diff('minute', placed_at, last_delivered_at) * 0.0166666667 as decimal(18, 2))
+            as click_to_door_hours,
+        case
+            when status not in ('cancelled', 'unpaid', 'delivered')
+                then cast(date_diff('minute', paid_at, as_of) * 0.0166666667 as decimal(18, 2))
+        end as age_hours,
+        total_amount,
+        current_total_amount,
+        discount_amount,
+        shipping_amount,
+        tax_amount,
+        currency,
+        _file,
+        _line,
+        as_of as _built_at
+    from judged
+)
+
+select * from fct_orders

@@ -1,0 +1,131 @@
+/*
+description: >-
+  Orders that are paid, neither cancelled nor delivered, and still have units to come: where each one is stuck and
+  whether its promise is broken or about to be.
+grain: one row per open order
+key: [order_id]
+owner: operations
+columns:
+  order_id: the order
+  brand: its brand
+  order_name: what the customer sees
+  site: its warehouse
+  service: standard or express
+  status: the order's status
+  stuck_stage:
+    description: where it waits; the first that fits
+    not_null: true
+    accepted: [not_in_wms, held, short, not_picked, not_despatched, no_scan, in_transit]
+  risk_state: {description: "ok, at_risk or breached, against ship_by_on before full despatch and deliver_by_on after it", not_null: true, accepted: [ok, at_risk, breached]}
+  next_step: what to do about it
+  due_on: the day that the state is judged against
+  days_left: calendar days until due_on, negative when it is past
+  paid_at: when it was paid
+  ship_by_on: site day by which it has to leave
+  deliver_by_on: destination day by which it has to arrive
+  age_hours: since payment
+  units_waiting: live units that are not delivered
+  total_amount: the order's value
+  currency: of the value
+checks:
+  - relationship: {column: order_id, to: marts.fct_orders, field: order_id}
+*/
+with parcels as (
+    select
+        order_id,
+        count(case when accepted_at is null then 1 end) as unscanned_count,
+        count(case when is_lost then 1 end) as lost_count,
+        max(case when delivered_at is null then commitment_on end) as last_commitment_on,
+        min(case when delivered_at is null then commitment_on end) as first_commitment_on
+    from marts.fct_shipments
+    where order_id is not null
+    group by order_id
+),
+
+open_orders as (
+    select
+        o.*,
+        o.units_ordered - o.units_cancelled as units_live,
+        o.units_despatched >= o.units_ordered - o.units_cancelled as is_fully_despatched,
+        s.has_despatch,
+        i.destination_zone,
+        coalesce(p.unscanned_count, 0) as unscanned_count,
+        coalesce(p.lost_count, 0) as lost_count,
+        p.last_commitment_on,
+        p.first_commitment_on,
+        cast(at_timezone(k.as_of, i.site_zone) as timestamp) as site_now,
+        cast(at_timezone(k.as_of, i.site_zone) as date) as site_today_on,
+        cast(at_timezone(k.as_of, i.destination_zone) as date) as destination_today_on
+    from marts.fct_orders as o
+    inner join intermediate.int_orders as i on i.order_id = o.order_id
+    inner join intermediate.int_order_stages as s on s.order_id = o.order_id
+    left join parcels as p on p.order_id = o.order_id
+    cross join ops.clock as k
+    where o.status not in ('cancelled', 'unpaid', 'delivered')
+        and o.units_ordered > o.units_cancelled
+),
+
+judged as (
+    select
+        *,
+        case
+            when wms_status_at is null and not has_despatch then 'not_in_wms'
+            when wms_status = 'on_hold' then 'held'
+            when wms_status = 'shortage' then 'short'
+            when not is_fully_despatched and picked_at is null then 'not_picked'
+            when not is_fully_despatched then 'not_despatched'
+            when unscanned_count > 0 then 'no_scan'
+            else 'in_transit'
+        end as stuck_stage,
+        case
+            when not is_fully_despatched then
+                case
+                    when site_today_on > ship_by_on then 'breached'
+                    when site_today_on = ship_by_on
+                        and extract(hour from site_now) * 3600 + extract(minute from site_now) * 60
+                            + extract(second from site_now) > 43200 then 'at_risk'
+                    else 'ok'
+                end
+            when destination_today_on > deliver_by_on then 'breached'
+            when last_commitment_on > deliver_by_on then 'at_risk'
+            when first_commitment_on < destination_today_on then 'at_risk'
+            when lost_count > 0 then 'at_risk'
+            else 'ok'
+        end as risk_state,
+        case when is_fully_despatched then deliver_by_on else ship_by_on end as due_on,
+        case when is_fully_despatched then destination_today_on else site_today_on end as today_on
+    from open_orders
+),
+
+orders_at_risk as (
+    select
+        order_id,
+        brand,
+        order_name,
+        site,
+        service,
+        status,
+        stuck_stage,
+        risk_state,
+        case stuck_stage
+            when 'not_in_wms' then 'send the order to the warehouse again'
+            when 'held' then 'ask the warehouse why it is on hold and release it'
+            when 'short' then 'restock, or cancel the missing units and refund them'
+            when 'not_picked' then 'have it picked before the cut-off'
+            when 'not_despatched' then 'have it packed and despatched before the cut-off'
+            when 'no_scan' then 'look for the parcel at the warehouse, it may have missed the collection'
+            else 'follow the parcel, claim it when it is lost'
+        end as next_step,
+        due_on,
+        cast(date_diff('day', today_on, due_on) as integer) as days_left,
+        paid_at,
+        ship_by_on,
+        deliver_by_on,
+        age_hours,
+        units_live - units_delivered as units_waiting,
+        total_amount,
+        currency
+    from judged
+)
+
+select * from orders_at_risk
