@@ -1,0 +1,145 @@
+// Package testservers starts real servers on loopback for tests: an S3 gateway (versitygw) and a Postgres cluster, each
+// private to one test and gone with it. It is for tests only; nothing that ships may import it.
+//
+// A server that is not installed skips the test, or fails it when WAYBILL_REQUIRE_SERVERS=1, so that a build that must
+// have them cannot pass without.
+package testservers
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/fourmarketing/waybill"
+)
+
+const startTimeout = 30 * time.Second
+
+// missing ends a test whose server is not installed.
+func missing(t testing.TB, what, remedy string) {
+	t.Helper()
+	if os.Getenv("WAYBILL_REQUIRE_SERVERS") == "1" {
+		t.Fatalf("%s is not installed: %s", what, remedy)
+	}
+	t.Skipf("%s is not installed: %s", what, remedy)
+}
+
+// find looks for a program in PATH, in the repository's bin folder and in the given patterns.
+func find(name string, patterns ...string) string {
+	if p, err := exec.LookPath(name); err == nil {
+		return p
+	}
+	if root, err := repository(); err == nil {
+		patterns = append(patterns, filepath.Join(root, "bin", name))
+	}
+	for _, pattern := range patterns {
+		if found, err := filepath.Glob(pattern); err == nil && len(found) > 0 {
+			return found[len(found)-1]
+		}
+	}
+	return ""
+}
+
+// repository is the folder with go.mod above the working directory of a test.
+func repository() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for ; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("no go.mod above the working directory")
+		}
+	}
+}
+
+// freePort asks the system for a port that is free now.
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("find a free port: %v", err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	if err := l.Close(); err != nil {
+		t.Fatalf("free the port: %v", err)
+	}
+	return strconv.Itoa(port)
+}
+
+func newSecret() waybill.Secret { return waybill.Secret(rand.Text()) }
+
+// safeBuffer collects what a server prints while a test may look at it.
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// server is a started program.
+type server struct {
+	cmd  *exec.Cmd
+	done chan struct{}
+	out  *safeBuffer
+}
+
+// start runs a program until the test ends and waits until ready says so.
+func start(t testing.TB, cmd *exec.Cmd, stop syscall.Signal, ready func(context.Context) error) *server {
+	t.Helper()
+	s := &server{cmd: cmd, done: make(chan struct{}), out: &safeBuffer{}}
+	cmd.Stdout, cmd.Stderr = s.out, s.out
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("start %s: %v", cmd.Path, err)
+	}
+	go func() { _ = cmd.Wait(); close(s.done) }() //nolint:errcheck // how it ended is in its output
+	t.Cleanup(func() { s.end(stop) })
+	deadline := time.Now().Add(startTimeout)
+	for {
+		err := ready(t.Context())
+		if err == nil {
+			return s
+		}
+		select {
+		case <-s.done:
+			t.Fatalf("%s ended at once:\n%s", cmd.Path, s.out)
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s is not ready after %s: %v\n%s", cmd.Path, startTimeout, err, s.out)
+		}
+	}
+}
+
+func (s *server) end(stop syscall.Signal) {
+	_ = s.cmd.Process.Signal(stop) //nolint:errcheck // it may have ended by itself
+	select {
+	case <-s.done:
+	case <-time.After(5 * time.Second):
+		_ = s.cmd.Process.Kill() //nolint:errcheck // it may have ended by itself
+		<-s.done
+	}
+}
