@@ -138,7 +138,10 @@ func copyTo(t testing.TB, db *sql.DB, query, name, ids string) int64 {
 }
 
 func copyFile(ctx context.Context, db *sql.DB, query, name, ids string) (int64, error) {
-	res, err := db.ExecContext(ctx, fmt.Sprintf("COPY (%s) TO '%s' (FORMAT parquet, COMPRESSION zstd, FIELD_IDS %s)", query, name, ids))
+	if ids != "" {
+		ids = ", FIELD_IDS " + ids
+	}
+	res, err := db.ExecContext(ctx, fmt.Sprintf("COPY (%s) TO '%s' (FORMAT parquet, COMPRESSION zstd%s)", query, name, ids))
 	if err != nil {
 		return 0, err
 	}
