@@ -1,0 +1,292 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/transforms/duck"
+)
+
+// CheckResult is the outcome of one check.
+type CheckResult struct {
+	Model    waybill.TableName // the mart, or the file in checks/
+	Check    string            // "key_unique", "relationship order_id to marts.fct_orders.order_id", the name of the file
+	Severity Severity
+	Failing  int64      // rows that should not be; 0 when it passed
+	Columns  []string   // of Sample
+	Sample   [][]string // the first five of them as text, null as ∅
+	SQL      string     // a query that shows them all
+}
+
+// Passed tells whether no row was found that should not be.
+func (r CheckResult) Passed() bool { return r.Failing == 0 }
+
+// sampleRows is how many failing rows a result shows.
+const sampleRows = 5
+
+// check is one check as SQL.
+type check struct {
+	model    *Model
+	name     string
+	severity Severity
+	line     int
+	bad      string // condition that holds for a row that should not be; checks with one are counted in one scan
+	query    string // else a select of the rows that should not be
+	deps     []waybill.TableName
+}
+
+func (c check) sql() string {
+	if c.bad != "" {
+		return "select * from " + c.model.Name.String() + " where " + c.bad
+	}
+	return c.query
+}
+
+// Check runs the checks in the heads of the models, among them that a key is unique and not null, and the files in checks/ that
+// read one of the models or are one of them. A check that cannot run is part of the error; the others' results are returned with it.
+func (s *Session) Check(ctx context.Context, models []*Model) ([]CheckResult, error) {
+	var out []CheckResult
+	var errs []error
+	given := map[waybill.TableName]bool{}
+	for _, m := range models {
+		given[m.Name] = true
+		if m.Name.Namespace == Checks {
+			continue
+		}
+		results, err := s.checkModel(ctx, m)
+		out = append(out, results...)
+		errs = append(errs, err)
+	}
+	for _, m := range s.project.models {
+		if m.Name.Namespace != Checks || !(given[m.Name] || s.project.readsOneOf(m, given)) {
+			continue
+		}
+		c := check{model: m, name: m.Name.Name, severity: m.Head.Severity, line: m.line, query: m.SQL, deps: m.Deps}
+		result, err := s.run(ctx, c)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		out = append(out, result)
+	}
+	return out, errors.Join(errs...)
+}
+
+// readsOneOf tells whether a check reads one of the tables, itself or through staging and intermediate models.
+func (p *Project) readsOneOf(m *Model, tables map[waybill.TableName]bool) bool {
+	for _, d := range m.Deps {
+		if tables[d] {
+			return true
+		}
+		if up := p.byName[d]; up != nil && d.Namespace != Marts && p.readsOneOf(up, tables) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Session) checkModel(ctx context.Context, m *Model) ([]CheckResult, error) {
+	if err := s.ensure(ctx, m.Name); err != nil {
+		return nil, fmt.Errorf("check %s: %w", m.Name, err)
+	}
+	checks := checksOf(m)
+	counts, err := s.countTogether(ctx, m, checks)
+	if err != nil {
+		counts = map[int]int64{} // one of them is wrong: run each alone to say which
+	}
+	var out []CheckResult
+	var errs []error
+	for i, c := range checks {
+		if n, counted := counts[i]; counted && n == 0 {
+			out = append(out, c.result())
+			continue
+		}
+		result, err := s.run(ctx, c)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		out = append(out, result)
+	}
+	return out, errors.Join(errs...)
+}
+
+func (c check) result() CheckResult {
+	return CheckResult{Model: c.model.Name, Check: c.name, Severity: c.severity, SQL: c.sql()}
+}
+
+// countTogether counts the bad rows of all checks that are conditions on a row, in one scan of the table.
+func (s *Session) countTogether(ctx context.Context, m *Model, checks []check) (map[int]int64, error) {
+	var which []int
+	var items []string
+	for i, c := range checks {
+		if c.bad != "" && len(c.deps) == 0 {
+			which = append(which, i)
+			items = append(items, "count(*) filter (where "+c.bad+"\n)")
+		}
+	}
+	counts := map[int]int64{}
+	if len(which) == 0 {
+		return counts, nil
+	}
+	values := make([]int64, len(which))
+	into := make([]any, len(which))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	err := s.conn.QueryRowContext(ctx, "select "+strings.Join(items, ", ")+" from "+quoted(m.Name)).Scan(into...)
+	if err != nil {
+		return nil, fmt.Errorf("check %s: %w", m.Name, err)
+	}
+	for i, w := range which {
+		counts[w] = values[i]
+	}
+	return counts, nil
+}
+
+// run runs one check alone and samples what it finds.
+func (s *Session) run(ctx context.Context, c check) (CheckResult, error) {
+	where := fmt.Sprintf("%s:%d: check %s", c.model.Path, c.line, c.name)
+	for _, d := range c.deps {
+		if err := s.ensure(ctx, d); err != nil {
+			return CheckResult{}, fmt.Errorf("%s: %w", where, err)
+		}
+	}
+	r := c.result()
+	err := s.conn.QueryRowContext(ctx, "select count(*) from ("+r.SQL+"\n)").Scan(&r.Failing)
+	if err != nil {
+		return CheckResult{}, fmt.Errorf("%s: %w", where, err)
+	}
+	if r.Failing == 0 {
+		return r, nil
+	}
+	rows, err := s.conn.QueryContext(ctx, fmt.Sprintf("select cast(columns(*) as varchar) from (%s\n) limit %d", r.SQL, sampleRows))
+	if err != nil {
+		return CheckResult{}, fmt.Errorf("%s: %w", where, err)
+	}
+	r.Columns, r.Sample, err = textRows(rows)
+	if err != nil {
+		return CheckResult{}, fmt.Errorf("%s: %w", where, err)
+	}
+	return r, nil
+}
+
+// null is how a null is shown.
+const null = "∅"
+
+// textRows reads rows whose columns are all text, and closes them.
+func textRows(rows *sql.Rows) ([]string, [][]string, error) {
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, nil, err
+	}
+	var out [][]string
+	for rows.Next() {
+		values := make([]sql.NullString, len(columns))
+		into := make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, nil, err
+		}
+		line := make([]string, len(columns))
+		for i, v := range values {
+			line[i] = null
+			if v.Valid {
+				line[i] = v.String
+			}
+		}
+		out = append(out, line)
+	}
+	return columns, out, rows.Err()
+}
+
+// checksOf returns what a model's head asks for, the automatic ones first.
+func checksOf(m *Model) []check {
+	add := func(c check) check {
+		c.model = m
+		if c.severity == "" {
+			c.severity = SeverityError
+		}
+		if c.line == 0 {
+			c.line = 1
+		}
+		return c
+	}
+	var out []check
+	if key := idents(m.Head.Key); len(key) > 0 {
+		list := strings.Join(key, ", ")
+		out = append(out,
+			add(check{name: "key_unique", query: "select " + list + ", count(*) as rows_count from " + m.Name.String() +
+				" group by " + list + " having count(*) > 1"}),
+			add(check{name: "key_not_null", bad: anyNull(m.Head.Key)}))
+	}
+	for _, c := range m.Head.Columns {
+		if c.NotNull {
+			out = append(out, add(check{name: "not_null " + c.Name, line: c.line, bad: anyNull([]string{c.Name})}))
+		}
+		if len(c.Accepted) > 0 {
+			out = append(out, add(check{name: "accepted " + c.Name, line: c.line, bad: notAmong(c.Name, c.Accepted)}))
+		}
+	}
+	for _, h := range m.Head.Checks {
+		c := h.check(m)
+		c.name, c.severity, c.line, c.deps = h.Name, h.Severity, h.line, h.deps
+		out = append(out, add(c))
+	}
+	return out
+}
+
+func (h HeadCheck) check(m *Model) check {
+	switch h.Kind {
+	case CheckNotNull:
+		return check{bad: anyNull(h.Columns)}
+	case CheckAccepted:
+		return check{bad: notAmong(h.Columns[0], h.Values)}
+	case CheckRows:
+		return check{bad: "not (" + h.Left + "\n)"}
+	case CheckRelationship:
+		var present, same []string
+		for i, c := range h.Columns {
+			present = append(present, "t."+duck.Ident(c)+" is not null")
+			same = append(same, "o."+duck.Ident(h.Fields[i])+" = t."+duck.Ident(c))
+		}
+		return check{query: "select t.* from " + m.Name.String() + " as t where " + strings.Join(present, " and ") +
+			" and not exists (select 1 from " + h.To.String() + " as o where " + strings.Join(same, " and ") + ")"}
+	case CheckSumEqual:
+		return check{query: "select * from (select coalesce((select " + h.Left + "\nfrom " + m.Name.String() + "), 0) as left_sum, coalesce((" +
+			h.Right + "\n), 0) as right_sum) where left_sum <> right_sum"}
+	}
+	return check{}
+}
+
+func anyNull(columns []string) string {
+	var out []string
+	for _, c := range idents(columns) {
+		out = append(out, c+" is null")
+	}
+	return strings.Join(out, " or ")
+}
+
+// notAmong compares as text, since a head's YAML has no types.
+func notAmong(column string, values []string) string {
+	var list []string
+	for _, v := range values {
+		list = append(list, duck.Literal(v))
+	}
+	return "cast(" + duck.Ident(column) + " as varchar) not in (" + strings.Join(list, ", ") + ")"
+}
+
+func idents(names []string) []string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = duck.Ident(n)
+	}
+	return out
+}

@@ -1,0 +1,292 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"sort"
+	"strings"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/transforms/duck"
+)
+
+// Read reads a project: staging/, intermediate/, marts/, checks/, seeds/, macros/ and worklists/. The error joins everything
+// that is wrong, each with file and line.
+func Read(fsys fs.FS) (*Project, error) {
+	r := &reader{
+		fsys: fsys,
+		project: &Project{
+			byName:  map[waybill.TableName]*Model{},
+			readers: map[waybill.TableName][]*Model{},
+			seeds:   map[waybill.TableName]*Seed{},
+		},
+	}
+	r.readFiles()
+	if err := r.parse(context.Background()); err != nil {
+		return nil, err
+	}
+	r.resolve()
+	r.order()
+	if len(r.errs) > 0 {
+		return nil, errors.Join(r.errs...)
+	}
+	return r.project, nil
+}
+
+type reader struct {
+	fsys    fs.FS
+	project *Project
+	models  []*Model // in the order of the files
+	parsed  []parsed
+	errs    []error
+}
+
+// parsed is a snippet with where its facts go.
+type parsed struct {
+	*snippet
+	use func(*facts)
+}
+
+func (r *reader) fail(path string, line int, format string, args ...any) {
+	r.errs = append(r.errs, fmt.Errorf("%s:%d: %s", path, line, fmt.Sprintf(format, args...)))
+}
+
+// files returns the files below a folder with an ending, sorted; a folder that is not there has none.
+func (r *reader) files(dir, ext string) []string {
+	var out []string
+	err := fs.WalkDir(r.fsys, dir, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if !d.IsDir() && path.Ext(p) == ext {
+			out = append(out, p)
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		r.errs = append(r.errs, fmt.Errorf("read %s: %w", dir, err))
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (r *reader) text(p string) (string, bool) {
+	data, err := fs.ReadFile(r.fsys, p)
+	if err != nil {
+		r.errs = append(r.errs, fmt.Errorf("read %s: %w", p, err))
+		return "", false
+	}
+	return strings.ReplaceAll(string(data), "\r\n", "\n"), true
+}
+
+func (r *reader) readFiles() {
+	for _, p := range r.files("macros", ".sql") {
+		if text, ok := r.text(p); ok {
+			r.project.macros = append(r.project.macros, macro{path: p, sql: text})
+		}
+	}
+	r.readSeeds()
+	for _, schema := range []string{Staging, Intermediate, Marts, Checks} {
+		for _, p := range r.files(schema, ".sql") {
+			r.readModel(schema, p)
+		}
+	}
+	for _, p := range r.files("worklists", ".sql") {
+		r.readWorklist(p)
+	}
+}
+
+func (r *reader) readModel(schema, p string) {
+	text, ok := r.text(p)
+	if !ok {
+		return
+	}
+	m := &Model{
+		Name: waybill.TableName{Namespace: schema, Name: strings.TrimSuffix(path.Base(p), ".sql")},
+		Area: firstFolder(strings.TrimPrefix(p, schema+"/")),
+		Path: p,
+	}
+	for _, other := range r.models {
+		if other.Name.Name == m.Name.Name {
+			r.fail(p, 1, "a second model named %s, the first is %s", m.Name.Name, other.Path)
+			return
+		}
+	}
+	r.models = append(r.models, m)
+	head, headSkip, body, bodySkip, err := splitHead(text)
+	if err != nil {
+		r.fail(p, 1, "%v", err)
+		return
+	}
+	y := &yamlReader{path: p, skip: headSkip}
+	m.Head, m.SQL, m.line = y.head(head), body, bodySkip+1
+	r.errs = append(r.errs, y.errs...)
+	r.parsed = append(r.parsed, parsed{
+		snippet: &snippet{path: p, line: m.line, sql: body},
+		use:     func(f *facts) { m.facts = f },
+	})
+	for i := range m.Head.Checks {
+		r.readHeadCheck(m, &m.Head.Checks[i])
+	}
+}
+
+// readHeadCheck has the SQL in a check parsed with the rest, to find its tables and its mistakes.
+func (r *reader) readHeadCheck(m *Model, c *HeadCheck) {
+	add := func(prefix, text string) {
+		r.parsed = append(r.parsed, parsed{
+			snippet: &snippet{path: m.Path, line: c.line, prefix: len(prefix), sql: prefix + text},
+			use: func(f *facts) {
+				for _, t := range f.tables {
+					c.deps = append(c.deps, t.name)
+				}
+				r.known(m.Path, &snippet{path: m.Path, line: c.line}, f)
+			},
+		})
+	}
+	switch c.Kind {
+	case CheckRelationship:
+		if c.To.Name != "" {
+			add("select 1 from ", c.To.String())
+		}
+	case CheckSumEqual:
+		if c.Left != "" && c.Right != "" {
+			add("select ", c.Left)
+			add("", c.Right)
+		}
+	case CheckRows:
+		add("select ", c.Left)
+	case CheckNotNull, CheckAccepted:
+	}
+}
+
+func (r *reader) readWorklist(p string) {
+	text, ok := r.text(p)
+	if !ok {
+		return
+	}
+	w := &Worklist{Name: strings.TrimSuffix(path.Base(p), ".sql"), Path: p}
+	head, headSkip, body, bodySkip, err := splitHead(text)
+	if err != nil {
+		r.fail(p, 1, "%v", err)
+		return
+	}
+	y := &yamlReader{path: p, skip: headSkip}
+	w.Head, w.SQL, w.line = y.head(head), body, bodySkip+1
+	r.errs = append(r.errs, y.errs...)
+	s := &snippet{path: p, line: w.line, sql: body}
+	r.parsed = append(r.parsed, parsed{snippet: s, use: func(f *facts) {
+		w.facts, w.Deps = f, r.known(p, s, f)
+	}})
+	r.project.worklists = append(r.project.worklists, w)
+}
+
+// parse asks DuckDB about all SQL at once and has the macros checked by defining them.
+func (r *reader) parse(ctx context.Context) error {
+	db, err := duck.Open(duck.Config{Threads: 1})
+	if err != nil {
+		return fmt.Errorf("read models: %w", err)
+	}
+	defer db.Close()
+	for _, m := range r.project.macros {
+		if _, err := db.ExecContext(ctx, m.sql); err != nil {
+			r.errs = append(r.errs, fmt.Errorf("%s: %w", m.path, err))
+		}
+	}
+	snippets := make([]*snippet, len(r.parsed))
+	for i, p := range r.parsed {
+		snippets[i] = p.snippet
+	}
+	return parseAll(ctx, db, snippets)
+}
+
+// resolve gives every model its dependencies and says what is not there.
+func (r *reader) resolve() {
+	for _, m := range r.models {
+		r.project.byName[m.Name] = m
+	}
+	for _, p := range r.parsed {
+		if p.err != nil {
+			r.errs = append(r.errs, p.err)
+			continue
+		}
+		p.use(p.facts)
+	}
+	for _, m := range r.models {
+		if m.facts != nil {
+			m.Deps = r.known(m.Path, &snippet{path: m.Path, line: m.line, sql: m.SQL}, m.facts)
+		}
+		for _, d := range m.Deps {
+			r.project.readers[d] = append(r.project.readers[d], m)
+		}
+	}
+}
+
+// known returns the tables of a select, sorted and each once, and complains of those that cannot be.
+func (r *reader) known(p string, s *snippet, f *facts) []waybill.TableName {
+	seen := map[waybill.TableName]bool{}
+	for _, t := range f.tables {
+		if seen[t.name] {
+			continue
+		}
+		seen[t.name] = true
+		if !r.exists(t.name) {
+			r.fail(p, s.lineAt(t.at), "unknown table %s%s", t.name, didYouMean(t.name.String(), r.tableNames()))
+		}
+	}
+	for _, t := range f.loose {
+		if t.name.Namespace == "" {
+			r.fail(p, s.lineAt(t.at), "table %s without a schema: write staging.%s, marts.%s, …", t.name.Name, t.name.Name, t.name.Name)
+			continue
+		}
+		r.fail(p, s.lineAt(t.at), "table %s: a schema and a name are expected", t.name)
+	}
+	out := make([]waybill.TableName, 0, len(seen))
+	for n := range seen {
+		out = append(out, n)
+	}
+	sortNames(out)
+	return out
+}
+
+func (r *reader) exists(t waybill.TableName) bool {
+	switch t.Namespace {
+	case schemaRaw, schemaOps:
+		return true
+	case Seeds:
+		return r.project.seeds[t] != nil
+	default:
+		return r.project.byName[t] != nil
+	}
+}
+
+func (r *reader) tableNames() []string {
+	var out []string
+	for n := range r.project.byName {
+		out = append(out, n.String())
+	}
+	for n := range r.project.seeds {
+		out = append(out, n.String())
+	}
+	for _, m := range r.models {
+		if m.facts == nil {
+			continue
+		}
+		for _, t := range m.facts.tables {
+			if t.name.Namespace == schemaRaw || t.name.Namespace == schemaOps {
+				out = append(out, t.name.String())
+			}
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+func firstFolder(p string) string {
+	if folder, _, found := strings.Cut(p, "/"); found {
+		return folder
+	}
+	return ""
+}

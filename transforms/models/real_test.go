@@ -1,0 +1,20 @@
+package models_test
+
+import (
+	"testing"
+	"time"
+
+	wsql "github.com/fourmarketing/waybill/sql"
+	"github.com/fourmarketing/waybill/transforms/models"
+)
+
+func TestReal(t *testing.T) {
+	start := time.Now()
+	p, err := models.Read(wsql.Files)
+	t.Log(time.Since(start))
+	if err != nil {
+		t.Log(err)
+		return
+	}
+	t.Log(len(p.Models()), p.Leaves(p.Models()...))
+}

@@ -1,0 +1,334 @@
+package models
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/transforms/duck"
+)
+
+// Relations gives the rows of tables that the engine does not build itself: the raw and ops tables, and marts that
+// were built before and are not being built now. The text is a select: over read_parquet of local files, or an empty one
+// with the right types. It is asked at most once per session and table, from one goroutine at a time.
+type Relations interface {
+	Relation(ctx context.Context, table waybill.TableName) (string, error)
+}
+
+// Session builds models in DuckDB, in a database of its own beside whatever else is open there. It has one connection and
+// is for one goroutine at a time; Close frees what it built.
+type Session struct {
+	project   *Project
+	relations Relations
+	conn      *sql.Conn
+	database  string
+	have      map[waybill.TableName]origin
+	failed    map[waybill.TableName]error
+	building  map[waybill.TableName]bool // marts that Build builds and so are not read through Relations
+}
+
+// origin is how a table came into the session.
+type origin int
+
+const (
+	fromRelations origin = iota + 1
+	fromSeed
+	builtView
+	builtTable
+)
+
+// NewSession prepares a session with the project's macros. Seeds and other tables come in when they are first read.
+func NewSession(ctx context.Context, db *sql.DB, p *Project, r Relations) (*Session, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open a build session: %w", err)
+	}
+	id := make([]byte, 8)
+	if _, err := rand.Read(id); err != nil {
+		return nil, errors.Join(fmt.Errorf("open a build session: %w", err), conn.Close())
+	}
+	s := &Session{
+		project: p, relations: r, conn: conn,
+		database: "build_" + hex.EncodeToString(id),
+		have:     map[waybill.TableName]origin{},
+		failed:   map[waybill.TableName]error{},
+		building: map[waybill.TableName]bool{},
+	}
+	setup := "attach ':memory:' as " + s.database + "; use " + s.database
+	for _, schema := range []string{schemaRaw, schemaOps, Seeds, Staging, Intermediate, Marts} {
+		setup += "; create schema " + schema
+	}
+	if err := s.exec(ctx, setup); err != nil {
+		return nil, errors.Join(fmt.Errorf("open a build session: %w", err), s.Close())
+	}
+	for _, m := range p.macros {
+		if err := s.exec(ctx, m.sql); err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", m.path, err), s.Close())
+		}
+	}
+	return s, nil
+}
+
+// Close frees everything that the session built and gives its connection back.
+func (s *Session) Close() error {
+	err := s.exec(context.Background(), "use memory; detach database if exists "+s.database)
+	if err != nil {
+		err = fmt.Errorf("close the build session: %w", err)
+	}
+	return errors.Join(err, s.conn.Close())
+}
+
+// Query runs a worklist. What it reads is built, or read through Relations, first. Close the rows before the session's
+// next use.
+func (s *Session) Query(ctx context.Context, w *Worklist) (*sql.Rows, error) {
+	for _, d := range w.Deps {
+		if err := s.ensure(ctx, d); err != nil {
+			return nil, fmt.Errorf("worklist %s: %w", w.Name, err)
+		}
+	}
+	rows, err := s.conn.QueryContext(ctx, w.SQL)
+	if err != nil {
+		return nil, fmt.Errorf("worklist %s: %w", w.Name, locate(w.Path, w.line, err))
+	}
+	return rows, nil
+}
+
+func (s *Session) exec(ctx context.Context, text string) error {
+	_, err := s.conn.ExecContext(ctx, text)
+	return err
+}
+
+// ensure brings a table and what it needs into the session.
+func (s *Session) ensure(ctx context.Context, t waybill.TableName) error {
+	if s.have[t] != 0 {
+		return nil
+	}
+	if err := s.failed[t]; err != nil {
+		return err
+	}
+	err := s.bring(ctx, t)
+	if err != nil && ctx.Err() == nil {
+		s.failed[t] = err
+	}
+	return err
+}
+
+func (s *Session) bring(ctx context.Context, t waybill.TableName) error {
+	if seed := s.project.seeds[t]; seed != nil {
+		if err := s.loadSeed(ctx, seed); err != nil {
+			return err
+		}
+		s.have[t] = fromSeed
+		return nil
+	}
+	m := s.project.byName[t]
+	if m == nil || (t.Namespace == Marts && !s.building[t]) {
+		return s.relate(ctx, t)
+	}
+	for _, d := range m.Deps {
+		if err := s.ensure(ctx, d); err != nil {
+			return upstreamError{table: d, err: err}
+		}
+	}
+	return s.create(ctx, m)
+}
+
+// upstreamError says that a model was not built because of what it reads.
+type upstreamError struct {
+	table waybill.TableName
+	err   error
+}
+
+func (e upstreamError) Error() string { return fmt.Sprintf("reads %s: %v", e.table, e.err) }
+func (e upstreamError) Unwrap() error { return e.err }
+
+func (s *Session) relate(ctx context.Context, t waybill.TableName) error {
+	text, err := s.relations.Relation(ctx, t)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", t, err)
+	}
+	if err := s.exec(ctx, "create view "+quoted(t)+" as "+text); err != nil {
+		return fmt.Errorf("read %s: %w", t, err)
+	}
+	s.have[t] = fromRelations
+	return nil
+}
+
+// create makes the view or table of a model whose dependencies are there.
+func (s *Session) create(ctx context.Context, m *Model) error {
+	kind, how := "table", builtTable
+	if m.Name.Namespace == Staging {
+		kind, how = "view", builtView
+	}
+	// The select begins on the statement's second line, which locate relies on.
+	if err := s.exec(ctx, "create "+kind+" "+quoted(m.Name)+" as\n"+m.SQL); err != nil {
+		return locate(m.Path, m.line-1, err)
+	}
+	if how == builtTable {
+		if err := s.settleTypes(ctx, m); err != nil {
+			return errors.Join(err, s.exec(ctx, "drop table "+quoted(m.Name)))
+		}
+	}
+	s.have[m.Name] = how
+	return nil
+}
+
+// settleTypes gives integer columns the lake's types and holds a table against its head.
+func (s *Session) settleTypes(ctx context.Context, m *Model) error {
+	columns, err := s.describe(ctx, quoted(m.Name))
+	if err != nil {
+		return fmt.Errorf("%s: %w", m.Path, err)
+	}
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.name)
+		if _, ok := lakeType(c.duckType); ok {
+			continue
+		}
+		if to, ok := widened(c.duckType); ok {
+			err := s.exec(ctx, "alter table "+quoted(m.Name)+" alter column "+duck.Ident(c.name)+" set data type "+to)
+			if err != nil {
+				return fmt.Errorf("%s: column %s: %w", m.Path, c.name, err)
+			}
+			continue
+		}
+		if m.Name.Namespace == Marts {
+			return fmt.Errorf("%s: column %s is %s, which no mart can have: cast it in the select", m.Path, c.name, c.duckType)
+		}
+	}
+	var errs []error
+	for _, want := range m.Head.named() {
+		if !contains(names, want.Name) {
+			errs = append(errs, fmt.Errorf("%s:%d: the head names column %s, which the select does not give%s",
+				m.Path, max(want.line, 1), want.Name, didYouMean(want.Name, names)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// named returns every column that the head names, with the line where it is known.
+func (h Head) named() []ColumnDoc {
+	out := append([]ColumnDoc(nil), h.Columns...)
+	for _, k := range h.Key {
+		out = append(out, ColumnDoc{Name: k})
+	}
+	for _, k := range h.PartitionBy {
+		out = append(out, ColumnDoc{Name: k})
+	}
+	for _, c := range h.Checks {
+		for _, k := range c.Columns {
+			out = append(out, ColumnDoc{Name: k, line: c.line})
+		}
+	}
+	return out
+}
+
+// described is a column as DuckDB describes it.
+type described struct{ name, duckType string }
+
+func (s *Session) describe(ctx context.Context, relation string) ([]described, error) {
+	rows, err := s.conn.QueryContext(ctx, "select column_name, column_type from (describe "+relation+")")
+	if err != nil {
+		return nil, fmt.Errorf("describe %s: %w", relation, err)
+	}
+	defer rows.Close()
+	var out []described
+	for rows.Next() {
+		var d described
+		if err := rows.Scan(&d.name, &d.duckType); err != nil {
+			return nil, fmt.Errorf("describe %s: %w", relation, err)
+		}
+		out = append(out, d)
+	}
+	return out, rows.Err()
+}
+
+// Columns returns the columns of a built model with the head's descriptions.
+func (s *Session) Columns(ctx context.Context, m *Model) ([]waybill.Column, error) {
+	if err := s.ensure(ctx, m.Name); err != nil {
+		return nil, err
+	}
+	columns, err := s.describe(ctx, quoted(m.Name))
+	if err != nil {
+		return nil, err
+	}
+	docs := map[string]string{}
+	for _, c := range m.Head.Columns {
+		docs[c.Name] = c.Description
+	}
+	out := make([]waybill.Column, len(columns))
+	for i, c := range columns {
+		t, ok := lakeType(c.duckType)
+		if !ok {
+			return nil, fmt.Errorf("%s: column %s is %s, which no lake table can have", m.Path, c.name, c.duckType)
+		}
+		out[i] = waybill.Column{Name: c.name, Type: t, Doc: docs[c.name]}
+	}
+	return out, nil
+}
+
+// loadSeed makes a table of a seed's CSV. DuckDB reads files, so the embedded bytes go through a temporary one.
+func (s *Session) loadSeed(ctx context.Context, seed *Seed) error {
+	from, err := csvTable(seed.Name.Name, seed.data, seed.Columns, "")
+	if err != nil {
+		return fmt.Errorf("%s: %w", seed.Path, err)
+	}
+	err = s.exec(ctx, "create table "+quoted(seed.Name)+" as "+from.sql)
+	if err = errors.Join(err, from.remove()); err != nil {
+		return fmt.Errorf("%s: %w", seed.Path, err)
+	}
+	return nil
+}
+
+// csvFile is a CSV on disk for as long as DuckDB needs to read it.
+type csvFile struct{ dir, sql string }
+
+func (f csvFile) remove() error { return os.RemoveAll(f.dir) }
+
+// csvTable writes CSV to a temporary file and returns a select of its typed rows. columns are the header's, in its order;
+// options are more of read_csv's.
+func csvTable(name string, data []byte, columns []waybill.Column, options string) (csvFile, error) {
+	dir, err := os.MkdirTemp("", "waybill-csv-")
+	if err != nil {
+		return csvFile{}, fmt.Errorf("write the CSV for DuckDB: %w", err)
+	}
+	file := filepath.Join(dir, name+".csv")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		return csvFile{}, errors.Join(fmt.Errorf("write the CSV for DuckDB: %w", err), os.RemoveAll(dir))
+	}
+	types := make([]string, len(columns))
+	for i, c := range columns {
+		types[i] = duck.Literal(c.Name) + ": " + duck.Literal(string(c.Type))
+	}
+	text := "select * from read_csv(" + duck.Literal(file) + ", auto_detect=false, header=true, delim=',', quote='\"', escape='\"'" +
+		options + ", columns={" + strings.Join(types, ", ") + "})"
+	return csvFile{dir: dir, sql: text}, nil
+}
+
+func quoted(t waybill.TableName) string { return duck.Ident(t.Namespace) + "." + duck.Ident(t.Name) }
+
+var duckLine = regexp.MustCompile(`LINE (\d+):`)
+
+// locate adds file and line to an error of DuckDB's about SQL whose first line is the given one of the file.
+func locate(path string, first int, err error) error {
+	var inDuck *duckdb.Error
+	if errors.As(err, &inDuck) {
+		if found := duckLine.FindStringSubmatch(inDuck.Msg); found != nil {
+			if n, convErr := strconv.Atoi(found[1]); convErr == nil {
+				return fmt.Errorf("%s:%d: %w", path, first+n-1, err)
+			}
+		}
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
