@@ -9,6 +9,7 @@ import (
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/connectors/folder"
+	"github.com/fourmarketing/waybill/connectors/ftp"
 	"github.com/fourmarketing/waybill/connectors/sftp"
 )
 
@@ -20,6 +21,7 @@ type Constructor func(decode func(into any) error, clock func() time.Time) (wayb
 func Kinds() map[string]Constructor {
 	return map[string]Constructor{
 		"folder": with(folder.New),
+		"ftp":    with(ftp.New),
 		"sftp":   with(sftp.New),
 	}
 }

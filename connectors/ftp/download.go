@@ -1,0 +1,124 @@
+package ftp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/jlaffaye/ftp"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/internal/transfer"
+)
+
+// download is one file's way from the server, over as many sessions as it takes.
+type download struct {
+	connector *Connector
+	name      string
+	begun     waybill.Item // size and time that have to stay the same; the time is filled in at the first start
+}
+
+func (d *download) stat(s *session) (waybill.Item, error) { return s.stat(s.remote(d.name)) }
+
+// open starts or, with REST, takes up a transfer. At the file's end there is nothing to transfer but to see that
+// the file is the same.
+func (d *download) open(ctx context.Context, offset int64) (io.ReadCloser, error) {
+	s, err := d.connector.pool.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := &body{download: d, session: s, ctx: ctx}
+	err = s.do(ctx, func() error {
+		if err := d.same(s); err != nil {
+			return err
+		}
+		if offset > 0 && offset == d.begun.Size {
+			return nil
+		}
+		var err error
+		if b.response, err = s.conn.RetrFrom(s.remote(d.name), uint64(offset)); err != nil {
+			return fmt.Errorf("from byte %d: %w", offset, translate(err))
+		}
+		return nil
+	})
+	if err != nil {
+		if !errors.Is(err, waybill.ErrNotFound) && !errors.Is(err, transfer.ErrChanged) {
+			s.abort() // whatever state it is in
+		}
+		d.connector.pool.release(s)
+		return nil, err
+	}
+	b.detach = context.AfterFunc(ctx, s.abort)
+	return b, nil
+}
+
+// same compares the file with how it was when the download began.
+func (d *download) same(s *session) error {
+	now, err := d.stat(s)
+	if err != nil {
+		return err
+	}
+	if err := transfer.Unchanged(d.begun, now); err != nil {
+		return err
+	}
+	if d.begun.ModifiedAt.IsZero() {
+		d.begun.ModifiedAt = now.ModifiedAt
+	}
+	return nil
+}
+
+// body is one data connection.
+type body struct {
+	download *download
+	session  *session
+	response *ftp.Response // nil when there was nothing left to transfer
+	ctx      context.Context
+	detach   func() bool
+	ended    bool // the server closed the data connection
+	closed   bool
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.response == nil {
+		b.ended = true
+		return 0, io.EOF
+	}
+	n, err := b.response.Read(p)
+	switch {
+	case errors.Is(err, io.EOF):
+		b.ended = true
+	case err != nil && b.ctx.Err() != nil:
+		err = b.ctx.Err()
+	case err != nil:
+		err = translate(err)
+	}
+	return n, err
+}
+
+// Close, after the last byte, hears from the server that the transfer is complete and sees that the file stayed
+// the same. Before it, the session is given up: FTP's ABOR is answered in too many ways.
+func (b *body) Close() error {
+	if b.closed {
+		return nil
+	}
+	b.closed = true
+	defer b.download.connector.pool.release(b.session)
+	attached := b.detach()
+	if !b.ended || !attached {
+		b.session.abort()
+		return b.ctx.Err()
+	}
+	err := b.session.do(b.ctx, func() error {
+		if b.response != nil {
+			if err := b.response.Close(); err != nil {
+				return translate(err)
+			}
+		}
+		return b.download.same(b.session)
+	})
+	if err != nil && !errors.Is(err, transfer.ErrChanged) {
+		b.session.abort()
+	}
+	return err
+}
