@@ -1,0 +1,491 @@
+package sandbox_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/fourmarketing/waybill/sandbox"
+	"github.com/fourmarketing/waybill/sandbox/world"
+)
+
+func start(t *testing.T, change func(*sandbox.Options)) *sandbox.Sandbox {
+	t.Helper()
+	o := sandbox.Options{World: world.Options{Seed: 7, Days: 10, OrdersPerDay: 20, Defects: 1}, Dir: t.TempDir(), Logf: t.Logf}
+	if change != nil {
+		change(&o)
+	}
+	s, err := sandbox.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func advance(t *testing.T, s *sandbox.Sandbox, at time.Time) {
+	t.Helper()
+	if err := s.Advance(at); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func last(s *sandbox.Sandbox) time.Time {
+	all := s.World().Checkpoints()
+	return all[len(all)-1]
+}
+
+// call is an HTTP request with headers given as name, value, name, value.
+func call(t *testing.T, method, url string, body io.Reader, header ...string) (*http.Response, []byte, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	return resp, b, err
+}
+
+func get(t *testing.T, url string, header ...string) (*http.Response, []byte) {
+	t.Helper()
+	resp, b, err := call(t, http.MethodGet, url, nil, header...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, b
+}
+
+func graphQL(t *testing.T, a sandbox.ShopAccess, query string, variables map[string]any, into any) {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, b, err := call(t, http.MethodPost, a.URL+"/admin/api/2026-01/graphql.json", bytes.NewReader(body),
+		"Content-Type", "application/json", "X-Shopify-Access-Token", a.Token)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("ask shop: %v, %s", err, b)
+	}
+	if err := json.Unmarshal(b, into); err != nil {
+		t.Fatalf("read %s: %v", b, err)
+	}
+}
+
+func trackingNumbers(s *sandbox.Sandbox, at time.Time) []string {
+	var out []string
+	for _, shop := range s.World().Shops() {
+		for _, o := range s.World().ShopOrders(shop.Name, at) {
+			for _, f := range o.Fulfilments {
+				if _, ok := s.World().Parcel(f.TrackingNumber, at); ok {
+					out = append(out, f.TrackingNumber)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func track(t *testing.T, a sandbox.DHLAccess, number string) (*http.Response, []byte) {
+	t.Helper()
+	return get(t, a.URL+"/track/shipments?service=ecommerce&language=en&trackingNumber="+number, "DHL-API-Key", a.Key)
+}
+
+func TestNothingIsPublishedBeforeTheClockMoves(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	a := s.Access()
+	c, err := dialSFTP(t, a.SFTP.Addr, a.SFTP.User, a.SFTP.KnownHosts, ssh.Password(a.SFTP.Password))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if infos, err := c.ReadDir("/out"); err != nil || len(infos) != 0 {
+		t.Errorf("northgate offers %v, %v", infos, err)
+	}
+	var r struct {
+		Data struct{ Orders struct{ Nodes []any } }
+	}
+	graphQL(t, a.Shops[0], `{orders(first:1){nodes{id}}}`, nil, &r)
+	if len(r.Data.Orders.Nodes) != 0 {
+		t.Error("a shop has orders")
+	}
+	if resp, _ := track(t, a.DHL, trackingNumbers(s, last(s))[0]); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("the carrier answers %d", resp.StatusCode)
+	}
+	resp, _ := get(t, a.Adyen.URL+"/reports/download/MerchantAccount/AsterValeUK/settlement_detail_report_batch_380.csv", "X-API-Key", a.Adyen.APIKey)
+	if resp.StatusCode != http.StatusNotFound {
+		t.Errorf("the PSP answers %d", resp.StatusCode)
+	}
+}
+
+func TestWarehousesOfferTheWorldsFiles(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	a := s.Access()
+	overSFTP, err := dialSFTP(t, a.SFTP.Addr, a.SFTP.User, a.SFTP.KnownHosts, ssh.Password(a.SFTP.Password))
+	if err != nil {
+		t.Fatal(err)
+	}
+	overFTPS, err := dialFTPS(t, a.FTPS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range s.World().Checkpoints() {
+		advance(t, s, at)
+		for _, f := range s.World().Files("northgate", at) {
+			info, err := overSFTP.Stat(f.Path)
+			if err != nil {
+				t.Fatalf("%s: %v", f.Path, err)
+			}
+			if info.Size() != int64(len(f.Body)) || info.ModTime().Unix() != f.ModifiedAt.Unix() {
+				t.Errorf("%s: %d bytes of %s, want %d of %s", f.Path, info.Size(), info.ModTime(), len(f.Body), f.ModifiedAt)
+			}
+			if b, err := readSFTP(overSFTP, f.Path); err != nil || !bytes.Equal(b, f.Body) {
+				t.Errorf("%s: other bytes, %v", f.Path, err)
+			}
+		}
+		for _, f := range s.World().Files("veldhoven", at) {
+			listed := map[string]time.Time{}
+			sizes := map[string]uint64{}
+			entries, err := overFTPS.List("/" + path.Dir(f.Path)) // MLSD, as the server offers it
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range entries {
+				listed[e.Name], sizes[e.Name] = e.Time, e.Size
+			}
+			name := path.Base(f.Path)
+			if sizes[name] != uint64(len(f.Body)) || listed[name].Unix() != f.ModifiedAt.Unix() {
+				t.Errorf("%s: %d bytes of %s, want %d of %s", f.Path, sizes[name], listed[name], len(f.Body), f.ModifiedAt)
+			}
+			if _, ok := listed[name+".ok"]; (!ok || sizes[name+".ok"] != 0) && !strings.HasSuffix(name, ".ok") {
+				t.Errorf("%s: no empty marker", f.Path)
+			}
+			if b, err := readFTPS(overFTPS, "/"+f.Path); err != nil || !bytes.Equal(b, f.Body) {
+				t.Errorf("%s: other bytes, %v", f.Path, err)
+			}
+		}
+	}
+	if err := s.Advance(s.World().Checkpoints()[0]); err == nil {
+		t.Error("the clock ran backwards")
+	}
+}
+
+func TestSFTPLetsTheKeyInAndNobodyElse(t *testing.T) {
+	t.Parallel()
+	a := start(t, nil).Access().SFTP
+	pem, err := os.ReadFile(a.KeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.ParsePrivateKey(pem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dialSFTP(t, a.Addr, a.User, a.KnownHosts, ssh.PublicKeys(key)); err != nil {
+		t.Errorf("the key: %v", err)
+	}
+	for name, auth := range map[string]ssh.AuthMethod{"another key": ssh.PublicKeys(newKey(t)), "a wrong password": ssh.Password("x")} {
+		if _, err := dialSFTP(t, a.Addr, a.User, a.KnownHosts, auth); err == nil {
+			t.Errorf("%s was let in", name)
+		}
+	}
+	if _, err := dialSFTP(t, a.Addr, "root", a.KnownHosts, ssh.Password(a.Password)); err == nil {
+		t.Error("another user was let in")
+	}
+	if !strings.HasPrefix(a.Fingerprint, "SHA256:") {
+		t.Errorf("fingerprint %q", a.Fingerprint)
+	}
+}
+
+func TestBulkOperationGivesTheWorldsOrders(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	at := last(s)
+	advance(t, s, at)
+	for _, a := range s.Access().Shops {
+		want := map[string]int{} // order or line id to quantity
+		for _, o := range s.World().ShopOrders(a.Shop, at) {
+			want["gid://shopify/Order/"+strconv.FormatInt(o.ID, 10)] = 0
+			for _, l := range o.Lines {
+				want["gid://shopify/LineItem/"+strconv.FormatInt(l.ID, 10)] = l.Quantity
+			}
+		}
+		if len(want) == 0 {
+			t.Fatalf("%s sold nothing", a.Shop)
+		}
+		got := map[string]int{}
+		for line := range strings.Lines(bulk(t, a, `{orders(query:"updated_at:>='2020-01-01T00:00:00Z'", sortKey: UPDATED_AT){edges{node{
+			id name test createdAt updatedAt cancelledAt cancelReason closedAt displayFinancialStatus displayFulfillmentStatus currencyCode email
+			totalPriceSet{shopMoney{amount currencyCode}} shippingAddress{countryCodeV2 zip city} shippingLine{title code}
+			transactions{id kind status paymentId authorizationCode parentTransaction{id} amountSet{shopMoney{amount currencyCode}}}
+			fulfillments{id name status trackingInfo{number company}} refunds{id createdAt totalRefundedSet{shopMoney{amount}}}
+			lineItems{edges{node{id sku quantity currentQuantity discountedTotalSet{shopMoney{amount}} variant{id inventoryItem{unitCost{amount}}}}}}
+			returns{edges{node{id name status returnLineItems{edges{node{id quantity returnReason ... on ReturnLineItem{fulfillmentLineItem{lineItem{id}}}}}}}}}}}}}`)) {
+			var o struct {
+				ID       string
+				Quantity int
+			}
+			if err := json.Unmarshal([]byte(line), &o); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(o.ID, "/Order/") || strings.Contains(o.ID, "/LineItem/") {
+				if _, twice := got[o.ID]; twice {
+					t.Errorf("%s came twice", o.ID)
+				}
+				got[o.ID] = o.Quantity
+			}
+		}
+		if len(got) != len(want) {
+			t.Errorf("%s: %d orders and lines, want %d", a.Shop, len(got), len(want))
+		}
+		for id, n := range want {
+			if got[id] != n {
+				t.Errorf("%s: quantity %d, want %d", id, got[id], n)
+			}
+		}
+	}
+}
+
+func bulk(t *testing.T, a sandbox.ShopAccess, query string) string {
+	t.Helper()
+	var r struct {
+		Data struct {
+			BulkOperationRunQuery struct {
+				BulkOperation struct{ ID string }
+				UserErrors    []struct{ Message string }
+			}
+			BulkOperation struct{ Status, URL string }
+		}
+		Errors []struct{ Message string }
+	}
+	graphQL(t, a, `mutation($q: String!){bulkOperationRunQuery(query:$q){bulkOperation{id} userErrors{message}}}`, map[string]any{"q": query}, &r)
+	id := r.Data.BulkOperationRunQuery.BulkOperation.ID
+	if id == "" {
+		t.Fatalf("refused: %+v", r)
+	}
+	for range 1000 {
+		graphQL(t, a, `query($id: ID!){bulkOperation(id:$id){status url}}`, map[string]any{"id": id}, &r)
+		if status := r.Data.BulkOperation.Status; status != "RUNNING" && status != "CREATED" {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if r.Data.BulkOperation.Status != "COMPLETED" {
+		t.Fatalf("bulk operation ended %+v", r)
+	}
+	resp, b := get(t, r.Data.BulkOperation.URL)
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("download: %d", resp.StatusCode)
+	}
+	if resp, _ := get(t, strings.Replace(r.Data.BulkOperation.URL, "Signature=", "Signature=x", 1)); resp.StatusCode != http.StatusForbidden {
+		t.Errorf("a wrong signature: %d", resp.StatusCode)
+	}
+	return string(b)
+}
+
+func TestCarrierAnswersAsOfTheClock(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	at := last(s)
+	advance(t, s, at)
+	a := s.Access().DHL
+	for _, number := range trackingNumbers(s, at) {
+		p, _ := s.World().Parcel(number, at)
+		resp, b := track(t, a, number)
+		var r struct {
+			Shipments []struct {
+				ID, Service string
+				Status      struct{ Status, Timestamp string }
+				Events      []struct{ Timestamp, StatusCode, Status string }
+			}
+		}
+		if err := json.Unmarshal(b, &r); err != nil || resp.StatusCode != http.StatusOK || len(r.Shipments) != 1 {
+			t.Fatalf("%s: %d %s: %v", number, resp.StatusCode, b, err)
+		}
+		got := r.Shipments[0]
+		if got.ID != number || got.Service != "ecommerce" || len(got.Events) != len(p.Events) {
+			t.Errorf("%s: %+v, want %d events", number, got, len(p.Events))
+			continue
+		}
+		for i, e := range p.Events {
+			if g := got.Events[i]; g.Timestamp != e.LocalTime+e.Offset || g.Status != e.Status || g.StatusCode != e.StatusCode {
+				t.Errorf("%s: event %d is %+v, want %+v", number, i, g, e)
+			}
+		}
+		if len(p.Events) > 0 && got.Status.Status != p.Events[0].Status {
+			t.Errorf("%s: status %s, newest event %s", number, got.Status.Status, p.Events[0].Status)
+		}
+	}
+	resp, b := track(t, a, "00340434292135100124")
+	if resp.StatusCode != http.StatusNotFound || resp.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(string(b), `"title":"No result found"`) {
+		t.Errorf("unknown number: %d %s", resp.StatusCode, b)
+	}
+	if resp, _ := get(t, a.URL+"/track/shipments?trackingNumber=x", "DHL-API-Key", "wrong"); resp.StatusCode != http.StatusUnauthorized {
+		t.Errorf("wrong key: %d", resp.StatusCode)
+	}
+	if resp, _ := get(t, a.URL+"/track/shipments?service=express&trackingNumber="+trackingNumbers(s, at)[0], "DHL-API-Key", a.Key); resp.StatusCode != http.StatusNotFound {
+		t.Errorf("another service: %d", resp.StatusCode)
+	}
+}
+
+func TestCarrierCountsCalls(t *testing.T) {
+	t.Parallel()
+	wall := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	s := start(t, func(o *sandbox.Options) {
+		o.DHL = sandbox.DHLLimits{PerSecond: 2, PerDay: 3}
+		o.Now = func() time.Time { return wall }
+	})
+	all := s.World().Checkpoints()
+	advance(t, s, all[0])
+	a := s.Access().DHL
+	statuses := func(n int) (out []int, wait string) {
+		for range n {
+			resp, _ := track(t, a, "x")
+			out, wait = append(out, resp.StatusCode), resp.Header.Get("Retry-After")
+		}
+		return out, wait
+	}
+	if got, wait := statuses(3); got[1] != http.StatusNotFound || got[2] != http.StatusTooManyRequests || wait != "1" {
+		t.Errorf("third call in a second: %v, Retry-After %q", got, wait)
+	}
+	wall = wall.Add(time.Second)
+	midnight := all[0].UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	want := strconv.Itoa(int(midnight.Sub(all[0]).Seconds()))
+	if got, wait := statuses(2); got[0] != http.StatusNotFound || got[1] != http.StatusTooManyRequests || wait != want {
+		t.Errorf("fourth call in a day: %v, Retry-After %q, want %s", got, wait, want)
+	}
+	wall = wall.Add(time.Second)
+	advance(t, s, all[1])
+	if got, _ := statuses(1); got[0] != http.StatusNotFound {
+		t.Errorf("on another day: %v", got)
+	}
+	s.Faults().SpendDHLQuota()
+	if got, _ := statuses(1); got[0] != http.StatusTooManyRequests {
+		t.Errorf("with the quota spent: %v", got)
+	}
+}
+
+func TestReportsDownload(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	at := last(s)
+	advance(t, s, at)
+	a := s.Access().Adyen
+	for _, account := range a.Accounts {
+		reports := s.World().Reports(account, at)
+		if len(reports) == 0 {
+			t.Fatalf("%s has no reports", account)
+		}
+		for _, r := range reports {
+			url := a.URL + "/reports/download/MerchantAccount/" + account + "/" + r.Name
+			resp, b := get(t, url, "X-API-Key", a.APIKey)
+			if resp.StatusCode != http.StatusOK || !bytes.Equal(b, r.Body) {
+				t.Errorf("%s: %d, %d bytes, want %d", url, resp.StatusCode, len(b), len(r.Body))
+			}
+		}
+	}
+	url := a.URL + "/reports/download/MerchantAccount/" + a.Accounts[0] + "/"
+	known := url + s.World().Reports(a.Accounts[0], at)[0].Name
+	basic := func(user, password string) []string {
+		req := http.Request{Header: http.Header{}}
+		req.SetBasicAuth(user, password)
+		return []string{"Authorization", req.Header.Get("Authorization")}
+	}
+	for _, c := range []struct {
+		name, method, url string
+		header            []string
+		want              int
+	}{
+		{"report user", http.MethodGet, known, basic(a.User, a.Password), http.StatusOK},
+		{"probe of a batch", http.MethodHead, known, basic(a.User, a.Password), http.StatusOK},
+		{"probe of no batch", http.MethodHead, url + "settlement_detail_report_batch_99999.csv", basic(a.User, a.Password), http.StatusNotFound},
+		{"wrong password", http.MethodGet, known, basic(a.User, "x"), http.StatusUnauthorized},
+		{"wrong key", http.MethodGet, known, []string{"X-API-Key", "x"}, http.StatusUnauthorized},
+		{"nobody", http.MethodHead, known, nil, http.StatusUnauthorized},
+		{"upload", http.MethodPut, known, basic(a.User, a.Password), http.StatusMethodNotAllowed},
+	} {
+		resp, _, err := call(t, c.method, c.url, nil, c.header...)
+		if err != nil || resp.StatusCode != c.want {
+			t.Errorf("%s: %d, %v, want %d", c.name, resp.StatusCode, err, c.want)
+		}
+	}
+}
+
+func TestCloseStopsEverything(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	s, err := sandbox.Start(ctx, sandbox.Options{World: world.Options{Seed: 1, Days: 10, OrdersPerDay: 10}, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := s.Access()
+	open, err := dialFTPS(t, a.FTPS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	addrs := []string{a.SFTP.Addr, a.FTPS.Addr, strings.TrimPrefix(a.DHL.URL, "http://"), strings.TrimPrefix(a.Adyen.URL, "http://")}
+	for _, addr := range append(addrs, strings.TrimPrefix(a.Shops[0].URL, "http://")) {
+		for tries := 0; ; tries++ {
+			c, err := net.Dial("tcp", addr)
+			if err != nil {
+				break
+			}
+			_ = c.Close()
+			if tries == 200 {
+				t.Fatalf("%s still answers", addr)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Errorf("closed again: %v", err)
+	}
+	if err := open.NoOp(); err == nil {
+		t.Error("an FTP session outlives the server")
+	}
+}
+
+func TestFoldersHoldOnlyWhatWasPublished(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := start(t, func(o *sandbox.Options) { o.Dir = dir })
+	advance(t, s, last(s))
+	want := map[string]bool{}
+	for _, f := range s.World().Files("northgate", last(s)) {
+		want[f.Path] = true
+	}
+	for _, p := range pathsUnder(t, filepath.Join(dir, "northgate")) {
+		if !want[p] {
+			t.Errorf("%s lies there unasked", p)
+		}
+		delete(want, p)
+	}
+	if len(want) > 0 {
+		t.Errorf("missing: %v", want)
+	}
+}
