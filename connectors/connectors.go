@@ -10,6 +10,7 @@ import (
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/connectors/folder"
 	"github.com/fourmarketing/waybill/connectors/ftp"
+	"github.com/fourmarketing/waybill/connectors/s3"
 	"github.com/fourmarketing/waybill/connectors/sftp"
 )
 
@@ -22,6 +23,7 @@ func Kinds() map[string]Constructor {
 	return map[string]Constructor{
 		"folder": with(folder.New),
 		"ftp":    with(ftp.New),
+		"s3":     with(s3.New),
 		"sftp":   with(sftp.New),
 	}
 }
