@@ -59,9 +59,13 @@ func (f *LocalFiles) Close() {
 // used where they lie.
 func (l *Lake) Local(ctx context.Context, files []DataFile) (*LocalFiles, error) {
 	out := &LocalFiles{Paths: make([]string, len(files))}
-	if l.objects.local {
+	if l.objects.local() {
 		for i, f := range files {
-			out.Paths[i] = filepath.FromSlash(f.Path)
+			key, ok := l.objects.key(f.Path)
+			if !ok {
+				return nil, fmt.Errorf("file %s is not in the lake %s", f.Path, l.Root())
+			}
+			out.Paths[i] = l.objects.file(key)
 		}
 		return out, nil
 	}

@@ -45,7 +45,7 @@ func openCatalog(ctx context.Context, address string, s3 S3, obj objects) (*cata
 		return nil, errors.Join(fmt.Errorf("connect to the catalog: %w", temporary(err)), db.Close())
 	}
 	props := iceberg.Properties{icesql.SchemaVersionKey: icesql.SchemaVersionV1}
-	if !obj.local {
+	if !obj.local() {
 		props[icebergio.S3Region] = s3.Region
 		props[icebergio.S3ForceVirtualAddressing] = strconv.FormatBool(!s3.pathStyle())
 		if s3.Endpoint != "" {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"net/url"
 	"os"
 	"path/filepath"
 )
@@ -14,9 +15,12 @@ import (
 // folder keeps objects as files.
 type folder struct{ root string }
 
+// openFolder addresses the folder as a file URI: iceberg-go parses locations as URLs, and a space in a plain path would
+// put the metadata into another folder than the data.
 func openFolder(root string) objects {
 	f := folder{root: root}
-	return objects{reader: f, writer: f, base: filepath.ToSlash(root), local: true}
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(root)}
+	return objects{reader: f, writer: f, base: u.String(), dir: root}
 }
 
 func (f folder) file(key string) string { return filepath.Join(f.root, filepath.FromSlash(key)) }

@@ -113,7 +113,12 @@ func (l *Lake) Close() error {
 func (l *Lake) CatalogDB() (*sql.DB, Dialect) { return l.catalog.db, l.catalog.dialect }
 
 // Root is the lake's folder as an absolute path, or its s3:// address.
-func (l *Lake) Root() string { return l.objects.base }
+func (l *Lake) Root() string {
+	if l.objects.local() {
+		return l.objects.dir
+	}
+	return l.objects.base
+}
 
 // openObjects picks the store by the root's spelling and fills the defaults that depend on it.
 func openObjects(ctx context.Context, cfg *Config) (objects, error) {

@@ -24,8 +24,7 @@ import (
 // A list is never dropped, only merged into another, so a retry can always tell.
 const (
 	listProperty  = "waybill.loads." // + a random id: key of a list
-	keptLoads     = 500              // newest loads that stay properties
-	archiveBatch  = 500              // oldest loads that are moved at least
+	keptLoads     = 500              // newest loads that stay properties, unless the policy says otherwise
 	mergeLists    = 20               // lists that become one
 	compactPrefix = "compact-"
 )
@@ -145,14 +144,17 @@ func (l *Lake) putList(ctx context.Context, key string, ids []string) error {
 	return nil
 }
 
-// archiveLoads moves the oldest load properties into a list when there are many.
-func (l *Lake) archiveLoads(ctx context.Context, name waybill.TableName) (int, error) {
+// archiveLoads moves the oldest load properties into a list when there are twice as many as should stay.
+func (l *Lake) archiveLoads(ctx context.Context, name waybill.TableName, keep int) (int, error) {
+	if keep <= 0 {
+		keep = keptLoads
+	}
 	for attempt := range commitAttempts {
 		t, err := l.catalog.load(ctx, name)
 		if err != nil {
 			return 0, err
 		}
-		gone, ids, err := l.archivable(ctx, t)
+		gone, ids, err := l.archivable(ctx, t, keep)
 		if err != nil || len(gone) == 0 {
 			return 0, err
 		}
@@ -180,7 +182,7 @@ func (l *Lake) archiveLoads(ctx context.Context, name waybill.TableName) (int, e
 }
 
 // archivable picks the properties that can go and the load ids that they stand for.
-func (l *Lake) archivable(ctx context.Context, t *table.Table) (gone, ids []string, err error) {
+func (l *Lake) archivable(ctx context.Context, t *table.Table, keep int) (gone, ids []string, err error) {
 	type stamp struct{ id, at string }
 	var loads []stamp
 	lists := map[string]string{}
@@ -192,11 +194,11 @@ func (l *Lake) archivable(ctx context.Context, t *table.Table) (gone, ids []stri
 			lists[k] = v
 		}
 	}
-	if len(loads) < keptLoads+archiveBatch {
+	if len(loads) < 2*keep {
 		return nil, nil, nil
 	}
 	slices.SortFunc(loads, func(a, b stamp) int { return strings.Compare(a.at, b.at) })
-	for _, s := range loads[:len(loads)-keptLoads] {
+	for _, s := range loads[:len(loads)-keep] {
 		gone, ids = append(gone, loadProperty+s.id), append(ids, s.id)
 	}
 	if len(lists) < mergeLists {

@@ -22,6 +22,7 @@ type Policy struct {
 	Keep            []int64       // snapshots that stay because a release names them
 	SmallFileBytes  int64         // files below this are compacted; 0: no compaction
 	MinSmallFiles   int           // in a partition, before it is worth it; at least 2
+	KeepLoads       int           // newest load ids that stay properties of the table, 0: 500; the others move to lists
 	OrphanAge       time.Duration // unreferenced files older than this are removed; 0: none, else at least 72 h
 }
 
@@ -38,6 +39,8 @@ type Report struct {
 const (
 	minOrphanAge = 72 * time.Hour
 	targetBytes  = 256 << 20 // of a compacted file
+
+	groupsPerCommit = 64 // so that a crash in a long compaction loses little work
 )
 
 // Maintain compacts small files, archives old load ids, expires snapshots and removes orphans, in that order. Readers
@@ -55,7 +58,7 @@ func (l *Lake) Maintain(ctx context.Context, name waybill.TableName, p Policy, r
 			r.FilesCompacted, r.FilesWritten, err = l.compact(ctx, name, p, rewrite)
 			return err
 		},
-		func() (err error) { r.LoadsArchived, err = l.archiveLoads(ctx, name); return err },
+		func() (err error) { r.LoadsArchived, err = l.archiveLoads(ctx, name, p.KeepLoads); return err },
 		func() (err error) { r.SnapshotsExpired, err = l.expire(ctx, name, p); return err },
 		func() (err error) { r.OrphansRemoved, r.OrphanBytes, err = l.sweep(ctx, name, p.OrphanAge); return err },
 	}
@@ -85,13 +88,11 @@ func (l *Lake) compact(ctx context.Context, name waybill.TableName, p Policy, re
 	if err != nil {
 		return 0, 0, err
 	}
-	for _, g := range groups {
-		n, err := l.compactGroup(ctx, t, name, g, rewrite)
+	for batch := range slices.Chunk(groups, groupsPerCommit) {
+		n, w, err := l.compactGroups(ctx, t, name, batch, rewrite)
+		gone, written = gone+n, written+w
 		if err != nil {
-			return gone, written, fmt.Errorf("compact %d files: %w", len(g), err)
-		}
-		if n > 0 {
-			gone, written = gone+len(g), written+n
+			return gone, written, err
 		}
 	}
 	return gone, written, nil
@@ -136,75 +137,116 @@ func partitionKey(part map[string]any) string {
 	return b.String()
 }
 
-// compactGroup merges files into one and swaps them in one commit that changes no row. written is 0 when the files are
-// not all in the table any more.
-func (l *Lake) compactGroup(ctx context.Context, t *table.Table, name waybill.TableName, group []iceberg.DataFile, rewrite Rewrite) (written int, err error) {
-	loads, err := l.loadsIn(ctx, group)
-	if err != nil {
-		return 0, err
-	}
-	var keys []string
-	m := merge{lake: l, table: t, name: name, rewrite: rewrite, put: func(key string) { keys = append(keys, key) }}
-	add, err := m.run(ctx, group, loads, "")
-	if err != nil {
-		return 0, err
+// merged is a group of small files and the file that holds their rows now.
+type merged struct {
+	old, add []iceberg.DataFile
+	keys     []string // objects put for it
+}
+
+// compactGroups merges each group into one file and swaps them all in one commit that changes no row.
+func (l *Lake) compactGroups(ctx context.Context, t *table.Table, name waybill.TableName, groups [][]iceberg.DataFile, rewrite Rewrite) (gone, written int, err error) {
+	work := make([]merged, len(groups))
+	for i, g := range groups {
+		loads, err := l.loadsIn(ctx, g)
+		if err != nil {
+			return 0, 0, err
+		}
+		m := merge{lake: l, table: t, name: name, rewrite: rewrite, put: func(key string) { work[i].keys = append(work[i].keys, key) }}
+		work[i].old = g
+		if work[i].add, err = m.run(ctx, g, loads, ""); err != nil {
+			return 0, 0, fmt.Errorf("compact %d files: %w", len(g), err)
+		}
 	}
 	for attempt := range commitAttempts {
-		err = l.swap(ctx, name, group, add)
+		work, err = l.dropGone(ctx, name, work)
+		if err == nil {
+			err = l.swap(ctx, name, work)
+		}
 		if !errors.Is(err, table.ErrCommitFailed) {
 			break
 		}
-		if perr := pause(ctx, attempt); perr != nil {
-			err = perr
-			break
+		if err := pause(ctx, attempt); err != nil {
+			return 0, 0, err
 		}
 	}
-	switch {
-	case err == nil:
-		return len(add), nil
-	case errors.Is(err, errGone):
-		for _, key := range keys {
-			if err := l.objects.remove(ctx, key); err != nil {
-				return 0, err
-			}
-		}
-		return 0, nil
+	if err != nil {
+		return 0, 0, fmt.Errorf("swap compacted files: %w", err)
 	}
-	return 0, err
+	for _, w := range work {
+		gone, written = gone+len(w.old), written+len(w.add)
+	}
+	return gone, written, nil
 }
 
-// errGone says that files to be compacted left the table meanwhile.
-var errGone = errors.New("files have left the table")
+// dropGone leaves out, and clears up after, the groups whose files another commit took away meanwhile.
+func (l *Lake) dropGone(ctx context.Context, name waybill.TableName, work []merged) ([]merged, error) {
+	t, err := l.catalog.load(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	have, err := pathsOf(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	var stay []merged
+	for _, w := range work {
+		if hasAll(have, w.old) || len(w.add) > 0 && hasAll(have, w.add) {
+			stay = append(stay, w)
+			continue
+		}
+		for _, key := range w.keys {
+			if err := l.objects.remove(ctx, key); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return stay, nil
+}
 
-func (l *Lake) swap(ctx context.Context, name waybill.TableName, old, add []iceberg.DataFile) error {
+func pathsOf(ctx context.Context, t *table.Table) (map[string]bool, error) {
+	files, err := dataFiles(ctx, t, 0)
+	if err != nil {
+		return nil, err
+	}
+	have := make(map[string]bool, len(files))
+	for _, df := range files {
+		have[df.FilePath()] = true
+	}
+	return have, nil
+}
+
+func hasAll(have map[string]bool, files []iceberg.DataFile) bool {
+	return !slices.ContainsFunc(files, func(df iceberg.DataFile) bool { return !have[df.FilePath()] })
+}
+
+// swap commits a compaction. What an earlier attempt swapped although its answer was lost is not swapped again.
+func (l *Lake) swap(ctx context.Context, name waybill.TableName, work []merged) error {
 	t, err := l.catalog.load(ctx, name)
 	if err != nil {
 		return err
 	}
-	files, err := dataFiles(ctx, t, 0)
+	have, err := pathsOf(ctx, t)
 	if err != nil {
 		return err
-	}
-	have := map[string]bool{}
-	for _, df := range files {
-		have[df.FilePath()] = true
-	}
-	if slices.ContainsFunc(old, func(df iceberg.DataFile) bool { return !have[df.FilePath()] }) {
-		if len(add) > 0 && have[add[0].FilePath()] {
-			return nil // an earlier attempt landed although its answer was lost
-		}
-		return errGone
 	}
 	tx := t.NewTransaction()
 	if err := tx.AssertRefSnapshotID(table.MainBranch); err != nil {
 		return err
 	}
 	rw := tx.NewRewrite(iceberg.Properties{summaryKind: kindCompaction})
-	for _, df := range old {
-		rw.DeleteFile(df)
+	todo := false
+	for _, w := range work {
+		if len(w.add) > 0 && hasAll(have, w.add) {
+			continue
+		}
+		if !hasAll(have, w.old) {
+			return fmt.Errorf("%w: files have left the table", table.ErrCommitFailed)
+		}
+		rw.ApplyResult(table.CompactionGroupResult{OldDataFiles: w.old, NewDataFiles: w.add})
+		todo = true
 	}
-	for _, df := range add {
-		rw.AddDataFile(df)
+	if !todo {
+		return nil
 	}
 	if err := rw.Commit(ctx); err != nil {
 		return err
@@ -291,6 +333,9 @@ func (l *Lake) sweep(ctx context.Context, name waybill.TableName, age time.Durat
 	var removed int
 	var size int64
 	for _, part := range []string{"data", "metadata"} {
+		if !l.any(ctx, tableKey(name)+"/"+part) {
+			continue // a table without a load has no such folder
+		}
 		res, err := t.DeleteOrphanFiles(ctx, table.WithLocation(t.Location()+"/"+part), table.WithFilesOlderThan(age))
 		if err != nil {
 			return removed, size, fmt.Errorf("remove orphans below %s: %w", part, err)
@@ -299,6 +344,13 @@ func (l *Lake) sweep(ctx context.Context, name waybill.TableName, age time.Durat
 	}
 	n, bytes, err := l.sweepLists(ctx, t, name, age)
 	return removed + n, size + bytes, err
+}
+
+func (l *Lake) any(ctx context.Context, prefix string) bool {
+	for _, err := range l.objects.list(ctx, prefix) {
+		return err == nil
+	}
+	return false
 }
 
 // sweepLists removes the load lists that neither a property nor a compacted file that still lies there needs.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"path"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -34,10 +35,15 @@ type object struct {
 type objects struct {
 	reader
 	writer
-	base  string // address of the root without a trailing slash
-	local bool   // keys are files below base
-	aws   *aws.Config
+	base string // address of the root as Iceberg metadata writes it, without a trailing slash
+	dir  string // the root's folder, empty for a bucket
+	aws  *aws.Config
 }
+
+func (o objects) local() bool { return o.dir != "" }
+
+// file is where a folder keeps an object.
+func (o objects) file(key string) string { return filepath.Join(o.dir, filepath.FromSlash(key)) }
 
 // uri is the address of a key as Iceberg metadata writes it.
 func (o objects) uri(key string) string { return o.base + "/" + key }

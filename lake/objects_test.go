@@ -4,7 +4,9 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -79,3 +81,7 @@ func (c *cutReader) Read(p []byte) (int, error) {
 	c.left -= n
 	return n, err
 }
+
+func sorted(s []string) []string { slices.Sort(s); return s }
+
+func keysOf[V any](m map[string]V) []string { return slices.Collect(maps.Keys(m)) }
