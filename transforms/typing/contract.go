@@ -1,0 +1,205 @@
+// Package typing is what a feed's contract says of its rows and how DuckDB carries it out: the contract's structs, the
+// lake columns that follow from them, and the SQL that turns records of text into typed rows or into rejects with the
+// rule that was broken. It knows no feed, no file format below UTF-8 records, and nothing of the lake.
+package typing
+
+import (
+	"github.com/fourmarketing/waybill"
+)
+
+// Contract says how a feed's files are decoded, typed and checked. It is data: YAML, decoded strictly.
+type Contract struct {
+	Decode       []string `yaml:"decode"` // byte layers, outermost first: gzip, zip
+	Format       Format   `yaml:"format"`
+	HeaderRecord Record   `yaml:"header_record"` // a record before the data (HDR;…): checked, not a row
+	Trailer      Trailer  `yaml:"trailer"`
+	Tables       Tables   `yaml:"tables"`
+	Limits       Limits   `yaml:"limits"`
+	OnDrift      Drift    `yaml:"on_drift"`
+}
+
+// Kind is how records stand in the bytes.
+type Kind string
+
+// The kinds of format. An exchange is NDJSON of request, status, at, headers and body, as API connectors keep answers.
+const (
+	CSV      Kind = "csv"
+	JSON     Kind = "json"
+	Exchange Kind = "exchange"
+)
+
+// Format is the dialect of the records.
+type Format struct {
+	Type      Kind     `yaml:"type"`
+	Delimiter string   `yaml:"delimiter"` // one ASCII character, comma if left out
+	Quote     *string  `yaml:"quote"`     // one ASCII character, `"` if left out, empty for a dialect without quotes
+	Encoding  string   `yaml:"encoding"`  // a WHATWG name: utf-8 (if left out), cp1252, utf-16le; a byte order mark wins
+	Header    bool     `yaml:"header"`
+	Fields    int      `yaml:"fields"` // number of fields of a record where there is no header
+	Null      []string `yaml:"null"`   // texts that mean no value, besides the empty one
+}
+
+// Delim is the delimiter.
+func (f Format) Delim() byte {
+	if f.Delimiter == "" {
+		return ','
+	}
+	return f.Delimiter[0]
+}
+
+// QuoteByte is the quote character, 0 for a dialect without quotes.
+func (f Format) QuoteByte() byte {
+	switch {
+	case f.Quote == nil:
+		return '"'
+	case *f.Quote == "":
+		return 0
+	}
+	return (*f.Quote)[0]
+}
+
+// Record recognises a record that is not data by a regular expression on its text.
+type Record struct {
+	Match string `yaml:"match"`
+}
+
+// Policy is what a broken control total or a drift leads to.
+type Policy string
+
+// The policies: hold keeps the file out until somebody releases it or a better one comes, reject refuses it for good, warn
+// loads it and says so, ignore says nothing.
+const (
+	Hold   Policy = "hold"
+	Reject Policy = "reject"
+	Warn   Policy = "warn"
+	Ignore Policy = "ignore"
+)
+
+// Trailer is the closing record with the sender's own totals. Fields count from 0 within that record.
+type Trailer struct {
+	Match      string `yaml:"match"`
+	CountField *int   `yaml:"count_field"`
+	SumField   *int   `yaml:"sum_field"`
+	SumOf      string `yaml:"sum_of"` // the column that is summed
+	Policy     Policy `yaml:"policy"` // hold if left out
+}
+
+// Wanted says whether the contract asks for a trailer.
+func (t Trailer) Wanted() bool { return t.Match != "" }
+
+// Limits guard a load against a file that is of another kind or cut down.
+type Limits struct {
+	MaxRejected   *Share `yaml:"max_rejected"`     // of the records; DefaultMaxRejected if left out
+	MinRowsVsLast *Share `yaml:"min_rows_vs_last"` // of the records of the feed's newest loaded file
+}
+
+// DefaultMaxRejected: a file most of whose records break the contract is a file of another kind.
+const DefaultMaxRejected = Share(0.5)
+
+// Rejected is the share of records that may be rejected.
+func (l Limits) Rejected() Share {
+	if l.MaxRejected == nil {
+		return DefaultMaxRejected
+	}
+	return *l.MaxRejected
+}
+
+// Drift is what a changed header leads to.
+type Drift struct {
+	NewColumn     Policy `yaml:"new_column"`     // warn (if left out), hold or ignore
+	MissingColumn Policy `yaml:"missing_column"` // hold (if left out) or warn
+}
+
+// Table is one lake table that a record gives rows to.
+type Table struct {
+	Name    waybill.TableName
+	Where   Where
+	Each    []string // hops into the record: json($.body), $.list[*], $.list[*]? (keeps the parent once when there is none)
+	Columns []Column
+}
+
+// Where restricts a table to the records whose value at a path matches.
+type Where struct {
+	Path  string `yaml:"path"`
+	Regex string `yaml:"regex"`
+}
+
+// PII is what happens to a personal value.
+type PII string
+
+// The ways with personal values; hash is the lower-case hex sha256 of salt and trimmed lower-cased value.
+const (
+	Keep PII = "keep"
+	Hash PII = "hash"
+	Drop PII = "drop"
+)
+
+// Column is one column of a table: where its value stands and what it has to be.
+type Column struct {
+	Name        string   `yaml:"-"`
+	From        Names    `yaml:"from"`     // header names, any of them
+	Position    *int     `yaml:"position"` // field from 0, where there is no header
+	Path        string   `yaml:"path"`     // JSON path relative to the innermost hop; each leading ^ goes one level out
+	Type        string   `yaml:"type"`     // text, integer, bigint, boolean, date, timestamp, decimal(p,s)
+	Formats     []string `yaml:"formats"`  // strptime patterns or iso, tried in order
+	Zone        string   `yaml:"zone"`     // IANA zone of wall times without offset
+	Strip       string   `yaml:"strip"`    // characters trimmed from both ends
+	Extract     string   `yaml:"extract"`  // regular expression; the value is its group 1
+	DecimalMark string   `yaml:"decimal_mark"`
+	Codes       Codes    `yaml:"codes"` // raw to canonical; gives two lake columns
+	Required    bool     `yaml:"required"`
+	Min         Number   `yaml:"min"`
+	Max         Number   `yaml:"max"`
+	Enum        []string `yaml:"enum"`
+	Regex       string   `yaml:"regex"` // on the text after strip
+	PII         PII      `yaml:"pii"`
+	Optional    bool     `yaml:"optional"` // the header may lack it
+}
+
+// TableNames are the lake tables in the order of the contract.
+func (c Contract) TableNames() []waybill.TableName {
+	names := make([]waybill.TableName, len(c.Tables))
+	for i, t := range c.Tables {
+		names[i] = t.Name
+	}
+	return names
+}
+
+// Columns are the lake columns of one of the contract's tables, those of lineage last; nil for a table it does not have.
+func (c Contract) Columns(name waybill.TableName) []waybill.Column {
+	for _, t := range c.Tables {
+		if t.Name == name {
+			return append(t.lakeColumns(), Lineage()...)
+		}
+	}
+	return nil
+}
+
+func (t Table) lakeColumns() []waybill.Column {
+	var out []waybill.Column
+	for _, c := range t.Columns {
+		if c.PII == Drop {
+			continue
+		}
+		if len(c.Codes) > 0 {
+			out = append(out, waybill.Column{Name: c.Name + rawSuffix, Type: "VARCHAR"})
+		}
+		out = append(out, waybill.Column{Name: c.Name, Type: c.lakeType()})
+	}
+	return out
+}
+
+// rawSuffix names the column with a code as it was sent.
+const rawSuffix = "_raw"
+
+// Lineage are the columns that lead every row to its line.
+func Lineage() []waybill.Column {
+	return []waybill.Column{
+		{Name: "_source", Type: "VARCHAR", Doc: "the connection it came from"},
+		{Name: "_file", Type: "VARCHAR", Doc: "the file's id in the ledger"},
+		{Name: "_line", Type: "BIGINT", Doc: "line on which the record starts in the decoded file, from 1; the header is line 1"},
+		{Name: "_load_id", Type: "VARCHAR", Doc: "the load that brought it"},
+		{Name: "_received_at", Type: "TIMESTAMPTZ", Doc: "when the bytes were received"},
+		{Name: "_loaded_at", Type: "TIMESTAMPTZ", Doc: "when they were typed"},
+	}
+}
