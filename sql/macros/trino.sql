@@ -4,7 +4,7 @@
 -- Whole units elapsed, not boundaries crossed. Of dates both are the same.
 create or replace macro date_diff(unit, a, b) as system.main.date_sub(unit, a, b);
 
--- A date stays a date for days and longer, as in Trino; a timestamp stays what it is. Months end on the last day there is.
+-- Months end on the last day there is. Of a date it gives a timestamp here and a date in Trino, so cast(… as date) goes around it.
 create or replace macro date_add(unit, n, d) as
     case lower(unit)
         when 'millisecond' then d + to_milliseconds(n)
@@ -28,7 +28,7 @@ create or replace macro at_timezone(ts, zone) as system.main.timezone(zone, ts);
 
 create or replace macro regexp_like(s, pattern) as system.main.regexp_matches(s, pattern);
 
--- All matches, not the first.
+-- All matches, not the first. Groups in the replacement are written differently (\1 here, $1 in Trino): not used.
 create or replace macro regexp_replace
     (s, pattern) as system.main.regexp_replace(s, pattern, '', 'g'),
     (s, pattern, replacement) as system.main.regexp_replace(s, pattern, replacement, 'g');
@@ -65,4 +65,8 @@ create or replace macro last_day_of_month(d) as system.main.last_day(d);
 
 create or replace macro to_unixtime(ts) as system.main.epoch(ts);
 
-create or replace macro json_extract_scalar(j, path) as system.main.json_extract_string(j, path);
+-- Null for an object or a list, not its text.
+create or replace macro json_extract_scalar(j, path) as
+    case
+        when system.main.json_type(j, path) not in ('OBJECT', 'ARRAY') then system.main.json_extract_string(j, path)
+    end;

@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -64,7 +63,7 @@ func (s *Session) Build(ctx context.Context, steps []*Model, progress func(Event
 		event.State, event.Done, event.Rows, event.Took, event.Err = Finished, i+1, b.Rows, b.Took, b.Err
 		if b.Err != nil {
 			event.State = Failed
-			if errors.As(b.Err, &upstreamError{}) {
+			if isUpstream(b.Err) {
 				event.State = Skipped
 			}
 		}

@@ -16,14 +16,7 @@ import (
 // Read reads a project: staging/, intermediate/, marts/, checks/, seeds/, macros/ and worklists/. The error joins everything
 // that is wrong, each with file and line.
 func Read(fsys fs.FS) (*Project, error) {
-	r := &reader{
-		fsys: fsys,
-		project: &Project{
-			byName:  map[waybill.TableName]*Model{},
-			readers: map[waybill.TableName][]*Model{},
-			seeds:   map[waybill.TableName]*Seed{},
-		},
-	}
+	r := newReader(fsys)
 	r.readFiles()
 	if err := r.parse(context.Background()); err != nil {
 		return nil, err
@@ -34,6 +27,17 @@ func Read(fsys fs.FS) (*Project, error) {
 		return nil, errors.Join(r.errs...)
 	}
 	return r.project, nil
+}
+
+func newReader(fsys fs.FS) *reader {
+	return &reader{
+		fsys: fsys,
+		project: &Project{
+			byName:  map[waybill.TableName]*Model{},
+			readers: map[waybill.TableName][]*Model{},
+			seeds:   map[waybill.TableName]*Seed{},
+		},
+	}
 }
 
 type reader struct {

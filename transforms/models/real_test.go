@@ -12,6 +12,9 @@ func TestReal(t *testing.T) {
 	start := time.Now()
 	p, err := models.Read(wsql.Files)
 	t.Log(time.Since(start))
+	for _, e := range models.CheckStyle(wsql.Files) {
+		t.Log(e)
+	}
 	if err != nil {
 		t.Log(err)
 		return

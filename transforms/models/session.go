@@ -153,6 +153,11 @@ type upstreamError struct {
 func (e upstreamError) Error() string { return fmt.Sprintf("reads %s: %v", e.table, e.err) }
 func (e upstreamError) Unwrap() error { return e.err }
 
+func isUpstream(err error) bool {
+	var up upstreamError
+	return errors.As(err, &up)
+}
+
 func (s *Session) relate(ctx context.Context, t waybill.TableName) error {
 	text, err := s.relations.Relation(ctx, t)
 	if err != nil {

@@ -1,0 +1,212 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strings"
+
+	"github.com/fourmarketing/waybill"
+)
+
+// CheckStyle returns what in a project is not written as the house writes SQL, each with file and line. What Read would complain
+// of comes first. The rules: heads are complete; names tell the schema; staging reads one raw table and joins nothing, and nobody else
+// reads raw; intermediate models and marts end in `select * from <their name>` and keep to the SQL that means the same on
+// DuckDB and Trino; in marts only ratios and durations are floating point.
+func CheckStyle(fsys fs.FS) []error {
+	r := newReader(fsys)
+	r.readFiles()
+	if err := r.parse(context.Background()); err != nil {
+		return append(r.errs, err)
+	}
+	r.resolve()
+	r.order()
+	for _, m := range r.models {
+		s := styler{model: m, at: &snippet{path: m.Path, line: m.line, sql: m.SQL}}
+		s.head()
+		if m.facts != nil {
+			s.shape()
+			s.sources()
+			s.portable()
+		}
+		r.errs = append(r.errs, s.errs...)
+	}
+	for _, w := range r.project.worklists {
+		if w.Head.Description == "" {
+			r.fail(w.Path, 1, "the head has no description")
+		}
+	}
+	return r.errs
+}
+
+type styler struct {
+	model *Model
+	at    *snippet
+	errs  []error
+}
+
+func (s *styler) fail(line int, format string, args ...any) {
+	s.errs = append(s.errs, fmt.Errorf("%s:%d: %s", s.model.Path, line, fmt.Sprintf(format, args...)))
+}
+
+func (s *styler) head() {
+	h, schema := s.model.Head, s.model.Name.Namespace
+	missing := map[string]bool{"description": h.Description == ""}
+	if schema != Checks {
+		missing["grain"] = h.Grain == ""
+		missing["key"] = len(h.Key) == 0
+		missing["owner"] = h.Owner == ""
+	}
+	if schema == Marts {
+		missing["columns"] = len(h.Columns) == 0
+	}
+	for _, k := range headKeys {
+		if missing[k] {
+			s.fail(1, "the head has no %s", k)
+		}
+	}
+	if schema != Checks && h.Grain != "" && !strings.HasPrefix(h.Grain, "one row per ") {
+		s.fail(1, "grain %q: it begins with \"one row per\"", h.Grain)
+	}
+	name := s.model.Name.Name
+	switch {
+	case name != strings.ToLower(name):
+		s.fail(1, "name %s: lower case is expected", name)
+	case schema == Staging && (!strings.HasPrefix(name, "stg_") || !strings.Contains(name, "__")):
+		s.fail(1, "name %s: stg_<source>__<entities> is expected", name)
+	case schema == Intermediate && !strings.HasPrefix(name, "int_"):
+		s.fail(1, "name %s: int_<entities>_<verb>ed is expected", name)
+	}
+}
+
+func (s *styler) shape() {
+	f, name := s.model.facts, s.model.Name.Name
+	schema := s.model.Name.Namespace
+	if schema == Checks || (schema == Staging && len(f.ctes) == 0) {
+		return
+	}
+	last := ""
+	if len(f.ctes) > 0 {
+		last = f.ctes[len(f.ctes)-1]
+	}
+	end := s.model.line + strings.Count(s.model.SQL, "\n")
+	if last != name {
+		s.fail(end, "the last CTE is %q: it is named after the file, %s", last, name)
+	} else if f.endsWith != name {
+		s.fail(end, "the file ends with: select * from %s", name)
+	}
+}
+
+func (s *styler) sources() {
+	f, schema := s.model.facts, s.model.Name.Namespace
+	seen := map[waybill.TableName]bool{}
+	for _, t := range f.tables {
+		line := s.at.lineAt(t.at)
+		switch {
+		case schema == Staging && t.name.Namespace != schemaRaw:
+			s.fail(line, "staging reads one raw table, not %s", t.name)
+		case schema == Staging && len(seen) > 0 && !seen[t.name]:
+			s.fail(line, "staging reads one raw table; %s is another", t.name)
+		case (schema == Intermediate || schema == Marts) && t.name.Namespace == schemaRaw:
+			s.fail(line, "only staging reads raw tables: %s", t.name)
+		}
+		seen[t.name] = true
+	}
+	if schema == Staging && len(f.tables) == 0 {
+		s.fail(s.model.line, "staging reads one raw table, this reads none")
+	}
+	for _, c := range f.functions {
+		if !generators[c.name.Name] {
+			s.fail(s.at.lineAt(c.at), "table function %s: models read tables only", c.name.Name)
+		}
+	}
+	for _, found := range f.findings {
+		if found.kind == joins && schema == Staging {
+			s.fail(s.at.lineAt(found.at), "a join in staging")
+		}
+	}
+}
+
+// generators are the table functions that read nothing.
+var generators = map[string]bool{"unnest": true, "sequence": true, "generate_series": true, "range": true}
+
+// notInTrino are forms that the syntax tree does not keep, looked for in text without comments and quoted parts.
+var notInTrino = []struct {
+	form *regexp.Regexp
+	what string
+}{
+	{regexp.MustCompile(`::`), ":: (instead: cast)"},
+	{regexp.MustCompile(`(?i)\binterval\s+[0-9(]`), "interval without quotes (instead: interval '1' day)"},
+	{regexp.MustCompile(`(?i),\s*(\bfrom\b|\))`), "a trailing comma"},
+	{regexp.MustCompile(`(?i)^\s*from\b`), "from before select"},
+}
+
+func (s *styler) portable() {
+	schema := s.model.Name.Namespace
+	if schema != Intermediate && schema != Marts {
+		return
+	}
+	for _, found := range s.model.facts.findings {
+		switch {
+		case found.kind == notPortable:
+			s.fail(s.at.lineAt(found.at), "%s: DuckDB and Trino do not both know it", found.what)
+		case found.kind == floatCast && schema == Marts && found.what != "" && !mayFloat(found.what):
+			s.fail(s.at.lineAt(found.at), "column %s is floating point: only ratios (_rate, _share, …) and durations (_hours, _days) are", found.what)
+		}
+	}
+	text := masked(s.model.SQL)
+	for _, n := range notInTrino {
+		for _, at := range n.form.FindAllStringIndex(text, -1) {
+			s.fail(s.at.lineAt(at[0]), "%s: DuckDB and Trino do not both know it", n.what)
+		}
+	}
+}
+
+// mayFloat tells whether a mart's column may be floating point by its name. Money never is.
+func mayFloat(column string) bool {
+	for _, suffix := range []string{"_rate", "_ratio", "_share", "_bps", "_low", "_high", "_hours", "_days", "_p50", "_p90", "_p95"} {
+		if strings.HasSuffix(column, suffix) || strings.Contains(column, suffix+"_p") {
+			return !strings.Contains(column, "_amount")
+		}
+	}
+	return false
+}
+
+// masked blanks comments and quoted parts, keeping every byte's place.
+func masked(text string) string {
+	out := []byte(text)
+	blank := func(from, to int) {
+		for i := from; i < to; i++ {
+			if out[i] != '\n' {
+				out[i] = ' '
+			}
+		}
+	}
+	for i := 0; i < len(text); {
+		end := i
+		switch {
+		case text[i] == '\'' || text[i] == '"':
+			end = after(text, i+1, text[i:i+1])
+			blank(i+1, max(i+1, end-1))
+		case strings.HasPrefix(text[i:], "--"):
+			end = after(text, i, "\n")
+			blank(i, end)
+		case strings.HasPrefix(text[i:], "/*"):
+			end = after(text, i+2, "*/")
+			blank(i, end)
+		default:
+			end = i + 1
+		}
+		i = end
+	}
+	return string(out)
+}
+
+// after is the place behind the next occurrence of a text, or the end. A doubled quote is found as two quoted parts.
+func after(text string, from int, what string) int {
+	if n := strings.Index(text[from:], what); n >= 0 {
+		return from + n + len(what)
+	}
+	return len(text)
+}

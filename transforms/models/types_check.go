@@ -1,0 +1,76 @@
+package models
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/transforms/duck"
+)
+
+// CheckTypes builds everything over empty tables of the given columns and returns what does not fit: columns that are not there,
+// types that do not go together, checks and worklists that cannot run, columns of marts without a description, and floating
+// point where a mart may not have it.
+func CheckTypes(ctx context.Context, p *Project, schemas map[waybill.TableName][]waybill.Column) (errs []error) {
+	db, err := duck.Open(duck.Config{})
+	if err != nil {
+		return []error{err}
+	}
+	defer db.Close()
+	s, err := NewSession(ctx, db, p, emptyRelations{schemas: schemas})
+	if err != nil {
+		return []error{err}
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			errs = append(errs, err)
+		}
+	}()
+	built, err := s.Build(ctx, p.models, nil)
+	if err != nil {
+		return []error{err}
+	}
+	var fine []*Model
+	for _, b := range built {
+		if b.Err == nil {
+			fine = append(fine, b.Model)
+			errs = append(errs, s.columnErrors(ctx, b.Model)...)
+		} else if !isUpstream(b.Err) {
+			errs = append(errs, b.Err)
+		}
+	}
+	if _, err := s.Check(ctx, fine); err != nil {
+		errs = append(errs, err)
+	}
+	for _, w := range p.worklists {
+		rows, err := s.Query(ctx, w)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if err := rows.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("worklist %s: %w", w.Name, err))
+		}
+	}
+	return errs
+}
+
+func (s *Session) columnErrors(ctx context.Context, m *Model) []error {
+	if m.Name.Namespace != Marts {
+		return nil
+	}
+	columns, err := s.Columns(ctx, m)
+	if err != nil {
+		return []error{err}
+	}
+	var errs []error
+	for _, c := range columns {
+		if c.Doc == "" {
+			errs = append(errs, fmt.Errorf("%s:1: column %s has no description in the head", m.Path, c.Name))
+		}
+		if c.Type == "DOUBLE" && !mayFloat(c.Name) {
+			errs = append(errs, fmt.Errorf("%s:1: column %s is floating point: cast it, or name it as the ratio or duration it is", m.Path, c.Name))
+		}
+	}
+	return errs
+}
