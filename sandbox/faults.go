@@ -12,7 +12,8 @@ import (
 	"github.com/fourmarketing/waybill/sandbox/shopify"
 )
 
-// Faults makes the servers misbehave, for tests. Everything takes effect at once and may be set at any time.
+// Faults makes the servers misbehave, for tests. Everything takes effect at once and may be set at any time. The zero
+// value is ready for a server of its own.
 type Faults struct {
 	mu       sync.Mutex
 	cuts     []transferFault
@@ -41,14 +42,14 @@ type HTTPFault struct {
 	Truncate   int64         // when not 0, the body ends here as if it were whole: no error shows on the connection
 }
 
-func newFaults() *Faults { return &Faults{shops: map[string]*shopify.Shop{}} }
-
-// CutSFTP breaks the connection once, after so many bytes of the next download of a file whose path contains name.
+// CutSFTP breaks the connection once, after so many bytes of the next download of a file whose path contains name. A
+// file that is no longer than that comes whole.
 func (f *Faults) CutSFTP(name string, after int64) {
 	f.addTransfer(transferFault{server: "sftp", name: name, after: after})
 }
 
-// CutFTPS breaks the connection once, after so many bytes of the next download of a file whose path contains name.
+// CutFTPS breaks the connection once, after so many bytes of the next download of a file whose path contains name. The
+// data connection ends in good order; that the file is not whole shows in the lost control connection.
 func (f *Faults) CutFTPS(name string, after int64) {
 	f.addTransfer(transferFault{server: "ftps", name: name, after: after})
 }
@@ -117,6 +118,9 @@ func (f *Faults) FailShopifyBulk(shop string, times int) {
 func (f *Faults) addShop(name string, s *shopify.Shop) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.shops == nil {
+		f.shops = map[string]*shopify.Shop{}
+	}
 	f.shops[name] = s
 }
 

@@ -46,7 +46,7 @@ type FTPSServer struct {
 // ServeFTPS starts an FTP server with TLS; Close stops it.
 func ServeFTPS(o FTPSOptions) (*FTPSServer, error) {
 	if o.Faults == nil {
-		o.Faults = newFaults()
+		o.Faults = &Faults{}
 	}
 	if o.Logf == nil {
 		o.Logf = func(string, ...any) {}

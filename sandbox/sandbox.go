@@ -104,7 +104,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 		return nil, fmt.Errorf("start sandbox: %w", err)
 	}
 	o = o.withDefaults()
-	s := &Sandbox{world: w, dir: o.Dir, logf: o.Logf, faults: newFaults(), published: publisher{seen: map[string]time.Time{}}}
+	s := &Sandbox{world: w, dir: o.Dir, logf: o.Logf, faults: &Faults{}, published: publisher{seen: map[string]time.Time{}}}
 	for _, start := range []func(context.Context, Options) error{s.startSFTP, s.startFTPS, s.startShops, s.startDHL, s.startAdyen} {
 		if err := start(ctx, o); err != nil {
 			return nil, errors.Join(fmt.Errorf("start sandbox: %w", err), s.Close())

@@ -41,7 +41,7 @@ type SFTPServer struct {
 // ServeSFTP starts an SFTP server; Close stops it.
 func ServeSFTP(o SFTPOptions) (*SFTPServer, error) {
 	if o.Faults == nil {
-		o.Faults = newFaults()
+		o.Faults = &Faults{}
 	}
 	if o.Logf == nil {
 		o.Logf = func(string, ...any) {}
@@ -253,8 +253,8 @@ func (l listing) ListAt(to []os.FileInfo, offset int64) (int, error) {
 	return n, nil
 }
 
-// sftpFile is a file being downloaded, with what is to go wrong about it. The client reads blocks in any order, so the
-// break comes with the first block that reaches beyond the limit.
+// sftpFile is a file being downloaded, with what is to go wrong about it. The client may read blocks in any order: the
+// first one beyond the limit brings the break.
 type sftpFile struct {
 	*os.File
 	delay time.Duration
@@ -265,18 +265,15 @@ type sftpFile struct {
 // ReadAt reads a block.
 func (f *sftpFile) ReadAt(b []byte, offset int64) (int, error) {
 	time.Sleep(f.delay)
-	if f.fault == nil || offset+int64(len(b)) <= f.fault.after {
+	if f.fault == nil {
 		return f.File.ReadAt(b, offset)
 	}
-	if !f.fault.silent {
-		return 0, errors.Join(io.ErrUnexpectedEOF, f.cut())
+	left := f.fault.after - offset
+	if left > 0 {
+		return f.File.ReadAt(b[:min(int64(len(b)), left)], offset)
 	}
-	if offset >= f.fault.after {
+	if f.fault.silent {
 		return 0, io.EOF
 	}
-	n, err := f.File.ReadAt(b[:f.fault.after-offset], offset)
-	if err == nil {
-		err = io.EOF
-	}
-	return n, err
+	return 0, errors.Join(io.ErrUnexpectedEOF, f.cut())
 }

@@ -37,7 +37,7 @@ func bulkOf(ctx context.Context) *bulkRun {
 // bulkOperations are a shop's bulk queries and their files.
 type bulkOperations struct {
 	shop *Shop
-	ctx  context.Context //nolint:containedctx // operations outlive the calls that start them and end with the shop
+	ctx  context.Context // operations outlive the calls that start them and end with the shop
 	stop context.CancelFunc
 	wait sync.WaitGroup
 

@@ -3,7 +3,7 @@ package shopify
 import (
 	"context"
 	_ "embed"
-	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -105,7 +105,7 @@ func lookUp[T any](ctx context.Context, shop *Shop, field string, id graphql.ID)
 
 func checkID(id graphql.ID) error {
 	if !strings.HasPrefix(string(id), "gid://shopify/") {
-		return errors.New("Invalid global id '" + string(id) + "'") //nolint:staticcheck // Shopify's own words
+		return fmt.Errorf("invalid global id %q", id)
 	}
 	return nil
 }
