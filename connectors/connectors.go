@@ -8,10 +8,13 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/adyen"
+	"github.com/fourmarketing/waybill/connectors/dhl"
 	"github.com/fourmarketing/waybill/connectors/folder"
 	"github.com/fourmarketing/waybill/connectors/ftp"
 	"github.com/fourmarketing/waybill/connectors/s3"
 	"github.com/fourmarketing/waybill/connectors/sftp"
+	"github.com/fourmarketing/waybill/connectors/shopify"
 )
 
 // A Constructor builds one connector. decode fills the connector's own Config from its block of settings and
@@ -21,10 +24,13 @@ type Constructor func(decode func(into any) error, clock func() time.Time) (wayb
 // Kinds returns the constructor of every kind of connector, under the name that pipelines use.
 func Kinds() map[string]Constructor {
 	return map[string]Constructor{
-		"folder": with(folder.New),
-		"ftp":    with(ftp.New),
-		"s3":     with(s3.New),
-		"sftp":   with(sftp.New),
+		"adyen":   with(adyen.New),
+		"dhl":     with(dhl.New),
+		"folder":  with(folder.New),
+		"ftp":     with(ftp.New),
+		"s3":      with(s3.New),
+		"sftp":    with(sftp.New),
+		"shopify": with(shopify.New),
 	}
 }
 

@@ -156,7 +156,7 @@ func (c *Client) show(u *url.URL) string {
 			q[k] = []string{"***"}
 		}
 	}
-	shown.RawQuery = q.Encode()
+	shown.RawQuery = strings.ReplaceAll(q.Encode(), url.QueryEscape("***"), "***")
 	return shown.String()
 }
 

@@ -1,0 +1,183 @@
+package shopify
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/internal/rest"
+)
+
+// maxPage is the largest page Shopify gives (https://shopify.dev/docs/api/usage/pagination-graphql).
+const maxPage = 250
+
+// furtherPage is how many entries a further page asks for; small enough for those that nest others.
+const furtherPage = 25
+
+// orderGID is the gid of an order named by gid or by number.
+func orderGID(work string) (string, error) {
+	id := strings.TrimPrefix(work, "gid://shopify/Order/")
+	if id == "" || strings.Trim(id, "0123456789") != "" {
+		return "", fmt.Errorf("%q is not an order: it must be gid://shopify/Order/<number>, or the number", work)
+	}
+	return "gid://shopify/Order/" + id, nil
+}
+
+// page is where a connection goes on.
+type page struct {
+	owner string // gid of the object that has the connection
+	name  string
+	after string
+}
+
+// on is the type of the owner: gid://shopify/Refund/9 is a Refund.
+func (p page) on() string {
+	parts := strings.Split(p.owner, "/")
+	if len(parts) < 5 {
+		return ""
+	}
+	return parts[3]
+}
+
+// openPages finds the connections in an answer that have more than was sent.
+func openPages(r reply) ([]page, error) {
+	if r.Data == nil {
+		return nil, nil
+	}
+	var data any
+	if err := json.Unmarshal(r.Data, &data); err != nil {
+		return nil, fmt.Errorf("read data: %w", err)
+	}
+	return walk(data, "", nil)
+}
+
+func walk(v any, owner string, found []page) ([]page, error) {
+	var err error
+	switch v := v.(type) {
+	case []any:
+		for _, one := range v {
+			if found, err = walk(one, owner, found); err != nil {
+				return nil, err
+			}
+		}
+	case map[string]any:
+		if id, ok := v["id"].(string); ok {
+			owner = id
+		}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			if info := pageInfoOf(v[name]); info["hasNextPage"] == true {
+				after, _ := info["endCursor"].(string)
+				if after == "" || owner == "" {
+					return nil, fmt.Errorf("%s of %q has a next page and no cursor: %w", name, owner, errNotGraphQL)
+				}
+				found = append(found, page{owner: owner, name: name, after: after})
+			}
+			if found, err = walk(v[name], owner, found); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return found, nil
+}
+
+func pageInfoOf(v any) map[string]any {
+	connection, ok := v.(map[string]any)
+	if !ok {
+		return nil
+	}
+	info, ok := connection["pageInfo"].(map[string]any)
+	if !ok {
+		return nil
+	}
+	return info
+}
+
+// details asks for each order and gives the exchange log of the answers, one line per request.
+//
+// request.ask is the order's gid and the body's data.order the order. When a connection in it has more than page_size
+// entries, a second line has the whole order again with up to 250 of each. Only what is beyond that comes in
+// further lines, asked for as "<order gid> <owner gid> <connection>", with the page in data.node.
+func (c *Connector) details(ctx context.Context, orders []string, pageSize int) (io.ReadCloser, error) {
+	var body bytes.Buffer
+	log := rest.NewLog(&body, "Content-Type", "X-Request-Id", "X-Shopify-Api-Version")
+	for _, work := range orders {
+		gid, err := orderGID(work)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.order(ctx, log, gid, pageSize); err != nil {
+			return nil, fmt.Errorf("order %s: %w", gid, err)
+		}
+	}
+	return io.NopCloser(&body), nil
+}
+
+func (c *Connector) order(ctx context.Context, log *rest.Log, gid string, pageSize int) error {
+	ask := question{Query: orderDetails(), Variables: map[string]any{"id": gid, "first": pageSize}}
+	answer, r, err := c.admin.read(ctx, ask)
+	if err != nil {
+		return err
+	}
+	if err := log.Add(http.MethodPost, gid, answer); err != nil {
+		return err
+	}
+	pages, err := openPages(r)
+	if err != nil || len(pages) == 0 {
+		return err
+	}
+	if pageSize < maxPage && slices.ContainsFunc(pages, func(p page) bool { return growing(p.on(), p.name) }) {
+		ask.Variables = map[string]any{"id": gid, "first": maxPage}
+		answer, r, err = c.admin.read(ctx, ask)
+		if err != nil {
+			return err
+		}
+		// Too dear as one question: go on from the small pages that are there.
+		if !r.Errors.has("MAX_COST_EXCEEDED") {
+			if err := log.Add(http.MethodPost, gid, answer); err != nil {
+				return err
+			}
+			if pages, err = openPages(r); err != nil {
+				return err
+			}
+		}
+	}
+	return c.turnPages(ctx, log, gid, pages)
+}
+
+// turnPages follows every connection to its end, those that turn up on the way included.
+func (c *Connector) turnPages(ctx context.Context, log *rest.Log, gid string, pages []page) error {
+	for len(pages) > 0 {
+		p := pages[0]
+		pages = pages[1:]
+		query := nextPage(p.on(), p.name)
+		if query == "" {
+			return fmt.Errorf("%s of %s has more pages than were asked for, and no way to them is known", p.name, p.owner)
+		}
+		answer, r, err := c.admin.read(ctx, question{Query: query, Variables: map[string]any{"id": p.owner, "first": furtherPage, "after": p.after}})
+		if err != nil {
+			return err
+		}
+		if err := log.Add(http.MethodPost, strings.Join([]string{gid, p.owner, p.name}, " "), answer); err != nil {
+			return err
+		}
+		more, err := openPages(r)
+		if err != nil {
+			return err
+		}
+		if len(r.Errors) > 0 {
+			return fmt.Errorf("page of %s of %s: %w", p.name, p.owner, r.Errors)
+		}
+		if slices.Contains(more, p) {
+			return fmt.Errorf("page of %s of %s: the cursor does not move: %w", p.name, p.owner, waybill.ErrTemporary)
+		}
+		pages = append(pages, more...)
+	}
+	return nil
+}
