@@ -33,50 +33,96 @@ type Shop struct {
 // Planted is one problem that the world planted.
 type Planted struct {
 	Kind    string // for example "parcel_lost_by_rule"
-	Subject string // order_id, shipment_id, file path, …
+	Subject string // order_id, file path, account:batch, …
 	Shows   string // the truth table (and check) where it must show
 }
 
 // World is a finished history. It is read-only after New and safe for use by several goroutines.
-type World struct {
-}
+type World struct{ s *sim }
 
-// New simulates a world.
+// New simulates a world. It fails on sizes below ten days or ten orders a day, and on a negative density.
 func New(o Options) (*World, error) {
-	if o.Days < 10 && o.Days != 0 {
+	o.fill()
+	switch {
+	case o.Days < 10:
 		return nil, fmt.Errorf("simulate world: %d days, need at least 10", o.Days)
+	case o.OrdersPerDay < 10:
+		return nil, fmt.Errorf("simulate world: %d orders a day, need at least 10", o.OrdersPerDay)
+	case o.Defects < 0:
+		return nil, fmt.Errorf("simulate world: defects %g, need 0 or more", o.Defects)
 	}
-	return &World{}, nil
+	s, err := newSim(o)
+	if err != nil {
+		return nil, fmt.Errorf("simulate world: %w", err)
+	}
+	s.live()
+	return &World{s}, nil
 }
 
-// Start is an instant before anything happened.
-func (w *World) Start() time.Time { return time.Time{} }
+// Start is the beginning of the first day in London: nothing has happened yet.
+func (w *World) Start() time.Time { return w.s.start.at(w.s.london, 0).time() }
 
 // AsOf is the last checkpoint: 07:00 Europe/London on the morning after the last day.
-func (w *World) AsOf() time.Time { return time.Time{} }
+func (w *World) AsOf() time.Time { return w.s.asOf.time() }
 
-// Checkpoints are the instants at which to pull so that everything planted can be seen, earliest first.
-func (w *World) Checkpoints() []time.Time { return nil }
+// Checkpoints are the instants at which to pull so that everything planted can be seen, earliest first; the last is AsOf.
+func (w *World) Checkpoints() []time.Time {
+	var out []time.Time
+	for _, c := range w.s.checkpoints {
+		out = append(out, c.time())
+	}
+	return out
+}
 
 // Shops lists the brands.
-func (w *World) Shops() []Shop { return nil }
+func (w *World) Shops() []Shop {
+	var out []Shop
+	for _, b := range w.s.brands {
+		out = append(out, b.Shop)
+	}
+	return out
+}
 
-// ShopOrders are the orders of a shop as it knows them at an instant, oldest first.
-func (w *World) ShopOrders(shop string, at time.Time) []ShopOrder { return nil }
+// ShopOrders are the orders of a shop as it knows them at an instant, oldest first, test orders among them.
+func (w *World) ShopOrders(shop string, at time.Time) []ShopOrder {
+	now := instantOf(at)
+	var out []ShopOrder
+	for _, o := range w.s.orders {
+		if o.brand.Name == shop && !o.phantom && o.placed <= now {
+			out = append(out, o.shopOrder(now))
+		}
+	}
+	return out
+}
 
-// Parcel is what the carrier knows of a tracking number at an instant.
+// Parcel is what the carrier knows of a tracking number at an instant; false as long as it knows nothing of it.
 func (w *World) Parcel(tracking string, at time.Time) (CarrierParcel, bool) {
-	return CarrierParcel{}, false
+	return w.s.parcelAt(tracking, instantOf(at))
 }
 
 // Reports are the PSP's settlement reports of a merchant account that are available at an instant, oldest first.
-func (w *World) Reports(account string, at time.Time) []Report { return nil }
+func (w *World) Reports(account string, at time.Time) []Report {
+	now := instantOf(at)
+	var out []Report
+	for _, a := range w.s.accounts {
+		if a.brand.MerchantAccount != account {
+			continue
+		}
+		for _, b := range a.batches {
+			if b.seen(now) {
+				out = append(out, Report{MerchantAccount: account, Name: b.name(), Body: w.s.report(a, b), AvailableAt: b.available.time()})
+			}
+		}
+	}
+	return out
+}
 
-// Files are the newest versions of every file on a partner's server ("northgate" or "veldhoven") at an instant.
-func (w *World) Files(partner string, at time.Time) []File { return nil }
+// Files are the newest versions of every file on a partner's server ("northgate" or "veldhoven") at an instant, by path.
+// Veldhoven's empty .ok markers and a .tmp that Northgate left behind are files too.
+func (w *World) Files(partner string, at time.Time) []File { return w.s.files(partner, instantOf(at)) }
 
-// Truth is what really happened, as of an instant.
-func (w *World) Truth(at time.Time) []TruthTable { return nil }
+// Truth is what really happened, as far as it had been told by an instant.
+func (w *World) Truth(at time.Time) []TruthTable { return w.s.truth(instantOf(at)) }
 
 // Planted lists the problems planted.
-func (w *World) Planted() []Planted { return nil }
+func (w *World) Planted() []Planted { return append([]Planted(nil), w.s.planted...) }

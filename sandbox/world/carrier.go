@@ -1,0 +1,93 @@
+package world
+
+// scanned adds a carrier event told in a country.
+func (p *parcel) scanned(at instant, code, country, locality string) {
+	p.events = append(p.events, scan{at: at, shown: at, code: code, country: country, locality: locality})
+}
+
+// journey is the frame of an outbound parcel: when it was handed over, and the zones.
+type journey struct {
+	p        *parcel
+	rng      stream
+	accepted instant
+	day      date // destination day of the hand-over
+}
+
+func hub(country string) string {
+	if country == "NL" {
+		return "Utrecht Hub"
+	}
+	return "Coventry Hub"
+}
+
+// hand lets the carrier take the parcel on the evening of a site day.
+func (s *sim) hand(rng stream, p *parcel, packed instant, d date) journey {
+	o := p.o
+	st := o.brand.site
+	from := st.country
+	p.scanned(packed+rng.minutes(1, 4), "500", from, "")
+	at := d.at(st.zone, 18*60+10) + rng.minutes(0, 80)
+	p.scanned(at, "510", from, map[string]string{"GB": "Daventry", "NL": "Veldhoven"}[from])
+	p.scanned(at+rng.minutes(100, 190), "520", from, hub(from))
+	p.scanned(at+rng.minutes(195, 240), "530", from, hub(from))
+	return journey{p, rng, at, dateOf(at, s.zoneOf(o.to.country))}
+}
+
+// at is a moment on a destination day.
+func (s *sim) there(j journey, d date, from, to int) instant {
+	return d.at(s.zoneOf(j.p.o.to.country), from) + j.rng.minutes(0, to-from)
+}
+
+// moves gives a parcel a scan on every working day strictly between two days.
+func (s *sim) moves(j journey, after, before date, code string) {
+	c := j.p.o.to.country
+	for d := j.p.o.cal.add(after, 1); d < before; d = j.p.o.cal.add(d, 1) {
+		j.p.scanned(s.there(j, d, 16*60, 20*60), code, c, hub(c))
+	}
+}
+
+// outForDelivery is the morning of a delivery day.
+func (s *sim) outForDelivery(j journey, d date) {
+	c := j.p.o.to
+	j.p.scanned(s.there(j, d, 5*60, 6*60+40), "540", c.country, c.city+" Depot")
+	j.p.scanned(s.there(j, d, 7*60+5, 8*60+40), "598", c.country, c.city+" Depot")
+}
+
+// deliver hands the parcel to somebody on a day and says when.
+func (s *sim) deliver(j journey, d date) instant {
+	at := s.there(j, d, 9*60+5, 17*60+20)
+	c := j.p.o.to
+	j.p.scanned(at, []string{"600", "606", "607"}[weighted(j.rng, 75, 12, 13)], c.country, c.city)
+	return at
+}
+
+// carry is an ordinary parcel: handed over on the day it was packed, delivered within the carrier's commitment.
+func (s *sim) carry(rng stream, p *parcel, v visit) instant {
+	o := p.o
+	j := s.hand(rng, p, v.packed, dateOf(v.left, o.brand.site.zone))
+	days := o.transit()
+	if o.service == "standard" && o.to.country == o.brand.site.country && rng.chance(0.5) {
+		days--
+	}
+	d := o.cal.add(j.day, days)
+	s.moves(j, j.day, d, "520")
+	if days < o.transit() && rng.chance(0.16) {
+		s.outForDelivery(j, d)
+		p.scanned(s.there(j, d, 10*60, 16*60), "550", o.to.country, o.to.city)
+		if rng.chance(0.4) {
+			p.scanned(s.there(j, d, 17*60+30, 19*60), "522", o.to.country, o.to.city+" ParcelShop")
+			return s.deliver(j, o.cal.add(d, 1))
+		}
+		d = o.cal.add(d, 1)
+	}
+	s.outForDelivery(j, d)
+	return s.deliver(j, d)
+}
+
+// decorate draws how each event's time is written.
+func (s *sim) decorate(p *parcel) {
+	rng := newStream(s.o.Seed, "scan form "+p.tracking, 0)
+	for i := range p.events {
+		p.events[i].form = uint8(weighted(rng, 86, 8, 6))
+	}
+}

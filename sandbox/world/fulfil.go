@@ -1,0 +1,143 @@
+package world
+
+import "fmt"
+
+// visit is an order's way through the warehouse.
+type visit struct{ allocated, picked, packed, left instant }
+
+// paidIn lets the order reach the warehouse, as it does within 20 minutes.
+func (s *sim) receive(rng stream, o *order) {
+	s.tell(o, o.paid+rng.minutes(2, 18), "received")
+}
+
+func (s *sim) tell(o *order, at instant, what string) {
+	o.statuses = append(o.statuses, status{at: at, what: what})
+}
+
+// shipBy is the site day by which a paid order should leave.
+func (s *sim) shipBy(o *order) date {
+	if o.paid == 0 {
+		return 0
+	}
+	st := o.brand.site
+	d := dateOf(o.paid, st.zone)
+	if st.cal.working(d) && minuteOfDay(o.paid, st.zone) < st.cutOff {
+		return d
+	}
+	return st.cal.add(d, 1)
+}
+
+// deliverBy is the destination day that the brand promised.
+func (s *sim) deliverBy(o *order) date {
+	if o.paid == 0 {
+		return 0
+	}
+	n := 3
+	if o.service == "express" {
+		n = 1
+	}
+	return o.cal.add(s.shipBy(o), n+o.extra())
+}
+
+// transit is the carrier's commitment in working days.
+func (o *order) transit() int {
+	if o.service == "express" {
+		return 1 + o.extra()
+	}
+	return 2 + o.extra()
+}
+
+func (o *order) extra() int {
+	if o.northIreland {
+		return 1
+	}
+	return 0
+}
+
+// process walks the order through the warehouse on a day; nothing is told yet.
+func (s *sim) process(rng stream, o *order, d date) visit {
+	z := o.brand.site.zone
+	begin := max(d.at(z, 7*60+40)+rng.minutes(0, 90), o.paid+20*minute)
+	v := visit{allocated: begin + rng.minutes(1, 6)}
+	slack := int((d.at(z, 15*60) - v.allocated) / minute / 2)
+	v.picked = v.allocated + rng.minutes(18, max(60, slack))
+	v.packed = v.picked + rng.minutes(6, 25)
+	v.left = v.packed + rng.minutes(5, 20)
+	return v
+}
+
+// pickAndPack tells the warehouse's steps until the order is packed.
+func (s *sim) pickAndPack(rng stream, o *order, v visit) {
+	s.tell(o, v.allocated, "allocated")
+	s.tell(o, v.picked-rng.minutes(4, 15), "picking")
+	s.tell(o, v.picked, "picked")
+	s.tell(o, v.packed, "packed")
+}
+
+// all is every unit of the order.
+func (o *order) all() []quantity {
+	out := make([]quantity, len(o.lines))
+	for i := range o.lines {
+		out[i] = quantity{i, o.lines[i].qty}
+	}
+	return out
+}
+
+// send despatches units in a new parcel at a moment and returns it.
+func (s *sim) send(o *order, at instant, what []quantity) *parcel {
+	p := s.newParcel(o)
+	s.despatchRows(o, at, what, p.tracking)
+	return p
+}
+
+func (s *sim) despatchRows(o *order, at instant, what []quantity, tracking string) {
+	s.despatchNo++
+	ref := fmt.Sprintf("DN%07d", s.despatchNo)
+	if o.brand.Source == "veldhoven" {
+		ref = fmt.Sprintf("V26%06d", s.despatchNo)
+	}
+	for _, q := range what {
+		o.despatches = append(o.despatches, despatch{at: at, ref: ref, parcelRef: fmt.Sprintf("P%s-%d", ref, len(o.parcels)),
+			tracking: tracking, line: q.line, ordered: q.qty, qty: q.qty})
+	}
+}
+
+func (s *sim) newParcel(o *order) *parcel {
+	s.parcelNo++
+	p := &parcel{o: o, tracking: fmt.Sprintf("JJD00%013d", 2_230_000_000_000+int64(s.parcelNo)*7919)}
+	o.parcels = append(o.parcels, p)
+	s.parcels[p.tracking] = p
+	return p
+}
+
+// fulfil tells the shop of a despatch.
+func (s *sim) fulfil(o *order, at instant, tracking string, what []quantity) {
+	s.factNo++
+	var some []quantity
+	for _, q := range what {
+		if q.qty > 0 {
+			some = append(some, q)
+		}
+	}
+	o.fulfilments = append(o.fulfilments, fulfilment{id: 4_800_000_000_000 + int64(s.factNo), at: at, tracking: tracking, lines: some})
+}
+
+// ship is the ordinary despatch of the whole order in one parcel on a day. It returns the parcel and when it was packed.
+func (s *sim) ship(rng stream, o *order, d date) (*parcel, visit) {
+	v := s.process(rng, o, d)
+	s.pickAndPack(rng, o, v)
+	s.tell(o, v.left, "despatched")
+	p := s.send(o, v.left, o.all())
+	s.fulfil(o, v.left+rng.minutes(3, 25), p.tracking, o.all())
+	return p, v
+}
+
+// ordinary is an order without anything planted on it.
+func (s *sim) ordinary(rng stream, o *order) {
+	s.receive(rng, o)
+	p, v := s.ship(rng, o, s.shipBy(o))
+	delivered := s.carry(rng, p, v)
+	if s.o.Days > 0 && rng.chance(0.17) {
+		s.sendBack(rng, o, delivered)
+	}
+}

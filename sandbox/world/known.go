@@ -1,0 +1,280 @@
+package world
+
+import "slices"
+
+// knownOrder is what had been told of an order by a moment, with the quantities that meanings.md derives from it.
+type knownOrder struct {
+	o                                    *order
+	at                                   instant
+	status                               map[string]instant // earliest of each word
+	latest                               string             // the newest status event
+	anyStatus                            bool
+	units                                []lineUnits
+	total                                lineUnits
+	firstLeft, lastLeft                  instant // of rows with units
+	firstAccepted                        instant
+	firstDelivered, lastDelivered        instant
+	parcels                              []*knownParcel
+	paid, cancelled                      instant
+	shipBy, deliverBy                    date
+	state                                string
+	siteDay, destDay                     date // of the moment asked about
+	anyRow, rowWithoutNumber             bool
+	firstNoNumber, newestRow, oldestFact instant
+}
+
+// lineUnits are the quantities of a line or of a whole order.
+type lineUnits struct{ ordered, cancelled, short, despatched, delivered int }
+
+func (u lineUnits) live() int { return u.ordered - u.cancelled }
+
+func (u lineUnits) open() int { return max(0, u.ordered-u.cancelled-u.despatched) }
+
+// knownParcel is an outbound tracking number that a despatch named.
+type knownParcel struct {
+	*parcelState
+	tracking string
+	o        *order
+	left     instant
+	lines    []quantity
+}
+
+// know gathers an order as of a moment. Phantoms and test orders are gathered too; tables leave them out.
+func (s *sim) know(o *order, at instant) *knownOrder {
+	k := &knownOrder{o: o, at: at, status: map[string]instant{}, units: make([]lineUnits, len(o.lines)),
+		siteDay: dateOf(at, o.brand.site.zone), destDay: dateOf(at, s.zoneOf(o.to.country))}
+	if o.paid != 0 && o.paid <= at {
+		k.paid, k.shipBy, k.deliverBy = o.paid, s.shipBy(o), s.deliverBy(o)
+	}
+	if o.cancelled != 0 && o.cancelled <= at {
+		k.cancelled = o.cancelled
+	}
+	k.readStatuses()
+	s.readDespatches(k)
+	k.count()
+	k.state = k.word()
+	return k
+}
+
+func (k *knownOrder) readStatuses() {
+	var newest instant
+	for i := range k.o.statuses {
+		st := &k.o.statuses[i]
+		if !st.seen(k.at) {
+			continue
+		}
+		k.anyStatus = true
+		k.status[st.what] = earliest(k.status[st.what], st.at)
+		k.oldestFact = earliest(k.oldestFact, st.at)
+		if st.at >= newest {
+			newest, k.latest = st.at, st.what
+		}
+	}
+}
+
+func (s *sim) readDespatches(k *knownOrder) {
+	for i := range k.o.despatches {
+		d := &k.o.despatches[i]
+		if !d.seen(k.at) {
+			continue
+		}
+		k.anyRow = true
+		k.oldestFact = earliest(k.oldestFact, d.at)
+		k.newestRow = max(k.newestRow, d.at)
+		if d.qty > 0 {
+			k.firstLeft, k.lastLeft = earliest(k.firstLeft, d.at), max(k.lastLeft, d.at)
+		}
+		k.units[d.line].despatched += d.qty
+		if d.short != "" {
+			k.units[d.line].short += d.ordered - d.qty
+		}
+		if d.tracking == "" {
+			if d.qty > 0 {
+				k.firstNoNumber = earliest(k.firstNoNumber, d.at)
+			}
+			continue
+		}
+		p := k.parcel(d.tracking)
+		if p == nil {
+			p = &knownParcel{tracking: d.tracking, o: k.o, parcelState: s.state(s.parcels[d.tracking], k.o, k.at)}
+			k.parcels = append(k.parcels, p)
+		}
+		p.left = earliest(p.left, d.at)
+		p.lines = append(p.lines, quantity{d.line, d.qty})
+	}
+}
+
+func (k *knownOrder) parcel(tracking string) *knownParcel {
+	for _, p := range k.parcels {
+		if p.tracking == tracking {
+			return p
+		}
+	}
+	return nil
+}
+
+// count derives the quantities from rows, parcels and the shop's refunds.
+func (k *knownOrder) count() {
+	for _, p := range k.parcels {
+		k.firstAccepted = earliest(k.firstAccepted, p.accepted)
+		if p.delivered != 0 {
+			k.firstDelivered, k.lastDelivered = earliest(k.firstDelivered, p.delivered), max(k.lastDelivered, p.delivered)
+			for _, q := range p.lines {
+				k.units[q.line].delivered += q.qty
+			}
+		}
+	}
+	if k.cancelled == 0 {
+		for i := range k.o.refunds {
+			for _, l := range k.o.refunds[i].lines {
+				if k.o.refunds[i].at <= k.at && l.restock == "CANCEL" {
+					k.units[l.line].cancelled += l.qty
+				}
+			}
+		}
+	}
+	for i := range k.units {
+		u := &k.units[i]
+		u.ordered = k.o.lines[i].qty
+		if k.cancelled != 0 {
+			u.cancelled = max(0, u.ordered-u.despatched)
+		}
+		k.total.ordered += u.ordered
+		k.total.cancelled += u.cancelled
+		k.total.short += u.short
+		k.total.despatched += u.despatched
+		k.total.delivered += u.delivered
+	}
+}
+
+// word is the order's status, the first that fits.
+func (k *knownOrder) word() string {
+	t, live := k.total, k.total.live()
+	switch {
+	case t.despatched == 0 && (k.cancelled != 0 || live == 0):
+		return "cancelled"
+	case k.paid == 0:
+		return "unpaid"
+	case live > 0 && t.delivered >= live:
+		return "delivered"
+	case t.despatched >= live:
+		return "despatched"
+	case t.despatched > 0:
+		return "part_despatched"
+	case k.status["received"] != 0:
+		return "in_wms"
+	}
+	return "paid"
+}
+
+// knowAll gathers every order that was placed by a moment, oldest first.
+func (s *sim) knowAll(at instant) []*knownOrder {
+	out := make([]*knownOrder, 0, len(s.orders))
+	for _, o := range s.orders {
+		if o.placed <= at {
+			out = append(out, s.know(o, at))
+		}
+	}
+	return out
+}
+
+// parcelState is what meanings.md derives from the events of a parcel.
+type parcelState struct {
+	events                        []knownScan
+	accepted, attempted           instant
+	delivered, arrived, firstHurt instant // arrived: delivered, whatever came after
+	attempts                      int
+	status                        string
+	lost                          bool
+	lostHow                       string
+	lostOn, commitment            date
+	lastPhysical                  instant
+	damaged                       bool
+}
+
+type knownScan struct {
+	at     instant
+	number string
+	code
+}
+
+// state reads a parcel's events in order of time. p may be nil: a number that the carrier does not know.
+func (s *sim) state(p *parcel, o *order, at instant) *parcelState {
+	st := &parcelState{status: "no_scan"}
+	if p == nil {
+		return st
+	}
+	for _, e := range p.known(at) {
+		st.events = append(st.events, knownScan{e.at, e.code, codeOf(e.code)})
+	}
+	slices.SortStableFunc(st.events, func(a, b knownScan) int {
+		if a.at != b.at {
+			return int(a.at - b.at)
+		}
+		return a.rank - b.rank
+	})
+	st.read()
+	s.judge(st, o, at)
+	return st
+}
+
+func (st *parcelState) read() {
+	physical := false
+	var lastTry instant
+	for _, e := range st.events {
+		if e.rank >= 20 {
+			physical = true
+			st.accepted = earliest(st.accepted, e.at)
+			st.lastPhysical = max(st.lastPhysical, e.at)
+		}
+		if e.rank >= 20 || !physical {
+			st.status = e.status
+		}
+		switch e.status {
+		case "attempted":
+			st.attempted = earliest(st.attempted, e.at)
+			if e.at != lastTry {
+				st.attempts++
+			}
+			lastTry = e.at
+		case "available_for_pickup":
+			st.attempted = earliest(st.attempted, e.at)
+		case "delivered":
+			st.attempted, st.arrived = earliest(st.attempted, e.at), earliest(st.arrived, e.at)
+		case "exception_damaged":
+			st.damaged = true
+			st.firstHurt = earliest(st.firstHurt, e.at)
+		}
+	}
+	st.delivered = st.arrived
+	for _, e := range st.events {
+		if st.arrived != 0 && e.at > st.arrived && (e.status == "returned" || e.status == "return_to_sender") {
+			st.delivered = 0
+		}
+	}
+	if st.delivered != 0 {
+		st.attempts++
+	}
+}
+
+// judge derives the carrier's commitment and whether the parcel counts as lost.
+func (s *sim) judge(st *parcelState, o *order, at instant) {
+	if st.accepted == 0 {
+		return
+	}
+	z := s.zoneOf(o.to.country)
+	st.commitment = o.cal.add(dateOf(st.accepted, z), o.transit())
+	for _, e := range st.events {
+		if e.status == "lost" {
+			st.lost, st.lostHow, st.lostOn = true, "carrier", dateOf(e.at, z)
+			return
+		}
+	}
+	switch st.status {
+	case "in_transit", "out_for_delivery", "attempted", "exception_delay", "accepted", "unknown":
+		on := max(o.cal.add(st.commitment, 1), o.cal.add(dateOf(st.lastPhysical, z), 3))
+		if dateOf(at, s.london) >= on {
+			st.lost, st.lostHow, st.lostOn, st.status = true, "rule", on, "lost"
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package world
+
+// The history of an order. Every fact carries when it happened; warehouse facts also carry when a file told of them,
+// carrier events when the carrier showed them. Money is in minor units of the order's currency.
+
+type order struct {
+	brand         *brand
+	no            int // position among all orders, for streams and ties
+	id            int64
+	name          string // without "#"
+	kind          string // what was planted on it, empty for an ordinary order
+	test, phantom bool   // phantom: the warehouse has it, no shop does
+	placed, paid  instant
+	currency      string
+	service       string // standard | express
+	to            place
+	cal           *calendar // the destination's
+	northIreland  bool
+	first, last   string
+	lines         []line
+	shipping      int64
+	method        string
+	payRef        string // merchant reference of the payment
+	pspRef        string // the PSP's reference of the payment
+	captureRef    string // the PSP's reference of the capture
+	twoStep       bool   // authorised first, captured moments later
+	cancelled     instant
+	cancelReason  string
+	statuses      []status
+	despatches    []despatch
+	receipts      []receipt
+	parcels       []*parcel
+	fulfilments   []fulfilment
+	refunds       []refund
+	returns       []shopReturn
+	psp           []movement // what the PSP booked beside the capture and the refunds
+}
+
+type line struct {
+	id       int64
+	item     *item
+	qty      int
+	price    int64 // of one unit, in the order's currency
+	discount int64 // of the whole line
+}
+
+func (l *line) net() int64 { return l.price*int64(l.qty) - l.discount }
+
+// share is what n of the line's units cost.
+func (l *line) share(n int) int64 { return l.net() * int64(n) / int64(l.qty) }
+
+func (o *order) subtotal() int64 {
+	var sum int64
+	for i := range o.lines {
+		sum += o.lines[i].net()
+	}
+	return sum
+}
+
+func (o *order) total() int64 { return o.subtotal() + o.shipping }
+
+func (o *order) units() int {
+	n := 0
+	for i := range o.lines {
+		n += o.lines[i].qty
+	}
+	return n
+}
+
+// vat is the tax within a gross amount at the destination's rate.
+func (o *order) vat(gross int64) int64 {
+	if o.to.country == "NL" {
+		return gross * 21 / 121
+	}
+	return gross * 20 / 120
+}
+
+// orderID is the order's key in the truth.
+func (o *order) orderID() string {
+	if o.phantom {
+		return "wms:" + o.brand.Source + ":" + o.wmsRef()
+	}
+	return o.brand.Name + ":" + itoa(o.id)
+}
+
+// wmsRef is the order number that the warehouse uses.
+func (o *order) wmsRef() string {
+	if o.brand.Source == "northgate" {
+		return o.name
+	}
+	return itoa(o.id)
+}
+
+// status is a warehouse status event; what is the canonical word.
+type status struct {
+	at           instant
+	what         string
+	code, reason string
+	span
+}
+
+// despatch is one row of a despatch: so many units of a line in a parcel.
+type despatch struct {
+	at           instant
+	ref          string
+	parcelRef    string
+	tracking     string // empty when the warehouse gave none
+	line         int
+	ordered, qty int
+	short        string
+	span
+}
+
+// receipt is one row of a return received.
+type receipt struct {
+	received, processed instant
+	ref                 string
+	rma, tracking       string
+	noOrder             bool // the warehouse could not tell the order
+	line, qty           int
+	grade               string // A B C D X M
+	reason, note        string
+	span
+}
+
+type parcel struct {
+	o        *order
+	tracking string
+	back     bool // a return
+	events   []scan
+	muddled  bool // the carrier lists its events out of order
+}
+
+// scan is a carrier event. shown is when the carrier first answered with it.
+type scan struct {
+	at, shown instant
+	code      string
+	country   string
+	locality  string
+	twice     bool
+	form      uint8 // how the time is written: 0 without offset, 1 with offset, 2 in UTC with Z
+}
+
+type fulfilment struct {
+	id       int64
+	at       instant
+	tracking string
+	lines    []quantity
+}
+
+type quantity struct{ line, qty int }
+
+type refund struct {
+	id           int64
+	at           instant
+	ret          int // 1 + index of the return it belongs to, 0 for none
+	note         string
+	lines        []refundLine
+	shipping     int64
+	amount       int64
+	payRef       string
+	authCode     string
+	missingInPSP bool
+	pspAmount    int64 // when the PSP refunded another amount; 0 = the same
+}
+
+type refundLine struct {
+	line, qty int
+	restock   string // RETURN, CANCEL, NO_RESTOCK
+	amount    int64
+}
+
+type shopReturn struct {
+	id                int64
+	name              string // without "#"
+	at                instant
+	approved, closed  instant
+	declined          bool
+	lines             []returnLine
+	parcel            *parcel
+	warehouseKnowsRMA bool
+}
+
+type returnLine struct {
+	id           int64
+	line, qty    int
+	reason, note string
+}
+
+// movement is one booking on the PSP's balance. gross and net are signed from the merchant's side.
+type movement struct {
+	at                                      instant
+	kind                                    string // the PSP's type
+	ref                                     string // modification reference
+	currency                                string
+	gross, net                              int64
+	hasGross                                bool
+	commission, markup, scheme, interchange int64
+	o                                       *order // nil on rows of the account itself
+}

@@ -1,0 +1,158 @@
+package world
+
+// roles is everything that is planted on orders.
+func (s *sim) roles() []role {
+	if s.o.Defects <= 0 {
+		return nil
+	}
+	all := [][]role{parcelRoles(), scanRoles(), orderRoles(), warehouseRoles(), s.returnRoles(), refundRoles()}
+	var out []role
+	for _, rs := range all {
+		out = append(out, rs...)
+	}
+	return out
+}
+
+// morning is a time of ordering that lets the order leave the same day.
+func morning() [2]int { return [2]int{8 * 60, 11*60 + 30} }
+
+func parcelRoles() []role {
+	early := wish{window: morning(), workday: true, mainland: true}
+	home := wish{window: morning(), workday: true, mainland: true, source: "northgate", country: "GB", service: "express"}
+	return []role{
+		{"parcel_lost_by_rule", "marts.fct_shipments lost_how rule, fct_claimable_parcels", .004, 7, false, early, (*sim).loseByRule},
+		{"parcel_lost_by_carrier", "marts.fct_shipments lost_how carrier, fct_claimable_parcels", .003, 4, false, early, (*sim).loseByCarrier},
+		{"parcel_damaged", "marts.fct_shipments is_damaged, fct_claimable_parcels", .003, 5, false, early, (*sim).damage},
+		{"parcel_damaged_delivered", "marts.fct_shipments is_damaged, delivered_at", .003, 5, false, early, (*sim).damageAndDeliver},
+		{"parcel_late_carrier", "marts.fct_shipments late_cause carrier", .012, 8, false, early, (*sim).lateByCarrier},
+		{"parcel_late_handover", "marts.fct_shipments late_cause handover", .008, 6, false, home, (*sim).lateHandover},
+		{"parcel_sent_back", "marts.fct_shipments status returned", .004, 8, false, early, (*sim).refuse},
+		{"parcel_never_scanned", "marts.fct_breaks R05 never_scanned", .002, 3, false, wish{}, (*sim).neverScanned},
+	}
+}
+
+// begin is the ordinary way until the parcel is with the carrier.
+func (s *sim) begin(rng stream, o *order) (journey, visit) {
+	s.receive(rng, o)
+	p, v := s.ship(rng, o, s.shipBy(o))
+	return s.hand(rng, p, v.packed, dateOf(v.left, o.brand.site.zone)), v
+}
+
+func (s *sim) loseByRule(rng stream, o *order) { s.begin(rng, o) }
+
+func (s *sim) loseByCarrier(rng stream, o *order) {
+	j, _ := s.begin(rng, o)
+	d := o.cal.add(j.day, 1)
+	j.p.scanned(s.there(j, d, 13*60, 17*60), "690", o.to.country, hub(o.to.country))
+	at := s.there(j, o.cal.add(d, 1), 10*60, 15*60)
+	s.everything(rng, o, at, "NO_RESTOCK", "Parcel lost by the carrier")
+}
+
+func (s *sim) damage(rng stream, o *order) {
+	j, _ := s.begin(rng, o)
+	d := o.cal.add(j.day, 1)
+	j.p.scanned(s.there(j, d, 4*60+30, 5*60), "540", o.to.country, o.to.city+" Depot")
+	j.p.scanned(s.there(j, d, 6*60, 8*60), "620", o.to.country, o.to.city+" Depot")
+	s.everything(rng, o, s.there(j, o.cal.add(d, 1), 10*60, 15*60), "NO_RESTOCK", "Damaged in transit")
+}
+
+func (s *sim) damageAndDeliver(rng stream, o *order) {
+	j, _ := s.begin(rng, o)
+	d := o.cal.add(j.day, 1)
+	j.p.scanned(s.there(j, d, 4*60, 5*60-1), "620", o.to.country, o.to.city+" Depot")
+	s.outForDelivery(j, d)
+	s.deliver(j, d)
+}
+
+func (s *sim) lateByCarrier(rng stream, o *order) {
+	j, _ := s.begin(rng, o)
+	d := o.cal.add(s.deliverBy(o), 1+s.o.Days/18*rng.IntN(2))
+	s.moves(j, j.day, d, pick(rng, []string{"592", "592", "625", "520"}))
+	s.outForDelivery(j, d)
+	s.deliver(j, d)
+}
+
+// lateHandover packs in time but misses the carrier's van: it takes the parcel a working day later.
+func (s *sim) lateHandover(rng stream, o *order) {
+	s.receive(rng, o)
+	p, v := s.ship(rng, o, s.shipBy(o))
+	j := s.hand(rng, p, v.packed, o.brand.site.cal.add(dateOf(v.left, o.brand.site.zone), 1))
+	d := o.cal.add(j.day, o.transit())
+	s.moves(j, j.day, d, "520")
+	s.outForDelivery(j, d)
+	s.deliver(j, d)
+}
+
+// refuse lets the customer send the parcel away: attempted, refused, returned to the sender, refunded.
+func (s *sim) refuse(rng stream, o *order) {
+	j, _ := s.begin(rng, o)
+	c := o.to
+	d := o.cal.add(j.day, 1)
+	if rng.chance(0.5) {
+		s.outForDelivery(j, d)
+		j.p.scanned(s.there(j, d, 10*60, 16*60), "550", c.country, c.city)
+		d = o.cal.add(d, 1)
+	}
+	s.outForDelivery(j, d)
+	j.p.scanned(s.there(j, d, 10*60, 16*60), "610", c.country, c.city)
+	j.p.scanned(s.there(j, d, 17*60, 20*60), "602", c.country, c.city+" Depot")
+	d = o.cal.add(d, 1)
+	j.p.scanned(s.there(j, d, 10*60, 20*60), "520", c.country, hub(c.country))
+	st := o.brand.site
+	home := st.cal.add(d, 1)
+	j.p.scanned(home.at(st.zone, rng.between(9*60, 12*60)), "860", st.country, hub(st.country))
+	s.everything(rng, o, home.at(st.zone, rng.between(14*60, 17*60)), "RETURN", "Refused at the door")
+}
+
+func (s *sim) neverScanned(rng stream, o *order) {
+	s.receive(rng, o)
+	p, v := s.ship(rng, o, s.shipBy(o))
+	p.scanned(v.packed+rng.minutes(1, 4), "500", o.brand.site.country, "")
+}
+
+func scanRoles() []role {
+	early := wish{window: morning(), workday: true}
+	return []role{
+		{"scan_late", "marts.fct_tracking_events a day after it happened", .01, 4, false, early, (*sim).scanLate},
+		{"scan_twice", "marts.fct_tracking_events once, attempts_count once", .02, 3, false, early, (*sim).scanTwice},
+		{"scan_out_of_order", "marts.fct_shipments status", .02, 3, false, early, (*sim).scanMuddled},
+		{"scan_unmapped", "marts.fct_tracking_events status unknown", .006, 3, false, early, (*sim).scanUnmapped},
+	}
+}
+
+func (s *sim) quietly(rng stream, o *order) *parcel {
+	s.receive(rng, o)
+	p, v := s.ship(rng, o, s.shipBy(o))
+	s.carry(rng, p, v)
+	return p
+}
+
+// scanLate shows the delivery a day after it happened.
+func (s *sim) scanLate(rng stream, o *order) {
+	p := s.quietly(rng, o)
+	p.events[len(p.events)-1].shown += 24 * hour
+}
+
+// scanTwice repeats scans exactly, an attempt among them where there is one.
+func (s *sim) scanTwice(rng stream, o *order) {
+	p := s.quietly(rng, o)
+	for i := range p.events {
+		p.events[i].twice = p.events[i].code == "550" || p.events[i].code == "598" || rng.chance(0.3)
+	}
+}
+
+// scanMuddled lists events in no order, and has the announcement come after the collection.
+func (s *sim) scanMuddled(rng stream, o *order) {
+	p := s.quietly(rng, o)
+	p.muddled = true
+	p.events[0].at = p.events[1].at + rng.minutes(2, 20)
+	p.events[0].shown = p.events[0].at
+}
+
+// scanUnmapped adds codes that no map knows, one of them as the newest event.
+func (s *sim) scanUnmapped(rng stream, o *order) {
+	p := s.quietly(rng, o)
+	last := p.events[len(p.events)-1]
+	p.scanned(p.events[2].at+3*minute, "777", p.events[2].country, p.events[2].locality)
+	p.scanned(last.at+rng.minutes(20, 90), "999X", last.country, last.locality)
+}

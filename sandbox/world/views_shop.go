@@ -1,0 +1,174 @@
+package world
+
+import "time"
+
+func (o *order) money(minor int64) Money { return Money{Amount: amount(minor), Currency: o.currency} }
+
+// shopOrder is the order as its shop knows it at a moment.
+func (o *order) shopOrder(at instant) ShopOrder {
+	v := ShopOrder{
+		ID: o.id, Name: "#" + o.name, Test: o.test, CreatedAt: o.placed.time(), FinancialStatus: "PENDING", FulfillmentStatus: "UNFULFILLED",
+		Email: o.email(), CustomerName: o.first + " " + o.last, ShipCountry: o.to.country, ShipZip: o.to.zip, ShipCity: o.to.city,
+		ShippingTitle: map[string]string{"standard": "Standard delivery", "express": "Express delivery"}[o.service], ShippingCode: o.service,
+		Subtotal: o.money(o.subtotal()), Shipping: o.money(o.shipping), Total: o.money(o.total()), Tax: o.money(o.vat(o.total())),
+	}
+	w := shopView{o: o, at: at, updated: o.placed, cancelledUnits: make([]int, len(o.lines))}
+	w.payments(&v)
+	w.refunds(&v)
+	w.fulfilments(&v)
+	w.returns(&v)
+	w.lines(&v)
+	if o.cancelled != 0 && w.see(o.cancelled) {
+		v.CancelledAt, v.CancelReason = o.cancelled.time(), o.cancelReason
+	}
+	v.UpdatedAt = w.updated.time()
+	return v
+}
+
+// shopView gathers what is known of an order, and when it last changed.
+type shopView struct {
+	o              *order
+	at, updated    instant
+	refunded       int64
+	cancelledUnits []int
+}
+
+// see says whether a fact is known yet; if so the order changed then.
+func (w *shopView) see(at instant) bool {
+	if at > w.at {
+		return false
+	}
+	w.updated = max(w.updated, at)
+	return true
+}
+
+func (w *shopView) lines(v *ShopOrder) {
+	o := w.o
+	var discount int64
+	for i := range o.lines {
+		l := &o.lines[i]
+		discount += l.discount
+		v.Lines = append(v.Lines, ShopLine{
+			ID: l.id, SKU: l.item.sku, Title: l.item.name, Quantity: l.qty, CurrentQuantity: l.qty - w.cancelledUnits[i], RequiresShipping: true,
+			UnitPrice: o.money(l.price), Discount: o.money(l.discount), Tax: o.money(o.vat(l.net())),
+			UnitCost: Money{amount(l.item.cost), o.brand.Currency}, VariantID: l.item.variant,
+		})
+	}
+	v.Discount = o.money(discount)
+	v.CurrentTotal = o.money(max(0, o.total()-w.refunded))
+}
+
+func (w *shopView) payments(v *ShopOrder) {
+	o := w.o
+	if o.test {
+		v.FinancialStatus = "PAID"
+		v.Transactions = append(v.Transactions, ShopTransaction{ID: o.txn(0), Kind: "SALE", Status: "SUCCESS", Gateway: "bogus",
+			PaymentID: o.payRef, AuthorizationCode: "53433", Amount: o.money(o.total()), ProcessedAt: o.placed.time()})
+		return
+	}
+	pay := ShopTransaction{ID: o.txn(0), Kind: "SALE", Status: "SUCCESS", Gateway: "adyen", PaymentID: o.payRef,
+		AuthorizationCode: o.captureRef, Amount: o.money(o.total()), ProcessedAt: o.paid.time()}
+	switch {
+	case o.paid == 0:
+		pay.Status, pay.Kind, pay.ProcessedAt, pay.AuthorizationCode = "PENDING", "AUTHORIZATION", o.placed.time(), o.pspRef
+		v.Transactions = append(v.Transactions, pay)
+		return
+	case o.twoStep:
+		v.Transactions = append(v.Transactions, ShopTransaction{ID: o.txn(0), Kind: "AUTHORIZATION", Status: "SUCCESS", Gateway: "adyen",
+			PaymentID: o.payRef, AuthorizationCode: o.pspRef, Amount: o.money(o.total()), ProcessedAt: o.placed.time()})
+		pay.ID, pay.ParentID, pay.Kind = o.txn(1), o.txn(0), "CAPTURE"
+	}
+	if w.see(o.paid) {
+		v.FinancialStatus = "PAID"
+		v.Transactions = append(v.Transactions, pay)
+	}
+}
+
+// txn is the id of the order's n-th transaction; 0 and 1 are the payment, refunds follow.
+func (o *order) txn(n int) int64 { return 6_000_000_000_000 + o.id*10 + int64(n) }
+
+func (w *shopView) refunds(v *ShopOrder) {
+	o := w.o
+	parent := o.txn(0)
+	if o.twoStep {
+		parent = o.txn(1)
+	}
+	for i := range o.refunds {
+		r := &o.refunds[i]
+		if !w.see(r.at) {
+			continue
+		}
+		w.refunded += r.amount
+		t := ShopTransaction{ID: o.txn(i + 2), ParentID: parent, Kind: "REFUND", Status: "SUCCESS", Gateway: "adyen", PaymentID: r.payRef,
+			AuthorizationCode: r.authCode, Amount: o.money(r.amount), ProcessedAt: r.at.time()}
+		sr := ShopRefund{ID: r.id, CreatedAt: r.at.time(), Note: r.note, Total: o.money(r.amount), Transactions: []ShopTransaction{t},
+			ShippingTotal: o.money(r.shipping)}
+		if r.ret > 0 {
+			sr.ReturnID = o.returns[r.ret-1].id
+		}
+		for j, l := range r.lines {
+			sr.Lines = append(sr.Lines, ShopRefundLine{ID: r.id*10 + int64(j), LineID: o.lines[l.line].id, Quantity: l.qty, RestockType: l.restock,
+				Subtotal: o.money(l.amount), Tax: o.money(o.vat(l.amount))})
+			w.cancelledUnits[l.line] = min(o.lines[l.line].qty, w.cancelledUnits[l.line]+l.qty)
+		}
+		v.Refunds = append(v.Refunds, sr)
+		v.Transactions = append(v.Transactions, t)
+	}
+	switch {
+	case w.refunded >= o.total():
+		v.FinancialStatus = "REFUNDED"
+	case w.refunded > 0:
+		v.FinancialStatus = "PARTIALLY_REFUNDED"
+	}
+}
+
+func (w *shopView) fulfilments(v *ShopOrder) {
+	o := w.o
+	units, last := 0, time.Time{}
+	for i := range o.fulfilments {
+		f := &o.fulfilments[i]
+		if !w.see(f.at) {
+			continue
+		}
+		sf := ShopFulfilment{ID: f.id, Name: "#" + o.name + "-F" + itoa(i+1), Status: "SUCCESS", CreatedAt: f.at.time(), UpdatedAt: f.at.time(),
+			TrackingNumber: f.tracking, Company: "DHL eCommerce"}
+		for _, q := range f.lines {
+			units += q.qty
+			sf.Lines = append(sf.Lines, ShopQuantity{LineID: o.lines[q.line].id, Quantity: q.qty})
+		}
+		last = sf.CreatedAt
+		v.Fulfilments = append(v.Fulfilments, sf)
+	}
+	switch {
+	case units >= o.units():
+		v.FulfillmentStatus, v.ClosedAt = "FULFILLED", last
+	case units > 0:
+		v.FulfillmentStatus = "PARTIALLY_FULFILLED"
+	}
+}
+
+func (w *shopView) returns(v *ShopOrder) {
+	for i := range w.o.returns {
+		r := &w.o.returns[i]
+		if !w.see(r.at) {
+			continue
+		}
+		sr := ShopReturn{ID: r.id, Name: "#" + r.name, Status: "REQUESTED", CreatedAt: r.at.time()}
+		if r.declined && w.see(r.at+30*minute) {
+			sr.Status = "DECLINED"
+		}
+		if r.approved != 0 && w.see(r.approved) {
+			sr.Status, sr.ApprovedAt = "OPEN", r.approved.time()
+			if r.parcel != nil {
+				sr.TrackingNumber, sr.Carrier = r.parcel.tracking, "DHL eCommerce"
+			}
+		}
+		if r.closed != 0 && w.see(r.closed) {
+			sr.Status, sr.Closed = "CLOSED", r.closed.time()
+		}
+		for _, l := range r.lines {
+			sr.Lines = append(sr.Lines, ShopReturnLine{ID: l.id, LineID: w.o.lines[l.line].id, Quantity: l.qty, Reason: l.reason, Note: l.note})
+		}
+		v.Returns = append(v.Returns, sr)
+	}
+}
