@@ -20,10 +20,14 @@ import (
 	"github.com/fourmarketing/waybill"
 )
 
+// Silence is how long a server may say nothing in these tests: long beside a busy machine's pauses.
+const Silence = 2 * time.Second
+
 // Fixture is one connector with the server behind it.
 type Fixture struct {
-	// Connect returns a connector with the right credential, which takes a cut transfer up again at most twice
-	// and makes its connections with dial where that is not nil. The suite closes it.
+	// Connect returns a connector with the right credential, which takes a cut transfer up again at most twice,
+	// counts a server that is silent for Silence as gone, and makes its connections with dial where that is not
+	// nil. The suite closes it.
 	Connect func(t *testing.T, dial Dial) waybill.Connector
 	// Refused returns a connector whose credential is wrong; nil where the system asks for none.
 	Refused func(t *testing.T) waybill.Connector
@@ -54,6 +58,7 @@ func Run(t *testing.T, f Fixture) {
 	if !f.Local {
 		t.Run("cut once", f.cutOnce)
 		t.Run("cut again and again", f.cutForGood)
+		t.Run("silent server", f.silent)
 	}
 	if f.Refused != nil {
 		t.Run("wrong credential", f.refused)
@@ -271,32 +276,44 @@ func (f Fixture) check(t *testing.T) {
 // cutOnce: after one cut the bytes are exact, or there is an error.
 func (f Fixture) cutOnce(t *testing.T) {
 	t.Parallel()
-	const size = 3 << 20
-	f.Put(t, "cut/once.bin", content(size))
-	for _, after := range []int64{1, 100_000, size - 100_000} {
-		var cutter Cutter
-		c := f.connect(t, cutter.Dial)
-		it := f.one(t, c, "cut/once.bin")
-		r, err := c.Open(t.Context(), it)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cutter.Cut(after, 1)
-		got, err := io.ReadAll(r)
-		_ = r.Close()
-		want := content(size)
-		if err == nil && !bytes.Equal(got, want) {
-			t.Errorf("cut after %d: %d of %d bytes passed for the whole file", after, len(got), size)
-		}
-		if !bytes.HasPrefix(want, got) {
-			t.Errorf("cut after %d: bytes differ", after)
-		}
-		if err != nil {
-			t.Errorf("cut after %d: not taken up again: %v", after, err)
-		}
-		if cutter.Left() != 0 {
-			t.Errorf("cut after %d: the connection was never cut", after)
-		}
+	for _, after := range []int64{1, 100_000, brokenSize - 5<<20} {
+		f.broken(t, func(c *Cutter) { c.Cut(after, 1) })
+	}
+}
+
+// silent: a server that stops sending without closing the connection is left for a new connection.
+func (f Fixture) silent(t *testing.T) {
+	t.Parallel()
+	f.broken(t, func(c *Cutter) { c.Hang(500_000) })
+}
+
+// brokenSize is the size of the file that the network breaks in: more than a connector may have fetched ahead by then.
+const brokenSize = 12 << 20
+
+// broken reads a file over a network that breaks once, after the file was opened.
+func (f Fixture) broken(t *testing.T, fail func(*Cutter)) {
+	t.Helper()
+	want, name := content(brokenSize), t.Name()+".bin"
+	f.Put(t, name, want)
+	var cutter Cutter
+	c := f.connect(t, cutter.Dial)
+	r, err := c.Open(t.Context(), f.one(t, c, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fail(&cutter)
+	got, err := io.ReadAll(r)
+	_ = r.Close()
+	if err != nil {
+		t.Errorf("not taken up again after %d bytes: %v", len(got), err)
+	} else if len(got) < len(want) {
+		t.Errorf("%d of %d bytes passed for the whole file", len(got), len(want))
+	}
+	if !bytes.HasPrefix(want, got) {
+		t.Error("bytes differ")
+	}
+	if cutter.Left() != 0 {
+		t.Error("the network never broke")
 	}
 }
 
