@@ -33,8 +33,8 @@ type Options struct {
 	Orders         func(at time.Time) []world.ShopOrder // what the shop knows at an instant
 	At             func() time.Time                     // the world's clock
 	Now            func() time.Time                     // the wall clock, which restores throttled points
-	BucketSize     float64                              // points; 0 means 2,000 (standard plan)
-	RestoreRate    float64                              // points a second; 0 means 100 (standard plan)
+	BucketSize     float64                              // points; 0 means 20,000 (Shopify Plus)
+	RestoreRate    float64                              // points a second; 0 means 1,000 (Shopify Plus)
 }
 
 // Shop serves one shop's Admin API. It is safe for use by several goroutines.
@@ -59,10 +59,10 @@ type orderBook struct {
 // New makes a shop. Close stops its bulk operations.
 func New(o Options) (*Shop, error) {
 	if o.BucketSize == 0 {
-		o.BucketSize = 2000
+		o.BucketSize = 20_000
 	}
 	if o.RestoreRate == 0 {
-		o.RestoreRate = 100
+		o.RestoreRate = 1000
 	}
 	s := &Shop{options: o, points: newBucket(o.BucketSize, o.RestoreRate, o.Now)}
 	s.bulk = newBulkOperations(s)
