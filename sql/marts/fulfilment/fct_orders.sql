@@ -173,8 +173,11 @@ fct_orders as (
         deliver_by_on,
         is_shipped_on_time,
         is_delivered_on_time,
-        is_delivered_on_time and units_short = 0 as is_otif,
-        is_delivered_on_time and units_short = 0 and not is_harmed as is_perfect,
+        -- Not known yet is null, even where one half has failed already.
+        case when is_delivered_on_time is not null then is_delivered_on_time and units_short = 0 end as is_otif,
+        case
+            when is_delivered_on_time is not null then is_delivered_on_time and units_short = 0 and not is_harmed
+        end as is_perfect,
         lines_count,
         units_ordered,
         units_cancelled,
