@@ -4,6 +4,7 @@
 package adyen
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -59,8 +61,8 @@ func (c *Connector) CheckFeed(wanted string, settings map[string]any) error {
 }
 
 // List asks for the batches after the newest one pulled, up to probe_ahead missing numbers in a row, and again for every
-// number that was missing before. Items come account by account, oldest batch first; the cursor of an item supposes
-// that those before it were committed.
+// number that was missing before. Items come in the order of their publication, then of their names; the cursor of an
+// item says that it and those before it were committed, so a run that stops in between loses none.
 func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item, error) {
 	if r.Resource != resource {
 		return nil, fmt.Errorf("adyen: feed %s: resource %q is not known; use %s", r.Feed, r.Resource, resource)
@@ -90,18 +92,23 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 	if err := g.Wait(); err != nil {
 		return nil, fmt.Errorf("adyen: feed %s: %w", r.Feed, err)
 	}
+	return withCursors(slices.Concat(found...), at, r)
+}
+
+// withCursors makes items of the reports found. Whatever the order, a cursor never covers a report that comes later: a
+// number that was passed over is a gap until its own item is committed.
+func withCursors(found []report, at state, r waybill.Request) ([]waybill.Item, error) {
+	slices.SortFunc(found, func(a, b report) int {
+		return cmp.Or(a.modified.Compare(b.modified), cmp.Compare(a.name(), b.name()))
+	})
 	var items []waybill.Item
-	for i, account := range s.Accounts {
-		for _, f := range found[i] {
-			at = at.with(account, at[account].found(f.batch))
-			cursor, err := at.cursor()
-			if err != nil {
-				return nil, fmt.Errorf("adyen: %w", err)
-			}
-			items = append(items, waybill.Item{
-				Name: name(account, f.batch), Size: f.size, ModifiedAt: f.modified, Cursor: cursor, Request: r,
-			})
+	for _, f := range found {
+		at = at.with(f.account, at[f.account].found(f.batch))
+		cursor, err := at.cursor()
+		if err != nil {
+			return nil, fmt.Errorf("adyen: %w", err)
 		}
+		items = append(items, waybill.Item{Name: f.name(), Size: f.size, ModifiedAt: f.modified, Cursor: cursor, Request: r})
 	}
 	return items, nil
 }
@@ -174,6 +181,7 @@ func (c *Connector) settings(own map[string]any) (Settings, error) {
 
 // report is one that is there.
 type report struct {
+	account  string
 	batch    int
 	size     int64
 	modified time.Time
@@ -216,8 +224,9 @@ func (c *Connector) probeAhead(ctx context.Context, account string, from, to int
 }
 
 func (c *Connector) head(ctx context.Context, account string, batch int) (report, bool, error) {
+	r := report{account: account, batch: batch}
 	a, err := c.client.Do(ctx, rest.Call{
-		Method: http.MethodHead, Path: reportPath(name(account, batch)), Answers: []int{http.StatusNotFound},
+		Method: http.MethodHead, Path: reportPath(r.name()), Answers: []int{http.StatusNotFound},
 		Header: http.Header{"Accept-Encoding": {"identity"}}, // so that the length is that of the report
 	})
 	if err == nil && a.Status == http.StatusOK && isPage(a.Header) {
@@ -226,7 +235,7 @@ func (c *Connector) head(ctx context.Context, account string, batch int) (report
 	if err != nil {
 		return report{}, false, fmt.Errorf("look for batch %d of %s: %w", batch, account, err)
 	}
-	r := report{batch: batch, size: a.Size}
+	r.size = a.Size
 	if at, err := http.ParseTime(a.Header.Get("Last-Modified")); err == nil {
 		r.modified = at
 	}
@@ -241,8 +250,8 @@ func isPage(h http.Header) bool {
 	return err == nil && kind == "text/html"
 }
 
-func name(account string, batch int) string {
-	return fmt.Sprintf("%s/settlement_detail_report_batch_%d.csv", account, batch)
+func (r report) name() string {
+	return fmt.Sprintf("%s/settlement_detail_report_batch_%d.csv", r.account, r.batch)
 }
 
 func reportPath(item string) string { return "/reports/download/MerchantAccount/" + item }

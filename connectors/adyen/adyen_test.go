@@ -1,6 +1,7 @@
 package adyen_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,10 +30,12 @@ var (
 
 // area is a Customer Area with reports to download.
 type area struct {
-	mu      sync.Mutex
-	reports map[string][]byte // by account/batch
-	heads   []string
-	fail    func(r *http.Request, w http.ResponseWriter) bool
+	mu        sync.Mutex
+	reports   map[string][]byte // by account/batch
+	published map[string]time.Time
+	day       time.Time
+	heads     []string
+	fail      func(r *http.Request, w http.ResponseWriter) bool
 }
 
 func (a *area) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -60,7 +63,7 @@ func (a *area) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=UTF-8")
-	w.Header().Set("Last-Modified", "Wed, 01 Apr 2026 07:00:00 GMT")
+	w.Header().Set("Last-Modified", a.published[item].Format(http.TimeFormat))
 	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(body)))
 }
 
@@ -73,6 +76,7 @@ func (a *area) publish(t testing.TB, account string, batches ...int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, n := range batches {
+		a.published[item(account, n)] = a.day
 		a.reports[item(account, n)] = []byte(strings.ReplaceAll(string(body), ",12,", ","+strconv.Itoa(n)+","))
 	}
 }
@@ -83,7 +87,9 @@ func item(account string, n int) string {
 
 func start(t testing.TB, change func(*adyen.Config)) (*area, *adyen.Connector) {
 	t.Helper()
-	a := &area{reports: map[string][]byte{}}
+	a := &area{
+		reports: map[string][]byte{}, published: map[string]time.Time{}, day: time.Date(2026, 4, 1, 7, 0, 0, 0, time.UTC),
+	}
 	srv := httptest.NewServer(a)
 	t.Cleanup(srv.Close)
 	cfg := adyen.Config{
@@ -156,8 +162,9 @@ func TestEveryReportOnce(t *testing.T) {
 		late := map[string][]int{}
 		seen := map[string]int{}
 		cursor := ""
-		for day := 1; day <= 8; day++ {
-			for _, account := range c2("A", "B") {
+		for day := 1; day <= 12; day++ {
+			a.day = a.day.Add(24 * time.Hour)
+			for _, account := range []string{"A", "B"} {
 				if day%3 == 2 && rapid.Bool().Draw(rt, "late") {
 					late[account] = append(late[account], day)
 				} else {
@@ -174,6 +181,7 @@ func TestEveryReportOnce(t *testing.T) {
 					rt.Fatal(err)
 				}
 				stop := rapid.IntRange(0, len(items)).Draw(rt, "killed after")
+				byAge(items)
 				for _, it := range items[:stop] {
 					seen[it.Name]++
 					cursor = it.Cursor
@@ -195,7 +203,12 @@ func TestEveryReportOnce(t *testing.T) {
 	})
 }
 
-func c2(a, b string) []string { return []string{a, b} }
+// byAge is the order in which pipelines take items: oldest first, then by name.
+func byAge(items []waybill.Item) {
+	slices.SortStableFunc(items, func(a, b waybill.Item) int {
+		return cmp.Or(a.ModifiedAt.Compare(b.ModifiedAt), strings.Compare(a.Name, b.Name))
+	})
+}
 
 func TestFirstBatch(t *testing.T) {
 	t.Parallel()

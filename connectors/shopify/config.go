@@ -45,6 +45,13 @@ type Settings struct {
 	PageSize int `yaml:"page_size"`
 }
 
+// FeedSettings are Settings with what pipelines hand to every feed with a worklist.
+type FeedSettings struct {
+	Settings `yaml:",inline"`
+	// CallsToday is how many answers of the present GMT day are kept. Shopify has no daily allowance, so it is not used.
+	CallsToday int `yaml:"calls_today"`
+}
+
 var apiVersion = regexp.MustCompile(`^20\d\d-(01|04|07|10)$`)
 
 // Validate says what is missing or makes no sense, after defaults were filled in.

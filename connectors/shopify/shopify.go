@@ -169,14 +169,14 @@ func (c *Connector) checkScopes(ctx context.Context) waybill.Finding {
 }
 
 func (c *Connector) settings(own map[string]any) (Settings, error) {
-	s := c.cfg.Settings
+	s := FeedSettings{Settings: c.cfg.Settings}
 	if err := rest.DecodeSettings(own, &s); err != nil {
-		return s, fmt.Errorf("shopify: %w", err)
+		return s.Settings, fmt.Errorf("shopify: %w", err)
 	}
 	if err := s.validate(); err != nil {
-		return s, fmt.Errorf("shopify: settings: %w", err)
+		return s.Settings, fmt.Errorf("shopify: settings: %w", err)
 	}
-	return s, nil
+	return s.Settings, nil
 }
 
 // window is the span of updates that one item of orders holds, from inclusive, to exclusive, UTC, whole seconds.
