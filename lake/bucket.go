@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -39,7 +40,10 @@ func openBucket(ctx context.Context, root string, c S3) (objects, error) {
 	opts := []func(*config.LoadOptions) error{
 		config.WithRegion(c.Region),
 		config.WithRetryer(func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = s3Attempts })
+			return retry.NewStandard(func(o *retry.StandardOptions) {
+				o.MaxAttempts = s3Attempts
+				o.Retryables = append(o.Retryables, retry.RetryableHTTPStatusCode{Codes: map[int]struct{}{http.StatusTooManyRequests: {}}})
+			})
 		}),
 	}
 	if c.AccessKey != "" {

@@ -2,6 +2,8 @@ package lake
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -76,7 +78,8 @@ func kindOfDatabase(err error) error {
 		}
 		return nil
 	}
-	if e := (*pgconn.ConnectError)(nil); errors.As(err, &e) {
+	if e := (*pgconn.ConnectError)(nil); errors.As(err, &e) || pgconn.SafeToRetry(err) ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) {
 		return waybill.ErrTemporary
 	}
 	if e := (*pgconn.PgError)(nil); errors.As(err, &e) && len(e.Code) == 5 {

@@ -171,7 +171,7 @@ func TestAnyHistoryReadsAsItShould(t *testing.T) {
 		rows := map[string]int{}
 		ever := map[string]bool{}
 		base, changed := int64(0), map[string]bool{}
-		for step := range rapid.IntRange(3, 14).Draw(rt, "steps") {
+		for step := range rapid.IntRange(3, 10).Draw(rt, "steps") {
 			var present []string
 			for id := range rows {
 				present = append(present, id)
