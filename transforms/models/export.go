@@ -16,8 +16,8 @@ import (
 // fieldIDs is DuckDB's FIELD_IDS text: {order_id: 1, brand: 2}. Rows are in the order of the key, so that a reader can skip row
 // groups. Partition columns are text or dates; their values are those in the data, and the columns stay in the file.
 func (s *Session) Export(ctx context.Context, m *Model, fieldIDs, dir string) ([]waybill.StagedFile, error) {
-	if err := s.ensure(ctx, m.Name); err != nil {
-		return nil, err
+	if s.have[m.Name] != builtTable {
+		return nil, fmt.Errorf("export %s: it was not built in this session", m.Name)
 	}
 	parts, err := s.partitions(ctx, m)
 	if err != nil {
@@ -77,12 +77,12 @@ func (s *Session) partitions(ctx context.Context, m *Model) ([]partition, error)
 			return nil, fmt.Errorf("%s: partition column %s is %s: text or a date is expected", m.Path, c.name, c.duckType)
 		}
 	}
-	items := make([]string, len(by))
+	items, order := make([]string, len(by)), make([]string, len(by))
 	for i, c := range by {
-		items[i] = fmt.Sprintf("%s as c%d", duck.Ident(c), i)
+		items[i], order[i] = fmt.Sprintf("%s as c%d", duck.Ident(c), i), fmt.Sprintf("c%d", i)
 	}
-	err = s.exec(ctx, "create or replace table "+partitionTable+" as select row_number() over (order by all) as n, * from (select distinct "+
-		strings.Join(items, ", ")+" from "+quoted(m.Name)+")")
+	err = s.exec(ctx, "create or replace table "+partitionTable+" as select row_number() over (order by "+
+		strings.Join(order, ", ")+") as n, * from (select distinct "+strings.Join(items, ", ")+" from "+quoted(m.Name)+")")
 	if err != nil {
 		return nil, fmt.Errorf("list partitions: %w", err)
 	}

@@ -185,6 +185,7 @@ func (r *yamlReader) checks(n ast.Node) []HeadCheck {
 
 func (r *yamlReader) check(n ast.Node) HeadCheck {
 	c := HeadCheck{Severity: SeverityError, line: r.skip + n.GetToken().Position.Line}
+	before := len(r.errs)
 	for _, e := range r.object(n, checkKeys) {
 		switch e.key {
 		case "severity":
@@ -201,7 +202,7 @@ func (r *yamlReader) check(n ast.Node) HeadCheck {
 		c.Kind, c.line = CheckKind(e.key), r.skip+e.node.GetToken().Position.Line
 		r.checkBody(&c, e)
 	}
-	if c.Kind == "" {
+	if c.Kind == "" && len(r.errs) == before {
 		r.fail(n, "a check names one of relationship, sum_equal, not_null, accepted, rows")
 	}
 	if c.Name == "" {

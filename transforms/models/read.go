@@ -196,7 +196,7 @@ func (r *reader) parse(ctx context.Context) error {
 	defer db.Close()
 	for _, m := range r.project.macros {
 		if _, err := db.ExecContext(ctx, m.sql); err != nil {
-			r.errs = append(r.errs, fmt.Errorf("%s: %w", m.path, err))
+			r.errs = append(r.errs, locate(m.path, 1, err))
 		}
 	}
 	snippets := make([]*snippet, len(r.parsed))

@@ -109,6 +109,7 @@ func (r *yamlReader) seedColumn(e entry) waybill.Column {
 		c.Type = r.columnType(e.value)
 		return c
 	}
+	before := len(r.errs)
 	for _, f := range r.object(e.value, seedColumnKeys) {
 		if f.key == "type" {
 			c.Type = r.columnType(f.value)
@@ -116,7 +117,7 @@ func (r *yamlReader) seedColumn(e entry) waybill.Column {
 			c.Doc = r.text(f.value)
 		}
 	}
-	if c.Type == "" {
+	if c.Type == "" && len(r.errs) == before {
 		r.fail(e.node, "column %s has no type", e.key)
 	}
 	return c
