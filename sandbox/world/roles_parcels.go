@@ -66,7 +66,10 @@ func (s *sim) damageAndDeliver(rng stream, o *order) {
 
 func (s *sim) lateByCarrier(rng stream, o *order) {
 	j, _ := s.begin(rng, o)
-	d := o.cal.add(s.deliverBy(o), 1+s.o.Days/18*rng.IntN(2))
+	d := o.cal.add(s.deliverBy(o), 1)
+	if two := o.cal.add(d, 1); two <= s.end && rng.chance(0.5) {
+		d = two
+	}
 	s.moves(j, j.day, d, pick(rng, []string{"592", "592", "625", "520"}))
 	s.outForDelivery(j, d)
 	s.deliver(j, d)
@@ -113,10 +116,10 @@ func (s *sim) neverScanned(rng stream, o *order) {
 func scanRoles() []role {
 	early := wish{window: morning(), workday: true}
 	return []role{
-		{"scan_late", "marts.fct_tracking_events a day after it happened", .01, 4, false, early, (*sim).scanLate},
-		{"scan_twice", "marts.fct_tracking_events once, attempts_count once", .02, 3, false, early, (*sim).scanTwice},
-		{"scan_out_of_order", "marts.fct_shipments status", .02, 3, false, early, (*sim).scanMuddled},
-		{"scan_unmapped", "marts.fct_tracking_events status unknown", .006, 3, false, early, (*sim).scanUnmapped},
+		{"scan_late", "marts.fct_tracking_events a day after it happened", .01, 8, false, early, (*sim).scanLate},
+		{"scan_twice", "marts.fct_tracking_events once, attempts_count once", .02, 7, false, early, (*sim).scanTwice},
+		{"scan_out_of_order", "marts.fct_shipments status", .02, 5, false, early, (*sim).scanMuddled},
+		{"scan_unmapped", "marts.fct_tracking_events status unknown", .006, 7, false, early, (*sim).scanUnmapped},
 	}
 }
 

@@ -1,0 +1,230 @@
+package world_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"math/big"
+	"path"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fourmarketing/waybill/sandbox/world"
+	"golang.org/x/text/encoding/charmap"
+)
+
+// bookings sums a report's net column per currency, and reads its transfers.
+func bookings(t *testing.T, r world.Report) (sums map[string]*big.Rat, in, out map[string]string) {
+	t.Helper()
+	rows, err := csv.NewReader(bytes.NewReader(r.Body)).ReadAll()
+	if err != nil {
+		t.Fatalf("%s: %v", r.Name, err)
+	}
+	at := map[string]int{}
+	for i, name := range rows[0] {
+		at[name] = i
+	}
+	sums, in, out = map[string]*big.Rat{}, map[string]string{}, map[string]string{}
+	for _, row := range rows[1:] {
+		c, debit, credit := row[at["Net Currency"]], row[at["Net Debit (NC)"]], row[at["Net Credit (NC)"]]
+		if (debit == "") == (credit == "") {
+			t.Errorf("%s: %v: not exactly one side", r.Name, row)
+		}
+		if sums[c] == nil {
+			sums[c] = new(big.Rat)
+		}
+		n, ok := new(big.Rat).SetString("0" + credit)
+		d, ok2 := new(big.Rat).SetString("0" + debit)
+		if !ok || !ok2 {
+			t.Fatalf("%s: amounts of %v", r.Name, row)
+		}
+		sums[c].Add(sums[c], n.Sub(n, d))
+		if row[at["Type"]] == "Balancetransfer" {
+			if credit != "" {
+				in[c] = credit
+			} else {
+				out[c] = debit
+			}
+		}
+	}
+	return sums, in, out
+}
+
+func TestReportsBalanceAndChain(t *testing.T) {
+	t.Parallel()
+	for _, o := range sizes(1) {
+		w := mustWorld(t, o)
+		for _, shop := range w.Shops() {
+			var before map[string]string
+			no := 0
+			for _, r := range w.Reports(shop.MerchantAccount, w.AsOf()) {
+				n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(r.Name, "settlement_detail_report_batch_"), ".csv"))
+				if err != nil {
+					t.Fatalf("%s: %v", r.Name, err)
+				}
+				sums, in, out := bookings(t, r)
+				for c, sum := range sums {
+					if sum.Sign() != 0 {
+						t.Errorf("%s: %s %s: sum of %s is %s", label(o), shop.MerchantAccount, r.Name, c, sum.FloatString(2))
+					}
+				}
+				if no != 0 && n == no+1 && !reflect.DeepEqual(before, in) {
+					t.Errorf("%s: %s %s: %v out of the batch before, %v in", label(o), shop.MerchantAccount, r.Name, before, in)
+				}
+				before, no = out, n
+			}
+			if no == 0 {
+				t.Errorf("%s: %s has no report", label(o), shop.MerchantAccount)
+			}
+		}
+	}
+}
+
+// northgateRows parses a Northgate file and checks its trailer.
+func northgateRows(t *testing.T, f world.File) int {
+	t.Helper()
+	text, err := charmap.Windows1252.NewDecoder().Bytes(f.Body)
+	if err != nil {
+		t.Fatalf("%s: %v", f.Path, err)
+	}
+	r := csv.NewReader(bytes.NewReader(text))
+	r.FieldsPerRecord = -1
+	rows, err := r.ReadAll()
+	if err != nil {
+		t.Fatalf("%s: %v", f.Path, err)
+	}
+	last := rows[len(rows)-1]
+	if last[0] != "TRL" || last[1] != strconv.Itoa(len(rows)-2) {
+		t.Errorf("%s: trailer %v for %d rows", f.Path, last, len(rows)-2)
+	}
+	return len(rows) - 2
+}
+
+func veldhovenRows(t *testing.T, f world.File) int {
+	t.Helper()
+	lines := strings.Split(strings.TrimSuffix(string(f.Body), "\n"), "\n")
+	head, last := strings.Split(lines[0], ";"), strings.Split(lines[len(lines)-1], ";")
+	column := map[string]int{"DESP": 15, "RET": 8, "STK": 2}[head[2]]
+	sum := 0
+	for _, l := range lines[1 : len(lines)-1] {
+		fields := strings.Split(l, ";")
+		if want := map[string]int{"DESP": 19, "STAT": 6, "RET": 13, "STK": 8}[head[2]]; len(fields) != want {
+			t.Errorf("%s: %d fields, want %d: %s", f.Path, len(fields), want, l)
+		}
+		if column > 0 {
+			n, err := strconv.Atoi(fields[column])
+			if err != nil {
+				t.Errorf("%s: %v", f.Path, err)
+			}
+			sum += n
+		}
+	}
+	if last[0] != "TRL" || last[1] != strconv.Itoa(len(lines)-2) || last[2] != strconv.Itoa(sum) {
+		t.Errorf("%s: trailer %v for %d rows, sum %d", f.Path, last, len(lines)-2, sum)
+	}
+	return len(lines) - 2
+}
+
+// TestFilesHoldWhatTheTruthSays parses every file of the servers at the end, and compares with the truth's ledger.
+func TestFilesHoldWhatTheTruthSays(t *testing.T) {
+	t.Parallel()
+	for _, o := range sizes(1)[:8] {
+		w := mustWorld(t, o)
+		f := gather(t, w.Truth(w.AsOf()))
+		files := 0
+		for source, count := range map[string]func(*testing.T, world.File) int{"northgate": northgateRows, "veldhoven": veldhovenRows} {
+			for _, file := range w.Files(source, w.AsOf()) {
+				if ext := path.Ext(file.Path); ext != ".csv" {
+					continue
+				}
+				key, row := newest(f, file.Path)
+				if row == nil {
+					t.Errorf("%s: %s is not in ops.files", label(o), file.Path)
+					continue
+				}
+				files++
+				if row["status"] != "held" {
+					if n := count(t, file); row["records"] != strconv.Itoa(n) {
+						t.Errorf("%s: %s: %d rows, truth says %s", label(o), key, n, row["records"])
+					}
+				}
+			}
+		}
+		if files < o.Days*8 {
+			t.Errorf("%s: only %d files", label(o), files)
+		}
+	}
+}
+
+// newest is the newest version of a file in ops.files.
+func newest(f facts, name string) (string, map[string]string) {
+	var best map[string]string
+	var at string
+	for key, row := range f["ops.files"] {
+		if row["name"] == name && (best == nil || row["version"] > best["version"]) {
+			at, best = key, row
+		}
+	}
+	return at, best
+}
+
+// TestOrdersSayWhenTheyChanged: a shop that is asked for what changed since the last checkpoint must not miss anything.
+func TestOrdersSayWhenTheyChanged(t *testing.T) {
+	t.Parallel()
+	for _, o := range sizes(1)[:5] {
+		w := mustWorld(t, o)
+		for _, shop := range w.Shops() {
+			was, since := map[int64]world.ShopOrder{}, time.Time{}
+			for _, at := range w.Checkpoints() {
+				for _, v := range w.ShopOrders(shop.Name, at) {
+					old, known := was[v.ID]
+					changed := v.UpdatedAt.After(since)
+					if v.UpdatedAt.After(at) || changed == (known && reflect.DeepEqual(old, v)) {
+						t.Errorf("%s: %s at %s: updated at %s", label(o), v.Name, at, v.UpdatedAt)
+					}
+					was[v.ID] = v
+				}
+				since = at
+			}
+		}
+	}
+}
+
+func TestQuantitiesAndMoneyAddUp(t *testing.T) {
+	t.Parallel()
+	for _, o := range sizes(1) {
+		w := mustWorld(t, o)
+		excused := map[string]bool{}
+		for _, p := range w.Planted() {
+			if p.Kind == "double_despatch" || p.Kind == "refund_over_captured" || p.Kind == "refund_twice" {
+				excused[p.Subject] = true
+			}
+		}
+		f := gather(t, w.Truth(w.AsOf()))
+		for id, row := range f["marts.fct_order_lines"] {
+			n := func(c string) int { v, _ := strconv.Atoi(row[c]); return v }
+			if n("units_despatched")+n("units_cancelled")+n("units_open") != n("units_ordered") && !excused[row["order_id"]] {
+				t.Errorf("%s: line %s does not add up: %v", label(o), id, row)
+			}
+			if n("units_delivered") > n("units_despatched") {
+				t.Errorf("%s: line %s: more delivered than despatched: %v", label(o), id, row)
+			}
+		}
+		given := map[string]*big.Rat{}
+		for _, row := range f["marts.fct_refunds"] {
+			if given[row["order_id"]] == nil {
+				given[row["order_id"]] = new(big.Rat)
+			}
+			n, _ := new(big.Rat).SetString("0" + row["web_amount"])
+			given[row["order_id"]].Add(given[row["order_id"]], n)
+		}
+		for id, sum := range given {
+			total, _ := new(big.Rat).SetString(f["marts.fct_orders"][id]["total_amount"])
+			if sum.Cmp(total) > 0 && !excused[id] {
+				t.Errorf("%s: %s: refunded %s of %s", label(o), id, sum.FloatString(2), total.FloatString(2))
+			}
+		}
+	}
+}

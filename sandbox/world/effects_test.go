@@ -1,0 +1,183 @@
+package world_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/fourmarketing/waybill/sandbox/world"
+)
+
+// some counts the rows of a mart that belong to an order (or subject, in any column) and have these values.
+func (f facts) some(mart, subject string, want ...string) bool {
+	for key, row := range f[mart] {
+		if !strings.Contains(" "+key+" ", " "+subject+" ") && row["order_id"] != subject {
+			continue
+		}
+		ok := true
+		for _, w := range want {
+			column, value, _ := strings.Cut(w, "=")
+			if value == "*" {
+				ok = ok && row[column] != "" && row[column] != "0" && row[column] != "0.00"
+			} else {
+				ok = ok && row[column] == value
+			}
+		}
+		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+// orderOf follows a break's document to its order.
+func (f facts) orderOf(document string) string {
+	for _, mart := range []string{"marts.fct_shipments", "marts.fct_order_lines", "marts.fct_refunds", "marts.fct_returns"} {
+		if row, ok := f[mart][document]; ok {
+			return row["order_id"]
+		}
+	}
+	return document
+}
+
+// broken says whether a check has an open break of a kind on a subject's documents.
+func (f facts) broken(check, kind, subject string) bool {
+	for _, row := range f["marts.fct_breaks"] {
+		if row["check_id"] == check && row["kind"] == kind && f.orderOf(row["document"]) == subject {
+			return true
+		}
+	}
+	return false
+}
+
+// shows says, per kind, what must be seen at the end.
+func shows(f facts, p world.Planted) bool {
+	if b, ok := map[string][2]string{
+		"parcel_never_scanned": {"R05", "never_scanned"}, "despatched_after_cancel": {"R09", "despatched_after_cancel"},
+		"order_not_in_wms": {"R01", "not_in_wms"}, "no_web_order": {"R03", "no_web_order"}, "short_unresolved": {"R06", "short_unresolved"},
+		"despatched_without_parcel": {"R05", "no_parcel"}, "not_fulfilled_in_web": {"R04", "not_fulfilled_in_web"},
+		"fulfilled_not_despatched": {"R05", "fulfilled_not_despatched"}, "double_despatch": {"R06", "over_despatched"},
+		"return_not_refunded": {"R12", "return_not_refunded"}, "refund_missing_in_psp": {"R13", "missing_in_psp"},
+		"refund_missing_in_web": {"R13", "missing_in_web"}, "refund_amount_differs": {"R13", "amount_differs"},
+		"refund_twice": {"R11", "same_refund_twice"}, "refund_over_captured": {"R11", "over_refunded"},
+		"refund_without_return": {"R10", "refund_without_return"}, "refund_and_chargeback": {"R11", "refund_and_chargeback"},
+		"batch_missing": {"R20", "batch_gap"}, "batch_unbalanced": {"R20", "unbalanced"}, "file_held": {"R22", "held"},
+	}[p.Kind]; ok {
+		return f.broken(b[0], b[1], p.Subject)
+	}
+	if w, ok := map[string]string{
+		"parcel_lost_by_rule":            "fct_shipments is_lost=true lost_how=rule status=lost lost_on=*",
+		"parcel_lost_by_carrier":         "fct_shipments is_lost=true lost_how=carrier status=lost",
+		"parcel_damaged":                 "fct_shipments is_damaged=true delivered_at=",
+		"parcel_damaged_delivered":       "fct_shipments is_damaged=true delivered_at=* status=delivered",
+		"parcel_late_carrier":            "fct_shipments late_cause=carrier",
+		"parcel_late_handover":           "fct_shipments late_cause=handover",
+		"parcel_sent_back":               "fct_shipments status=returned delivered_at=",
+		"scan_out_of_order":              "fct_shipments accepted_at=*",
+		"order_unpaid":                   "fct_orders status=unpaid paid_at=",
+		"order_cancelled_before_picking": "fct_orders status=cancelled picked_at=",
+		"order_cancelled_after_picking":  "fct_orders status=cancelled picked_at=* packed_at=*",
+		"order_held":                     "orders_at_risk stuck_stage=held",
+		"order_shortage":                 "orders_at_risk stuck_stage=short",
+		"order_despatched_late":          "fct_orders is_shipped_on_time=false first_despatched_at=*",
+		"order_split":                    "fct_orders split_count=2",
+		"short_resolved":                 "fct_orders units_short=1 units_cancelled=1",
+		"return_lost":                    "fct_returns is_lost=true stage=lost",
+		"return_refunded_late":           "fct_returns is_refunded_on_time=false refunded_at=*",
+		"return_short":                   "fct_returns is_short=true units_received=1 units_requested=2",
+		"return_unannounced":             "fct_returns is_announced=false received_at=*",
+		"refund_goodwill":                "fct_refunds kind=goodwill",
+		"chargeback_residual":            "fct_ledger_entries raw_type=Chargeback fee_residual_amount=15.00",
+		"chargeback_reversed":            "fct_ledger_entries raw_type=ChargebackReversed entry_type=chargeback_reversal",
+		"order_paid_in_pounds":           "fct_orders currency=GBP",
+		"file_corrected":                 "ops.files version=1 status=superseded",
+		"file_late":                      "ops.files version=1 status=loaded",
+		"file_cut_off":                   "ops.files version=2 status=loaded",
+		"file_wrong_trailer":             "ops.files version=2 status=loaded",
+		"file_changed_header":            "ops.files version=2 status=loaded",
+		"rows_rejected":                  "ops.files rejected=*",
+	}[p.Kind]; ok {
+		mart, want, _ := strings.Cut(w, " ")
+		if !strings.Contains(mart, ".") {
+			mart = "marts." + mart
+		}
+		return f.some(mart, p.Subject, strings.Fields(want)...)
+	}
+	return showsElsewhere(f, p)
+}
+
+func showsElsewhere(f facts, p world.Planted) bool {
+	account, no, _ := strings.Cut(p.Subject, ":")
+	switch p.Kind {
+	case "scan_late", "scan_twice":
+		return f.some("marts.fct_orders", p.Subject, "status=delivered")
+	case "scan_unmapped":
+		for id, row := range f["marts.fct_shipments"] {
+			if row["order_id"] == p.Subject {
+				return f.scanned(id, "777") && f.scanned(id, "999X") && row["status"] == "delivered"
+			}
+		}
+	case "test_order":
+		return !f.some("marts.fct_orders", p.Subject) && !f.some("marts.orders_at_risk", p.Subject)
+	case "return_unannounced_unknown":
+		for _, row := range f["marts.fct_returns"] {
+			if row["is_announced"] == "false" && row["order_id"] == "" {
+				return true
+			}
+		}
+	case "batch_header_only":
+		return !f.some("marts.fct_settlements", account+" "+no) && !f.broken("R20", "batch_gap", p.Subject)
+	case "batch_without_payout":
+		return f.some("marts.fct_settlements", account+" "+no, "transfers_out_amount=*", "payout_amount=0.00", "state=closed")
+	case "batch_two_currencies":
+		return f.some("marts.fct_settlements", account+" "+no+" EUR") && f.some("marts.fct_settlements", account+" "+no+" GBP")
+	case "reserve_held", "reserve_released":
+		return f.some("marts.fct_settlements", account+" "+no, "reserves_amount=*")
+	case "file_sent_twice":
+		return f.some("ops.files", p.Subject, "status=duplicate")
+	case "sequence_skipped":
+		feed, seq, _ := strings.Cut(p.Subject, ":")
+		return f.some("marts.feed_gaps", strings.Replace(feed, "/", " ", 1)+" "+seq)
+	}
+	return false
+}
+
+func TestEverythingPlantedShows(t *testing.T) {
+	t.Parallel()
+	for _, o := range sizes(1) {
+		w := mustWorld(t, o)
+		f := gather(t, w.Truth(w.AsOf()))
+		for _, p := range w.Planted() {
+			if !shows(f, p) && timeless(p.Kind, o) {
+				t.Errorf("%s: %s on %s does not show in %s", label(o), p.Kind, p.Subject, p.Shows)
+			}
+		}
+	}
+}
+
+// TestOnlyWhatWasPlantedBreaks follows every break at the end to a subject on which something was planted.
+func TestOnlyWhatWasPlantedBreaks(t *testing.T) {
+	t.Parallel()
+	for _, o := range append(sizes(1), sizes(2)...) {
+		w := mustWorld(t, o)
+		f := gather(t, w.Truth(w.AsOf()))
+		planted := map[string]bool{}
+		for _, p := range w.Planted() {
+			planted[p.Subject] = true
+		}
+		for key, row := range f["marts.fct_breaks"] {
+			if !planted[f.orderOf(row["document"])] {
+				t.Errorf("%s: break %s on %s is not planted", label(o), key, f.orderOf(row["document"]))
+			}
+		}
+	}
+}
+
+// scanned says whether a parcel has an event that no map knows.
+func (f facts) scanned(shipment, code string) bool {
+	for key, row := range f["marts.fct_tracking_events"] {
+		if strings.HasPrefix(key, shipment+" ") && row["raw_code"] == code && row["status"] == "unknown" {
+			return true
+		}
+	}
+	return false
+}
