@@ -58,6 +58,7 @@ func (r *Runner) Stale(ctx context.Context, o BuildOptions) ([]waybill.TableName
 	if err != nil {
 		return nil, err
 	}
+	defer v.Close()
 	todo, _, err := r.compare(ctx, v, o)
 	names := make([]waybill.TableName, len(todo))
 	for i, s := range todo {
@@ -94,6 +95,7 @@ func (r *Runner) Build(ctx context.Context, o BuildOptions) (BuildResult, error)
 		if err != nil {
 			return err
 		}
+		defer v.Close()
 		todo, fresh, err := r.compare(ctx, v, o)
 		if err != nil {
 			return err
@@ -283,6 +285,7 @@ func (r *Runner) worklist(ctx context.Context, t task, asOf time.Time) ([]string
 	if err != nil {
 		return nil, err
 	}
+	defer v.Close()
 	session, err := models.NewSession(ctx, r.Duck, r.Project, v)
 	if err != nil {
 		return nil, err
@@ -308,7 +311,8 @@ func (r *Runner) worklist(ctx context.Context, t task, asOf time.Time) ([]string
 
 // Publisher shows a release somewhere outside the lake. Publish swaps it in at once or not at all.
 type Publisher interface {
-	Target() string // names it in the ledger: "duckdb", "postgres:marts"
+	Target() string                 // names it in the ledger: "duckdb:marts.duckdb", "postgres:marts"
+	Shows(ctx context.Context) bool // the target still has something; false makes the next run publish again
 	Publish(ctx context.Context, rel ledger.Release, marts []Mart) error
 }
 
@@ -326,16 +330,22 @@ func (r *Runner) Publish(ctx context.Context) ([]string, error) {
 	}
 	var changed []string
 	var marts []Mart
+	var pins []*lake.LocalFiles
+	defer func() {
+		for _, p := range pins {
+			p.Close()
+		}
+	}()
 	for _, p := range r.Publishers {
 		shown, err := r.Ledger.Published(ctx, p.Target())
 		if err != nil {
 			return changed, err
 		}
-		if shown == rel.ID {
+		if shown == rel.ID && p.Shows(ctx) {
 			continue
 		}
 		if marts == nil {
-			if marts, err = r.marts(ctx, rel); err != nil {
+			if marts, pins, err = r.marts(ctx, rel); err != nil {
 				return changed, err
 			}
 		}
@@ -351,9 +361,8 @@ func (r *Runner) Publish(ctx context.Context) ([]string, error) {
 	return changed, nil
 }
 
-// marts reads the tables of a release at the snapshots that it names.
-func (r *Runner) marts(ctx context.Context, rel ledger.Release) ([]Mart, error) {
-	var marts []Mart
+// marts reads the tables of a release at the snapshots that it names. The pins keep their files in the cache and are the caller's to close.
+func (r *Runner) marts(ctx context.Context, rel ledger.Release) (marts []Mart, pins []*lake.LocalFiles, err error) {
 	for _, m := range r.Project.Models() {
 		text, ok := rel.Tables[m.Name.String()]
 		if !ok {
@@ -361,17 +370,59 @@ func (r *Runner) marts(ctx context.Context, rel ledger.Release) ([]Mart, error) 
 		}
 		snapshot, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("release %d: snapshot of %s: %w", rel.ID, m.Name, err)
+			return nil, pins, fmt.Errorf("release %d: snapshot of %s: %w", rel.ID, m.Name, err)
 		}
 		scan, err := r.Lake.Scan(ctx, m.Name, snapshot)
 		if err != nil {
-			return nil, fmt.Errorf("plan %s at %d: %w", m.Name, snapshot, err)
+			return nil, pins, fmt.Errorf("plan %s at %d: %w", m.Name, snapshot, err)
 		}
-		text, err = r.selectFiles(ctx, scan)
+		text, pin, err := r.selectFiles(ctx, scan)
 		if err != nil {
-			return nil, err
+			return nil, pins, err
 		}
+		pins = append(pins, pin)
 		marts = append(marts, Mart{Model: m, Select: text})
 	}
-	return marts, nil
+	return marts, pins, nil
+}
+
+// Check builds the selected marts aside and runs their checks; the lake and the readers see nothing of it.
+func (r *Runner) Check(ctx context.Context, o BuildOptions) ([]models.CheckResult, error) {
+	dir, err := r.scratch("check-*")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	if err := r.ensureTables(ctx); err != nil {
+		return nil, err
+	}
+	v, err := r.newView(ctx, o.AsOf, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer v.Close()
+	o.Full = true
+	todo, _, err := r.compare(ctx, v, o)
+	if err != nil {
+		return nil, err
+	}
+	session, err := models.NewSession(ctx, r.Duck, r.Project, v)
+	if err != nil {
+		return nil, err
+	}
+	defer session.Close()
+	steps := make([]*models.Model, len(todo))
+	for i, s := range todo {
+		steps[i] = s.model
+	}
+	built, err := session.Build(ctx, steps, func(models.Event) {})
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range built {
+		if b.Err != nil {
+			return nil, b.Err
+		}
+	}
+	return session.Check(ctx, steps)
 }

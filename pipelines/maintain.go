@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/lake"
+	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/load"
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
@@ -31,13 +33,17 @@ func (r *Runner) Maintain(ctx context.Context, names ...waybill.TableName) (map[
 			return nil, err
 		}
 	}
+	keep, err := r.released(ctx)
+	if err != nil {
+		return nil, err
+	}
 	reports := map[waybill.TableName]lake.Report{}
 	var problems []error
 	for i, name := range names {
 		r.Watch(Event{Stage: StageMaintain, Subject: name.String(), Done: i, Total: len(names)})
 		report, err := r.Lake.Maintain(ctx, name, lake.Policy{
 			RetainSnapshots: retainSnapshots, OlderThan: retainFor, OrphanAge: orphanAge,
-			SmallFileBytes: smallFile, MinSmallFiles: minSmallFiles,
+			SmallFileBytes: smallFile, MinSmallFiles: minSmallFiles, Keep: keep[name.String()],
 		}, r.rewrite)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("maintain %s: %w", name, err))
@@ -46,6 +52,23 @@ func (r *Runner) Maintain(ctx context.Context, names ...waybill.TableName) (map[
 		reports[name] = report
 	}
 	return reports, errors.Join(problems...)
+}
+
+// released are the snapshots, by table, that the newest release shows: they must not expire.
+func (r *Runner) released(ctx context.Context) (map[string][]int64, error) {
+	rel, ok, err := r.Ledger.LatestRelease(ctx, ledger.Released)
+	if err != nil || !ok {
+		return nil, err
+	}
+	keep := map[string][]int64{}
+	for name, text := range rel.Tables {
+		snapshot, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("release %d: snapshot of %s: %w", rel.ID, name, err)
+		}
+		keep[name] = []int64{snapshot}
+	}
+	return keep, nil
 }
 
 // rewrite writes one Parquet file out of others with DuckDB (lake.Rewrite).

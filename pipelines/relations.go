@@ -104,6 +104,14 @@ type view struct {
 	shapes   map[waybill.TableName][]waybill.Column
 	scans    map[waybill.TableName]lake.Scan
 	versions map[waybill.TableName]string
+	local    []*lake.LocalFiles // what may not leave the cache while the view is read
+}
+
+// Close lets the cache evict the view's files.
+func (v *view) Close() {
+	for _, f := range v.local {
+		f.Close()
+	}
 }
 
 // newView fixes what a build reads. dir holds its files and is the caller's to remove.
@@ -209,7 +217,12 @@ func (v *view) Relation(ctx context.Context, name waybill.TableName) (string, er
 			return "", fmt.Errorf("plan %s: %w", name, err)
 		}
 	}
-	return v.r.selectFiles(ctx, scan)
+	text, files, err := v.r.selectFiles(ctx, scan)
+	if err != nil {
+		return "", err
+	}
+	v.local = append(v.local, files)
+	return text, nil
 }
 
 func stateSelect(path string, cols []waybill.Column) string {
@@ -221,19 +234,19 @@ func stateSelect(path string, cols []waybill.Column) string {
 }
 
 // selectFiles reads a table's files by field id, so that columns added later are null in older files.
-func (r *Runner) selectFiles(ctx context.Context, scan lake.Scan) (string, error) {
-	paths, err := r.Lake.Local(ctx, scan)
+func (r *Runner) selectFiles(ctx context.Context, scan lake.Scan) (string, *lake.LocalFiles, error) {
+	files, err := r.Lake.Local(ctx, scan.Files)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	if len(paths) == 0 {
-		var nulls []string
-		for _, c := range scan.Columns {
-			nulls = append(nulls, fmt.Sprintf("cast(null as %s) as %s", c.Type, duck.Ident(c.Name)))
-		}
-		return "select " + strings.Join(nulls, ", ") + " where false", nil
+	if len(files.Paths) > 0 {
+		return readParquet(files.Paths, scan.Columns), files, nil
 	}
-	return readParquet(paths, scan.Columns), nil
+	nulls := make([]string, len(scan.Columns))
+	for i, c := range scan.Columns {
+		nulls[i] = fmt.Sprintf("cast(null as %s) as %s", c.Type, duck.Ident(c.Name))
+	}
+	return "select " + strings.Join(nulls, ", ") + " where false", files, nil
 }
 
 func readParquet(paths []string, columns []lake.Field) string {

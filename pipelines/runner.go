@@ -167,7 +167,7 @@ func (r *Runner) waitsFor(t task, writes map[string]bool) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", t.pipeline.Origin, err)
 	}
-	for _, leaf := range r.Project.LeavesOf(w.Deps) {
+	for _, leaf := range r.Project.LeavesOf(w.Deps...) {
 		if writes[leaf.String()] && !own[leaf.String()] {
 			return true, nil
 		}

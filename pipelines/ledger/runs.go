@@ -54,7 +54,7 @@ func (l *Ledger) EndRun(ctx context.Context, id, status, summary, problem string
 // Runs returns the newest runs first; subject narrows when not empty.
 func (l *Ledger) Runs(ctx context.Context, subject string, limit int) ([]Run, error) {
 	var runs []Run
-	q := l.db.NewSelect().Model(&runs).Order("started_at DESC").Limit(int64(limit))
+	q := l.db.NewSelect().Model(&runs).Order("started_at DESC").Limit(limit)
 	if subject != "" {
 		q = q.Where("subject = ?", subject)
 	}

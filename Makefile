@@ -1,0 +1,56 @@
+# Everything that Waybill needs is fetched through Go's module proxy; `make help` lists what there is to do.
+GO      := go
+TAGS    := duckdb_arrow
+BIN     := bin
+SOURCES := $(shell find . -name '*.go' -not -path './$(BIN)/*') $(shell find sql pipelines/definitions cmd -name '*.sql' -o -name '*.csv' -o -name '*.yaml')
+
+VERSITYGW_VERSION := v1.8.0
+GOLANGCI_VERSION  := v2.11.4
+
+export CGO_ENABLED := 1
+
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+build: $(BIN)/waybill ## compile bin/waybill
+
+$(BIN)/waybill: $(SOURCES) go.mod go.sum
+	$(GO) build -tags $(TAGS) -o $@ ./cmd/waybill
+
+demo: $(BIN)/waybill ## the whole of it against the sandbox, compared with the truth (ARGS="--seed 7 --days 30")
+	$(BIN)/waybill demo $(ARGS)
+
+test: $(BIN)/versitygw ## every test; those that need Debian's servers say when they are skipped
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(GO) test -tags $(TAGS) -timeout 20m ./...
+
+$(BIN)/versitygw:
+	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION)
+
+lint: $(BIN)/golangci-lint ## the linter, with the walls between the rooms
+	$(BIN)/golangci-lint run ./...
+
+fmt: $(BIN)/golangci-lint ## format
+	$(BIN)/golangci-lint fmt ./...
+
+$(BIN)/golangci-lint:
+	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+bench: $(BIN)/waybill $(BIN)/versitygw ## ratios against the limit or a peer, from one run
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(GO) run -tags $(TAGS) ./cmd/bench
+
+torture: $(BIN)/waybill ## kill -9 at 200 random points, then compare with an undisturbed run
+	WAYBILL_TORTURE_KILLS=200 $(GO) test -tags $(TAGS) -timeout 60m -count=1 -v -run TestTorture ./cmd/waybill
+
+fuzz: ## every decoder's fuzz test for 20 seconds each
+	@for pkg in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+		for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$pkg/*_test.go | cut -c6-); do \
+			$(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$f\$$" -fuzztime 20s $$pkg || exit 1; \
+		done; \
+	done
+
+clean: ## remove what was built and the demo
+	rm -rf $(BIN) demo
+
+.PHONY: help build demo test lint fmt bench torture fuzz clean

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/transforms/models"
+)
+
+type checkResult = models.CheckResult
+
+// checkRow is a check as --json prints it.
+type checkRow struct {
+	Model    string     `json:"model"`
+	Check    string     `json:"check"`
+	Severity string     `json:"severity"`
+	Failing  int64      `json:"failing"`
+	Columns  []string   `json:"columns,omitempty"`
+	Sample   [][]string `json:"sample,omitempty"`
+	SQL      string     `json:"sql"`
+}
+
+func checkRows(results []checkResult) []checkRow {
+	rows := make([]checkRow, 0, len(results))
+	for _, c := range results {
+		rows = append(rows, checkRow{
+			Model: c.Model.String(), Check: c.Check, Severity: string(c.Severity), Failing: c.Failing,
+			Columns: c.Columns, Sample: c.Sample, SQL: c.SQL,
+		})
+	}
+	return rows
+}
+
+func newBuild(s *session) *cobra.Command {
+	var o pipelines.BuildOptions
+	c := &cobra.Command{
+		Use:   "build [MODEL…]",
+		Short: "Rebuild, check and publish marts from what is loaded; asks no partner",
+		Example: `  waybill build
+  waybill build +fct_shipments tag:finance
+  waybill build --release-by "Ana" --why "known duplicate, partner informed"`,
+		RunE: func(c *cobra.Command, args []string) error {
+			if (o.ReleasedBy == "") != (o.Why == "") {
+				return fmt.Errorf("%w: --release-by and --why go together: who lets it through, and why", errUsage)
+			}
+			var err error
+			if o.AsOf, err = s.now(); err != nil {
+				return err
+			}
+			o.Select = args
+			d := s.newDisplay()
+			a, err := s.open(c.Context(), d.watch)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			res := pipelines.RunResult{AsOf: o.AsOf}
+			start := a.runner.Now()
+			res.Build, err = a.runner.Build(c.Context(), o)
+			if err == nil {
+				res.Published, err = a.runner.Publish(c.Context())
+			}
+			d.stop()
+			res.ID, res.Took = "build", a.runner.Now().Sub(start)
+			return errors.Join(s.printRun(res), err)
+		},
+	}
+	c.Flags().StringSliceVar(&o.Exclude, "exclude", nil, "selectors of models to leave out")
+	c.Flags().BoolVar(&o.Full, "full-refresh", false, "build even what has not changed")
+	c.Flags().StringVar(&o.ReleasedBy, "release-by", "", "your name: release in spite of failing checks")
+	c.Flags().StringVar(&o.Why, "why", "", "the reason, kept with the release")
+	return c
+}
+
+func newCheck(s *session) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check [MODEL…]",
+		Short: "Run the checks over freshly built marts; publishes nothing",
+		Long: `Build the selected marts aside, run their checks and those of sql/checks, and show the rows that should not be.
+Exit codes: 0 all passed · 3 a check of severity error failed`,
+		Example: "  waybill check\n  waybill check fct_settlements --json",
+		RunE: func(c *cobra.Command, args []string) error {
+			asOf, err := s.now()
+			if err != nil {
+				return err
+			}
+			d := s.newDisplay()
+			a, err := s.open(c.Context(), d.watch)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			results, err := a.runner.Check(c.Context(), pipelines.BuildOptions{Select: args, AsOf: asOf})
+			d.stop()
+			if err != nil {
+				return err
+			}
+			return s.printChecks(results)
+		},
+	}
+}
+
+func (s *session) printChecks(results []checkResult) error {
+	var failed []checkResult
+	warned, held := 0, false
+	for _, r := range results {
+		if r.Failing == 0 {
+			continue
+		}
+		if r.Severity == models.SeverityError {
+			held = true
+		} else {
+			warned++
+		}
+		failed = append(failed, r)
+	}
+	if s.json {
+		if err := printJSON(s.stdout, checkRows(results)); err != nil {
+			return err
+		}
+	} else {
+		printFailedChecks(s.stdout, failed)
+		fmt.Fprintf(s.stdout, "%s passed, %d failed, %d warned\n", plural(len(results)-len(failed), "check"), len(failed)-warned, warned)
+	}
+	if held {
+		return pipelines.ErrHeld
+	}
+	return nil
+}
+
+func newTest(s *session) *cobra.Command {
+	var dir string
+	c := &cobra.Command{
+		Use:     "test",
+		Short:   "Run the model tests: case folders of inputs over several days and the mart expected after each",
+		Example: "  waybill test\n  waybill test --cases testdata/models",
+		RunE: func(c *cobra.Command, _ []string) error {
+			results, err := s.modelTests(c.Context(), dir)
+			if err != nil {
+				return err
+			}
+			failed := 0
+			for _, r := range results {
+				if r.Err == nil && r.Diff == "" {
+					continue
+				}
+				failed++
+				fmt.Fprintf(s.stdout, "FAIL %s/%s day %d\n", r.Model, r.Case, r.Day)
+				if r.Err != nil {
+					fmt.Fprintln(s.stdout, "  "+r.Err.Error())
+				}
+				fmt.Fprint(s.stdout, r.Diff)
+			}
+			fmt.Fprintf(s.stdout, "%s passed, %d failed\n", plural(len(results)-failed, "case"), failed)
+			if failed > 0 {
+				return fmt.Errorf("%s differ from what is expected", plural(failed, "case"))
+			}
+			return nil
+		},
+	}
+	c.Flags().StringVar(&dir, "cases", filepath.Join("testdata", "models"), "folder of case folders <model>/<case>/")
+	return c
+}
+
+// modelTests needs no lake: only the definitions, for the shapes of raw tables, and the models.
+func (s *session) modelTests(ctx context.Context, dir string) ([]models.CaseResult, error) {
+	cfg, err := readConfig(s.configPath)
+	if err != nil {
+		return nil, err
+	}
+	defs, err := cfg.definitions()
+	if err != nil {
+		return nil, err
+	}
+	project, err := models.Read(cfg.models())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: there is no folder %s; --cases names another", errUsage, dir)
+	}
+	runner, err := pipelines.New(pipelines.Parts{Pipelines: defs, Project: project})
+	if err != nil {
+		return nil, err
+	}
+	schemas, err := runner.LeafSchemas()
+	if err != nil {
+		return nil, err
+	}
+	return models.RunCases(ctx, project, os.DirFS(dir), schemas), nil
+}

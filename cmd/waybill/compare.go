@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/sandbox/world"
+	"github.com/fourmarketing/waybill/transforms/duck"
+)
+
+// comparison is one mart beside the truth.
+type comparison struct {
+	Mart      string   `json:"mart"`
+	Rows      int64    `json:"rows"`       // in the truth
+	Columns   int      `json:"columns"`    // compared
+	OnlyTruth int64    `json:"only_truth"` // what the mart lacks
+	OnlyMart  int64    `json:"only_mart"`  // what never happened
+	Different int64    `json:"different"`  // rows with another value
+	Examples  []string `json:"examples,omitempty"`
+}
+
+func (c comparison) differs() bool { return c.OnlyTruth+c.OnlyMart+c.Different > 0 }
+
+// maxExamples bounds what is printed of one mart's differences; they are all counted.
+const maxExamples = 5
+
+// compareTruth lays each truth table beside the published mart of its name, cell by cell.
+func compareTruth(ctx context.Context, q pipelines.Querier, marts string, truth []world.TruthTable, dir string) ([]comparison, error) {
+	rows, err := q.QueryContext(ctx, fmt.Sprintf("attach %s as published (read_only)", duck.Literal(marts)))
+	if err != nil {
+		return nil, fmt.Errorf("open published marts: %w", err)
+	}
+	rows.Close()
+	all := make([]comparison, 0, len(truth))
+	for _, t := range truth {
+		path := filepath.Join(dir, t.Mart+".csv")
+		if err := writeTruth(path, t); err != nil {
+			return nil, err
+		}
+		c, err := compareTable(ctx, q, path, t)
+		if err != nil {
+			return nil, fmt.Errorf("compare %s: %w", t.Mart, err)
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func writeTruth(path string, t world.TruthTable) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("write truth: %w", err)
+	}
+	defer f.Close()
+	w := csv.NewWriter(f)
+	if err := w.Write(t.Columns); err != nil {
+		return fmt.Errorf("write truth: %w", err)
+	}
+	if err := w.WriteAll(t.Rows); err != nil {
+		return fmt.Errorf("write truth: %w", err)
+	}
+	return f.Close()
+}
+
+// compareTable joins truth and mart on the key, both as text in the truth's spelling.
+func compareTable(ctx context.Context, q pipelines.Querier, path string, t world.TruthTable) (comparison, error) {
+	c := comparison{Mart: t.Mart, Rows: int64(len(t.Rows)), Columns: len(t.Columns)}
+	relation := t.Mart
+	if strings.HasPrefix(relation, "marts.") {
+		relation = "published." + relation
+	}
+	types, err := columnTypes(ctx, q, relation)
+	if err != nil {
+		return c, err
+	}
+	var texts, on, diffs []string
+	for _, col := range t.Columns {
+		kind, ok := types[col]
+		if !ok {
+			return c, fmt.Errorf("%s has no column %s", t.Mart, col)
+		}
+		texts = append(texts, asText(duck.Ident(col), kind)+" as "+duck.Ident(col))
+		diffs = append(diffs, fmt.Sprintf("case when t.%[1]s is distinct from m.%[1]s then %[2]s || '=' || t.%[1]s || ' not ' || m.%[1]s end", duck.Ident(col), duck.Literal(col)))
+	}
+	for _, k := range t.Key {
+		on = append(on, fmt.Sprintf("t.%[1]s = m.%[1]s", duck.Ident(k)))
+	}
+	text := fmt.Sprintf(`with t as (select *, 1 as here from read_csv(%s, header = true, all_varchar = true, nullstr = '<none>', delim = ',', quote = '"', escape = '"', auto_detect = false, columns = {%s})),
+		m as (select %s, 1 as here from %s)
+		select coalesce(concat_ws('|', %s), '') as k, t.here is null as only_mart, m.here is null as only_truth, concat_ws(', ', %s) as diff
+		from t full outer join m on %s
+		where t.here is null or m.here is null or diff <> '' order by k`,
+		duck.Literal(path), varchars(t.Columns), strings.Join(texts, ", "), relation, coalesced(t.Key), strings.Join(diffs, ", "), strings.Join(on, " and "))
+	return c, c.read(ctx, q, text)
+}
+
+func (c *comparison) read(ctx context.Context, q pipelines.Querier, text string) error {
+	rows, err := q.QueryContext(ctx, text)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key, diff string
+		var onlyMart, onlyTruth bool
+		if err := rows.Scan(&key, &onlyMart, &onlyTruth, &diff); err != nil {
+			return err
+		}
+		switch {
+		case onlyMart:
+			c.OnlyMart++
+			diff = "is in the mart only"
+		case onlyTruth:
+			c.OnlyTruth++
+			diff = "is in the truth only"
+		default:
+			c.Different++
+		}
+		if len(c.Examples) < maxExamples {
+			c.Examples = append(c.Examples, key+": "+diff)
+		}
+	}
+	return rows.Err()
+}
+
+func varchars(columns []string) string {
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		out[i] = duck.Literal(c) + ": 'VARCHAR'"
+	}
+	return strings.Join(out, ", ")
+}
+
+func coalesced(columns []string) string {
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		out[i] = fmt.Sprintf("coalesce(t.%[1]s, m.%[1]s)", duck.Ident(c))
+	}
+	return strings.Join(out, ", ")
+}
+
+func columnTypes(ctx context.Context, q pipelines.Querier, relation string) (map[string]string, error) {
+	rows, err := q.QueryContext(ctx, "describe select * from "+relation)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	types := map[string]string{}
+	for rows.Next() {
+		var name, kind string
+		var rest [4]any
+		if err := rows.Scan(&name, &kind, &rest[0], &rest[1], &rest[2], &rest[3]); err != nil {
+			return nil, err
+		}
+		types[name] = kind
+	}
+	return types, rows.Err()
+}
+
+// asText spells a value as the truth does (world.TruthTable).
+func asText(column, kind string) string {
+	switch {
+	case strings.HasPrefix(kind, "TIMESTAMP"):
+		column = fmt.Sprintf("strftime(%s at time zone 'UTC', '%%Y-%%m-%%dT%%H:%%M:%%SZ')", column)
+	case strings.HasPrefix(kind, "DECIMAL"):
+		column = fmt.Sprintf("cast(cast(%s as decimal(38, 2)) as varchar)", column)
+	default:
+		column = fmt.Sprintf("cast(%s as varchar)", column)
+	}
+	return "coalesce(" + column + ", '')"
+}

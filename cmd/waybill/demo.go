@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/sandbox"
+	"github.com/fourmarketing/waybill/sandbox/world"
+)
+
+// demoFlags are what `waybill demo` takes.
+type demoFlags struct {
+	seed         uint64
+	days, orders int
+	defects      float64
+	lake         string
+	catalog      string
+	dir          string
+	serve        bool
+	postgres     string
+}
+
+// errDiffers: marts and truth differ.
+var errDiffers = errors.New("the marts differ from the truth")
+
+func newDemo(s *session) *cobra.Command {
+	var f demoFlags
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Everything, against a sandbox on this machine, compared with the truth",
+		Long: `Start a small world of four brands, two warehouses, a carrier, web shops and a payment provider on loopback, pull from it
+through the real connectors into a lake, build the marts, check and publish them, and compare them with what really happened.
+The folder --dir is made anew. For --lake s3://… the endpoint and keys come from WAYBILL_S3_ENDPOINT, AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY; the prefix must be empty.
+
+Exit codes: 0 nothing differs · 1 something differs or failed`,
+		Example: `  waybill demo
+  waybill demo --seed 7 --days 30 --orders-per-day 200
+  waybill demo --defects 0
+  waybill demo --lake s3://bucket/demo --catalog postgres://…
+  waybill demo --serve            leave the sandbox running for run, serve and doctor`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return s.demo(c.Context(), f) },
+	}
+	c.Flags().Uint64Var(&f.seed, "seed", 1, "which world")
+	c.Flags().IntVar(&f.days, "days", 21, "days of it")
+	c.Flags().IntVar(&f.orders, "orders-per-day", 60, "web orders a day over all brands")
+	c.Flags().Float64Var(&f.defects, "defects", 1, "density of planted problems, 0 for none")
+	c.Flags().StringVar(&f.dir, "dir", "demo", "folder for the configuration, the sandbox's files and a local lake")
+	c.Flags().StringVar(&f.lake, "lake", "", "lake: a folder or s3://bucket/prefix (default: lake in the folder)")
+	c.Flags().StringVar(&f.catalog, "catalog", "", "catalog: sqlite:<path> or postgres://… (default: SQLite in the folder)")
+	c.Flags().StringVar(&f.postgres, "publish-postgres", "", "also publish to this Postgres URL")
+	c.Flags().BoolVar(&f.serve, "serve", false, "leave the sandbox running until interrupted")
+	return c
+}
+
+// demoMarker marks a folder as one that the demo made and may delete.
+const demoMarker = ".waybill-demo"
+
+// demo runs the world from checkpoint to checkpoint.
+func (s *session) demo(ctx context.Context, f demoFlags) error {
+	start := time.Now()
+	if err := freshFolder(f.dir); err != nil {
+		return err
+	}
+	sandboxDir := filepath.Join(f.dir, "sandbox")
+	if err := os.MkdirAll(sandboxDir, 0o755); err != nil {
+		return fmt.Errorf("make demo folder: %w", err)
+	}
+	box, err := sandbox.Start(ctx, sandbox.Options{
+		Dir:   sandboxDir,
+		World: world.Options{Seed: f.seed, Days: f.days, OrdersPerDay: f.orders, Defects: f.defects},
+	})
+	if err != nil {
+		return err
+	}
+	defer box.Close()
+	s.configPath = filepath.Join(f.dir, "waybill.yaml")
+	if err := writeDemoConfig(f, box); err != nil {
+		return err
+	}
+	d := s.newDisplay()
+	a, err := s.open(ctx, d.watch)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	if err := s.freshLake(ctx, a, f); err != nil {
+		return err
+	}
+	last, err := s.live(ctx, a, box)
+	d.stop()
+	if err != nil {
+		return err
+	}
+	return s.finishDemo(ctx, demoEnd{flags: f, app: a, box: box, asOf: last, took: time.Since(start)})
+}
+
+// live moves the world's clock and pulls at every checkpoint, as a schedule would.
+func (s *session) live(ctx context.Context, a *app, box *sandbox.Sandbox) (time.Time, error) {
+	var last time.Time
+	for i, at := range box.World().Checkpoints() {
+		if err := box.Advance(at); err != nil {
+			return last, err
+		}
+		last = at
+		res, err := a.runner.Run(ctx, pipelines.RunOptions{Trigger: "demo", Build: pipelines.BuildOptions{AsOf: at}})
+		if err != nil {
+			return last, errors.Join(err, s.printRun(res))
+		}
+		if !s.json {
+			fmt.Fprintf(s.stdout, "pull %d, as of %s: %s\n", i+1, at.UTC().Format("2006-01-02 15:04Z"), runLine(res))
+		}
+	}
+	return last, nil
+}
+
+func freshFolder(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("look at demo folder: %w", err)
+	}
+	if len(entries) > 0 {
+		if _, err := os.Stat(filepath.Join(dir, demoMarker)); err != nil {
+			return fmt.Errorf("%w: %s is not empty and no demo made it; --dir names another folder", errUsage, dir)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("clear demo folder: %w", err)
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make demo folder: %w", err)
+	}
+	return os.WriteFile(filepath.Join(dir, demoMarker), []byte("made by `waybill demo`; it may delete this folder\n"), 0o644)
+}
+
+// freshLake refuses a lake that has something in it: a demo's numbers are those of its world alone.
+func (s *session) freshLake(ctx context.Context, a *app, f demoFlags) error {
+	names, err := a.lake.Tables(ctx)
+	if err != nil {
+		return err
+	}
+	if len(names) > 0 {
+		return fmt.Errorf("%w: the lake %s has tables already; name an empty prefix and an empty catalog", errUsage, f.lake)
+	}
+	return nil
+}
+
+// demoConnections writes the connections block for a sandbox.
+func demoConnections(box *sandbox.Sandbox) map[string]any {
+	acc := box.Access()
+	host, port := splitAddr(acc.SFTP.Addr)
+	fhost, fport := splitAddr(acc.FTPS.Addr)
+	connections := map[string]any{
+		"northgate": map[string]any{"kind": "sftp", "host": host, "port": port, "user": acc.SFTP.User, "password": "${file:secrets/northgate}", "host_key": acc.SFTP.Fingerprint},
+		"veldhoven": map[string]any{"kind": "ftp", "host": fhost, "port": fport, "user": acc.FTPS.User, "password": "${file:secrets/veldhoven}", "tls": map[string]any{"mode": string(acc.FTPS.Mode), "ca_file": acc.FTPS.CAFile}},
+		"dhl":       map[string]any{"kind": "dhl", "base_url": acc.DHL.URL, "api_key": "${file:secrets/dhl}", "daily_quota": 100000, "calls_per_second": 450},
+		"adyen":     map[string]any{"kind": "adyen", "base_url": acc.Adyen.URL, "username": acc.Adyen.User, "password": "${file:secrets/adyen}"},
+	}
+	for _, shop := range acc.Shops {
+		connections[shop.Shop] = map[string]any{"kind": "shopify", "base_url": shop.URL, "token": "${file:secrets/" + shop.Shop + "}", "poll_min": "20ms", "poll_max": "200ms"}
+	}
+	return connections
+}
+
+// demoSecrets are the sandbox's credentials, kept in files beside the configuration that names them.
+func demoSecrets(box *sandbox.Sandbox) map[string]string {
+	acc := box.Access()
+	secrets := map[string]string{
+		"northgate": acc.SFTP.Password, "veldhoven": acc.FTPS.Password, "dhl": acc.DHL.Key, "adyen": acc.Adyen.Password,
+		"salt": "sandbox people do not exist",
+	}
+	for _, shop := range acc.Shops {
+		secrets[shop.Shop] = shop.Token
+	}
+	return secrets
+}
+
+func splitAddr(addr string) (string, int) {
+	host, port, _ := strings.Cut(addr, ":")
+	n := 0
+	for _, c := range port {
+		n = n*10 + int(c-'0')
+	}
+	return host, n
+}
+

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/ledger"
+)
+
+func newRun(s *session) *cobra.Command {
+	var sources []string
+	var full bool
+	c := &cobra.Command{
+		Use:   "run [MODEL…]",
+		Short: "Pull, load, build, check and publish what is new",
+		Long: `Pull what is new from every partner (or those of --source), load it, rebuild the marts that differ from their inputs,
+check them, publish them together, and look after the tables that changed. Running again without news changes nothing.
+
+MODEL… are dbt-style selectors: fct_orders, +fct_orders, tag:finance, area:claims.
+Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check`,
+		Example: `  waybill run
+  waybill run --source northgate
+  waybill run --source northgate/despatch --json`,
+		RunE: func(c *cobra.Command, args []string) error {
+			asOf, err := s.now()
+			if err != nil {
+				return err
+			}
+			d := s.newDisplay()
+			a, err := s.open(c.Context(), d.watch)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			res, err := a.runner.Run(c.Context(), pipelines.RunOptions{
+				Select: sources, Trigger: "command", Build: pipelines.BuildOptions{Select: args, AsOf: asOf, Full: full},
+			})
+			d.stop()
+			return errors.Join(s.printRun(res), err)
+		},
+	}
+	c.Flags().StringSliceVar(&sources, "source", nil, "only this pipeline, source or source/feed (repeatable)")
+	c.Flags().BoolVar(&full, "full-refresh", false, "rebuild marts even when nothing they read has changed")
+	return c
+}
+
+// runReport is a run as --json prints it.
+type runReport struct {
+	RunID     string       `json:"run_id"`
+	AsOf      time.Time    `json:"as_of"`
+	Seconds   float64      `json:"seconds"`
+	Changed   bool         `json:"changed"`
+	Feeds     []feedReport `json:"feeds"`
+	Marts     []martReport `json:"marts_built"`
+	MartsSame int          `json:"marts_unchanged"`
+	Failed    []checkRow   `json:"failed_checks"`
+	Release   int64        `json:"release_id"`
+	Published []string     `json:"published"`
+}
+
+type feedReport struct {
+	Source  string        `json:"source"`
+	Feed    string        `json:"feed"`
+	Known   int           `json:"known_files"`
+	Files   []ledger.File `json:"files"`
+	Waiting []string      `json:"waiting"`
+	Error   string        `json:"error,omitempty"`
+}
+
+type martReport struct {
+	Model string `json:"model"`
+	Rows  int64  `json:"rows"`
+}
+
+func (s *session) printRun(res pipelines.RunResult) error {
+	if s.json {
+		return printJSON(s.stdout, reportRun(res))
+	}
+	s.printFeeds(res.Feeds)
+	printFailedChecks(s.stdout, res.Build.Failed)
+	if res.ID != "" {
+		fmt.Fprintln(s.stdout, runLine(res))
+	}
+	return nil
+}
+
+func reportRun(res pipelines.RunResult) runReport {
+	r := runReport{
+		RunID: res.ID, AsOf: res.AsOf, Seconds: res.Took.Seconds(), Changed: res.News(), Failed: checkRows(res.Build.Failed),
+		MartsSame: res.Build.Fresh, Release: res.Build.Release.ID, Published: res.Published,
+	}
+	for _, f := range res.Feeds {
+		fr := feedReport{Source: f.Source, Feed: f.Feed, Known: f.Known, Files: f.Files}
+		for _, w := range f.Waiting {
+			fr.Waiting = append(fr.Waiting, w.Item.Name+": "+w.Reason)
+		}
+		if f.Err != nil {
+			fr.Error = f.Err.Error()
+		}
+		r.Feeds = append(r.Feeds, fr)
+	}
+	for _, b := range res.Build.Built {
+		if b.Model.Name.Namespace == "marts" {
+			r.Marts = append(r.Marts, martReport{Model: b.Model.Name.Name, Rows: b.Rows})
+		}
+	}
+	return r
+}
+
+// printFeeds shows one line per feed that had news or trouble, and what a person should look at under it.
+func (s *session) printFeeds(feeds []pipelines.FeedResult) {
+	var rows [][]string
+	for _, f := range feeds {
+		if len(f.Files) == 0 && f.Err == nil && len(f.Waiting) == 0 {
+			continue
+		}
+		var loaded, rejected, held int64
+		for _, file := range f.Files {
+			switch file.Status {
+			case ledger.Loaded:
+				loaded, rejected = loaded+file.Loaded, rejected+file.Rejected
+			case ledger.Held:
+				held++
+			}
+		}
+		state := ""
+		if f.Err != nil {
+			state = "failed"
+		}
+		rows = append(rows, []string{f.Source + "/" + f.Feed, count(len(f.Files)), count(loaded), blank(rejected), blank(held), blank(len(f.Waiting)), state})
+	}
+	if len(rows) == 0 {
+		return
+	}
+	grid(s.stdout, []string{"feed", "files", "rows", "rejected", "held", "waiting", ""}, rows)
+	s.printTrouble(feeds)
+}
+
+func (s *session) printTrouble(feeds []pipelines.FeedResult) {
+	for _, f := range feeds {
+		for _, file := range f.Files {
+			if file.Status == ledger.Held {
+				fmt.Fprintf(s.stdout, "held: %s/%s %s: %s\n      next: waybill files why %s\n", f.Source, f.Feed, file.Name, file.Detail, file.ID)
+			}
+		}
+		for _, w := range f.Waiting {
+			fmt.Fprintf(s.stdout, "waiting: %s/%s %s: %s\n", f.Source, f.Feed, w.Item.Name, w.Reason)
+		}
+	}
+}
+
+func blank[N int | int64](n N) string {
+	if n == 0 {
+		return ""
+	}
+	return count(n)
+}
+
+// runLine sums up a run.
+func runLine(res pipelines.RunResult) string {
+	known := 0
+	for _, f := range res.Feeds {
+		known += f.Known
+	}
+	if !res.News() && res.Count(ledger.Held) == 0 && res.Err() == nil {
+		return fmt.Sprintf("no news: %s known, %s up to date, nothing changed (%s)", plural(known, "file"), plural(res.Build.Fresh, "mart"), took(res.Took))
+	}
+	loaded, rejected := res.Rows()
+	return fmt.Sprintf("%s loaded (%s, %s rejected), %d held, %d duplicate; %s built, %d unchanged; release %d (%s)",
+		plural(res.Count(ledger.Loaded), "file"), plural(loaded, "row"), count(rejected), res.Count(ledger.Held), res.Count(ledger.Duplicate),
+		plural(len(res.Build.Stale), "mart"), res.Build.Fresh, res.Build.Release.ID, took(res.Took))
+}
+
+func printFailedChecks(w io.Writer, failed []checkResult) {
+	for _, c := range failed {
+		fmt.Fprintf(w, "check failed: %s: %s: %s\n", c.Model, c.Check, plural(c.Failing, "row"))
+		if len(c.Sample) > 0 {
+			grid(w, c.Columns, c.Sample)
+		}
+		fmt.Fprintf(w, "      see all: waybill check %s\n      let it through by name: waybill build --release-by NAME --why REASON\n", c.Model.Name)
+	}
+}

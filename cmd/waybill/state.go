@@ -1,0 +1,166 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/pipelines/ledger"
+)
+
+func newState(s *session) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "state",
+		Short: "Control state: runs, releases, tables, maintenance",
+		Example: `  waybill state runs
+  waybill state release
+  waybill state tables
+  waybill state maintain`,
+	}
+	c.AddCommand(newStateRuns(s), newStateRelease(s), newStateTables(s), newStateMaintain(s))
+	return c
+}
+
+func newStateRuns(s *session) *cobra.Command {
+	limit := 20
+	c := &cobra.Command{
+		Use: "runs", Short: "Run history, newest first", Example: "  waybill state runs --limit 5", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			a, err := s.open(c.Context(), nil)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			runs, err := a.ledger.Runs(c.Context(), "", limit)
+			if err != nil {
+				return err
+			}
+			if s.json {
+				return printJSON(s.stdout, runs)
+			}
+			rows := make([][]string, len(runs))
+			for i, r := range runs {
+				length := ""
+				if !r.EndedAt.IsZero() {
+					length = took(r.EndedAt.Sub(r.StartedAt))
+				}
+				rows[i] = []string{r.StartedAt.UTC().Format(time.DateTime), r.Trigger, r.Status, length, r.Summary, r.Error}
+			}
+			grid(s.stdout, []string{"started", "by", "status", "took", "", ""}, rows)
+			fmt.Fprintln(s.stdout, plural(len(runs), "run"))
+			return nil
+		},
+	}
+	c.Flags().IntVar(&limit, "limit", limit, "how many")
+	return c
+}
+
+func newStateRelease(s *session) *cobra.Command {
+	return &cobra.Command{
+		Use: "release", Short: "What readers see now, and whether something newer is held", Example: "  waybill state release --json", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			a, err := s.open(c.Context(), nil)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			shown, ok, err := a.ledger.LatestRelease(c.Context(), ledger.Released)
+			if err != nil {
+				return err
+			}
+			held, isHeld, err := a.ledger.LatestRelease(c.Context(), ledger.ReleaseHeld)
+			if err != nil {
+				return err
+			}
+			isHeld = isHeld && held.ID > shown.ID
+			if s.json {
+				return printJSON(s.stdout, map[string]any{"released": shown, "held": held, "is_held": isHeld})
+			}
+			if !ok {
+				fmt.Fprintln(s.stdout, "nothing is released yet; next: waybill run")
+			} else {
+				fmt.Fprintf(s.stdout, "release %d of %s, as of %s: %s\n", shown.ID, display1(shown.At), display1(shown.AsOf), plural(len(shown.Tables), "mart"))
+			}
+			if isHeld {
+				fmt.Fprintf(s.stdout, "held since %s:\n%snext: waybill check\n", display1(held.At), held.Failures)
+			}
+			return nil
+		},
+	}
+}
+
+func newStateTables(s *session) *cobra.Command {
+	return &cobra.Command{
+		Use: "tables", Short: "Tables of the lake: snapshot, files, rows, bytes", Example: "  waybill state tables", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			a, err := s.open(c.Context(), nil)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			names, err := a.lake.Tables(c.Context())
+			if err != nil {
+				return err
+			}
+			rows := make([][]string, 0, len(names))
+			for _, name := range names {
+				scan, err := a.lake.Scan(c.Context(), name, 0)
+				if err != nil {
+					return err
+				}
+				var n, bytes int64
+				for _, f := range scan.Files {
+					n, bytes = n+f.Rows, bytes+f.Bytes
+				}
+				rows = append(rows, []string{name.String(), fmt.Sprint(scan.Snapshot), count(len(scan.Files)), count(n), count(bytes)})
+			}
+			if s.json {
+				return printJSON(s.stdout, rows)
+			}
+			grid(s.stdout, []string{"table", "snapshot", "files", "rows", "bytes"}, rows)
+			fmt.Fprintln(s.stdout, plural(len(rows), "table"))
+			return nil
+		},
+	}
+}
+
+func newStateMaintain(s *session) *cobra.Command {
+	return &cobra.Command{
+		Use: "maintain", Short: "Merge small files, expire old snapshots, remove orphans (a run does it for the tables it changes)",
+		Example: "  waybill state maintain", Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			d := s.newDisplay()
+			a, err := s.open(c.Context(), d.watch)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			var names []waybill.TableName
+			for _, arg := range args {
+				name, err := parseTable(arg)
+				if err != nil {
+					return err
+				}
+				names = append(names, name)
+			}
+			reports, err := a.runner.Maintain(c.Context(), names...)
+			d.stop()
+			if err != nil {
+				return err
+			}
+			var compacted, written, expired, orphans int
+			for _, r := range reports {
+				compacted, written = compacted+r.FilesCompacted, written+r.FilesWritten
+				expired, orphans = expired+r.SnapshotsExpired, orphans+r.OrphansRemoved
+			}
+			if s.json {
+				return printJSON(s.stdout, map[string]int{"files_compacted": compacted, "files_written": written, "snapshots_expired": expired, "orphans_removed": orphans})
+			}
+			fmt.Fprintf(s.stdout, "%s: %s merged into %d, %s expired, %s removed\n", plural(len(reports), "table"), plural(compacted, "file"), written,
+				plural(expired, "snapshot"), plural(orphans, "orphan"))
+			return nil
+		},
+	}
+}

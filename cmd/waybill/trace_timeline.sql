@@ -1,0 +1,39 @@
+-- $1: an order_id. One row per step: at, system, what, detail, _file, _line.
+with steps as (
+    select placed_at as at, 'shop' as system, 'placed' as what, total_amount || ' ' || currency as detail, _file, _line from marts.fct_orders where order_id = $1
+    union all
+    select paid_at, 'shop', 'paid', '', _file, _line from marts.fct_orders where order_id = $1
+    union all
+    select cancelled_at, 'shop', 'cancelled', '', _file, _line from marts.fct_orders where order_id = $1
+    union all
+    select in_wms_at, 'warehouse', 'received', coalesce(site, ''), _file, _line from marts.fct_orders where order_id = $1
+    union all
+    select released_at, 'warehouse', 'released', '', _file, _line from marts.fct_orders where order_id = $1
+    union all
+    select picked_at, 'warehouse', 'picked', '', _file, _line from marts.fct_orders where order_id = $1
+    union all
+    select packed_at, 'warehouse', 'packed', '', _file, _line from marts.fct_orders where order_id = $1
+    union all
+    select despatched_at, 'warehouse', 'despatched', tracking_no || coalesce(' ' || service, ''), _file, _line from marts.fct_shipments where order_id = $1
+    union all
+    select occurred_at, 'carrier', status, tracking_no || ' ' || coalesce(raw_code, '') || ' ' || coalesce(raw_text, '') || coalesce(', ' || locality, ''), _file, _line
+    from marts.fct_tracking_events where order_id = $1
+    union all
+    select requested_at, 'returns', 'requested', return_id || ': ' || units_requested || ' units', _file, _line from marts.fct_returns where order_id = $1
+    union all
+    select received_at, 'returns', 'received', return_id || ': ' || units_received || ' units', _file, _line from marts.fct_returns where order_id = $1
+    union all
+    select graded_at, 'returns', 'graded', return_id, _file, _line from marts.fct_returns where order_id = $1
+    union all
+    select refunded_at, 'refund', state, coalesce(cast(web_amount as varchar), cast(psp_amount as varchar), '') || ' ' || coalesce(currency, '') || ' ' || coalesce(kind, ''), _file, _line
+    from marts.fct_refunds where order_id = $1
+    union all
+    select occurred_at, 'psp', entry_type, net_amount || ' ' || settlement_currency || ' batch ' || batch_no || ' ' || coalesce(psp_modification_ref, ''), _file, _line
+    from marts.fct_ledger_entries where order_id = $1
+    union all
+    select first_seen_at, 'break', check_id || ' ' || kind, document, coalesce(_file, ''), coalesce(_line, 0) from marts.fct_breaks where order_id = $1
+)
+select at, system, what, detail, coalesce(_file, ''), coalesce(_line, 0)
+from steps
+where at is not null
+order by at, system, what, detail

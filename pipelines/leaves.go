@@ -1,0 +1,54 @@
+package pipelines
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/fourmarketing/waybill/transforms/duck"
+)
+
+// Querier runs a query; *sql.Conn and *sql.DB are Queriers.
+type Querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// Leaves lets look query the raw and state tables as they are now, under their names raw.… and ops.…, in a database of its own.
+func (r *Runner) Leaves(ctx context.Context, asOf time.Time, look func(Querier) error) error {
+	dir, err := r.scratch("look-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := r.ensureTables(ctx); err != nil {
+		return err
+	}
+	v, err := r.newView(ctx, asOf, dir)
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	db, err := duck.Open(duck.Config{MemoryLimit: "1GB", TempDir: dir})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	for _, schema := range []string{"raw", "ops"} {
+		if _, err := db.ExecContext(ctx, "create schema "+schema); err != nil {
+			return fmt.Errorf("look at the lake: %w", err)
+		}
+	}
+	for name := range v.shapes {
+		text, err := v.Relation(ctx, name)
+		if err != nil {
+			return err
+		}
+		q := fmt.Sprintf("create view %s.%s as %s", duck.Ident(name.Namespace), duck.Ident(name.Name), text)
+		if _, err := db.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("look at %s: %w", name, err)
+		}
+	}
+	return look(db)
+}

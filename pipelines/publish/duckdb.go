@@ -1,0 +1,122 @@
+// Package publish shows a release of the marts where people read them: in one DuckDB file and in Postgres. Each target changes
+// at once or not at all, and readers that have the old version open keep it. It does not decide what is released.
+package publish
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/transforms/duck"
+	"github.com/fourmarketing/waybill/transforms/models"
+)
+
+// DuckDB publishes to one DuckDB file.
+type DuckDB struct {
+	db   *sql.DB
+	path string
+}
+
+// NewDuckDB publishes to the file at path; db is the DuckDB that reads the marts' Parquet.
+func NewDuckDB(db *sql.DB, path string) *DuckDB { return &DuckDB{db: db, path: path} }
+
+// Target names the file in the ledger.
+func (d *DuckDB) Target() string { return "duckdb:" + filepath.Base(d.path) }
+
+// Shows tells whether the file is there: a file that somebody deleted is written again.
+func (d *DuckDB) Shows(context.Context) bool {
+	_, err := os.Stat(d.path)
+	return err == nil
+}
+
+// Publish writes a new file beside the old one and renames it over it. A process that has the old file open keeps reading the old
+// release; the next open sees the new one.
+func (d *DuckDB) Publish(ctx context.Context, rel ledger.Release, marts []pipelines.Mart) (err error) {
+	if err := os.MkdirAll(filepath.Dir(d.path), 0o755); err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	next := fmt.Sprintf("%s.next-%d", d.path, os.Getpid())
+	defer func() { err = errors.Join(err, remove(next), remove(next+".wal")) }()
+	if err := errors.Join(remove(next), remove(next+".wal")); err != nil {
+		return err
+	}
+	if err := d.write(ctx, next, rel, marts); err != nil {
+		return err
+	}
+	if err := syncFile(next); err != nil {
+		return err
+	}
+	if err := os.Rename(next, d.path); err != nil {
+		return fmt.Errorf("swap in: %w", err)
+	}
+	return syncFile(filepath.Dir(d.path))
+}
+
+// write fills the new file on one connection: an attached database belongs to the whole DuckDB and must be detached again.
+func (d *DuckDB) write(ctx context.Context, next string, rel ledger.Release, marts []pipelines.Mart) (err error) {
+	conn, err := d.db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("connect: %w", err)
+	}
+	defer conn.Close()
+	name := duck.Ident(fmt.Sprintf("publish_%d", rel.ID))
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf("attach %s as %s", duck.Literal(next), name)); err != nil {
+		return fmt.Errorf("make %s: %w", next, err)
+	}
+	defer func() {
+		_, detach := conn.ExecContext(context.WithoutCancel(ctx), "detach "+name)
+		err = errors.Join(err, detach)
+	}()
+	for _, statement := range d.statements(name, rel, marts) {
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("write %s: %w", next, err)
+		}
+	}
+	return nil
+}
+
+func (d *DuckDB) statements(db string, rel ledger.Release, marts []pipelines.Mart) []string {
+	all := []string{
+		fmt.Sprintf("create schema %s.marts", db),
+		fmt.Sprintf("create schema %s.ops", db),
+		fmt.Sprintf("create table %s.ops.release as select %d as release_id, timestamptz %s as released_at, timestamptz %s as as_of",
+			db, rel.ID, duck.Literal(rel.At.Format(time.RFC3339Nano)), duck.Literal(rel.AsOf.Format(time.RFC3339Nano))),
+	}
+	for _, m := range marts {
+		table := fmt.Sprintf("%s.marts.%s", db, duck.Ident(m.Model.Name.Name))
+		all = append(all, fmt.Sprintf("create table %s as %s", table, m.Select))
+		all = append(all, fmt.Sprintf("comment on table %s is %s", table, duck.Literal(tableComment(m.Model))))
+		for _, c := range m.Model.Head.Columns {
+			if c.Description != "" {
+				all = append(all, fmt.Sprintf("comment on column %s.%s is %s", table, duck.Ident(c.Name), duck.Literal(c.Description)))
+			}
+		}
+	}
+	return append(all, "checkpoint "+db)
+}
+
+func tableComment(m *models.Model) string {
+	return m.Head.Description + " Grain: " + m.Head.Grain
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("remove %s: %w", path, err)
+	}
+	return nil
+}
+
+// syncFile makes a file's or folder's content survive a power cut.
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("sync %s: %w", path, err)
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
