@@ -1,6 +1,7 @@
 package sftp_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
@@ -8,7 +9,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -62,7 +66,10 @@ type server struct {
 	hostKey  ssh.PublicKey
 	key      waybill.Secret // that it lets in
 	password bool           // whether it takes passwords
+	short    *atomic.Bool   // whether it answers reads with less than was asked
 }
+
+func (s server) address() string { return net.JoinHostPort(s.host, strconv.Itoa(s.port)) }
 
 func (s server) config(t testing.TB) sftp.Config {
 	t.Helper()
@@ -116,14 +123,16 @@ func newKey(t testing.TB) (ssh.Signer, waybill.Secret) {
 func serve(t *testing.T) server {
 	t.Helper()
 	host, _ := newKey(t)
-	config := &ssh.ServerConfig{PasswordCallback: func(_ ssh.ConnMetadata, given []byte) (*ssh.Permissions, error) {
-		if string(given) != password {
-			return nil, errors.New("wrong password")
-		}
-		return nil, nil
-	}}
+	config := &ssh.ServerConfig{PasswordCallback: takePassword}
 	config.AddHostKey(host)
 	return serveWith(t, config, host)
+}
+
+func takePassword(_ ssh.ConnMetadata, given []byte) (*ssh.Permissions, error) {
+	if string(given) != password {
+		return nil, errors.New("wrong password")
+	}
+	return nil, nil
 }
 
 func serveWith(t *testing.T, config *ssh.ServerConfig, host ssh.Signer) server {
@@ -133,21 +142,22 @@ func serveWith(t *testing.T, config *ssh.ServerConfig, host ssh.Signer) server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
+	short := new(atomic.Bool)
 	go func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			go handle(conn, config)
+			go handle(conn, config, short)
 		}
 	}()
 	address := listener.Addr().(*net.TCPAddr)
-	return server{host: "127.0.0.1", port: address.Port, root: t.TempDir(), hostKey: host.PublicKey(), password: true}
+	return server{host: "127.0.0.1", port: address.Port, root: t.TempDir(), hostKey: host.PublicKey(), password: true, short: short}
 }
 
 // handle serves SFTP on one connection.
-func handle(socket net.Conn, config *ssh.ServerConfig) {
+func handle(socket net.Conn, config *ssh.ServerConfig, short *atomic.Bool) {
 	conn, channels, requests, err := ssh.NewServerConn(socket, config)
 	if err != nil {
 		return
@@ -165,14 +175,60 @@ func handle(socket net.Conn, config *ssh.ServerConfig) {
 			}
 		}()
 		go func() {
-			files, err := sftpserver.NewServer(channel, sftpserver.ReadOnly())
-			if err != nil {
+			defer channel.Close()
+			if short.Load() {
+				_ = sftpserver.NewRequestServer(channel, sftpserver.Handlers{FileGet: shortFiles{}, FileList: shortFiles{}}).Serve()
 				return
 			}
-			if err := files.Serve(); err == nil || errors.Is(err, io.EOF) {
-				_ = files.Close()
+			if files, err := sftpserver.NewServer(channel, sftpserver.ReadOnly()); err == nil {
+				_ = files.Serve() // ends with the connection
 			}
-			_ = channel.Close()
 		}()
 	}
+}
+
+// shortFiles are the files of this machine, read in short pieces.
+type shortFiles struct{}
+
+func (shortFiles) Fileread(r *sftpserver.Request) (io.ReaderAt, error) {
+	content, err := os.ReadFile(r.Filepath)
+	return shortReader{content}, err
+}
+
+func (shortFiles) Filelist(r *sftpserver.Request) (sftpserver.ListerAt, error) {
+	info, err := os.Stat(r.Filepath)
+	return oneFile{info}, err
+}
+
+type oneFile struct{ info os.FileInfo }
+
+func (o oneFile) ListAt(into []os.FileInfo, offset int64) (int, error) {
+	if offset > 0 {
+		return 0, io.EOF
+	}
+	into[0] = o.info
+	return 1, io.EOF
+}
+
+// counting counts the connections that are open.
+func counting(network *connectortest.Cutter, open, most *atomic.Int64) connectortest.Dial {
+	return func(ctx context.Context, kind, address string) (net.Conn, error) {
+		conn, err := network.Dial(ctx, kind, address)
+		if err != nil {
+			return nil, err
+		}
+		most.Store(max(most.Load(), open.Add(1)))
+		return &counted{Conn: conn, open: open}, nil
+	}
+}
+
+type counted struct {
+	net.Conn
+	open *atomic.Int64
+	once sync.Once
+}
+
+func (c *counted) Close() error {
+	c.once.Do(func() { c.open.Add(-1) })
+	return c.Conn.Close()
 }
