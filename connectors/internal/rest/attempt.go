@@ -88,8 +88,8 @@ func (t *attempt) again(ctx context.Context, resp *http.Response, err error) (bo
 
 // wait is the pause before the next attempt: what the server asks for, else doubling with jitter between half and
 // whole, so that connections that failed together do not come back together.
-func (t *attempt) wait(shortest, longest time.Duration, n int, resp *http.Response) time.Duration {
-	shortest, longest = t.client.cfg.WaitMin, t.client.cfg.WaitMax
+func (t *attempt) wait(_, _ time.Duration, n int, resp *http.Response) time.Duration {
+	shortest, longest := t.client.cfg.WaitMin, t.client.cfg.WaitMax
 	if resp != nil {
 		if after, ok := t.retryAfter(resp); ok {
 			return after

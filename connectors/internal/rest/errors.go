@@ -70,7 +70,7 @@ func (e *Error) Unwrap() []error {
 func (t *attempt) refused(resp *http.Response) error {
 	head := t.body
 	if head == nil {
-		head, _ = io.ReadAll(io.LimitReader(resp.Body, shownBody)) //nolint:errcheck // the status is the error
+		head, _ = io.ReadAll(io.LimitReader(resp.Body, shownBody)) // the status is the error, whatever became of its text
 	}
 	defer resp.Body.Close()
 	e := &Error{Method: t.call.Method, URL: t.shown, Status: resp.StatusCode, Body: t.client.excerpt(head), Attempts: t.sent}

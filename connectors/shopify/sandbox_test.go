@@ -1,0 +1,228 @@
+package shopify_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/internal/rest"
+	"github.com/fourmarketing/waybill/connectors/shopify"
+	"github.com/fourmarketing/waybill/sandbox"
+	"github.com/fourmarketing/waybill/sandbox/world"
+)
+
+// TestAgainstSandbox pulls a shop of the sandbox, which checks every query against the published schema and bulk queries
+// against Shopify's restrictions, and compares with what the world says the shop knows.
+func TestAgainstSandbox(t *testing.T) {
+	t.Parallel()
+	s, err := sandbox.Start(t.Context(), sandbox.Options{World: world.Options{Seed: 7, Days: 18, OrdersPerDay: 16, Defects: 1}, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	shop := s.Access().Shops[0]
+	c, err := shopify.New(shopify.Config{
+		BaseURL: shop.URL, Token: waybill.Secret(shop.Token), PollMin: 5 * time.Millisecond, PollMax: 20 * time.Millisecond,
+		Settings: shopify.Settings{PageSize: 1}, HTTP: rest.Config{Attempts: 3, WaitMin: time.Millisecond},
+	}, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	for _, f := range c.Check(t.Context()) {
+		if !f.OK {
+			t.Errorf("doctor: %+v", f)
+		}
+	}
+	// Two windows: what the second brings must be newer than the first one's end, less the overlap.
+	checkpoints := s.World().Checkpoints()
+	seen, cursor := map[string]world.ShopOrder{}, ""
+	var at time.Time
+	for i, checkpoint := range checkpoints[len(checkpoints)-2:] {
+		at = checkpoint
+		if err := s.Advance(at); err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 {
+			s.Faults().ThrottleShopify(shop.Shop, 2)
+			s.Faults().HoldShopifyBulk(shop.Shop, 3)
+			s.Faults().HTTP(sandbox.HTTPFault{Where: "shopify/" + shop.Shop, Times: 1, Status: 503})
+		}
+		known := map[string]world.ShopOrder{}
+		for _, o := range s.World().ShopOrders(shop.Shop, at) {
+			known[fmt.Sprintf("gid://shopify/Order/%d", o.ID)] = o
+		}
+		cursor = pullOrders(t, c, cursor, at, known, seen)
+	}
+	want := s.World().ShopOrders(shop.Shop, at)
+	for _, o := range want {
+		got, ok := seen[fmt.Sprintf("gid://shopify/Order/%d", o.ID)]
+		if o.UpdatedAt.Before(at) && (!ok || !got.UpdatedAt.Equal(o.UpdatedAt)) {
+			t.Errorf("order %s updated at %s was not pulled", o.Name, o.UpdatedAt)
+		}
+	}
+	pullDetails(t, c, at, want)
+	t.Run("failed bulk", func(t *testing.T) {
+		s.Faults().FailShopifyBulk(shop.Shop, 1)
+		r := waybill.Request{Feed: "orders", Resource: "orders", Now: at.Add(-time.Hour)}
+		items, err := c.List(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Open(t.Context(), items[0]); !errors.Is(err, waybill.ErrTemporary) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// pullOrders pulls one window and gives the cursor after it.
+func pullOrders(t *testing.T, c *shopify.Connector, cursor string, at time.Time, known, seen map[string]world.ShopOrder) string {
+	t.Helper()
+	items, err := c.List(t.Context(), waybill.Request{Feed: "orders", Resource: "orders", Cursor: cursor, Now: at})
+	if err != nil || len(items) != 1 {
+		t.Fatalf("%v, %v", items, err)
+	}
+	body := read(t, c, items[0])
+	if again := read(t, c, items[0]); !bytes.Equal(body, again) {
+		t.Error("the same window gave other bytes")
+	}
+	lines := map[string]int{}
+	for line := range bytes.Lines(body) {
+		var node struct {
+			ID        string    `json:"id"`
+			Parent    string    `json:"__parentId"`
+			UpdatedAt time.Time `json:"updatedAt"`
+		}
+		if err := json.Unmarshal(line, &node); err != nil {
+			t.Fatal(err)
+		}
+		if node.Parent != "" {
+			lines[node.Parent]++
+			continue
+		}
+		o, ok := known[node.ID]
+		if !ok || !o.UpdatedAt.Equal(node.UpdatedAt) {
+			t.Errorf("%s updated at %s is not what the shop knows", node.ID, node.UpdatedAt)
+		}
+		seen[node.ID] = o
+	}
+	for id, n := range lines {
+		if o, ok := known[id]; ok && n != len(o.Lines)+len(o.Returns) {
+			t.Errorf("%s has %d lines and returns, the shop knows %d", id, n, len(o.Lines)+len(o.Returns))
+		}
+	}
+	if len(lines) == 0 {
+		t.Error("an empty window shows nothing")
+	}
+	return items[0].Cursor
+}
+
+// pullDetails asks for every order and counts refund lines, fulfilment lines and return labels.
+func pullDetails(t *testing.T, c *shopify.Connector, at time.Time, want []world.ShopOrder) {
+	t.Helper()
+	r := waybill.Request{Feed: "order_details", Resource: "order_details", Now: at, Settings: map[string]any{"batch_size": 50}}
+	wanted := map[string][4]int{}
+	for _, o := range want {
+		r.Work = append(r.Work, strconv.FormatInt(o.ID, 10))
+		var n [4]int
+		for _, f := range o.Refunds {
+			n[0] += len(f.Lines)
+			n[1] += len(f.Transactions)
+		}
+		for _, f := range o.Fulfilments {
+			n[2] += len(f.Lines)
+		}
+		n[3] = len(o.Returns)
+		wanted[fmt.Sprintf("gid://shopify/Order/%d", o.ID)] = n
+	}
+	items, err := c.List(t.Context(), r)
+	if err != nil || len(items) != (len(want)+49)/50 {
+		t.Fatalf("%d items, %v", len(items), err)
+	}
+	got, answers := map[string][4]int{}, 0
+	for _, it := range items {
+		lines := bufio.NewScanner(bytes.NewReader(read(t, c, it)))
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			answers++
+			x, body, err := rest.ParseExchange(lines.Bytes())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, isOrder := wanted[x.Request.Ask]; isOrder {
+				got[x.Request.Ask] = countDetails(t, body) // the last answer is the whole one
+			}
+		}
+	}
+	var all [4]int
+	for _, n := range wanted {
+		for i := range n {
+			all[i] += n[i]
+		}
+	}
+	if slices.Contains(all[:], 0) || answers <= len(wanted) {
+		t.Errorf("the world shows too little: %v, %d answers for %d orders", all, answers, len(wanted))
+	}
+	if !maps.Equal(got, wanted) {
+		for _, id := range slices.Sorted(maps.Keys(wanted)) {
+			if got[id] != wanted[id] {
+				t.Errorf("%s: refund lines, refund transactions, fulfilment lines, returns: got %v, want %v", id, got[id], wanted[id])
+			}
+		}
+	}
+}
+
+type nodes struct {
+	Nodes []json.RawMessage `json:"nodes"`
+}
+
+func countDetails(t *testing.T, body []byte) (n [4]int) {
+	t.Helper()
+	var answer struct {
+		Data struct {
+			Order struct {
+				Refunds []struct {
+					RefundLineItems, Transactions nodes
+				}
+				Fulfillments []struct{ FulfillmentLineItems nodes }
+				Returns      nodes
+			}
+		}
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		t.Fatal(err)
+	}
+	o := answer.Data.Order
+	for _, f := range o.Refunds {
+		n[0] += len(f.RefundLineItems.Nodes)
+		n[1] += len(f.Transactions.Nodes)
+	}
+	for _, f := range o.Fulfillments {
+		n[2] += len(f.FulfillmentLineItems.Nodes)
+	}
+	n[3] = len(o.Returns.Nodes)
+	return n
+}
+
+func read(t *testing.T, c *shopify.Connector, it waybill.Item) []byte {
+	t.Helper()
+	f, err := c.Open(t.Context(), it)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	body, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
