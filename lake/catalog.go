@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/apache/iceberg-go"
 	icecatalog "github.com/apache/iceberg-go/catalog"
@@ -79,6 +80,8 @@ func openDB(address string) (*sql.DB, Dialect, error) {
 		if err != nil {
 			return nil, "", fmt.Errorf("open the Postgres catalog: %w", err)
 		}
+		db.SetMaxOpenConns(16) // several processes share a server's hundred
+		db.SetConnMaxIdleTime(5 * time.Minute)
 		return db, Postgres, nil
 	}
 	return nil, "", errors.New("a catalog is sqlite:<path> or a postgres:// URL")

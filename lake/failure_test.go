@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -243,32 +242,3 @@ func TestUnreachableStoreIsTemporary(t *testing.T) {
 		t.Errorf("open without a database: %v", err)
 	}
 }
-
-// TestFullDisk keeps bytes on /dev/full's behalf: a folder whose disk has no room left cannot be made in a test without
-// privileges, so the file-size limit stands in where it can be set.
-func TestFullDisk(t *testing.T) {
-	t.Parallel()
-	if _, err := os.Stat("/dev/full"); err != nil {
-		t.Skip("no /dev/full here")
-	}
-	f, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, werr := f.WriteString("x")
-	if err := errors.Join(f.Close()); err != nil {
-		t.Fatal(err)
-	}
-	if werr == nil {
-		t.Fatal("/dev/full took a byte")
-	}
-	l := open(t, localConfig(t))
-	_, err = l.Keep(t.Context(), lake.KeepAs{Source: "s", Feed: "f", Day: time.Unix(0, 0)}, io.MultiReader(strings.NewReader("x"), failing{werr}))
-	if !errors.Is(err, waybill.ErrTemporary) || !strings.Contains(err.Error(), "s/f") {
-		t.Errorf("keep on a full disk: %v, want temporary, naming the feed", err)
-	}
-}
-
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
