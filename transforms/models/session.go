@@ -132,16 +132,26 @@ func (s *Session) bring(ctx context.Context, t waybill.TableName) error {
 		s.have[t] = fromSeed
 		return nil
 	}
-	m := s.project.byName[t]
-	if m == nil || (t.Namespace == Marts && !s.building[t]) {
+	if !s.builds(t) {
 		return s.relate(ctx, t)
 	}
+	m := s.project.byName[t]
 	for _, d := range m.Deps {
-		if err := s.ensure(ctx, d); err != nil {
+		err := s.ensure(ctx, d)
+		switch {
+		case err == nil:
+		case s.builds(d):
 			return upstreamError{table: d, err: err}
+		default:
+			return fmt.Errorf("%s: %w", m.Path, err)
 		}
 	}
 	return s.create(ctx, m)
+}
+
+// builds tells whether a table is a model that this session builds when it is read.
+func (s *Session) builds(t waybill.TableName) bool {
+	return s.project.byName[t] != nil && (t.Namespace != Marts || s.building[t])
 }
 
 // upstreamError says that a model was not built because of what it reads.

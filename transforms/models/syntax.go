@@ -136,8 +136,9 @@ func (s *scope) has(name string) bool {
 }
 
 type walker struct {
-	facts *facts
-	item  string // alias of the select item being walked
+	facts     *facts
+	item      string // alias of the select item being walked
+	intervals int    // how many intervals the walk is inside of
 }
 
 func (w *walker) walk(v any, in *scope) {
@@ -148,6 +149,10 @@ func (w *walker) walk(v any, in *scope) {
 		}
 	case map[string]any:
 		in = w.walkCTEs(v, in)
+		if str(v, "type") == "FUNCTION" && intervalMakers[str(v, "function_name")] {
+			w.intervals++
+			defer func() { w.intervals-- }()
+		}
 		w.node(v, in)
 		for _, k := range sortedKeys(v) {
 			switch k {

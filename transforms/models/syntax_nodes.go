@@ -58,6 +58,12 @@ var clocks = map[string]bool{
 	"current_date": true, "current_timestamp": true, "current_time": true, "localtimestamp": true, "localtime": true,
 }
 
+// intervalMakers are what DuckDB's parser makes of interval '3' day: to_days(cast(trunc(cast('3' as double)) as integer)).
+var intervalMakers = map[string]bool{
+	"to_millennia": true, "to_centuries": true, "to_decades": true, "to_years": true, "to_quarters": true, "to_months": true, "to_weeks": true,
+	"to_days": true, "to_hours": true, "to_minutes": true, "to_seconds": true, "to_milliseconds": true, "to_microseconds": true,
+}
+
 // node notes what one node of the syntax tree says.
 func (w *walker) node(v map[string]any, in *scope) {
 	switch str(v, "type") {
@@ -145,7 +151,7 @@ func (w *walker) expression(v map[string]any) {
 		}
 	case "OPERATOR_CAST":
 		to, _ := v["cast_type"].(map[string]any)
-		if id := str(to, "id"); id == "DOUBLE" || id == "FLOAT" {
+		if id := str(to, "id"); w.intervals == 0 && (id == "DOUBLE" || id == "FLOAT") {
 			w.facts.findings = append(w.facts.findings, finding{kind: floatCast, what: w.item, at: place(v)})
 		}
 	case "COLUMN_REF":

@@ -1,0 +1,113 @@
+package models_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/fourmarketing/waybill/transforms/models"
+)
+
+const fullHead = "/*\ndescription: d\ngrain: one row per x\nkey: [x]\nowner: data\ncolumns: {x: it}\n*/\n"
+
+func TestStyleOfTheExample(t *testing.T) {
+	t.Parallel()
+	if errs := models.CheckStyle(shop()); len(errs) > 0 {
+		t.Error(errors.Join(errs...))
+	}
+}
+
+func TestStyleRules(t *testing.T) {
+	t.Parallel()
+	const staging, mart, inter = "staging/stg_a__b.sql", "marts/a/m.sql", "intermediate/int_m.sql"
+	cte := func(body string) string { return fullHead + "with m as (\n" + body + "\n)\n\nselect * from m" }
+	for name, c := range map[string]struct{ path, text, want string }{
+		"fine staging":          {staging, fullHead + "select k::int as x from raw.b qualify true", ""},
+		"fine mart":             {mart, cte("select 1 as x, cast(1 as double) / 2 as hit_rate"), ""},
+		"head":                  {mart, "/*\ndescription: d\n*/\nwith m as (select 1 as x) select * from m", "m.sql:1: the head has no grain|the head has no owner|the head has no key|the head has no columns"},
+		"grain":                 {mart, strings.Replace(cte("select 1 as x"), "one row per x", "x", 1), "m.sql:1: grain \"x\""},
+		"check without meaning": {"checks/c.sql", "/*\nseverity: warn\n*/\nselect 1 as x", "c.sql:1: the head has no description"},
+		"worklist":              {"worklists/w.sql", "/*\nowner: x\n*/\nselect 1 as x", "w.sql:1: the head has no description"},
+		"staging name":          {"staging/orders.sql", fullHead + "select * from raw.b", "name orders: stg_<source>__<entities>"},
+		"intermediate name":     {"intermediate/orders.sql", fullHead + "with orders as (select 1 as x) select * from orders", "name orders: int_"},
+		"last CTE":              {mart, fullHead + "with n as (select 1 as x)\nselect * from n", "m.sql:9: the last CTE is \"n\""},
+		"end":                   {mart, fullHead + "with m as (select 1 as x)\nselect x from m", "m.sql:9: the file ends with: select * from m"},
+		"end with more":         {mart, fullHead + "with m as (select 1 as x)\nselect * from m order by x", "the file ends with"},
+		"no CTE in a mart":      {mart, fullHead + "select 1 as x", "the last CTE is \"\""},
+		"staging join":          {staging, fullHead + "select * from raw.b\njoin raw.b as c on true", "stg_a__b.sql:9: a join in staging"},
+		"staging, comma":        {staging, fullHead + "select * from raw.b, raw.c", "a join in staging|raw.c is another"},
+		"staging, two tables":   {staging, fullHead + "select * from raw.b where x in (\nselect x from raw.c)", "stg_a__b.sql:9: staging reads one raw table; raw.c is another"},
+		"staging reads a seed":  {staging, fullHead + "select * from ops.clock", "staging reads one raw table, not ops.clock"},
+		"staging reads nothing": {staging, fullHead + "select 1 as x", "this reads none"},
+		"mart reads raw":        {mart, cte("select * from raw.b"), "m.sql:9: only staging reads raw tables: raw.b"},
+		"reads a file":          {mart, cte("select * from read_csv('x.csv')"), "table function read_csv"},
+		"cast":                  {mart, cte("select 1::int as x"), "m.sql:9: :: (instead: cast)"},
+		":: in text":            {mart, cte("select 'a::b' as x -- ::\n/* :: */"), ""},
+		"qualify":               {mart, cte("select 1 as x qualify true"), "qualify"},
+		"asof":                  {inter, cte("select 1 as x from ops.a asof join ops.b on a.x >= b.x"), "asof join|last CTE"},
+		"group by all":          {mart, cte("select count(*) as x from ops.a group by all"), "group by all"},
+		"unpivot":               {mart, cte("select * from (unpivot ops.a on x, y into name n value v)"), "pivot or unpivot"},
+		"list literal":          {mart, cte("select [1, 2] as x"), "list_value()"},
+		"using":                 {mart, cte("select 1 as x from ops.a join ops.b using (k)"), "using ("},
+		"natural":               {mart, cte("select 1 as x from ops.a natural join ops.b"), "natural join"},
+		"semi join":             {mart, cte("select 1 as x from ops.a semi join ops.b on true"), "semi join"},
+		"ignore nulls":          {mart, cte("select lag(x ignore nulls) over (order by x) as x from ops.a"), "ignore nulls"},
+		"current_date":          {mart, cte("select current_date as x"), "current_date (instead: ops.clock)"},
+		"current_timestamp":     {mart, cte("select current_timestamp as x"), "(instead: ops.clock)"},
+		"now":                   {mart, cte("select now() as x"), "now() (instead: ops.clock)"},
+		"exclude":               {mart, cte("select * exclude (y) from ops.a"), "select * exclude"},
+		"replace":               {mart, cte("select * replace (1 as y) from ops.a"), "select * replace"},
+		"trailing comma":        {mart, cte("select 1 as x,\nfrom ops.a"), "a trailing comma"},
+		"offset":                {mart, cte("select x from ops.a order by x limit 1 offset 1"), "offset"},
+		"distinct on":           {mart, cte("select distinct on (x) x from ops.a"), "distinct on"},
+		"interval":              {mart, cte("select x + interval 3 day as x from ops.a"), "interval without quotes"},
+		"quoted interval":       {mart, cte("select cast(x + interval '3' day as date) as x_on, y + interval '2' second as y from ops.a"), ""},
+		"string_agg":            {mart, cte("select string_agg(y, ',') as x from ops.a"), "string_agg()"},
+		"percentile":            {mart, cte("select quantile_cont(y, 0.5) as x from ops.a"), "quantile_cont()"},
+		"float":                 {mart, cte("select cast(y as double) as net_amount from ops.a"), "m.sql:9: column net_amount is floating point"},
+		"real":                  {mart, cte("select cast(y as real) as x from ops.a"), "column x is floating point"},
+		"float amount rate":     {mart, cte("select cast(y as double) as amount_rate_amount from ops.a"), "is floating point"},
+		"float in intermediate": {inter, fullHead + "with int_m as (select cast(y as double) as x from ops.a) select * from int_m", ""},
+		"what Read says":        {mart, fullHead + "select * from m", "table m without a schema|last CTE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			errs := models.CheckStyle(files(c.path, c.text))
+			var wants []string
+			if c.want != "" {
+				wants = strings.Split(c.want, "|")
+			}
+			if len(errs) != len(wants) {
+				t.Errorf("%d findings: %v", len(errs), errors.Join(errs...))
+			}
+			for _, want := range wants {
+				if !strings.Contains(errors.Join(errs...).Error(), want) {
+					t.Errorf("no %q in %v", want, errs)
+				}
+			}
+		})
+	}
+}
+
+func TestCheckTypes(t *testing.T) {
+	t.Parallel()
+	p := read(t, shop())
+	if errs := models.CheckTypes(t.Context(), p, shopSchemas()); len(errs) > 0 {
+		t.Error(errors.Join(errs...))
+	}
+	p = read(t, with(shop(),
+		"marts/a/m.sql", fullHead+"with m as (\nselect orderid as x from staging.stg_shop__orders\n)\nselect * from m",
+		"marts/a/n.sql", fullHead+"with n as (\nselect 1 as x, cast(2 as double) as y from marts.fct_orders\n)\nselect * from n",
+		"checks/c.sql", head+"select nothing from marts.fct_orders",
+		"worklists/w.sql", head+"select nothing from marts.fct_orders",
+		"staging/stg_x__y.sql", head+"select * from raw.order"))
+	got := errors.Join(models.CheckTypes(t.Context(), p, shopSchemas())...)
+	for _, want := range []string{
+		"marts/a/m.sql:9: ", "marts/a/n.sql:1: column y has no description", "marts/a/n.sql:1: column y is floating point",
+		"checks/c.sql:4: check c", "worklist w: worklists/w.sql:4", "no columns are known of raw.order (did you mean raw.orders?)",
+	} {
+		if got == nil || !strings.Contains(got.Error(), want) {
+			t.Errorf("no %q in\n%v", want, got)
+		}
+	}
+}
