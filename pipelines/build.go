@@ -82,7 +82,7 @@ func (r *Runner) scratch(pattern string) (string, error) {
 // every check of severity error passed.
 func (r *Runner) Build(ctx context.Context, o BuildOptions) (BuildResult, error) {
 	var res BuildResult
-	err := r.leased(ctx, "build", func(ctx context.Context) error {
+	err := r.queued(ctx, "build", func(ctx context.Context) error {
 		dir, err := r.scratch("build-*")
 		if err != nil {
 			return err

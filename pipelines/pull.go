@@ -146,6 +146,26 @@ func (r *Runner) leased(ctx context.Context, name string, work func(context.Cont
 	return errors.Join(err, lease.Release(context.WithoutCancel(ctx)))
 }
 
+// queued is leased for work that waits its turn.
+func (r *Runner) queued(ctx context.Context, name string, work func(context.Context) error) error {
+	for {
+		began := false
+		err := r.leased(ctx, name, func(ctx context.Context) error { began = true; return work(ctx) })
+		if began || !errors.Is(err, ledger.ErrLeased) {
+			return err
+		}
+		r.Log.Info("waiting for another run", zap.String("lease", name), zap.Error(err))
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-time.After(queuePause):
+		}
+	}
+}
+
+// queuePause is how often a queued run asks for its turn.
+const queuePause = 500 * time.Millisecond
+
 func (r *Runner) pullFeed(ctx context.Context, conn waybill.Connector, t task, asOf time.Time, res *FeedResult) error {
 	r.Watch(Event{Stage: StageList, Subject: t.String()})
 	files, err := r.Ledger.FilesOf(ctx, t.source, t.feed.Name)

@@ -2,9 +2,9 @@ package pipelines
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -74,14 +74,10 @@ func (r RunResult) Err() error {
 func (r *Runner) Run(ctx context.Context, o RunOptions) (RunResult, error) {
 	res := RunResult{ID: uuid.Must(uuid.NewV7()).String(), AsOf: o.Build.AsOf}
 	start := r.Now()
-	subject, err := json.Marshal(o.Select)
-	if err != nil {
-		return res, fmt.Errorf("describe run: %w", err)
-	}
-	if err := r.Ledger.StartRun(ctx, ledger.Run{ID: res.ID, Trigger: o.Trigger, Subject: string(subject), AsOf: o.Build.AsOf.UTC()}); err != nil {
+	if err := r.Ledger.StartRun(ctx, ledger.Run{ID: res.ID, Trigger: o.Trigger, Subject: subject(o.Select), AsOf: o.Build.AsOf.UTC()}); err != nil {
 		return res, err
 	}
-	err = r.steps(ctx, o, &res)
+	err := r.steps(ctx, o, &res)
 	res.Took = r.Now().Sub(start)
 	status, problem := ledger.RunDone, ""
 	switch {
@@ -94,6 +90,14 @@ func (r *Runner) Run(ctx context.Context, o RunOptions) (RunResult, error) {
 	summary := fmt.Sprintf("%d files loaded, %d rows, %d rejected, %d held, %d marts built", res.Count(ledger.Loaded), loaded, rejected,
 		res.Count(ledger.Held), len(res.Build.Built))
 	return res, errors.Join(err, r.Ledger.EndRun(context.WithoutCancel(ctx), res.ID, status, summary, problem))
+}
+
+// subject names what a run is about in the run history.
+func subject(selected []string) string {
+	if len(selected) == 0 {
+		return "all"
+	}
+	return strings.Join(selected, ",")
 }
 
 func (r *Runner) steps(ctx context.Context, o RunOptions, res *RunResult) error {

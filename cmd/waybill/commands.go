@@ -6,6 +6,6 @@ import "github.com/spf13/cobra"
 func commands(s *session) []*cobra.Command {
 	return []*cobra.Command{
 		newRun(s), newPlan(s), newBuild(s), newCheck(s), newTest(s),
-		newFiles(s), newRejects(s), newTrace(s), newQuery(s), newState(s), newDemo(s),
+		newInit(s), newDoctor(s), newFiles(s), newRejects(s), newTrace(s), newQuery(s), newState(s), newServe(s), newDemo(s),
 	}
 }

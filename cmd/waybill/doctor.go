@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fourmarketing/waybill"
+)
+
+func newDoctor(s *session) *cobra.Command {
+	var trust string
+	c := &cobra.Command{
+		Use:   "doctor [SOURCE…]",
+		Short: "Check configuration, lake, every connection and credential, and say what to do",
+		Long: `Read the configuration and the models, open the lake, and try each connection without changing anything there.
+--trust SOURCE shows the server's SSH host key and, after you have compared it with what the partner told you, prints the setting that
+pins it. Exit codes: 0 all well · 1 something is not`,
+		Example: `  waybill doctor
+  waybill doctor northgate
+  waybill doctor --trust northgate`,
+		RunE: func(c *cobra.Command, args []string) error {
+			cfg, err := readConfig(s.configPath)
+			if err != nil {
+				return err
+			}
+			if trust != "" {
+				return s.trust(c.Context(), cfg, trust)
+			}
+			findings, err := s.examine(c.Context(), cfg, args)
+			if err != nil {
+				return err
+			}
+			return s.printFindings(findings)
+		},
+	}
+	c.Flags().StringVar(&trust, "trust", "", "show this source's SSH host key and the known_hosts line that trusts it")
+	return c
+}
+
+// examine tries everything; what it finds wrong are findings, not errors.
+func (s *session) examine(ctx context.Context, cfg *config, sources []string) ([]waybill.Finding, error) {
+	findings := []waybill.Finding{{Subject: "configuration " + cfg.path, OK: true, Detail: plural(len(cfg.Connections), "connection")}}
+	for _, name := range sources {
+		if _, ok := cfg.Connections[name]; !ok {
+			return nil, fmt.Errorf("%w: %s has no connection %q; it has %s", errUsage, cfg.path, name, strings.Join(sourceNames(cfg), ", "))
+		}
+	}
+	a, err := s.openConfig(ctx, cfg, nil)
+	if err != nil {
+		findings = append(findings, waybill.Finding{Subject: "lake, pipelines and models", Detail: err.Error(), Remedy: "mend what the message names"})
+		a = &app{cfg: cfg}
+	} else {
+		defer a.Close()
+		findings = append(findings, a.examineLake(ctx))
+	}
+	for _, name := range sourceNames(cfg) {
+		if len(sources) == 0 || slices.Contains(sources, name) {
+			findings = append(findings, a.examineSource(ctx, name)...)
+		}
+	}
+	return findings, nil
+}
+
+func sourceNames(cfg *config) []string {
+	names := make([]string, 0, len(cfg.Connections))
+	for name := range cfg.Connections {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// examineLake lists tables and proves that the cache folder takes files.
+func (a *app) examineLake(ctx context.Context) waybill.Finding {
+	f := waybill.Finding{Subject: "lake " + a.cfg.Lake.Root}
+	names, err := a.lake.Tables(ctx)
+	if err == nil {
+		probe := filepath.Join(a.cfg.Lake.Cache, "doctor-probe")
+		err = errors.Join(os.MkdirAll(a.cfg.Lake.Cache, 0o755), os.WriteFile(probe, []byte("probe"), 0o600), os.Remove(probe))
+	}
+	if err != nil {
+		f.Detail, f.Remedy = err.Error(), "check lake.root, lake.catalog, lake.cache and the S3 keys in "+a.cfg.path
+		return f
+	}
+	f.OK, f.Detail = true, plural(len(names), "table")
+	return f
+}
+
+func (a *app) examineSource(ctx context.Context, name string) []waybill.Finding {
+	conn, err := a.connector(ctx, name)
+	if err != nil {
+		return []waybill.Finding{{Subject: name, Detail: err.Error(), Remedy: "mend the connection in " + a.cfg.path}}
+	}
+	defer conn.Close()
+	checker, ok := conn.(waybill.Checker)
+	if !ok {
+		return []waybill.Finding{{Subject: name, OK: true, Detail: "settings are complete; this kind has no further check"}}
+	}
+	findings := checker.Check(ctx)
+	for i := range findings {
+		findings[i].Subject = name + ": " + findings[i].Subject
+		findings[i].Remedy = strings.ReplaceAll(findings[i].Remedy, "<source>", name)
+	}
+	return findings
+}
+
+func (s *session) printFindings(findings []waybill.Finding) error {
+	bad := 0
+	for _, f := range findings {
+		mark := "ok  "
+		if !f.OK {
+			mark = "BAD "
+			bad++
+		}
+		if s.json {
+			continue
+		}
+		fmt.Fprintf(s.stdout, "%s %s: %s\n", mark, f.Subject, f.Detail)
+		if f.Remedy != "" && !f.OK {
+			fmt.Fprintln(s.stdout, "     do:", f.Remedy)
+		}
+	}
+	if s.json {
+		if err := printJSON(s.stdout, findings); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(s.stdout, "%s checked, %d not well\n", plural(len(findings), "thing"), bad)
+	}
+	if bad > 0 {
+		return fmt.Errorf("%s not well", plural(bad, "thing"))
+	}
+	return nil
+}
+
+// trust shows what a person has to compare before a host key is trusted.
+func (s *session) trust(ctx context.Context, cfg *config, name string) error {
+	a := &app{cfg: cfg}
+	conn, err := a.connector(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	keyer, ok := conn.(waybill.HostKeyer)
+	if !ok {
+		return fmt.Errorf("%w: %s has no SSH host key", errUsage, name)
+	}
+	key, err := keyer.HostKey(ctx)
+	if err != nil {
+		return err
+	}
+	if s.json {
+		return printJSON(s.stdout, key)
+	}
+	fmt.Fprintf(s.stdout, "%s shows %s %s\n", key.Host, key.Type, key.SHA256)
+	if key.KnownAs != "" && key.KnownAs != key.SHA256 {
+		fmt.Fprintf(s.stdout, "trusted so far: %s (%s): THE KEY HAS CHANGED. Ask the partner before you trust it.\n", key.KnownAs, key.KnownInFile)
+	}
+	fmt.Fprintf(s.stdout, "Compare it with what the partner told you. Then set in %s:\n  connections: {%s: {host_key: %q}}\nor add to your known_hosts file:\n  %s\n",
+		cfg.path, name, key.SHA256, key.Line)
+	return nil
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/spf13/cobra"
+
+	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/ledger"
+)
+
+func newServe(s *session) *cobra.Command {
+	listen, drain := "127.0.0.1:8099", 10*time.Minute
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run every pipeline on its schedule; /healthz and Prometheus /metrics",
+		Long: `Run each pipeline on the schedule of its definition, never two runs of one feed at once (also across machines that share the
+catalog), with retries, and catch up on what was due while it was stopped. SIGTERM stops scheduling and lets what runs finish.`,
+		Example: "  waybill serve\n  waybill serve --listen 0.0.0.0:8099 --drain 5m",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			a, err := s.open(c.Context(), nil)
+			if err != nil {
+				return err
+			}
+			defer a.Close()
+			if s.asOf != "" {
+				return fmt.Errorf("%w: serve asks about the present; --as-of goes with run", errUsage)
+			}
+			return s.serve(c.Context(), a, listen, drain)
+		},
+	}
+	c.Flags().StringVar(&listen, "listen", listen, "address of /healthz and /metrics")
+	c.Flags().DurationVar(&drain, "drain", drain, "how long running work may go on after SIGTERM")
+	return c
+}
+
+func (s *session) serve(ctx context.Context, a *app, listen string, drain time.Duration) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", listen, err)
+	}
+	m := newMetrics()
+	scheduler := pipelines.NewScheduler(a.runner, func() time.Time { return time.Now().UTC().Truncate(clockStep) }, drain,
+		func(pipeline string, res pipelines.RunResult, err error) {
+			m.record(pipeline, res, err)
+			fmt.Fprintf(s.stdout, "%s %s: %s\n", time.Now().UTC().Format(time.DateTime), pipeline, runLine(res))
+			if err != nil {
+				fmt.Fprintf(s.stderr, "%s %s: %v\n", time.Now().UTC().Format(time.DateTime), pipeline, err)
+			}
+		})
+	server := &http.Server{Handler: m.handler(a), ReadHeaderTimeout: 10 * time.Second}
+	fmt.Fprintf(s.stdout, "serving %s; health and metrics on http://%s\n", plural(len(a.runner.Pipelines), "pipeline"), listener.Addr())
+	var web sync.WaitGroup
+	var webErr error
+	web.Go(func() { webErr = server.Serve(listener) })
+	err = scheduler.Serve(ctx)
+	err = errors.Join(err, server.Close())
+	web.Wait()
+	if !errors.Is(webErr, http.ErrServerClosed) {
+		err = errors.Join(err, webErr)
+	}
+	fmt.Fprintln(s.stdout, "drained; every run has ended")
+	if err == nil && ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// metrics are what Prometheus reads.
+type metrics struct {
+	registry *prometheus.Registry
+	runs     *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	rows     *prometheus.CounterVec
+	files    *prometheus.CounterVec
+	last     *prometheus.GaugeVec
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		runs:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waybill_runs_total", Help: "Runs by pipeline and outcome."}, []string{"pipeline", "outcome"}),
+		seconds:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "waybill_run_seconds", Help: "Length of runs.", Buckets: prometheus.ExponentialBuckets(0.1, 3, 9)}, []string{"pipeline"}),
+		rows:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waybill_records_total", Help: "Records by feed and what became of them."}, []string{"source", "feed", "state"}),
+		files:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waybill_files_total", Help: "Received files by feed and status."}, []string{"source", "feed", "status"}),
+		last:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waybill_last_success_timestamp_seconds", Help: "End of the last run without error."}, []string{"pipeline"}),
+	}
+	m.registry.MustRegister(m.runs, m.seconds, m.rows, m.files, m.last, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) record(pipeline string, res pipelines.RunResult, err error) {
+	outcome := ledger.RunDone
+	switch {
+	case errors.Is(err, pipelines.ErrHeld):
+		outcome = ledger.RunHeld
+	case err != nil:
+		outcome = ledger.RunFailed
+	default:
+		m.last.WithLabelValues(pipeline).SetToCurrentTime()
+	}
+	m.runs.WithLabelValues(pipeline, outcome).Inc()
+	m.seconds.WithLabelValues(pipeline).Observe(res.Took.Seconds())
+	for _, f := range res.Feeds {
+		for _, file := range f.Files {
+			m.files.WithLabelValues(f.Source, f.Feed, string(file.Status)).Inc()
+			if file.Status == ledger.Loaded {
+				m.rows.WithLabelValues(f.Source, f.Feed, "loaded").Add(float64(file.Loaded))
+				m.rows.WithLabelValues(f.Source, f.Feed, "rejected").Add(float64(file.Rejected))
+			}
+		}
+	}
+}
+
+func (m *metrics) handler(a *app) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		if _, err := a.ledger.Runs(r.Context(), "", 1); err != nil {
+			http.Error(w, err.Error(), http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintln(w, "ok")
+	})
+	return mux
+}
