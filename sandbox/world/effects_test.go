@@ -143,7 +143,7 @@ func showsElsewhere(f facts, p world.Planted) bool {
 
 func TestEverythingPlantedShows(t *testing.T) {
 	t.Parallel()
-	for _, o := range sizes(1) {
+	for _, o := range append(sizes(1), sizes(2)[:5]...) {
 		w := mustWorld(t, o)
 		f := gather(t, w.Truth(w.AsOf()))
 		for _, p := range w.Planted() {

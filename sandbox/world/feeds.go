@@ -152,7 +152,7 @@ func (ff *feedFile) at(r row) instant {
 }
 
 func (ff *feedFile) sortRows() {
-	slices.SortStableFunc(ff.rows, func(a, b row) int {
+	slices.SortFunc(ff.rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(ff.at(a), ff.at(b)), cmp.Compare(a.o.no, b.o.no), cmp.Compare(a.i, b.i))
 	})
 }

@@ -29,8 +29,8 @@ func (s *sim) plantFiles() {
 	s.plantFlaw(s.before(s.feedOf(ng, feedDespatch), 2, 1), flawHeader, "file_changed_header", cp[2]+3*hour)
 	s.plantFlaw(s.before(s.feedOf(ng, feedStock), 3, 0), flawTrailer, "file_held", 0)
 	for range max(1, rng.times(s.o.Defects*float64(s.o.Days)/20)) {
-		s.plantBadRows(rng, pick(rng, inner(s.feedOf(ng, feedDespatch))), badNG)
-		s.plantBadRows(rng, pick(rng, inner(s.feedOf(vh, feedDespatch))), badVH)
+		s.scatter(rng, inner(s.feedOf(ng, feedDespatch)), badNG)
+		s.scatter(rng, inner(s.feedOf(vh, feedDespatch)), badVH)
 	}
 }
 
@@ -101,10 +101,37 @@ func (s *sim) plantFlaw(ff *feedFile, what flaw, kind string, repaired instant) 
 	s.plant(kind, ff.path, shows)
 }
 
+// scatter mixes a set of bad rows into one file, or where no file is so big into several: a sixth of a file's rows at
+// the most, so that it is a matter of rows and not of the whole file.
+func (s *sim) scatter(rng stream, files []*feedFile, bad func(*sim, *feedFile) [][]string) {
+	n := len(bad(s, s.feeds[0].files[0]))
+	room := func(ff *feedFile) int { return len(ff.rows) / 5 }
+	var roomy []*feedFile
+	for _, ff := range files {
+		if room(ff) >= n {
+			roomy = append(roomy, ff)
+		}
+	}
+	if len(roomy) > 0 {
+		ff := pick(rng, roomy)
+		s.plantBadRows(rng, ff, bad(s, ff))
+		return
+	}
+	slices.SortStableFunc(files, func(a, b *feedFile) int { return len(b.rows) - len(a.rows) })
+	for next, i := 0, 0; next < n && i < len(files); i++ {
+		take := min(room(files[i]), n-next)
+		if take == 0 {
+			return
+		}
+		s.plantBadRows(rng, files[i], bad(s, files[i])[next:next+take])
+		next += take
+	}
+}
+
 // plantBadRows mixes rows into a file that no contract lets through; nothing like them happened.
-func (s *sim) plantBadRows(rng stream, ff *feedFile, bad func(*sim, *feedFile) [][]string) {
+func (s *sim) plantBadRows(rng stream, ff *feedFile, bad [][]string) {
 	rows := slices.Clone(ff.rows)
-	for _, fields := range bad(s, ff) {
+	for _, fields := range bad {
 		rows = slices.Insert(rows, rng.IntN(len(rows)+1), row{bad: fields})
 	}
 	ff.versions = []*version{{at: ff.run + 3*minute, rows: rows}}

@@ -47,7 +47,7 @@ func (t *TruthTable) add(values ...string) { t.Rows = append(t.Rows, values) }
 // sortRows orders by key; the key columns come first.
 func sortRows(t *TruthTable) {
 	n := len(t.Key)
-	slices.SortStableFunc(t.Rows, func(a, b []string) int { return slices.Compare(a[:n], b[:n]) })
+	slices.SortFunc(t.Rows, func(a, b []string) int { return slices.Compare(a[:n], b[:n]) })
 }
 
 func (o *order) lineID(i int) string { return o.brand.Name + ":" + itoa(o.lines[i].id) }
