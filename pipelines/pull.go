@@ -172,7 +172,11 @@ func (r *Runner) pullFeed(ctx context.Context, conn waybill.Connector, t task, a
 	if err != nil {
 		return err
 	}
-	o, err := r.survey(ctx, conn, t, asOf, files)
+	taker := r.newTaker(t, conn, asOf, files)
+	if res.Files, err = taker.finish(ctx); err != nil {
+		return fmt.Errorf("%s: %w", t, err)
+	}
+	o, err := r.survey(ctx, conn, t, asOf, taker.files)
 	if err != nil {
 		return err
 	}
@@ -180,7 +184,6 @@ func (r *Runner) pullFeed(ctx context.Context, conn waybill.Connector, t task, a
 		return err
 	}
 	res.Known, res.Waiting = o.known, o.waiting
-	taker := r.newTaker(t, conn, asOf, files)
 	for i, it := range o.fetch {
 		r.Watch(Event{Stage: StageFetch, Subject: t.String(), Detail: it.Name, Done: i, Total: len(o.fetch)})
 		f, err := taker.take(ctx, it)

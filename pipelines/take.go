@@ -41,9 +41,9 @@ func (t *taker) take(ctx context.Context, it waybill.Item) (ledger.File, error) 
 	if err := t.identify(&f); err != nil {
 		return f, err
 	}
-	stage, err := os.MkdirTemp(t.StageDir, "load-*")
+	stage, err := t.scratch("load-*")
 	if err != nil {
-		return f, fmt.Errorf("stage: %w", err)
+		return f, err
 	}
 	defer os.RemoveAll(stage)
 	body, err := t.conn.Open(ctx, it)
@@ -259,24 +259,45 @@ func (r *Runner) Replay(ctx context.Context, f ledger.File, asOf time.Time) (led
 		if err := tk.identify(&f); err != nil || (f.LoadID == was.LoadID && f.Status == ledger.Loaded) {
 			return err
 		}
-		body, err := r.Lake.OpenKept(ctx, f.KeptPath)
-		if err != nil {
-			return err
-		}
-		defer body.Close()
-		stage, err := os.MkdirTemp(r.StageDir, "load-*")
-		if err != nil {
-			return fmt.Errorf("stage: %w", err)
-		}
-		defer os.RemoveAll(stage)
-		res, err := tk.load(ctx, body, f, stage)
-		if err != nil {
-			return err
-		}
-		f, err = tk.settle(ctx, f, res)
+		f, err = tk.fromKept(ctx, f)
 		return err
 	})
 	return f, err
+}
+
+// fromKept loads a received file from the lake's own copy of its bytes.
+func (t *taker) fromKept(ctx context.Context, f ledger.File) (ledger.File, error) {
+	body, err := t.Lake.OpenKept(ctx, f.KeptPath)
+	if err != nil {
+		return f, err
+	}
+	defer body.Close()
+	stage, err := t.scratch("load-*")
+	if err != nil {
+		return f, err
+	}
+	defer os.RemoveAll(stage)
+	res, err := t.load(ctx, body, f, stage)
+	if err != nil {
+		return f, err
+	}
+	return t.settle(ctx, f, res)
+}
+
+// finish loads what an interrupted run had received but not finished, so that worklists see all of it and nobody is asked twice.
+func (t *taker) finish(ctx context.Context) ([]ledger.File, error) {
+	var finished []ledger.File
+	for _, f := range append([]ledger.File{}, t.files...) {
+		if f.Status != ledger.Received {
+			continue
+		}
+		f, err := t.fromKept(ctx, f)
+		if err != nil {
+			return finished, fmt.Errorf("finish interrupted load of %s: %w", f.Name, err)
+		}
+		finished = append(finished, f)
+	}
+	return finished, nil
 }
 
 // taskOf finds the feed that a known file belongs to.

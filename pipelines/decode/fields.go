@@ -1,0 +1,70 @@
+package decode
+
+import "bytes"
+
+// Span is where a field stands in its record, quotes included.
+type Span struct{ From, To int }
+
+// Spans finds the fields of one record; false when a quoted field is not closed as it should be.
+func Spans(record []byte, d Dialect) ([]Span, bool) {
+	if d.Delim == 0 {
+		return []Span{{0, len(record)}}, true
+	}
+	var spans []Span
+	for i := 0; ; {
+		from := i
+		if d.Quote != 0 && i < len(record) && record[i] == d.Quote {
+			var closed bool
+			if i, closed = closing(record, i, d.Quote); !closed {
+				return append(spans, Span{from, len(record)}), false
+			}
+			if i < len(record) && record[i] != d.Delim {
+				return append(spans, Span{from, len(record)}), false
+			}
+		} else if n := bytes.IndexByte(record[i:], d.Delim); n >= 0 {
+			i += n
+		} else {
+			i = len(record)
+		}
+		spans = append(spans, Span{from, i})
+		if i == len(record) {
+			return spans, true
+		}
+		i++
+	}
+}
+
+// closing returns the place after the quote that closes the field opened at i.
+func closing(record []byte, i int, quote byte) (int, bool) {
+	i++
+	for {
+		n := bytes.IndexByte(record[i:], quote)
+		if n < 0 {
+			return len(record), false
+		}
+		i += n + 1
+		if i == len(record) || record[i] != quote {
+			return i, true
+		}
+		i++
+	}
+}
+
+func countQuoted(record []byte, d Dialect) (int, bool) {
+	spans, ok := Spans(record, d)
+	return len(spans), ok
+}
+
+// Fields are the values of one record, quotes removed. A field that is not closed as it should be is given as it stands.
+func Fields(record []byte, d Dialect) []string {
+	spans, _ := Spans(record, d)
+	values := make([]string, len(spans))
+	for i, s := range spans {
+		field := record[s.From:s.To]
+		if n := len(field); d.Quote != 0 && n >= 2 && field[0] == d.Quote && field[n-1] == d.Quote {
+			field = bytes.ReplaceAll(field[1:n-1], []byte{d.Quote, d.Quote}, []byte{d.Quote})
+		}
+		values[i] = string(field)
+	}
+	return values
+}

@@ -1,0 +1,210 @@
+package ledger_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+
+	"github.com/fourmarketing/waybill/internal/testservers"
+	"github.com/fourmarketing/waybill/pipelines/ledger"
+)
+
+// clock is a wall clock that tests move.
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = c.t.Add(d)
+}
+
+func newClock() *clock { return &clock{t: time.Date(2026, 3, 30, 6, 0, 0, 0, time.UTC)} }
+
+func openSQLite(t *testing.T, c *clock) *ledger.Ledger {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "c.db")+"?_pragma=journal_mode(WAL)&_pragma=busy_timeout(10000)&_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	l, err := ledger.Open(t.Context(), db, "sqlite", c.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// both runs a test on every database that may hold a ledger.
+func both(t *testing.T, test func(t *testing.T, l *ledger.Ledger, c *clock)) {
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		c := newClock()
+		test(t, openSQLite(t, c), c)
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		db, err := sql.Open("pgx", testservers.StartPostgres(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { db.Close() })
+		c := newClock()
+		l, err := ledger.Open(t.Context(), db, "postgres", c.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, l, c)
+	})
+}
+
+func TestFilesKeepTheirVersions(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, l *ledger.Ledger, c *clock) {
+		f := ledger.File{Source: "northgate", Feed: "despatch", Name: "a.csv", Version: 1, ID: "f1", SHA256: "aa", Identity: "a.csv", ReceivedAt: c.now(), Status: ledger.Loaded, Records: 3, Loaded: 3}
+		second := f
+		second.Version, second.ID, second.SHA256, second.ReceivedAt = 2, "f2", "bb", c.now().Add(time.Hour)
+		if err := l.Put(t.Context(), f, second); err != nil {
+			t.Fatal(err)
+		}
+		f.Status, f.SupersededBy = ledger.Superseded, "f2"
+		if err := l.Put(t.Context(), f); err != nil {
+			t.Fatal(err)
+		}
+		files, err := l.FilesOf(t.Context(), "northgate", "despatch")
+		if err != nil || len(files) != 2 {
+			t.Fatalf("got %d files, %v; want 2", len(files), err)
+		}
+		if files[0].Status != ledger.Superseded || files[0].SupersededBy != "f2" || files[1].Status != ledger.Loaded {
+			t.Errorf("got %+v", files)
+		}
+		if !files[0].ReceivedAt.Equal(f.ReceivedAt) || files[0].ModifiedAt.IsZero() == false {
+			t.Errorf("times came back as %v and %v", files[0].ReceivedAt, files[0].ModifiedAt)
+		}
+		byID, err := l.Files(t.Context(), ledger.Filter{IDPrefix: "f2"})
+		if err != nil || len(byID) != 1 || byID[0].Version != 2 {
+			t.Errorf("by id: %+v, %v", byID, err)
+		}
+	})
+}
+
+func TestSightingsTellWhatChanged(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, l *ledger.Ledger, c *clock) {
+		many := make([]ledger.Sighting, 0, 1201)
+		for i := range 1200 {
+			many = append(many, ledger.Sighting{Source: "s", Feed: "f", Name: time.Unix(int64(i), 0).UTC().Format("150405"), Size: 1, FirstSeenAt: c.now()})
+		}
+		many = append(many, ledger.Sighting{Source: "s", Feed: "f", Name: "000000", Size: 2, FirstSeenAt: c.now(), Fetched: true})
+		if err := l.See(t.Context(), many...); err != nil {
+			t.Fatal(err)
+		}
+		seen, err := l.Sightings(t.Context(), "s", "f")
+		if err != nil || len(seen) != 1200 {
+			t.Fatalf("got %d, %v; want 1200", len(seen), err)
+		}
+		if s := seen["000000"]; s.Size != 2 || !s.Fetched || !s.Same(2, time.Time{}) {
+			t.Errorf("the later sighting of a name must stay: %+v", s)
+		}
+	})
+}
+
+func TestOneHolderAtATime(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, l *ledger.Ledger, c *clock) {
+		var mu sync.Mutex
+		var won []string
+		var racers sync.WaitGroup
+		for _, holder := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+			racers.Go(func() {
+				_, err := l.Acquire(context.Background(), "feed:x", holder, time.Minute)
+				if err == nil {
+					mu.Lock()
+					won = append(won, holder)
+					mu.Unlock()
+				} else if !errors.Is(err, ledger.ErrLeased) {
+					t.Errorf("%s: %v", holder, err)
+				}
+			})
+		}
+		racers.Wait()
+		if len(won) != 1 {
+			t.Fatalf("holders %v; want exactly one", won)
+		}
+	})
+}
+
+func TestAnExpiredLeaseIsFenced(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, l *ledger.Ledger, c *clock) {
+		first, err := l.Acquire(t.Context(), "feed:x", "a", time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := first.Renew(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c.pass(2 * time.Minute)
+		second, err := l.Acquire(t.Context(), "feed:x", "b", time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if second.Token <= first.Token {
+			t.Errorf("token %d after %d; it must grow", second.Token, first.Token)
+		}
+		if err := first.Renew(t.Context()); !errors.Is(err, ledger.ErrLeased) {
+			t.Errorf("the sleeper renewed: %v", err)
+		}
+		if err := first.Release(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if _, err := l.Acquire(t.Context(), "feed:x", "c", time.Minute); !errors.Is(err, ledger.ErrLeased) {
+			t.Errorf("the sleeper gave back a lease that was no longer its own: %v", err)
+		}
+		if err := second.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Acquire(t.Context(), "feed:x", "c", time.Minute); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestReleasesAndPublications(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, l *ledger.Ledger, c *clock) {
+		if _, ok, err := l.LatestRelease(t.Context(), ledger.Released); ok || err != nil {
+			t.Fatalf("an empty ledger has a release: %v, %v", ok, err)
+		}
+		rel, err := l.AddRelease(t.Context(), ledger.Release{AsOf: c.now(), Status: ledger.Released, Tables: map[string]string{"marts.fct_orders": "7"}})
+		if err != nil || rel.ID == 0 {
+			t.Fatalf("%+v, %v", rel, err)
+		}
+		got, ok, err := l.LatestRelease(t.Context(), ledger.Released)
+		if err != nil || !ok || got.ID != rel.ID || got.Tables["marts.fct_orders"] != "7" {
+			t.Errorf("%+v, %v, %v", got, ok, err)
+		}
+		for _, id := range []int64{rel.ID, rel.ID + 1} {
+			if err := l.Publish(t.Context(), "duckdb:x", id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if shown, err := l.Published(t.Context(), "duckdb:x"); err != nil || shown != rel.ID+1 {
+			t.Errorf("shown %d, %v", shown, err)
+		}
+	})
+}
