@@ -82,19 +82,10 @@ func TestReportsBalanceAndChain(t *testing.T) {
 	}
 }
 
-// northgateRows parses a Northgate file and checks its trailer.
+// northgateRows counts a Northgate file's rows and checks its trailer.
 func northgateRows(t *testing.T, f world.File) int {
 	t.Helper()
-	text, err := charmap.Windows1252.NewDecoder().Bytes(f.Body)
-	if err != nil {
-		t.Fatalf("%s: %v", f.Path, err)
-	}
-	r := csv.NewReader(bytes.NewReader(text))
-	r.FieldsPerRecord = -1
-	rows, err := r.ReadAll()
-	if err != nil {
-		t.Fatalf("%s: %v", f.Path, err)
-	}
+	rows := northgate(t, f)
 	last := rows[len(rows)-1]
 	if last[0] != "TRL" || last[1] != strconv.Itoa(len(rows)-2) {
 		t.Errorf("%s: trailer %v for %d rows", f.Path, last, len(rows)-2)
@@ -228,4 +219,65 @@ func TestQuantitiesAndMoneyAddUp(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestParcelsFollowTheFiles reads, at every checkpoint, the tracking numbers out of Northgate's loaded despatch files:
+// the truth has to have exactly those, wrong ones before their correction and none of a file that is held or late.
+func TestParcelsFollowTheFiles(t *testing.T) {
+	t.Parallel()
+	for _, o := range sizes(1)[:10] {
+		w := mustWorld(t, o)
+		sizesSeen := map[int]bool{}
+		for _, at := range w.Checkpoints() {
+			f := gather(t, w.Truth(at))
+			want := map[string]bool{}
+			for _, file := range w.Files("northgate", at) {
+				_, row := newest(f, file.Path)
+				if row == nil || row["feed"] != "despatch" || row["status"] == "held" {
+					continue
+				}
+				for _, fields := range northgate(t, file) {
+					if len(fields) < 15 || fields[0] == "Salesorder number" {
+						continue
+					}
+					if fields[5] != "" && fields[1] != "DN9000001" {
+						want["dhl:"+fields[5]] = true
+					}
+				}
+			}
+			have := 0
+			for id, row := range f["marts.fct_shipments"] {
+				if row["site"] != "NG1" {
+					continue
+				}
+				have++
+				if !want[id] {
+					t.Errorf("%s: at %s: parcel %s of %s is in no loaded file", label(o), at, id, row["order_id"])
+				}
+			}
+			if have != len(want) {
+				t.Errorf("%s: at %s: %d parcels, files have %d", label(o), at, have, len(want))
+			}
+			sizesSeen[have] = true
+		}
+		if len(sizesSeen) < 3 {
+			t.Errorf("%s: the checkpoints see the same parcels", label(o))
+		}
+	}
+}
+
+// northgate parses a Northgate file, header and trailer included.
+func northgate(t *testing.T, f world.File) [][]string {
+	t.Helper()
+	text, err := charmap.Windows1252.NewDecoder().Bytes(f.Body)
+	if err != nil {
+		t.Fatalf("%s: %v", f.Path, err)
+	}
+	r := csv.NewReader(bytes.NewReader(text))
+	r.FieldsPerRecord = -1
+	rows, err := r.ReadAll()
+	if err != nil {
+		t.Fatalf("%s: %v", f.Path, err)
+	}
+	return rows
 }

@@ -33,7 +33,7 @@ func (s *sim) hand(rng stream, p *parcel, packed instant, d date) journey {
 	return journey{p, rng, at, dateOf(at, s.zoneOf(o.to.country))}
 }
 
-// at is a moment on a destination day.
+// there is a moment on a destination day, between two minutes of it.
 func (s *sim) there(j journey, d date, from, to int) instant {
 	return d.at(s.zoneOf(j.p.o.to.country), from) + j.rng.minutes(0, to-from)
 }

@@ -170,8 +170,7 @@ func (ff *feedFile) fact(r row) *span {
 	return &r.o.receipts[r.i].span
 }
 
-// write numbers nothing and draws nothing: it gives the file its first version if no problem has given it one, then
-// lets each fact know from when and until when a loadable file tells of it.
+// write gives the file its first version if no problem has given it one, and then lets each fact know from when and until when a loadable file tells of it.
 func (s *sim) write(ff *feedFile, at instant) {
 	if len(ff.versions) == 0 {
 		ff.versions = []*version{{at: at, rows: ff.rows}}

@@ -5,7 +5,7 @@ import "fmt"
 // visit is an order's way through the warehouse.
 type visit struct{ allocated, picked, packed, left instant }
 
-// paidIn lets the order reach the warehouse, as it does within 20 minutes.
+// receive lets the order reach the warehouse, as it does within 20 minutes.
 func (s *sim) receive(rng stream, o *order) {
 	s.tell(o, o.paid+rng.minutes(2, 18), "received")
 }
@@ -137,7 +137,7 @@ func (s *sim) ordinary(rng stream, o *order) {
 	s.receive(rng, o)
 	p, v := s.ship(rng, o, s.shipBy(o))
 	delivered := s.carry(rng, p, v)
-	if s.o.Days > 0 && rng.chance(0.17) {
+	if rng.chance(0.17) {
 		s.sendBack(rng, o, delivered)
 	}
 }

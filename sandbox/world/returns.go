@@ -55,8 +55,8 @@ func (s *sim) sendBack(rng stream, o *order, delivered instant) {
 		return // the customer keeps it after all
 	}
 	home := s.post(rng, o, r, day+1)
-	got := s.unpack(rng, o, r, home)
-	s.refundReturn(rng, o, got, 1+rng.between(0, 1))
+	s.unpack(rng, o, r, home)
+	s.refundReturn(rng, o, r, 1+rng.between(0, 1))
 }
 
 // post takes a return from the customer's drop-off to the warehouse's gate, and says on which site day it got there.
@@ -73,11 +73,10 @@ func (s *sim) post(rng stream, o *order, r *shopReturn, day date) date {
 }
 
 // unpack books a return into the warehouse on the working day after it arrived.
-func (s *sim) unpack(rng stream, o *order, r *shopReturn, home date) *shopReturn {
+func (s *sim) unpack(rng stream, o *order, r *shopReturn, home date) {
 	st := o.brand.site
 	at := st.cal.add(home, 1).at(st.zone, rng.between(8*60+30, 11*60+30)) + instant(rng.IntN(60))
 	s.book(rng, o, r, at)
-	return r
 }
 
 // book writes the receipt rows of a return: every unit announced, as it was when unpacked.

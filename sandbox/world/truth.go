@@ -52,29 +52,30 @@ func sortRows(t *TruthTable) {
 
 func (o *order) lineID(i int) string { return o.brand.Name + ":" + itoa(o.lines[i].id) }
 
-// verdict is true, false or nothing.
-func verdict(known, yes bool) string {
-	if !known {
-		return ""
-	}
-	return flag(yes)
-}
-
-// onTime is the judgement that both promises share: all done and by the day, or too late, or not to be said yet.
-func onTime(done bool, doneOn, due, today date) string {
-	if done {
+// onTime is the judgement that both promises share: done by the day or after it, or (doneOn 0) not done and too late, or
+// not to be said yet.
+func onTime(doneOn, due, today date) string {
+	switch {
+	case doneOn != 0:
 		return flag(doneOn <= due)
+	case today > due:
+		return flag(false)
 	}
-	return verdict(today > due, false)
+	return ""
 }
 
 func (w *witness) promises(k *knownOrder) (shipped, delivered, otif string) {
 	if k.state == "cancelled" || k.state == "unpaid" {
 		return "", "", ""
 	}
-	o, live := k.o, k.total.live()
-	shipped = onTime(k.total.despatched >= live && k.lastLeft != 0, dateOf(k.lastLeft, o.brand.site.zone), k.shipBy, k.siteDay)
-	delivered = onTime(k.total.delivered >= live && k.lastDelivered != 0, dateOf(k.lastDelivered, w.zoneOf(o.to.country)), k.deliverBy, k.destDay)
+	var left, arrived date
+	if k.total.despatched >= k.total.live() && k.lastLeft != 0 {
+		left = dateOf(k.lastLeft, k.o.brand.site.zone)
+	}
+	if k.total.delivered >= k.total.live() && k.lastDelivered != 0 {
+		arrived = dateOf(k.lastDelivered, w.zoneOf(k.o.to.country))
+	}
+	shipped, delivered = onTime(left, k.shipBy, k.siteDay), onTime(arrived, k.deliverBy, k.destDay)
 	if delivered != "" {
 		otif = flag(delivered == "true" && k.total.short == 0)
 	}

@@ -119,24 +119,7 @@ func columnOf(entry string) string {
 	return entry
 }
 
-// broken says what is wrong with a settlement: unbalanced, chain, or nothing. before is the same account's and
-// currency's row of the batch with the number before, nil when that has none.
-func (x *settlement) broken(before *settlement, published bool) []string {
-	var out []string
-	if x.net != 0 {
-		out = append(out, "unbalanced")
-	}
-	left := int64(0)
-	if before != nil {
-		left = -before.sums["transfer_out"]
-	}
-	if published && x.sums["transfer_in"] != left {
-		out = append(out, "chain")
-	}
-	return out
-}
-
-// judged gives each settlement its faults.
+// judged gives each settlement its faults: unbalanced, chain, or none.
 func (w *witness) judged() map[*settlement][]string {
 	all := w.settlements()
 	byKey := map[string]*settlement{}
@@ -145,10 +128,18 @@ func (w *witness) judged() map[*settlement][]string {
 	}
 	out := map[*settlement][]string{}
 	for _, x := range all {
-		before := byKey[x.a.brand.MerchantAccount+":"+itoa(x.b.no-1)+":"+x.currency]
-		i := x.b.no - x.a.firstNo - 1
-		published := i >= 0 && x.a.batches[i].seen(w.at)
-		out[x] = x.broken(before, published)
+		out[x] = nil
+		if x.net != 0 {
+			out[x] = append(out[x], "unbalanced")
+		}
+		left := int64(0)
+		if before := byKey[x.a.brand.MerchantAccount+":"+itoa(x.b.no-1)+":"+x.currency]; before != nil {
+			left = -before.sums["transfer_out"]
+		}
+		// the first report seen, and one after a gap, have no batch before them to compare with
+		if i := x.b.no - x.a.firstNo - 1; i >= 0 && x.a.batches[i].seen(w.at) && x.sums["transfer_in"] != left {
+			out[x] = append(out[x], "chain")
+		}
 	}
 	return out
 }

@@ -2,18 +2,19 @@ package world
 
 // knownReturn is a return as known at a moment: announced in the shop, or only received.
 type knownReturn struct {
-	o                            *order
-	id                           string
-	announced, noOrder           bool
-	requested                    instant
-	tracking                     string
-	state                        *parcelState // of its parcel, nil without one
-	received, graded             instant
-	unitsRequested, unitsGot     int
-	refunded                     instant
-	refundedAmount               int64
-	dueOn                        date
-	lost, refundLate, refundGood bool
+	o                        *order
+	id                       string
+	announced, noOrder       bool
+	requested                instant
+	tracking                 string
+	state                    *parcelState // of its parcel, nil without one
+	received, graded         instant
+	unitsRequested, unitsGot int
+	refunded                 instant
+	refundedAmount           int64
+	dueOn                    date
+	lost                     bool
+	onTime                   string
 }
 
 func (w *witness) readReturns() {
@@ -87,13 +88,11 @@ func (w *witness) judgeReturn(r *knownReturn) {
 	if r.received != 0 {
 		st := r.o.brand.site
 		r.dueOn = st.cal.add(dateOf(r.received, st.zone), 5)
-		switch {
-		case r.refunded != 0:
-			r.refundGood = dateOf(r.refunded, w.london) <= r.dueOn
-			r.refundLate = !r.refundGood
-		default:
-			r.refundLate = today > r.dueOn
+		paid := date(0)
+		if r.refunded != 0 {
+			paid = dateOf(r.refunded, w.london)
 		}
+		r.onTime = onTime(paid, r.dueOn, today)
 	}
 	if st := r.state; st != nil && st.accepted != 0 && st.arrived == 0 && r.received == 0 {
 		// a return's destination is the warehouse; the day of its last scan is told there
@@ -139,22 +138,21 @@ func (w *witness) factReturns() TruthTable {
 		t.add(r.id, order, brand, flag(r.announced), r.requested.text(), r.tracking, scanned.text(), home.text(), r.received.text(),
 			r.graded.text(), r.refunded.text(), requested, itoa(r.unitsGot), refunded,
 			flag(r.announced && r.received != 0 && r.unitsGot < r.unitsRequested), flag(r.lost), r.dueOn.text(),
-			verdict(r.refundGood || r.refundLate, r.refundGood), r.stage())
+			r.onTime, r.stage())
 	}
 	return t
 }
 
 // knownRefund is a refund as shop and PSP know it.
 type knownRefund struct {
-	o          *order
-	id, ret    string
-	at         instant
-	web, psp   int64
-	ref        string // the PSP's, empty when it has none
-	kind       string
-	state      string
-	hasReturns bool
-	index      int // in the order's refunds, -1 for one of the PSP alone
+	o        *order
+	id, ret  string
+	at       instant
+	web, psp int64
+	ref      string // the PSP's, empty when it has none
+	kind     string
+	state    string
+	index    int // in the order's refunds, -1 for one of the PSP alone
 }
 
 // pspGrace is how long a refund may take until the PSP has to know it.
