@@ -81,14 +81,13 @@ func (w *window) work() {
 		if !ok {
 			return
 		}
-		var n int
-		n, b.err = w.file.ReadAt(b.buffer[:b.length], offset)
-		if b.err == nil && n < b.length {
-			b.err = io.ErrUnexpectedEOF
+		n, err := w.file.ReadAt(b.buffer[:b.length], offset)
+		if err == nil && n < b.length {
+			err = io.ErrUnexpectedEOF
 		}
-		b.length = n
-		b.filled <- struct{}{}
-		if b.err != nil {
+		b.length, b.err = n, err
+		b.filled <- struct{}{} // from here on the block is the consumer's
+		if err != nil {
 			return
 		}
 	}
