@@ -11,21 +11,29 @@ columns:
   raw_type: one of DHL's five codes (pre-transit, transit, delivered, failure, unknown)
   raw_code: the number of DHL eCommerce; null when DHL sent none
 */
-with answers as (
-    select *
+with sent as (
+    -- Most rows are repeats, letter for letter: they go before anything is computed.
+    select
+        upper(trim(tracking_no)) as tracking_no,
+        occurred_raw,
+        lower(nullif(trim(status_code), '')) as raw_type,
+        upper(nullif(trim(status_number), '')) as raw_code,
+        nullif(trim(description), '') as raw_text,
+        nullif(trim(locality), '') as locality,
+        upper(nullif(trim(country), '')) as country,
+        _source,
+        min({'asked_at': asked_at, 'received_at': _received_at, 'file': _file, 'line': _line}) as seen,
     from raw.dhl_events
     where upper(trim(shipment_no)) = upper(trim(tracking_no))
+    group by all
 ),
 
 zoned as (
     select
         *,
         regexp_matches(occurred_raw, '(Z|z|[+-][0-9]{2}:?[0-9]{2})$') as has_offset,
-        case upper(country)
-            when 'GB' then 'Europe/London'
-            when 'NL' then 'Europe/Amsterdam'
-        end as country_zone,
-    from answers
+        case country when 'GB' then 'Europe/London' when 'NL' then 'Europe/Amsterdam' end as country_zone,
+    from sent
 ),
 
 timed as (
@@ -39,48 +47,60 @@ timed as (
     from zoned
 ),
 
-named as (
+placed as (
     select
-        upper(trim(tracking_no)) as tracking_no,
-        occurred_at,
+        *,
         timezone(zone, occurred_at) as occurred_local,
         case
             when has_offset then 'offset'
             when country_zone is not null then 'country'
             else 'default'
         end as tz_source,
-        lower(nullif(trim(status_code), '')) as raw_type,
-        upper(nullif(trim(status_number), '')) as raw_code,
-        nullif(trim(description), '') as raw_text,
-        nullif(trim(locality), '') as locality,
-        upper(nullif(trim(country), '')) as country,
-        occurred_raw,
-        asked_at as first_asked_at,
-        _source,
-        _file,
-        _line,
-        _received_at,
     from timed
 ),
 
-stg_dhl__events as (
+keyed as (
     select
+        *,
         md5(concat_ws(
             '|',
             tracking_no,
-            coalesce(strftime(occurred_local, '%Y-%m-%dT%H:%M:%S.%f'), occurred_raw),
+            coalesce(cast(occurred_local as varchar), occurred_raw),
             coalesce(raw_type, ''),
             coalesce(raw_code, ''),
             coalesce(lower(raw_text), ''),
             coalesce(lower(locality), ''),
             coalesce(country, '')
         )) as event_key,
-        *,
-    from named
-    qualify row_number() over (
-        partition by event_key
-        order by first_asked_at, _received_at, _file, _line
-    ) = 1
+    from placed
+),
+
+-- The same event may come once with an offset and once without.
+firsts as (
+    select event_key, arg_min(keyed, seen) as e
+    from keyed
+    group by event_key
+),
+
+stg_dhl__events as (
+    select
+        event_key,
+        e.tracking_no,
+        e.occurred_at,
+        e.occurred_local,
+        e.tz_source,
+        e.raw_type,
+        e.raw_code,
+        e.raw_text,
+        e.locality,
+        e.country,
+        e.occurred_raw,
+        e.seen.asked_at as first_asked_at,
+        e._source,
+        e.seen.file as _file,
+        e.seen.line as _line,
+        e.seen.received_at as _received_at,
+    from firsts
 )
 
 select * from stg_dhl__events
