@@ -8,7 +8,7 @@ func (s *sim) returnRoles() []role {
 	if s.o.Days < 18 {
 		slow = role{want: hurry, need: 8, first: true}
 	}
-	pair := wish{window: morning(), workday: true, minQty: 2}
+	pair := wish{window: morning(), workday: true, mainland: true, service: "express", minQty: 2}
 	late := wish{window: morning(), workday: true, mainland: true, service: "express"}
 	with := func(kind, shows string, rate float64, play func(*sim, stream, *order)) role {
 		return role{kind, shows, rate, slow.need, slow.first, slow.want, play}
@@ -17,7 +17,7 @@ func (s *sim) returnRoles() []role {
 		with("return_lost", "marts.fct_returns is_lost", .003, (*sim).returnLost),
 		with("return_not_refunded", "marts.fct_breaks R12", .003, (*sim).returnNotRefunded),
 		with("return_refunded_late", "marts.fct_returns is_refunded_on_time false", .004, (*sim).returnRefundedLate),
-		{"return_short", "marts.fct_returns is_short", .004, 6, false, pair, (*sim).returnShort},
+		{"return_short", "marts.fct_returns is_short", .004, 7, false, pair, (*sim).returnShort},
 		{"return_unannounced", "marts.fct_returns is_announced false", .003, 6, false, late, (*sim).returnUnannounced},
 		{"return_unannounced_unknown", "marts.fct_returns is_announced false, no order", .002, 6, false, late, (*sim).returnUnknown},
 	}
