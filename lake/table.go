@@ -38,9 +38,14 @@ type Table struct {
 	Properties  map[string]string
 }
 
-// FieldIDs is the text of the FIELD_IDS clause for DuckDB's COPY … TO: {'order_id': 1, '_line': 2}. It names every
-// column of the table; a COPY of fewer columns uses the same text with WithColumns.
-func (t Table) FieldIDs() string { return fieldIDs(t.Columns) }
+// FieldIDs is the text of the FIELD_IDS clause for DuckDB's COPY … TO: {'order_id': 1, '_line': 2}. DuckDB wants only
+// columns there that the query has: name them when they are not all of the table's. Unknown names are left out.
+func (t Table) FieldIDs(columns ...string) string {
+	if len(columns) == 0 {
+		return fieldIDs(t.Columns)
+	}
+	return fieldIDs(slices.DeleteFunc(slices.Clone(t.Columns), func(f Field) bool { return !slices.Contains(columns, f.Name) }))
+}
 
 func fieldIDs(fields []Field) string {
 	var b strings.Builder
@@ -69,7 +74,7 @@ func (l *Lake) Ensure(ctx context.Context, name waybill.TableName, spec TableSpe
 	}
 	for attempt := 0; err == nil; attempt++ {
 		var done bool
-		if done, err = l.evolve(ctx, t, name, spec); done || err != nil {
+		if done, err = l.evolve(ctx, t, spec); done || err != nil {
 			break
 		}
 		if err = pause(ctx, attempt); err == nil {
@@ -124,7 +129,7 @@ func wantedProps(spec TableSpec) iceberg.Properties {
 }
 
 // evolve brings an existing table to the spec in one commit. done is false after a conflict.
-func (l *Lake) evolve(ctx context.Context, t *table.Table, name waybill.TableName, spec TableSpec) (bool, error) {
+func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool, error) {
 	if have := partitionColumns(t); !slices.Equal(have, spec.PartitionBy) {
 		return false, fmt.Errorf("it is partitioned by (%s), not by (%s)", strings.Join(have, ", "), strings.Join(spec.PartitionBy, ", "))
 	}

@@ -117,15 +117,7 @@ func idsOf(t testing.TB, db *sql.DB, tab lake.Table, query string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var have []lake.Field
-	for _, f := range tab.Columns {
-		for _, n := range names {
-			if n == f.Name {
-				have = append(have, f)
-			}
-		}
-	}
-	return lake.Table{Columns: have}.FieldIDs()
+	return tab.FieldIDs(names...)
 }
 
 func copyTo(t testing.TB, db *sql.DB, query, name, ids string) int64 {
