@@ -180,8 +180,8 @@ func (b *body) Close() error {
 	if err := b.File.Close(); err != nil {
 		return err
 	}
-	if b.ctx.Err() != nil {
-		return nil
+	if err := b.ctx.Err(); err != nil {
+		return err
 	}
 	now, err := stat(b.path)
 	if err != nil {

@@ -151,7 +151,7 @@ type watched struct {
 }
 
 func (w *watched) Read(p []byte) (int, error) {
-	late := time.AfterFunc(w.silence, func() { _ = w.Conn.Close() })
+	late := time.AfterFunc(w.silence, func() { _ = w.Close() })
 	n, err := w.Conn.Read(p)
 	if !late.Stop() && err != nil {
 		err = fmt.Errorf("%w: the server sent nothing for %s", waybill.ErrTemporary, w.silence)

@@ -77,33 +77,32 @@ func (c Config) withDefaults() Config {
 // place is the bucket and prefix, for error texts.
 func (c Config) place() string { return "s3://" + c.Bucket + "/" + c.Prefix }
 
-// client builds the SDK's client. It dials when it is first used.
+// client builds the SDK's client. It dials when it is first used. With keys of its own it looks at nothing else
+// of this machine.
 func (c Config) client() (*s3.Client, error) {
 	dial := c.Dial
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: c.DialTimeout, KeepAlive: 15 * time.Second}).DialContext
 	}
-	options := []func(*awsconfig.LoadOptions) error{
-		awsconfig.WithRegion(c.Region),
-		awsconfig.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-			t.DialContext = dial
-			t.ResponseHeaderTimeout = c.IdleTimeout
-		})),
-	}
-	if c.AccessKeyID != "" {
-		static := credentials.NewStaticCredentialsProvider(c.AccessKeyID.Reveal(), c.SecretAccessKey.Reveal(), c.SessionToken.Reveal())
-		options = append(options, awsconfig.WithCredentialsProvider(static),
-			awsconfig.WithSharedConfigFiles(nil), awsconfig.WithSharedCredentialsFiles(nil))
-	}
-	config, err := awsconfig.LoadDefaultConfig(context.Background(), options...)
-	if err != nil {
-		return nil, fmt.Errorf("s3: read the machine's AWS settings: %w", err)
+	web := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.DialContext = dial
+		t.ResponseHeaderTimeout = c.IdleTimeout
+	})
+	static := credentials.NewStaticCredentialsProvider(c.AccessKeyID.Reveal(), c.SecretAccessKey.Reveal(), c.SessionToken.Reveal())
+	config := aws.Config{Region: c.Region, HTTPClient: web, Credentials: static}
+	if c.AccessKeyID == "" {
+		var err error
+		config, err = awsconfig.LoadDefaultConfig(context.Background(), awsconfig.WithRegion(c.Region), awsconfig.WithHTTPClient(web))
+		if err != nil {
+			return nil, fmt.Errorf("s3: read the machine's AWS settings: %w", err)
+		}
 	}
 	return s3.NewFromConfig(config, func(o *s3.Options) {
 		if c.Endpoint != "" {
 			o.BaseEndpoint = aws.String(c.Endpoint)
 			o.UsePathStyle = !c.VirtualHost
 		}
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
 		o.DisableLogOutputChecksumValidationSkipped = true // a range has no checksum, which is no news
 	}), nil
 }
