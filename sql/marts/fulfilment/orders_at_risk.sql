@@ -1,7 +1,8 @@
 /*
 description: >-
   Orders that are paid, neither cancelled nor delivered, and still have units to come: where each one is stuck and
-  whether its promise is broken or about to be.
+  whether its promise is broken or about to be. An order that the shop cancelled is not here, even if it was despatched
+  all the same: that is a break, not a promise.
 grain: one row per open order
 key: [order_id]
 owner: operations
@@ -62,6 +63,7 @@ open_orders as (
     left join parcels as p on p.order_id = o.order_id
     cross join ops.clock as k
     where o.status not in ('cancelled', 'unpaid', 'delivered')
+        and o.cancelled_at is null
         and o.units_ordered > o.units_cancelled
 ),
 
@@ -69,7 +71,7 @@ judged as (
     select
         *,
         case
-            when wms_status_at is null and not has_despatch then 'not_in_wms'
+            when in_wms_at is null then 'not_in_wms'
             when wms_status = 'on_hold' then 'held'
             when wms_status = 'shortage' then 'short'
             when not is_fully_despatched and picked_at is null then 'not_picked'
@@ -107,13 +109,15 @@ orders_at_risk as (
         status,
         stuck_stage,
         risk_state,
-        case stuck_stage
-            when 'not_in_wms' then 'send the order to the warehouse again'
-            when 'held' then 'ask the warehouse why it is on hold and release it'
-            when 'short' then 'restock, or cancel the missing units and refund them'
-            when 'not_picked' then 'have it picked before the cut-off'
-            when 'not_despatched' then 'have it packed and despatched before the cut-off'
-            when 'no_scan' then 'look for the parcel at the warehouse, it may have missed the collection'
+        case
+            when stuck_stage = 'not_in_wms' and (has_despatch or wms_status is not null)
+                then 'ask the warehouse for its missing status file, it has the order'
+            when stuck_stage = 'not_in_wms' then 'send the order to the warehouse again'
+            when stuck_stage = 'held' then 'ask the warehouse why it is on hold and release it'
+            when stuck_stage = 'short' then 'restock, or cancel the missing units and refund them'
+            when stuck_stage = 'not_picked' then 'have it picked before the cut-off'
+            when stuck_stage = 'not_despatched' then 'have it packed and despatched before the cut-off'
+            when stuck_stage = 'no_scan' then 'look for the parcel at the warehouse, it may have missed the collection'
             else 'follow the parcel, claim it when it is lost'
         end as next_step,
         due_on,
