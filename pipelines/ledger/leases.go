@@ -9,7 +9,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// ErrLeased: somebody else holds the lease; the error's text says who and until when.
+// ErrLeased says that somebody else holds the lease; the error's text says who and until when.
 var ErrLeased = errors.New("leased by another run")
 
 type lease struct {

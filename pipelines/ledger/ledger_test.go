@@ -125,7 +125,7 @@ func TestSightingsTellWhatChanged(t *testing.T) {
 
 func TestOneHolderAtATime(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, l *ledger.Ledger, c *clock) {
+	both(t, func(t *testing.T, l *ledger.Ledger, _ *clock) {
 		var mu sync.Mutex
 		var won []string
 		var racers sync.WaitGroup
