@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"runtime"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/transforms/duck"
@@ -38,28 +41,33 @@ type CaseResult struct {
 // Tables that are not given are empty, seeds are the project's own. schemas has the columns of raw and ops tables; those of a model
 // that is given in place of being built come from its select. An unquoted empty field is null, "" is the empty text.
 func RunCases(ctx context.Context, p *Project, fsys fs.FS, schemas map[waybill.TableName][]waybill.Column) []CaseResult {
-	r := &caseRunner{project: p, fsys: fsys, schemas: schemas}
-	db, err := duck.Open(duck.Config{})
+	r := &caseRunner{project: p, fsys: fsys, schemas: schemas, typed: map[waybill.TableName][]waybill.Column{}}
+	db, err := duck.Open(duck.Config{Threads: 1}) // cases are small and run beside each other
 	if err != nil {
 		return []CaseResult{{Err: err}}
 	}
 	defer db.Close()
 	r.db = db
-	models, err := folders(fsys, ".")
+	cases, err := r.list()
 	if err != nil {
 		return []CaseResult{{Err: err}}
 	}
-	var out []CaseResult
-	for _, model := range models {
-		cases, err := folders(fsys, model)
-		if err != nil {
-			out = append(out, CaseResult{Model: model, Err: err})
-		}
-		for _, name := range cases {
-			out = append(out, r.run(ctx, model, name)...)
-		}
+	results := make([][]CaseResult, len(cases))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := range next {
+				results[i] = r.run(ctx, cases[i])
+			}
+		})
 	}
-	return out
+	for i := range cases {
+		next <- i
+	}
+	close(next)
+	workers.Wait()
+	return slices.Concat(results...)
 }
 
 type caseRunner struct {
@@ -67,7 +75,30 @@ type caseRunner struct {
 	fsys    fs.FS
 	db      *sql.DB
 	schemas map[waybill.TableName][]waybill.Column
-	typed   map[waybill.TableName][]waybill.Column // of models, asked once
+
+	mu    sync.Mutex
+	typed map[waybill.TableName][]waybill.Column // of models, asked once
+}
+
+// testCase is one folder of cases.
+type testCase struct{ model, name string }
+
+func (r *caseRunner) list() ([]testCase, error) {
+	models, err := folders(r.fsys, ".")
+	if err != nil {
+		return nil, err
+	}
+	var out []testCase
+	for _, m := range models {
+		names, err := folders(r.fsys, m)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range names {
+			out = append(out, testCase{model: m, name: n})
+		}
+	}
+	return out, nil
 }
 
 func folders(fsys fs.FS, dir string) ([]string, error) {
@@ -85,24 +116,24 @@ func folders(fsys fs.FS, dir string) ([]string, error) {
 }
 
 // run goes through the days of one case.
-func (r *caseRunner) run(ctx context.Context, model, name string) []CaseResult {
-	dir := path.Join(model, name)
-	m := r.find(model)
+func (r *caseRunner) run(ctx context.Context, c testCase) []CaseResult {
+	dir := path.Join(c.model, c.name)
+	m := r.find(c.model)
 	if m == nil {
 		var names []string
 		for _, known := range r.project.models {
 			names = append(names, known.Name.Name)
 		}
-		return []CaseResult{{Model: model, Case: name, Day: 1, Err: fmt.Errorf("%s: no model %s%s", dir, model, didYouMean(model, names))}}
+		return []CaseResult{{Model: c.model, Case: c.name, Day: 1, Err: fmt.Errorf("%s: no model %s%s", dir, c.model, didYouMean(c.model, names))}}
 	}
 	days, err := r.days(dir)
 	if err != nil {
-		return []CaseResult{{Model: model, Case: name, Day: 1, Err: err}}
+		return []CaseResult{{Model: c.model, Case: c.name, Day: 1, Err: err}}
 	}
 	g := &given{runner: r, tables: map[waybill.TableName][]givenPart{}}
 	var out []CaseResult
 	for _, day := range days {
-		result := CaseResult{Model: model, Case: name, Day: day.number, Path: path.Join(day.dir, "want.csv")}
+		result := CaseResult{Model: c.model, Case: c.name, Day: day.number, Path: path.Join(day.dir, "want.csv")}
 		result.Got, result.Diff, result.Err = r.runDay(ctx, m, g, day.dir)
 		out = append(out, result)
 		if result.Err != nil {

@@ -161,6 +161,8 @@ func (r *caseRunner) columns(ctx context.Context, t waybill.TableName) ([]waybil
 	if m == nil {
 		return lookUp(r.schemas, t)
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if columns := r.typed[t]; columns != nil {
 		return columns, nil
 	}
@@ -172,9 +174,6 @@ func (r *caseRunner) columns(ctx context.Context, t waybill.TableName) ([]waybil
 	columns, err := s.Columns(ctx, m)
 	if err = errors.Join(err, s.Close()); err != nil {
 		return nil, err
-	}
-	if r.typed == nil {
-		r.typed = map[waybill.TableName][]waybill.Column{}
 	}
 	r.typed[t] = columns
 	return columns, nil

@@ -83,13 +83,12 @@ func splitHead(text string) (head string, headSkip int, body string, bodySkip in
 	if !strings.HasPrefix(text[start:], "/*") {
 		return "", 0, "", 0, fmt.Errorf("no head: begin with a comment block: /* description: … */")
 	}
-	length := strings.Index(text[start:], "*/")
-	if length < 0 {
+	inside, rest, closed := strings.Cut(text[start+2:], "*/")
+	if !closed {
 		return "", 0, "", 0, fmt.Errorf("the head's comment is not closed with */")
 	}
-	head = strings.TrimLeft(text[start+2:start+length], " \t")
+	head = strings.TrimLeft(inside, " \t")
 	headSkip = strings.Count(text[:start], "\n")
-	rest := text[start+length+2:]
 	body = strings.TrimLeft(rest, " \t\r\n")
 	bodySkip = strings.Count(text[:len(text)-len(body)], "\n")
 	body = strings.TrimRight(body, " \t\r\n")

@@ -7,11 +7,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -32,7 +29,8 @@ type Session struct {
 	project   *Project
 	relations Relations
 	conn      *sql.Conn
-	database  string
+	database  string // the session's own
+	before    string // the connection's, to go back to
 	have      map[waybill.TableName]origin
 	failed    map[waybill.TableName]error
 	building  map[waybill.TableName]bool // marts that Build builds and so are not read through Relations
@@ -55,11 +53,16 @@ func NewSession(ctx context.Context, db *sql.DB, p *Project, r Relations) (*Sess
 		return nil, fmt.Errorf("open a build session: %w", err)
 	}
 	id := make([]byte, 8)
-	if _, err := rand.Read(id); err != nil {
+	_, err = rand.Read(id)
+	var before string
+	if err == nil {
+		err = conn.QueryRowContext(ctx, "select current_database()").Scan(&before)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open a build session: %w", err), conn.Close())
 	}
 	s := &Session{
-		project: p, relations: r, conn: conn,
+		project: p, relations: r, conn: conn, before: before,
 		database: "build_" + hex.EncodeToString(id),
 		have:     map[waybill.TableName]origin{},
 		failed:   map[waybill.TableName]error{},
@@ -82,7 +85,7 @@ func NewSession(ctx context.Context, db *sql.DB, p *Project, r Relations) (*Sess
 
 // Close frees everything that the session built and gives its connection back.
 func (s *Session) Close() error {
-	err := s.exec(context.Background(), "use memory; detach database if exists "+s.database)
+	err := s.exec(context.Background(), "use "+duck.Ident(s.before)+"; detach database if exists "+s.database)
 	if err != nil {
 		err = fmt.Errorf("close the build session: %w", err)
 	}
@@ -170,6 +173,9 @@ func isUpstream(err error) bool {
 
 func (s *Session) relate(ctx context.Context, t waybill.TableName) error {
 	text, err := s.relations.Relation(ctx, t)
+	if err != nil && t.Namespace == Marts {
+		return fmt.Errorf("read %s, which is not among the models to build: %w", t, err)
+	}
 	if err != nil {
 		return fmt.Errorf("read %s: %w", t, err)
 	}
@@ -304,31 +310,6 @@ func (s *Session) loadSeed(ctx context.Context, seed *Seed) error {
 		return fmt.Errorf("%s: %w", seed.Path, err)
 	}
 	return nil
-}
-
-// csvFile is a CSV on disk for as long as DuckDB needs to read it.
-type csvFile struct{ dir, sql string }
-
-func (f csvFile) remove() error { return os.RemoveAll(f.dir) }
-
-// csvTable writes CSV to a temporary file and returns a select of its typed rows. columns are the header's, in its order;
-// options are more of read_csv's.
-func csvTable(name string, data []byte, columns []waybill.Column, options string) (csvFile, error) {
-	dir, err := os.MkdirTemp("", "waybill-csv-")
-	if err != nil {
-		return csvFile{}, fmt.Errorf("write the CSV for DuckDB: %w", err)
-	}
-	file := filepath.Join(dir, name+".csv")
-	if err := os.WriteFile(file, data, 0o600); err != nil {
-		return csvFile{}, errors.Join(fmt.Errorf("write the CSV for DuckDB: %w", err), os.RemoveAll(dir))
-	}
-	types := make([]string, len(columns))
-	for i, c := range columns {
-		types[i] = duck.Literal(c.Name) + ": " + duck.Literal(string(c.Type))
-	}
-	text := "select * from read_csv(" + duck.Literal(file) + ", auto_detect=false, header=true, delim=',', quote='\"', escape='\"'" +
-		options + ", columns={" + strings.Join(types, ", ") + "})"
-	return csvFile{dir: dir, sql: text}, nil
 }
 
 func quoted(t waybill.TableName) string { return duck.Ident(t.Namespace) + "." + duck.Ident(t.Name) }
