@@ -3,9 +3,7 @@
 package load
 
 import (
-	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -109,11 +107,4 @@ func (r Result) Notes() string {
 		notes = append(notes, fmt.Sprintf("repeated_header: %d header rows inside the data were dropped", r.RepeatedHeaders))
 	}
 	return strings.Join(notes, "\n")
-}
-
-// Load reads one file. An error means that it could not be carried out; a file that breaks its contract is no error but a Hold or
-// rejects in the result.
-func (l *Loader) Load(ctx context.Context, in Input) (Result, error) {
-	_ = ctx
-	return Result{}, errors.ErrUnsupported
 }

@@ -69,10 +69,10 @@ type Policy string
 // The policies: hold keeps the file out until somebody releases it or a better one comes, reject refuses it for good, warn
 // loads it and says so, ignore says nothing.
 const (
-	Hold   Policy = "hold"
-	Reject Policy = "reject"
-	Warn   Policy = "warn"
-	Ignore Policy = "ignore"
+	PolicyHold   Policy = "hold"
+	PolicyReject Policy = "reject"
+	PolicyWarn   Policy = "warn"
+	PolicyIgnore Policy = "ignore"
 )
 
 // Trailer is the closing record with the sender's own totals. Fields count from 0 within that record.

@@ -109,9 +109,9 @@ func (c Contract) validateControls(p *problems) {
 			p.say("trailer.sum_of", "%q is no number column of the contract", t.SumOf)
 		}
 	}
-	checkPolicy(p, "trailer.policy", t.Policy, Hold, Reject, Warn)
-	checkPolicy(p, "on_drift.new_column", c.OnDrift.NewColumn, Warn, Hold, Ignore)
-	checkPolicy(p, "on_drift.missing_column", c.OnDrift.MissingColumn, Hold, Warn)
+	checkPolicy(p, "trailer.policy", t.Policy, PolicyHold, PolicyReject, PolicyWarn)
+	checkPolicy(p, "on_drift.new_column", c.OnDrift.NewColumn, PolicyWarn, PolicyHold, PolicyIgnore)
+	checkPolicy(p, "on_drift.missing_column", c.OnDrift.MissingColumn, PolicyHold, PolicyWarn)
 }
 
 func checkPolicy(p *problems, key string, have Policy, allowed ...Policy) {

@@ -1,0 +1,96 @@
+package load
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/fourmarketing/waybill/transforms/typing"
+)
+
+// normal is a header name as it is compared: without surrounding blanks, byte order mark, doubled blanks and case.
+func normal(name string) string {
+	return strings.ToLower(strings.Join(strings.Fields(strings.TrimPrefix(name, "\uFEFF")), " "))
+}
+
+// matchHeader finds the contract's columns in a header. The notes tell what is new and what is missing.
+func matchHeader(t typing.Table, header []string) (typing.Layout, []DriftNote) {
+	layout := typing.Layout{Fields: len(header), Index: make([]int, len(t.Columns))}
+	at := map[string]int{}
+	for i, name := range header {
+		if _, twice := at[normal(name)]; !twice {
+			at[normal(name)] = i
+		}
+	}
+	used := make([]bool, len(header))
+	var missing []int
+	for c, col := range t.Columns {
+		layout.Index[c] = -1
+		for _, alias := range col.From {
+			if i, ok := at[normal(alias)]; ok {
+				layout.Index[c], used[i] = i, true
+				break
+			}
+		}
+		if layout.Index[c] < 0 && !col.Optional {
+			missing = append(missing, c)
+		}
+	}
+	var spare []string
+	for i, name := range header {
+		if !used[i] {
+			spare = append(spare, name)
+		}
+	}
+	var notes []DriftNote
+	for _, c := range missing {
+		notes = append(notes, missingNote(t.Columns[c], spare, header))
+	}
+	for _, name := range spare {
+		notes = append(notes, DriftNote{Kind: "new_column", Column: name, Detail: fmt.Sprintf("the header has %q, which the contract does not know", name)})
+	}
+	return layout, notes
+}
+
+func missingNote(col typing.Column, spare, header []string) DriftNote {
+	detail := fmt.Sprintf("the header has none of %q", []string(col.From))
+	best, distance := "", 0
+	for _, name := range spare {
+		for _, alias := range col.From {
+			if d := levenshtein.ComputeDistance(normal(name), normal(alias)); best == "" || d < distance {
+				best, distance = name, d
+			}
+		}
+	}
+	if best != "" {
+		detail += fmt.Sprintf("; the nearest unknown name is %q: if it is meant, add it to from of %s and reload the file", best, col.Name)
+	}
+	return DriftNote{Kind: "missing_column", Column: col.Name, Detail: detail + fmt.Sprintf("; header found: %q", header)}
+}
+
+// positional is the layout of records without a header.
+func positional(t typing.Table, fields int) typing.Layout {
+	layout := typing.Layout{Fields: fields, Index: make([]int, len(t.Columns))}
+	for i, col := range t.Columns {
+		layout.Index[i] = -1
+		if col.Position != nil {
+			layout.Index[i] = *col.Position
+		}
+	}
+	return layout
+}
+
+// driftHold is the hold that the contract's policies ask for, nil if none.
+func driftHold(d typing.Drift, notes []DriftNote) *Hold {
+	for _, n := range notes {
+		policy := d.MissingColumn
+		if n.Kind == "new_column" {
+			policy = d.NewColumn
+		}
+		if policy == typing.PolicyHold || (policy == "" && n.Kind == "missing_column") {
+			return &Hold{Rule: n.Kind, Column: n.Column, Detail: n.Detail}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,276 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	"github.com/fourmarketing/waybill/pipelines/decode"
+	"github.com/fourmarketing/waybill/transforms/typing"
+)
+
+const (
+	maxCSVRecord  = 16 << 20
+	maxJSONRecord = 64 << 20
+)
+
+func dialect(f typing.Format) decode.Dialect {
+	if f.Type != typing.CSV {
+		return decode.Dialect{Delim: typing.JSONDelim, MaxRecord: maxJSONRecord}
+	}
+	return decode.Dialect{Delim: f.Delim(), Quote: f.QuoteByte(), MaxRecord: maxCSVRecord}
+}
+
+// pattern is a regular expression that is asked of every record: most are told by their first byte.
+type pattern struct {
+	re    *regexp.Regexp
+	first byte // 0 when it can be any
+}
+
+func newPattern(expression string) (*pattern, error) {
+	if expression == "" {
+		return nil, nil //nolint:nilnil // no pattern is no error
+	}
+	re, err := regexp.Compile(expression)
+	if err != nil {
+		return nil, err
+	}
+	p := &pattern{re: re}
+	if rest, anchored := strings.CutPrefix(expression, "^"); anchored && !alternates(expression) {
+		if inner, err := regexp.Compile(rest); err == nil {
+			if literal, _ := inner.LiteralPrefix(); literal != "" {
+				p.first = literal[0]
+			}
+		}
+	}
+	return p, nil
+}
+
+// alternates: ^A|B is anchored on one side only.
+func alternates(expression string) bool {
+	tree, err := syntax.Parse(expression, syntax.Perl)
+	return err != nil || tree.Op == syntax.OpAlternate
+}
+
+func (p *pattern) match(record []byte) bool {
+	if p == nil || (p.first != 0 && (len(record) == 0 || record[0] != p.first)) {
+		return false
+	}
+	return p.re.Match(record)
+}
+
+// reader goes through the records of one file: it sets aside what is no data, rejects what is no whole record, and hands on the rest in
+// chunks.
+type reader struct {
+	in      Input
+	dialect decode.Dialect
+	records *decode.Records
+	trailer *pattern
+	opening *pattern // header record
+	header  []byte   // as sent, for repetitions of it
+	layout  typing.Layout
+	mask    masker
+	chunks  *chunkWriter
+	log     *rejectLog
+	hand    func(context.Context, typing.Chunk) error
+	res     *Result
+
+	seen       bool // any record at all
+	torn       bool // the last record has no line end
+	short      bool // and too few fields
+	lastLine   int64
+	trailerEnd bool // the last record that is not blank was a trailer
+	counted    int64
+}
+
+// heldError carries a hold up to Load.
+type heldError struct{ hold Hold }
+
+func (e *heldError) Error() string { return e.hold.Error() }
+
+func held(h Hold) error { return &heldError{hold: h} }
+
+// begin reads what stands before the data and finds the layout.
+func (r *reader) begin() error {
+	f := r.in.Contract.Format
+	if f.Type != typing.CSV {
+		return nil
+	}
+	table := r.in.Contract.Tables[0]
+	if r.opening != nil {
+		rec, err := r.filled()
+		if err != nil {
+			return err
+		}
+		if !r.opening.match(rec.Bytes) {
+			return held(Hold{Rule: "header_record", Line: rec.Line, Detail: fmt.Sprintf("the file begins with %q, which does not match %s; is it another kind of file?",
+				shorten(string(rec.Bytes), 80), r.in.Contract.HeaderRecord.Match)})
+		}
+	}
+	if !f.Header {
+		r.layout = positional(table, f.Fields)
+		return nil
+	}
+	rec, err := r.filled()
+	if err != nil {
+		return err
+	}
+	r.header = append([]byte(nil), rec.Bytes...)
+	names := decode.Fields(r.header, r.dialect)
+	r.layout, r.res.Drift = matchHeader(table, names)
+	if h := driftHold(r.in.Contract.OnDrift, r.res.Drift); h != nil {
+		h.Line = rec.Line
+		return held(*h)
+	}
+	if r.in.Contract.OnDrift.NewColumn == typing.PolicyIgnore {
+		kept := r.res.Drift[:0]
+		for _, n := range r.res.Drift {
+			if n.Kind != "new_column" {
+				kept = append(kept, n)
+			}
+		}
+		r.res.Drift = kept
+	}
+	return nil
+}
+
+// filled is the next record that is not blank. A file that ends before its data begins is cut off.
+func (r *reader) filled() (decode.Record, error) {
+	for {
+		rec, err := r.records.Next()
+		if errors.Is(err, io.EOF) {
+			if !r.seen {
+				return rec, held(emptyFile)
+			}
+			return rec, held(Hold{Rule: "truncated", Detail: "the file ends before its header"})
+		}
+		if err != nil || !blank(rec.Bytes) {
+			r.seen = true
+			return rec, err
+		}
+	}
+}
+
+var emptyFile = Hold{Rule: "empty", Detail: "the file has no bytes; ask the partner whether the upload was cut off"}
+
+// blank lines are no records; a lone Ctrl-Z is how old DOS programs end a file.
+func blank(record []byte) bool {
+	return len(record) == 0 || (len(record) == 1 && record[0] == 0x1A)
+}
+
+// read goes through the data.
+func (r *reader) read(ctx context.Context) error {
+	for {
+		rec, err := r.records.Next()
+		if errors.Is(err, io.EOF) {
+			return r.end(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		if blank(rec.Bytes) {
+			continue
+		}
+		r.seen = true
+		if err := r.one(ctx, rec); err != nil {
+			return err
+		}
+	}
+}
+
+func (r *reader) one(ctx context.Context, rec decode.Record) error {
+	r.torn, r.lastLine = rec.Torn, rec.Line
+	if r.trailer.match(rec.Bytes) {
+		r.trailerEnd = true
+		return r.control(rec)
+	}
+	if r.repeatsHeader(rec.Bytes) {
+		r.res.RepeatedHeaders++
+		return nil
+	}
+	r.trailerEnd = false
+	r.res.Records++
+	if rule := r.malformed(rec); rule != "" {
+		r.short = rec.Torn
+		return r.reject(rec, rule)
+	}
+	full, err := r.chunks.add(rec)
+	if err != nil || !full {
+		return err
+	}
+	return r.handOn(ctx)
+}
+
+// repeatsHeader: files glued together have headers inside.
+func (r *reader) repeatsHeader(record []byte) bool {
+	record = trimMark(record)
+	if r.header != nil && len(record) == len(r.header) && string(record) == string(r.header) {
+		return true
+	}
+	return r.opening.match(record)
+}
+
+func trimMark(record []byte) []byte {
+	if len(record) >= 3 && record[0] == 0xEF && record[1] == 0xBB && record[2] == 0xBF {
+		return record[3:]
+	}
+	return record
+}
+
+func (r *reader) malformed(rec decode.Record) string {
+	switch {
+	case rec.Broken:
+		return "quote"
+	case r.in.Contract.Format.Type != typing.CSV && rec.Fields != 1:
+		return "json"
+	case r.in.Contract.Format.Type == typing.CSV && rec.Fields != r.layout.Fields:
+		return "fields"
+	}
+	return ""
+}
+
+func (r *reader) reject(rec decode.Record, rule string) error {
+	row := rejectRow{Line: rec.Line, Rule: rule, Original: r.mask.record(rec.Bytes)}
+	switch rule {
+	case "fields":
+		row.Detail = optional(fmt.Sprintf("%d fields, %d expected", rec.Fields, r.layout.Fields))
+	case "quote":
+		row.Detail = optional("a quoted field is not closed as it should be")
+	case "json":
+		row.Detail = optional("a control character stands in the text")
+	}
+	return r.log.add(row)
+}
+
+func (r *reader) handOn(ctx context.Context) error {
+	ch, some, err := r.chunks.take()
+	if err != nil || !some {
+		return err
+	}
+	r.counted += ch.Records
+	return r.hand(ctx, ch)
+}
+
+// end looks at how the file stops. A file that stops in the middle is held before anybody counts.
+func (r *reader) end(ctx context.Context) error {
+	if !r.seen {
+		return held(emptyFile)
+	}
+	cut := Hold{Rule: "truncated", Line: r.lastLine}
+	trailer := r.in.Contract.Trailer
+	switch {
+	case r.torn && r.short:
+		cut.Detail = "the last line is cut off in the middle of a record; wait for the whole file or ask the partner"
+		return held(cut)
+	case trailer.Wanted() && !r.trailerEnd && trailer.Policy != typing.PolicyWarn:
+		cut.Detail = fmt.Sprintf("the file does not end with a trailer that matches %s; wait for the whole file or ask the partner", trailer.Match)
+		return held(cut)
+	case trailer.Wanted() && !r.trailerEnd:
+		r.res.Warnings = append(r.res.Warnings, "truncated: the file does not end with a trailer")
+	}
+	return r.handOn(ctx)
+}

@@ -1,0 +1,201 @@
+package typing
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/transforms/duck"
+)
+
+// check is one rule on one column; Bad is true for a value that breaks it, and never null.
+type check struct {
+	Column int
+	Rule   string
+	Bad    string
+}
+
+// checks are a column's rules in the order in which they are reported.
+func (col Column) checks(i int, tr Traits, now time.Time) []check {
+	r, v := fmt.Sprintf("r%d", i), fmt.Sprintf("v%d", i)
+	var all []check
+	add := func(rule, bad string) { all = append(all, check{Column: i, Rule: rule, Bad: bad}) }
+	unless := func(condition string) string { return "coalesce(not (" + condition + "), false)" }
+	if col.Required {
+		add("required", r+" is null")
+	}
+	if rule := col.parseRule(); rule != "" {
+		given := r + " is not null"
+		if col.stripsLate(tr) {
+			given = fmt.Sprintf("nullif(trim(%s, %s), '') is not null", r, duck.Literal(col.Strip))
+		}
+		bad := fmt.Sprintf("(case when %s is null then %s else false end)", v, given)
+		if col.Required {
+			bad = v + " is null"
+		}
+		add(rule, bad)
+	}
+	if col.isTime() {
+		low, high := fmt.Sprintf("%d-01-01", firstYear), now.UTC().AddDate(yearsAhead, 0, 0).Format(sqlTime)
+		add("date_range", fmt.Sprintf("coalesce(%[1]s < timestamptz '%[2]s 00:00:00+00' or %[1]s > timestamptz '%[3]s+00', false)", v, low, high))
+	}
+	if col.isIdentifier() && tr.Plus {
+		add("spreadsheet_id", fmt.Sprintf("coalesce(regexp_matches(%s, %s), false)", r, duck.Literal(scientific)))
+	}
+	if col.Regex != "" {
+		add("regex", unless(fmt.Sprintf("regexp_matches(%s, %s)", r, duck.Literal(col.Regex))))
+	}
+	if len(col.Enum) > 0 {
+		add("enum", unless(fmt.Sprintf("%s in (%s)", r, literals(col.Enum))))
+	}
+	if col.Min != "" {
+		add("min", fmt.Sprintf("coalesce(%s < %s, false)", v, col.Min))
+	}
+	if col.Max != "" {
+		add("max", fmt.Sprintf("coalesce(%s > %s, false)", v, col.Max))
+	}
+	return all
+}
+
+// parseRule names the rule that a value breaks which is not of its type, empty for text.
+func (col Column) parseRule() string {
+	switch {
+	case col.isTime():
+		return "format"
+	case col.Type == "integer" || col.Type == "bigint":
+		return "integer"
+	case col.Type == "boolean":
+		return "boolean"
+	case col.isNumber():
+		return "decimal"
+	case col.Extract != "" && col.Required:
+		return "extract"
+	}
+	return ""
+}
+
+// outputs are the lake columns that a column gives, over r and v.
+func (col Column) outputs(i int) []string {
+	r, v := fmt.Sprintf("r%d", i), fmt.Sprintf("v%d", i)
+	name := duck.Ident(col.Name)
+	switch {
+	case col.PII == Drop:
+		return nil
+	case col.PII == Hash:
+		return []string{fmt.Sprintf("case when %[1]s is not null then sha256(concat(getvariable('%[2]s'), lower(trim(%[1]s)))) end as %[3]s", v, saltVariable, name)}
+	case len(col.Codes) > 0:
+		var b strings.Builder
+		for _, c := range col.Codes {
+			fmt.Fprintf(&b, " when %s then %s", duck.Literal(c.Raw), duck.Literal(c.Canonical))
+		}
+		return []string{r + " as " + duck.Ident(col.Name+rawSuffix), fmt.Sprintf("case %s%s end as %s", v, b.String(), name)}
+	}
+	return []string{v + " as " + name}
+}
+
+// Origin is what the lineage columns of every row of a load say.
+type Origin struct {
+	Source, File, LoadID string
+	ReceivedAt, LoadedAt time.Time
+}
+
+func (o Origin) outputs() []string {
+	at := func(t time.Time) string {
+		return "timestamptz '" + t.UTC().Format("2006-01-02 15:04:05.999999") + "+00'"
+	}
+	return []string{
+		duck.Literal(o.Source) + " as _source", duck.Literal(o.File) + " as _file", "_line",
+		duck.Literal(o.LoadID) + " as _load_id", at(o.ReceivedAt) + " as _received_at", at(o.LoadedAt) + " as _loaded_at",
+	}
+}
+
+// relation is the SQL of one table over records of text.
+type relation struct {
+	table  Table
+	checks []check
+	values string // select with _line, c…, r…, v…
+	rows   string // outputs over values, lineage included
+}
+
+// relate writes a table's SQL over source, a select with _line and one text c0, c1, … per column. What the typed rows need is computed once,
+// in nested selects.
+func relate(t Table, source string, null []string, tr Traits, o Origin) (relation, error) {
+	rel := relation{table: t}
+	var clean, walls, values, outputs []string
+	for i, col := range t.Columns {
+		e, err := col.build(i, null, tr, o.LoadedAt)
+		if err != nil {
+			return rel, err
+		}
+		clean = append(clean, fmt.Sprintf("%s as r%d", e.clean, i))
+		if e.wall != "" {
+			walls = append(walls, fmt.Sprintf("%s as w%d", e.wall, i))
+		}
+		values = append(values, fmt.Sprintf("%s as v%d", e.value, i))
+		outputs = append(outputs, col.outputs(i)...)
+		rel.checks = append(rel.checks, col.checks(i, tr, o.LoadedAt)...)
+	}
+	from := fmt.Sprintf("select *, %s from (%s)", strings.Join(clean, ", "), source)
+	if len(walls) > 0 {
+		from = fmt.Sprintf("select *, %s from (%s)", strings.Join(walls, ", "), from)
+	}
+	rel.values = fmt.Sprintf("select *, %s from (%s)", strings.Join(values, ", "), from)
+	rel.rows = strings.Join(append(outputs, o.outputs()...), ", ")
+	return rel, nil
+}
+
+// good selects the typed rows that break no rule. The random() keeps DuckDB from pushing the filter below the projection, where it
+// would compute every value a second time.
+func (r relation) good() string {
+	if len(r.checks) == 0 {
+		return fmt.Sprintf("select %s from (%s)", r.rows, r.values)
+	}
+	bad := make([]string, len(r.checks))
+	for i, c := range r.checks {
+		bad[i] = "not (" + c.Bad + ")"
+	}
+	return fmt.Sprintf("select %s from (select *, random() >= 0 and %s as ok from (%s)) where ok", r.rows, strings.Join(bad, " and "), r.values)
+}
+
+// broken is the number of the first rule that a row breaks, null for a good row.
+func (r relation) broken() string {
+	if len(r.checks) == 0 {
+		return "cast(null as integer)"
+	}
+	var b strings.Builder
+	for i, c := range r.checks {
+		fmt.Fprintf(&b, " when %s then %d", c.Bad, i)
+	}
+	return "case" + b.String() + " end"
+}
+
+// detail is the text of the column whose rule is broken, as sent.
+func (r relation) detail() string {
+	var b strings.Builder
+	for i, c := range r.checks {
+		fmt.Fprintf(&b, " when %d then c%d", i, c.Column)
+	}
+	if b.Len() == 0 {
+		return "cast(null as varchar)"
+	}
+	return "case rule" + b.String() + " end"
+}
+
+// bad selects _line, rule and detail of the rows that break a rule.
+func (r relation) bad() string {
+	return fmt.Sprintf("select _line, rule, %s as detail from (select *, %s as rule from (%s)) where rule is not null", r.detail(), r.broken(), r.values)
+}
+
+// fieldIDs writes DuckDB's FIELD_IDS clause for the columns that the table has here.
+func (t Table) fieldIDs(ids map[string]int) (string, error) {
+	var parts []string
+	for _, c := range append(t.lakeColumns(), Lineage()...) {
+		id, ok := ids[c.Name]
+		if !ok {
+			return "", fmt.Errorf("%s: the lake's table has no column %s: %w", t.Name, c.Name, waybill.ErrNotFound)
+		}
+		parts = append(parts, fmt.Sprintf("%s: %d", duck.Literal(c.Name), id))
+	}
+	return "{" + strings.Join(parts, ", ") + "}", nil
+}

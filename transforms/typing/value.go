@@ -1,0 +1,248 @@
+package typing
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/fourmarketing/waybill/transforms/duck"
+)
+
+// Traits say what occurs in a chunk, so that its SQL need not look for what does not. A trait that is set needlessly costs time and
+// changes nothing.
+type Traits struct {
+	Spaces      bool // a field may begin or end with a space or a tab
+	Equals      bool // an = occurs: ="0306703"
+	Apostrophes bool // a field may begin with an ' and not end with one: '019954141271
+	Plus        bool // a + occurs: 5.06047E+12
+}
+
+// allTraits is for text that nobody has looked at.
+var allTraits = Traits{Spaces: true, Equals: true, Apostrophes: true, Plus: true}
+
+// saltVariable is the DuckDB variable with which personal values are hashed.
+const saltVariable = "waybill_salt"
+
+// scientific is how a spreadsheet writes a long number; its last digits are gone.
+const scientific = `^\d([.,]\d+)?[eE]\+\d+$`
+
+// expressions are the SQL of one column, each level written over the one before: c is the text as sent, r is cleaned, w is
+// a wall time, v is the value.
+type expressions struct {
+	clean string // over c
+	wall  string // over r and c, empty for other types
+	value string // over r and w
+}
+
+// isIdentifier says whether a text column holds references, which spreadsheets like to damage.
+func (col Column) isIdentifier() bool {
+	if col.Type != "text" {
+		return false
+	}
+	if col.Regex != "" {
+		return true
+	}
+	for _, end := range []string{"_ref", "_no", "sku", "barcode"} {
+		if strings.HasSuffix(col.Name, end) {
+			return true
+		}
+	}
+	return false
+}
+
+func (col Column) isTime() bool { return col.Type == "date" || col.Type == "timestamp" }
+
+// stripsLate: for a time in apostrophes the formats are written with apostrophes, and the text is trimmed only where that fails.
+func (col Column) stripsLate(tr Traits) bool {
+	return col.isTime() && len(col.Strip) == 1 && col.Strip != "%" && !tr.Spaces && !tr.Equals
+}
+
+// cleaned is the text without what surrounds it: blanks, strip characters, and what spreadsheets put around text.
+func (col Column) cleaned(c string, null []string, tr Traits) string {
+	out, touched := c, false
+	if tr.Spaces {
+		out, touched = fmt.Sprintf("trim(%s, e' \\t')", out), true
+	}
+	if tr.Equals {
+		out = fmt.Sprintf(`case when starts_with(%[1]s, '="') and ends_with(%[1]s, '"') then substring(%[1]s, 3, length(%[1]s) - 3) else %[1]s end`, out)
+		touched = true
+	}
+	if tr.Apostrophes && (col.isIdentifier() || col.isNumber()) {
+		// In quotes on both sides it is a text in apostrophes, which strip is for.
+		out = fmt.Sprintf("case when starts_with(%[1]s, '''') and not ends_with(%[1]s, '''') then substring(%[1]s, 2) else %[1]s end", out)
+		touched = true
+	}
+	if col.Strip != "" && !col.stripsLate(tr) {
+		out, touched = fmt.Sprintf("trim(%s, %s)", out, duck.Literal(col.Strip)), true
+	}
+	if !touched {
+		return out
+	}
+	if len(null) == 0 {
+		return fmt.Sprintf("nullif(%s, '')", out)
+	}
+	return fmt.Sprintf("case when %[1]s in ('', %[2]s) then null else %[1]s end", out, literals(null))
+}
+
+func literals(values []string) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = duck.Literal(v)
+	}
+	return strings.Join(quoted, ", ")
+}
+
+// build writes a column's expressions over its text c; now bounds the dates for which offsets are known.
+func (col Column) build(i int, null []string, tr Traits, now time.Time) (expressions, error) {
+	c, r, w := fmt.Sprintf("c%d", i), fmt.Sprintf("r%d", i), fmt.Sprintf("w%d", i)
+	e := expressions{clean: col.cleaned(c, null, tr), value: r}
+	text := r
+	if col.Extract != "" {
+		text = fmt.Sprintf("nullif(regexp_extract(%s, %s, 1), '')", r, duck.Literal(col.Extract))
+		e.value = text
+	}
+	switch col.Type {
+	case "integer", "bigint":
+		e.value = integer(text, col.lakeType())
+	case "boolean":
+		e.value = fmt.Sprintf("case when lower(%[1]s) in ('true', 'yes', '1', 't', 'y') then true when lower(%[1]s) in ('false', 'no', '0', 'f', 'n') then false end", text)
+	case "date":
+		e.value = coalesce(col.parses(text, tr, "date"))
+	case "timestamp":
+		return col.timestamp(e, text, w, tr, now)
+	case "text":
+	default:
+		e.value = col.exactDecimal(text)
+	}
+	return e, nil
+}
+
+// integer is exact: 0016 and 66.00 are numbers, 1.5 and 5E+12 are not, though a cast would round them. The common spelling is told by
+// casting back, which costs less than looking for dots and exponents.
+func integer(text string, t any) string {
+	return fmt.Sprintf(`case when cast(try_cast(%[1]s as %[2]s) as varchar) = %[1]s then try_cast(%[1]s as %[2]s)
+		when regexp_full_match(%[1]s, '[+-]?\d+(\.0*)?') then try_cast(regexp_extract(%[1]s, '^[+-]?\d+') as %[2]s) end`, text, t)
+}
+
+// exactDecimal takes no more places than the column has, unless they are zeros: a cast would round money without a word.
+func (col Column) exactDecimal(text string) string {
+	if col.DecimalMark == "," {
+		// A dot in a number with decimal comma would be a thousands mark. It is not taken for a decimal point.
+		text = fmt.Sprintf("replace(replace(%s, '.', '?'), ',', '.')", text)
+	}
+	_, scale, _ := col.decimal()
+	return fmt.Sprintf(`case when regexp_full_match(%[1]s, '[+-]?(\d+(\.\d{0,%[2]d}0*)?|\.\d{1,%[3]d}0*)') then try_cast(%[1]s as %[4]s) end`,
+		text, scale, max(scale, 1), col.lakeType())
+}
+
+var (
+	adjacent  = regexp.MustCompile(`%[YymdHMSj]%[YymdHMSj]`)
+	specifier = regexp.MustCompile(`%.`)
+)
+
+// fixedLength is the length of a text in a format whose numbers stand side by side (%Y%m%d): DuckDB would read a shorter one, too,
+// and shift its digits. 0 when the format has separators.
+func fixedLength(format string) int {
+	if !adjacent.MatchString(format) {
+		return 0
+	}
+	n := len(format)
+	for _, s := range specifier.FindAllString(format, -1) {
+		width, ok := map[string]int{"%Y": 4, "%y": 2, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2, "%j": 3}[s]
+		if !ok {
+			return 0
+		}
+		n += width - len(s)
+	}
+	return n
+}
+
+// parses are the attempts to read a date or wall time, in order. as is the type wanted.
+func (col Column) parses(text string, tr Traits, as string) []string {
+	var attempts, list []string
+	flush := func(x string) {
+		if len(list) > 0 {
+			attempts = append(attempts, cast(fmt.Sprintf("try_strptime(%s, %s)", x, duck.List(list)), as))
+			list = nil
+		}
+	}
+	if col.stripsLate(tr) {
+		for _, f := range col.Formats {
+			if f != isoFormat && !hasOffset(f) && fixedLength(f) == 0 {
+				list = append(list, col.Strip+f+col.Strip)
+			}
+		}
+		flush(text)
+		text = fmt.Sprintf("trim(%s, %s)", text, duck.Literal(col.Strip))
+	}
+	for _, f := range col.Formats {
+		switch {
+		case hasOffset(f):
+		case f == isoFormat:
+			flush(text)
+			attempts = append(attempts, fmt.Sprintf(`case when regexp_full_match(%[1]s, '\d{4}-\d{2}-\d{2}([T ].*)?') and not %[2]s then try_cast(%[1]s as %[3]s) end`, text, offsetTest(text), as))
+		case fixedLength(f) > 0:
+			flush(text)
+			attempts = append(attempts, fmt.Sprintf("case when length(%s) = %d then %s end", text, fixedLength(f),
+				cast(fmt.Sprintf("try_strptime(%s, %s)", text, duck.Literal(f)), as)))
+		default:
+			list = append(list, f)
+		}
+	}
+	flush(text)
+	return attempts
+}
+
+func cast(x, as string) string {
+	if as == "timestamp" {
+		return x
+	}
+	return fmt.Sprintf("cast(%s as %s)", x, as)
+}
+
+func coalesce(attempts []string) string {
+	switch len(attempts) {
+	case 0:
+		return "null"
+	case 1:
+		return attempts[0]
+	}
+	return "coalesce(" + strings.Join(attempts, ", ") + ")"
+}
+
+func hasOffset(format string) bool {
+	return strings.Contains(format, "%z") || strings.Contains(format, "%Z")
+}
+
+// offsetTest: an ISO text that ends in Z or an offset after a time of day.
+func offsetTest(text string) string {
+	return fmt.Sprintf(`regexp_matches(%s, ':\d{2}(\.\d+)?\s?(Z|z|[+-]\d{2}(:?\d{2})?)$')`, text)
+}
+
+// timestamp reads instants (with offset) and wall times (of the column's zone).
+func (col Column) timestamp(e expressions, text, w string, tr Traits, now time.Time) (expressions, error) {
+	zone, err := time.LoadLocation(col.Zone)
+	if err != nil {
+		return e, fmt.Errorf("column %s: load zone: %w", col.Name, err)
+	}
+	bare := text
+	if col.stripsLate(tr) {
+		bare = fmt.Sprintf("trim(%s, %s)", text, duck.Literal(col.Strip))
+	}
+	var withOffset []string
+	for _, f := range col.Formats {
+		switch {
+		case f == isoFormat:
+			withOffset = append(withOffset, fmt.Sprintf("case when %s then try_cast(%s as timestamptz) end", offsetTest(bare), bare))
+		case hasOffset(f):
+			withOffset = append(withOffset, fmt.Sprintf("cast(try_strptime(%s, %s) as timestamptz)", bare, duck.Literal(f)))
+		}
+	}
+	e.wall = coalesce(col.parses(text, tr, "timestamp"))
+	if e.wall == "null" {
+		e.wall = "null::timestamp"
+	}
+	e.value = coalesce(append([]string{instant(w, zone, now)}, withOffset...))
+	return e, nil
+}
