@@ -14,8 +14,8 @@ type Event struct {
 	State State
 	Done  int // models that are through, this one included
 	Total int
-	Rows  int64 // of a finished table; 0 for views
-	Took  time.Duration
+	Rows  int64         // of a finished table; 0 for views
+	Took  time.Duration // 0 without the session's Clock
 	Err   error
 }
 
@@ -33,9 +33,9 @@ const (
 // Built is the outcome for one model.
 type Built struct {
 	Model *Model
-	Rows  int64 // 0 for views
-	Took  time.Duration
-	Err   error // names the file and, where DuckDB says it, the line; nil if it was built
+	Rows  int64         // 0 for views
+	Took  time.Duration // 0 without the session's Clock
+	Err   error         // names the file and, where DuckDB says it, the line; nil if it was built
 }
 
 // Build builds the steps and what they need upstream; marts that are not among the steps are read through Relations.
@@ -53,10 +53,10 @@ func (s *Session) Build(ctx context.Context, steps []*Model, progress func(Event
 	for i, m := range plan {
 		event := Event{Model: m, State: Started, Done: i, Total: len(plan)}
 		progress(event)
-		start := time.Now()
+		start := s.now()
 		b := Built{Model: m}
 		b.Rows, b.Err = s.build(ctx, m)
-		b.Took = time.Since(start)
+		b.Took = s.now().Sub(start)
 		if err := ctx.Err(); err != nil {
 			return out, fmt.Errorf("build %s: %w", m.Name, err)
 		}
@@ -71,6 +71,13 @@ func (s *Session) Build(ctx context.Context, steps []*Model, progress func(Event
 		out = append(out, b)
 	}
 	return out, nil
+}
+
+func (s *Session) now() time.Time {
+	if s.Clock == nil {
+		return time.Time{}
+	}
+	return s.Clock()
 }
 
 // claim marks the marts that are built here, and lets go of those that were read through Relations so far.

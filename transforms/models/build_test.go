@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/transforms/models"
@@ -16,6 +17,8 @@ func TestBuildBuildsWhatIsUpstream(t *testing.T) {
 	t.Parallel()
 	p := read(t, shop())
 	s := session(t, p, someOrders())
+	at := time.Unix(0, 0)
+	s.Clock = func() time.Time { at = at.Add(time.Second); return at }
 	var events []string
 	built, err := s.Build(t.Context(), []*models.Model{p.Model(table("marts.fct_orders"))}, func(e models.Event) {
 		events = append(events, fmt.Sprintf("%s %s %d/%d", e.State, e.Model.Name.Name, e.Done, e.Total))
@@ -26,6 +29,9 @@ func TestBuildBuildsWhatIsUpstream(t *testing.T) {
 	var got []string
 	for _, b := range built {
 		got = append(got, fmt.Sprint(b.Model.Name, " ", b.Rows, " ", b.Err))
+		if b.Took != time.Second {
+			t.Errorf("took %v", b.Took)
+		}
 	}
 	want := "staging.stg_shop__orders 0 <nil>|staging.stg_shop__refunds 0 <nil>|intermediate.int_refunds_summed 2 <nil>|marts.fct_orders 3 <nil>"
 	if strings.Join(got, "|") != want {

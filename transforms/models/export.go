@@ -3,7 +3,6 @@ package models
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -110,14 +109,9 @@ func (s *Session) partitions(ctx context.Context, m *Model) ([]partition, error)
 	return out, rows.Err()
 }
 
-// execer is a connection or a pool of them.
-type execer interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-}
-
 // copyTo writes a select's rows to a Parquet file and returns their number.
-func copyTo(ctx context.Context, in execer, query, fieldIDs, file string) (int64, error) {
-	result, err := in.ExecContext(ctx, "copy ("+query+") to "+duck.Literal(file)+
+func copyTo(ctx context.Context, conn *sql.Conn, query, fieldIDs, file string) (int64, error) {
+	result, err := conn.ExecContext(ctx, "copy ("+query+") to "+duck.Literal(file)+
 		" (format parquet, compression zstd, field_ids "+fieldIDs+")")
 	if err != nil {
 		return 0, fmt.Errorf("write %s: %w", filepath.Base(file), err)
@@ -127,42 +121,4 @@ func copyTo(ctx context.Context, in execer, query, fieldIDs, file string) (int64
 		return 0, fmt.Errorf("write %s: %w", filepath.Base(file), err)
 	}
 	return rows, nil
-}
-
-// Rewrite copies the rows of Parquet files for which where holds (empty for all) into one file and returns their number.
-// The columns are those that fieldIDs names ({order_id: 1, brand: 2}) and at least one file has; a file without a column gives nulls,
-// and types that were widened since are read as the widest. Compaction and the deletion of a file's rows use it.
-func Rewrite(ctx context.Context, db *sql.DB, sources []string, fieldIDs, where, dst string) (int64, error) {
-	if len(sources) == 0 {
-		return 0, errors.New("rewrite: no files")
-	}
-	from := "read_parquet(" + duck.List(sources) + ", union_by_name = true, hive_partitioning = false)"
-	// Field ids are a struct literal to DuckDB, so it can tell the names. The file's own order of columns is kept.
-	rows, err := db.QueryContext(ctx, "select d.column_name, i.value from (describe select * from "+from+") as d "+
-		"join json_each(to_json("+fieldIDs+")) as i on i.key = d.column_name order by cast(i.value as integer)")
-	if err != nil {
-		return 0, fmt.Errorf("rewrite %d files: %w", len(sources), err)
-	}
-	defer rows.Close()
-	var columns, ids []string
-	for rows.Next() {
-		var name, id string
-		if err := rows.Scan(&name, &id); err != nil {
-			return 0, fmt.Errorf("rewrite %d files: %w", len(sources), err)
-		}
-		columns = append(columns, duck.Ident(name))
-		ids = append(ids, duck.Ident(name)+": "+id)
-	}
-	if err := rows.Err(); err != nil {
-		return 0, fmt.Errorf("rewrite %d files: %w", len(sources), err)
-	}
-	query := "select " + strings.Join(columns, ", ") + " from " + from
-	if where != "" {
-		query += " where " + where
-	}
-	n, err := copyTo(ctx, db, query, "{"+strings.Join(ids, ", ")+"}", dst)
-	if err != nil {
-		return 0, fmt.Errorf("rewrite %d files: %w", len(sources), err)
-	}
-	return n, nil
 }

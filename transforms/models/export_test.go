@@ -2,7 +2,6 @@ package models_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"sort"
 	"strings"
 	"testing"
@@ -150,39 +149,6 @@ func TestExportRefusesOtherPartitionTypes(t *testing.T) {
 	mustBuild(t, s, p.Models())
 	if _, err := s.Export(t.Context(), p.Models()[0], "{n: 1}", t.TempDir()); err == nil || !strings.Contains(err.Error(), "partition column n is INTEGER") {
 		t.Error(err)
-	}
-}
-
-func TestRewriteJoinsFilesOfDifferentAge(t *testing.T) {
-	t.Parallel()
-	db, dir := openDuck(t), t.TempDir()
-	path := func(name string) string { return filepath.Join(dir, name) }
-	for name, text := range map[string]string{
-		"old.parquet": "select 1::integer as id, 'it''s' as brand",
-		"new.parquet": "select * from (values (2::bigint, 'B', 5.5::decimal(18,2)), (3, null, null)) as t(id, brand, amount)",
-	} {
-		if _, err := db.ExecContext(t.Context(), "copy ("+text+") to "+duck.Literal(path(name))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	ids := "{id: 4, brand: 5, amount: 6, never_written: 7}"
-	n, err := models.Rewrite(t.Context(), db, []string{path("old.parquet"), path("new.parquet")}, ids, "", path("all.parquet"))
-	if err != nil || n != 3 {
-		t.Fatalf("%d rows, %v", n, err)
-	}
-	from := "read_parquet(" + duck.Literal(path("all.parquet")) + ")"
-	if got := texts(t, db, "select concat(id, ':', brand, ':', amount) from "+from+" order by id"); got != "1:it's: 2:B:5.50 3::" {
-		t.Error(got)
-	}
-	if got := texts(t, db, "select concat(name, field_id) from parquet_schema("+duck.Literal(path("all.parquet"))+") where field_id is not null"); got != "id4 brand5 amount6" {
-		t.Error(got)
-	}
-	n, err = models.Rewrite(t.Context(), db, []string{path("all.parquet")}, ids, "brand is not null", path("some.parquet"))
-	if err != nil || n != 2 {
-		t.Errorf("%d rows, %v", n, err)
-	}
-	if _, err := models.Rewrite(t.Context(), db, []string{path("gone.parquet")}, ids, "", path("x.parquet")); err == nil {
-		t.Error("a file that is not there was rewritten")
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -26,6 +27,8 @@ type Relations interface {
 // Session builds models in DuckDB, in a database of its own beside whatever else is open there. It has one connection and
 // is for one goroutine at a time; Close frees what it built.
 type Session struct {
+	Clock func() time.Time // how long models take is measured with it; it does not touch the data. May stay nil
+
 	project   *Project
 	relations Relations
 	conn      *sql.Conn
