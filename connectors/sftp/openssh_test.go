@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -73,45 +74,55 @@ func pemText(t testing.TB, private ed25519.PrivateKey) waybill.Secret {
 	return waybill.Secret(pem.EncodeToMemory(block))
 }
 
-// BenchmarkOpenSSH downloads 600 MB from OpenSSH's server over loopback, with the connector and with OpenSSH's
-// own client. Only the ratio of the two means anything.
+// BenchmarkOpenSSH downloads 600 MiB from OpenSSH's server over loopback, with the connector and with OpenSSH's
+// own client, in turn. It reports the best time of each, because only their ratio means anything and only the
+// best is free of what else the machine does.
 func BenchmarkOpenSSH(b *testing.B) {
 	s := openSSH(b)
 	const size = 600 << 20
 	put(b, filepath.Join(s.root, "big.csv"), bytes.Repeat([]byte("2026-11-23,DESP0001,GB,12.50\n"), size/29+1)[:size])
 	config := s.config(b)
-	b.Run("waybill", func(b *testing.B) {
-		c := connect(b, config)
-		defer c.Close()
-		b.SetBytes(size)
-		for b.Loop() {
-			r, err := c.Open(b.Context(), waybill.Item{Name: "big.csv"})
-			if err != nil {
-				b.Fatal(err)
-			}
-			n, err := io.Copy(io.Discard, struct{ io.Reader }{r})
-			if err != nil || n != size {
-				b.Fatal(n, err)
-			}
-			_ = r.Close()
-		}
-	})
+	c := connect(b, config)
+	defer c.Close()
 	key := filepath.Join(b.TempDir(), "key")
 	put(b, key, []byte(s.key.Reveal()))
-	for _, cipher := range []string{"", "aes128-gcm@openssh.com"} {
-		b.Run("sftp "+cipher, func(b *testing.B) {
-			client := connectortest.Program(b, "sftp", "openssh-client")
-			args := []string{"-q", "-i", key, "-P", strconv.Itoa(s.port), "-o", "UserKnownHostsFile=" + config.KnownHosts}
-			if cipher != "" {
-				args = append(args, "-c", cipher)
+	openssh := func(options ...string) func() {
+		args := append([]string{"-q", "-i", key, "-P", strconv.Itoa(s.port), "-o", "UserKnownHostsFile=" + config.KnownHosts}, options...)
+		args = append(args, config.User+"@127.0.0.1:"+filepath.Join(s.root, "big.csv"), "/dev/null")
+		client := connectortest.Program(b, "sftp", "openssh-client")
+		return func() {
+			if out, err := exec.CommandContext(b.Context(), client, args...).CombinedOutput(); err != nil {
+				b.Fatalf("%v: %s", err, out)
 			}
-			args = append(args, config.User+"@127.0.0.1:"+filepath.Join(s.root, "big.csv"), "/dev/null")
-			b.SetBytes(size)
-			for b.Loop() {
-				if out, err := exec.CommandContext(b.Context(), client, args...).CombinedOutput(); err != nil {
-					b.Fatalf("%v: %s", err, out)
-				}
+		}
+	}
+	waybill := func() {
+		r, err := c.Open(b.Context(), waybill.Item{Name: "big.csv"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer r.Close()
+		if n, err := io.Copy(io.Discard, struct{ io.Reader }{r}); err != nil || n != size {
+			b.Fatal(n, err)
+		}
+	}
+	runners := []struct {
+		name string
+		run  func()
+		best time.Duration
+	}{{"s-waybill", waybill, 0}, {"s-openssh", openssh(), 0}, {"s-openssh-aes128-gcm", openssh("-c", "aes128-gcm@openssh.com"), 0}}
+	waybill() // brings the file into the server's cache
+	for b.Loop() {
+		for i := range runners {
+			r := &runners[i]
+			begun := time.Now()
+			r.run()
+			if took := time.Since(begun); r.best == 0 || took < r.best {
+				r.best = took
 			}
-		})
+		}
+	}
+	for _, r := range runners {
+		b.ReportMetric(r.best.Seconds(), r.name)
 	}
 }
