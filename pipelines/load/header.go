@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -37,6 +38,11 @@ func matchHeader(t typing.Table, header []string) (typing.Layout, []DriftNote) {
 			missing = append(missing, c)
 		}
 	}
+	if len(missing) > 0 && !slices.Contains(used, true) {
+		// What stands here is data, perhaps personal: it is not repeated in notes.
+		return layout, []DriftNote{{Kind: "missing_column", Column: t.Columns[missing[0]].Name,
+			Detail: fmt.Sprintf("the first line names none of the contract's columns (%q, …); has the file lost its header?", []string(t.Columns[missing[0]].From))}}
+	}
 	var spare []string
 	for i, name := range header {
 		if !used[i] {
@@ -45,7 +51,10 @@ func matchHeader(t typing.Table, header []string) (typing.Layout, []DriftNote) {
 	}
 	var notes []DriftNote
 	for _, c := range missing {
-		notes = append(notes, missingNote(t.Columns[c], spare, header))
+		notes = append(notes, missingNote(t.Columns[c], spare, len(missing) == 1 && len(spare) == 1))
+	}
+	if len(notes) > 0 {
+		notes[0].Detail += fmt.Sprintf("; header found: %q", header)
 	}
 	for _, name := range spare {
 		notes = append(notes, DriftNote{Kind: "new_column", Column: name, Detail: fmt.Sprintf("the header has %q, which the contract does not know", name)})
@@ -53,12 +62,15 @@ func matchHeader(t typing.Table, header []string) (typing.Layout, []DriftNote) {
 	return layout, notes
 }
 
-func missingNote(col typing.Column, spare, header []string) DriftNote {
+// missingNote names the nearest name that nothing else uses. onlyPair: one column is missing and one name is left over, so it is
+// likely to be the same column however it is written.
+func missingNote(col typing.Column, spare []string, onlyPair bool) DriftNote {
 	detail := fmt.Sprintf("the header has none of %q", []string(col.From))
 	best, distance := "", 0
 	for _, name := range spare {
 		for _, alias := range col.From {
-			if d := levenshtein.ComputeDistance(normal(name), normal(alias)); best == "" || d < distance {
+			d := levenshtein.ComputeDistance(normal(name), normal(alias))
+			if (onlyPair || d <= len(alias)/2) && (best == "" || d < distance) {
 				best, distance = name, d
 			}
 		}
@@ -66,7 +78,7 @@ func missingNote(col typing.Column, spare, header []string) DriftNote {
 	if best != "" {
 		detail += fmt.Sprintf("; the nearest unknown name is %q: if it is meant, add it to from of %s and reload the file", best, col.Name)
 	}
-	return DriftNote{Kind: "missing_column", Column: col.Name, Detail: detail + fmt.Sprintf("; header found: %q", header)}
+	return DriftNote{Kind: "missing_column", Column: col.Name, Detail: detail}
 }
 
 // positional is the layout of records without a header.

@@ -258,4 +258,3 @@ func compare(t *testing.T, dir string, got map[string]string) {
 		}
 	}
 }
-

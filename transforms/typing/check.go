@@ -22,14 +22,17 @@ func (col Column) checks(i int, tr Traits, now time.Time) []check {
 	var all []check
 	add := func(rule, bad string) { all = append(all, check{Column: i, Rule: rule, Bad: bad}) }
 	unless := func(condition string) string { return "coalesce(not (" + condition + "), false)" }
-	if col.Required {
+	given := r + " is not null"
+	if col.stripsLate(tr) {
+		given = fmt.Sprintf("nullif(trim(%s, %s), '') is not null", r, duck.Literal(col.Strip))
+	}
+	switch {
+	case col.Required && col.stripsLate(tr):
+		add("required", fmt.Sprintf("(case when %s is null then not (%s) else false end)", v, given))
+	case col.Required:
 		add("required", r+" is null")
 	}
 	if rule := col.parseRule(); rule != "" {
-		given := r + " is not null"
-		if col.stripsLate(tr) {
-			given = fmt.Sprintf("nullif(trim(%s, %s), '') is not null", r, duck.Literal(col.Strip))
-		}
 		bad := fmt.Sprintf("(case when %s is null then %s else false end)", v, given)
 		if col.Required {
 			bad = v + " is null"

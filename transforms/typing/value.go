@@ -1,8 +1,10 @@
 package typing
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -167,8 +169,9 @@ func (col Column) parses(text string, tr Traits, as string) []string {
 			list = nil
 		}
 	}
+	formats := shortYearsFirst(col.Formats)
 	if col.stripsLate(tr) {
-		for _, f := range col.Formats {
+		for _, f := range formats {
 			if f != isoFormat && !hasOffset(f) && fixedLength(f) == 0 {
 				list = append(list, col.Strip+f+col.Strip)
 			}
@@ -176,7 +179,7 @@ func (col Column) parses(text string, tr Traits, as string) []string {
 		flush(text)
 		text = fmt.Sprintf("trim(%s, %s)", text, duck.Literal(col.Strip))
 	}
-	for _, f := range col.Formats {
+	for _, f := range formats {
 		switch {
 		case hasOffset(f):
 		case f == isoFormat:
@@ -192,6 +195,15 @@ func (col Column) parses(text string, tr Traits, as string) []string {
 	}
 	flush(text)
 	return attempts
+}
+
+// shortYearsFirst asks formats with two-digit years first: %Y would read 17 as the year 17, while %y cannot read 2017.
+func shortYearsFirst(formats []string) []string {
+	sorted := slices.Clone(formats)
+	slices.SortStableFunc(sorted, func(a, b string) int {
+		return cmp.Compare(strings.Count(b, "%y"), strings.Count(a, "%y"))
+	})
+	return sorted
 }
 
 func cast(x, as string) string {

@@ -6,9 +6,25 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/fourmarketing/waybill"
 )
+
+// UnmarshalYAML reads the format. Its key null is YAML's word for nothing unless it is quoted, so the key is put right first; the
+// YAML library would otherwise leave the whole format out without a word.
+func (f *Format) UnmarshalYAML(node ast.Node) error {
+	if mapping, ok := node.(*ast.MappingNode); ok {
+		for _, v := range mapping.Values {
+			if _, isNull := v.Key.(*ast.NullNode); isNull {
+				v.Key = ast.String(token.String("null", "null", v.Key.GetToken().Position))
+			}
+		}
+	}
+	type plain Format
+	return yaml.NodeToValue(node, (*plain)(f), yaml.Strict())
+}
 
 // Tables keep the order in which they are written.
 type Tables []Table
