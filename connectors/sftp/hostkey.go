@@ -181,7 +181,7 @@ func (d *dialer) showKey(ctx context.Context, offer []string) (waybill.HostKey, 
 	config.HostKeyCallback = func(_ string, remote net.Addr, key ssh.PublicKey) error {
 		seen = waybill.HostKey{
 			Host: d.trust.address, Type: key.Type(), SHA256: ssh.FingerprintSHA256(key),
-			Line: knownhosts.Line([]string{knownhosts.Normalize(d.trust.address)}, key), //nolint:misspell // the library's spelling
+			Line: knownhosts.Line([]string{knownhosts.Normalize(d.trust.address)}, key),
 		}
 		var want []knownhosts.KnownKey
 		if want, broken = d.trust.ask(remote, key); broken == nil {

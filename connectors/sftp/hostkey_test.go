@@ -41,7 +41,7 @@ func TestHostKey(t *testing.T) {
 	firstPrint, secondPrint, strangePrint := ssh.FingerprintSHA256(s.hostKey), ssh.FingerprintSHA256(second), ssh.FingerprintSHA256(stranger.PublicKey())
 	file := filepath.Join(t.TempDir(), "known_hosts")
 	at := sftp.Config{Host: s.host, Port: s.port, User: "u", Password: password, Root: s.root}
-	host := knownhosts.Normalize(s.address()) //nolint:misspell // the library's spelling
+	host := knownhosts.Normalize(s.address())
 	for _, c := range []struct {
 		name  string
 		file  string // known_hosts, none when empty
