@@ -2,8 +2,11 @@ package pipelines
 
 import (
 	"context"
+	"errors"
 	"sort"
 	"time"
+
+	"github.com/fourmarketing/waybill"
 )
 
 // Plan is what a run would do now.
@@ -38,7 +41,11 @@ func (r *Runner) Plan(ctx context.Context, o RunOptions) (Plan, error) {
 	for _, wave := range waves {
 		for _, t := range wave {
 			fp := FeedPlan{Source: t.source, Feed: t.feed.Name}
-			if err := r.planFeed(ctx, t, o.Build.AsOf, &fp); err != nil {
+			err := r.planFeed(ctx, t, o.Build.AsOf, &fp)
+			switch {
+			case errors.Is(err, waybill.ErrQuota):
+				fp.Waiting = append(fp.Waiting, err.Error())
+			case err != nil:
 				fp.Error = err.Error()
 			}
 			plan.Feeds = append(plan.Feeds, fp)
@@ -87,7 +94,7 @@ func (r *Runner) planFeed(ctx context.Context, t task, asOf time.Time, fp *FeedP
 		fp.Fetch = append(fp.Fetch, it.Name)
 	}
 	for _, w := range o.waiting {
-		fp.Waiting = append(fp.Waiting, w.Item.Name+": "+w.Reason)
+		fp.Waiting = append(fp.Waiting, w.String())
 	}
 	return nil
 }

@@ -94,6 +94,10 @@ func (r *Runner) pullSource(ctx context.Context, source string, tasks []task, as
 		res.Err = r.leased(ctx, "feed:"+t.String(), func(ctx context.Context) error {
 			return r.pullFeed(ctx, conn, t, asOf, &res)
 		})
+		if errors.Is(res.Err, waybill.ErrQuota) { // what was fetched so far counts; the rest is asked for when there is allowance again
+			res.Waiting = append(res.Waiting, Waiting{Reason: res.Err.Error()})
+			res.Err = nil
+		}
 		if res.Err != nil {
 			r.Log.Warn("feed failed", zap.String("feed", t.String()), zap.Error(res.Err))
 		}
@@ -116,7 +120,7 @@ func failed(tasks []task, err error) []FeedResult {
 
 // leased runs work under a lease that is renewed meanwhile; when the lease is lost the work's context ends.
 func (r *Runner) leased(ctx context.Context, name string, work func(context.Context) error) error {
-	lease, err := r.Ledger.Acquire(ctx, name, r.Holder, leaseTerm)
+	lease, err := r.acquire(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -144,6 +148,20 @@ func (r *Runner) leased(ctx context.Context, name string, work func(context.Cont
 	cancel(nil)
 	renewing.Wait()
 	return errors.Join(err, lease.Release(context.WithoutCancel(ctx)))
+}
+
+// acquire takes a lease, also from a holder that was killed: its rows are found and finished, so nobody needs to wait for it.
+func (r *Runner) acquire(ctx context.Context, name string) (*ledger.Lease, error) {
+	lease, err := r.Ledger.Acquire(ctx, name, r.Holder, leaseTerm)
+	var held *ledger.HeldError
+	if !errors.As(err, &held) || !r.Gone(held.Holder) {
+		return lease, err
+	}
+	r.Log.Warn("taking over from a run that was killed", zap.String("lease", name), zap.String("holder", held.Holder))
+	if err := r.Ledger.Evict(ctx, name, held.Holder); err != nil {
+		return nil, err
+	}
+	return r.Ledger.Acquire(ctx, name, r.Holder, leaseTerm)
 }
 
 // queued is leased for work that waits its turn.

@@ -14,8 +14,16 @@ import (
 
 // Waiting is a file on offer that is not fetched yet, and why.
 type Waiting struct {
-	Item   waybill.Item
+	Item   waybill.Item // without a name when the whole feed waits
 	Reason string
+}
+
+// String is the file, if it is about one, and the reason.
+func (w Waiting) String() string {
+	if w.Item.Name == "" {
+		return w.Reason
+	}
+	return w.Item.Name + ": " + w.Reason
 }
 
 // offer is a feed's listing, sorted into what is known, what to fetch and what has to wait.

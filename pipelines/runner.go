@@ -33,9 +33,10 @@ type Parts struct {
 	Brands     []Brand
 	Sites      []Site
 	Publishers []Publisher
-	StageDir   string         // local folder for files that are about to be committed
-	Salt       waybill.Secret // of hashed personal data
-	Holder     string         // names this process in leases
+	StageDir   string                   // local folder for files that are about to be committed
+	Salt       waybill.Secret           // of hashed personal data
+	Holder     string                   // names this process in leases
+	Gone       func(holder string) bool // tells of another holder that it surely lives no more; nil: nobody can tell
 	Now        func() time.Time
 	Log        *zap.Logger
 	Watch      func(Event) // progress; called from several goroutines
@@ -51,6 +52,9 @@ type Runner struct {
 func New(p Parts) (*Runner, error) {
 	if p.Watch == nil {
 		p.Watch = func(Event) {}
+	}
+	if p.Gone == nil {
+		p.Gone = func(string) bool { return false }
 	}
 	if p.Log == nil {
 		p.Log = zap.NewNop()

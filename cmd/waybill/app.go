@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
-	"github.com/google/uuid"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -95,10 +94,15 @@ func (a *app) parts(s *session, watch func(pipelines.Event)) (pipelines.Parts, e
 	if err != nil {
 		return pipelines.Parts{}, err
 	}
+	who, err := newHolder(a.cfg.Lake.Cache)
+	if err != nil {
+		return pipelines.Parts{}, err
+	}
+	a.close = append(a.close, who.Close)
 	return pipelines.Parts{
 		Lake: a.lake, Ledger: a.ledger, Project: project, Duck: builds, Loader: load.New(loads),
 		Open: a.connector, Pipelines: defs, Brands: a.cfg.Brands, Sites: a.cfg.Sites, Publishers: a.publishers(builds),
-		StageDir: stage, Salt: a.cfg.PIISalt, Holder: holder(), Now: time.Now, Log: s.logger(), Watch: watch,
+		StageDir: stage, Salt: a.cfg.PIISalt, Holder: who.name, Gone: who.gone, Now: time.Now, Log: s.logger(), Watch: watch,
 	}, nil
 }
 
@@ -162,15 +166,6 @@ func (c *config) models() fs.FS {
 		return os.DirFS(c.SQL)
 	}
 	return waybillsql.Files
-}
-
-// holder names this process in leases.
-func holder() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return fmt.Sprintf("%s:%d:%s", host, os.Getpid(), uuid.NewString()[:8])
 }
 
 func (s *session) logger() *zap.Logger {

@@ -97,7 +97,7 @@ func reportRun(res pipelines.RunResult) runReport {
 	for _, f := range res.Feeds {
 		fr := feedReport{Source: f.Source, Feed: f.Feed, Known: f.Known, Files: f.Files}
 		for _, w := range f.Waiting {
-			fr.Waiting = append(fr.Waiting, w.Item.Name+": "+w.Reason)
+			fr.Waiting = append(fr.Waiting, w.String())
 		}
 		if f.Err != nil {
 			fr.Error = f.Err.Error()
@@ -149,7 +149,7 @@ func (s *session) printTrouble(feeds []pipelines.FeedResult) {
 			}
 		}
 		for _, w := range f.Waiting {
-			fmt.Fprintf(s.stdout, "waiting: %s/%s %s: %s\n", f.Source, f.Feed, w.Item.Name, w.Reason)
+			fmt.Fprintf(s.stdout, "waiting: %s/%s %s\n", f.Source, f.Feed, w)
 		}
 	}
 }

@@ -12,6 +12,20 @@ import (
 // ErrLeased says that somebody else holds the lease; the error's text says who and until when.
 var ErrLeased = errors.New("leased by another run")
 
+// HeldError is ErrLeased with the holder, for one who can tell whether the holder still lives.
+type HeldError struct {
+	Name, Holder string
+	Until        time.Time
+}
+
+// Error says who holds what until when.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%s: %s: %s until %s", e.Name, ErrLeased, e.Holder, e.Until.Format(time.RFC3339))
+}
+
+// Unwrap makes it ErrLeased.
+func (e *HeldError) Unwrap() error { return ErrLeased }
+
 type lease struct {
 	bun.BaseModel `bun:"table:waybill_leases"`
 
@@ -36,9 +50,13 @@ type Lease struct {
 func (l *Ledger) Acquire(ctx context.Context, name, holder string, term time.Duration) (*Lease, error) {
 	now := l.now().UTC()
 	row := lease{Name: name, Holder: holder, Token: 1, ExpiresAt: now.Add(term)}
-	_, err := l.db.NewInsert().Model(&row).On("CONFLICT (name) DO UPDATE").
+	res, err := l.db.NewInsert().Model(&row).On("CONFLICT (name) DO UPDATE").
 		Set("holder = EXCLUDED.holder, token = lease.token + 1, expires_at = EXCLUDED.expires_at").
 		Where("lease.expires_at <= ?", now).Exec(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("acquire lease %s: %w", name, err)
+	}
+	won, err := res.RowsAffected()
 	if err != nil {
 		return nil, fmt.Errorf("acquire lease %s: %w", name, err)
 	}
@@ -46,8 +64,8 @@ func (l *Ledger) Acquire(ctx context.Context, name, holder string, term time.Dur
 	if err := l.db.NewSelect().Model(&held).Where("name = ?", name).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("acquire lease %s: %w", name, err)
 	}
-	if held.Holder != holder {
-		return nil, fmt.Errorf("%s: %w: %s until %s", name, ErrLeased, held.Holder, held.ExpiresAt.Format(time.RFC3339))
+	if won == 0 || held.Holder != holder { // also when the same process holds it already: its pipelines must not overlap either
+		return nil, &HeldError{Name: name, Holder: held.Holder, Until: held.ExpiresAt}
 	}
 	return &Lease{ledger: l, Name: name, Holder: holder, Token: held.Token, term: term}, nil
 }
@@ -72,6 +90,16 @@ func (le *Lease) Release(ctx context.Context) error {
 		Where("name = ? AND holder = ? AND token = ?", le.Name, le.Holder, le.Token).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("give back lease %s: %w", le.Name, err)
+	}
+	return nil
+}
+
+// Evict ends the lease of a holder that is known to live no more, so that nobody has to wait for its term.
+func (l *Ledger) Evict(ctx context.Context, name, holder string) error {
+	_, err := l.db.NewUpdate().Model((*lease)(nil)).Set("expires_at = ?", time.Unix(0, 0).UTC()).
+		Where("name = ? AND holder = ?", name, holder).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("end lease %s of %s: %w", name, holder, err)
 	}
 	return nil
 }

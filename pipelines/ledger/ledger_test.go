@@ -208,3 +208,48 @@ func TestReleasesAndPublications(t *testing.T) {
 		}
 	})
 }
+
+func TestOneProcessHoldsALeaseOnce(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, l *ledger.Ledger, _ *clock) {
+		first, err := l.Acquire(t.Context(), "build", "a", time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Acquire(t.Context(), "build", "a", time.Minute); !errors.Is(err, ledger.ErrLeased) {
+			t.Errorf("two pipelines of one process build at once: %v", err)
+		}
+		if err := first.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Acquire(t.Context(), "build", "a", time.Minute); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestALeaseOfTheDeadCanBeEnded(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, l *ledger.Ledger, _ *clock) {
+		if _, err := l.Acquire(t.Context(), "feed:x", "killed", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		_, err := l.Acquire(t.Context(), "feed:x", "next", time.Hour)
+		var held *ledger.HeldError
+		if !errors.As(err, &held) || held.Holder != "killed" {
+			t.Fatalf("want to know who holds it, got %v", err)
+		}
+		if err := l.Evict(t.Context(), "feed:x", held.Holder); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Acquire(t.Context(), "feed:x", "next", time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Evict(t.Context(), "feed:x", "killed"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Acquire(t.Context(), "feed:x", "third", time.Hour); !errors.Is(err, ledger.ErrLeased) {
+			t.Errorf("a late word about the dead took the lease from the living: %v", err)
+		}
+	})
+}
