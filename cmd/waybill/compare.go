@@ -71,12 +71,13 @@ func writeTruth(path string, t world.TruthTable) error {
 func compareTable(ctx context.Context, q pipelines.Querier, path string, t world.TruthTable) (comparison, error) {
 	c := comparison{Mart: t.Mart, Rows: int64(len(t.Rows)), Columns: len(t.Columns)}
 	relation := t.Mart
-	if strings.HasPrefix(relation, "marts.") {
-		relation = "published." + relation
+	if name, ok := strings.CutPrefix(relation, "marts."); ok {
+		relation = "published.main." + name
 	}
 	types, err := columnTypes(ctx, q, relation)
 	if err != nil {
-		return c, err
+		c.OnlyTruth, c.Examples = c.Rows, []string{err.Error()} // a mart that is not there lacks every row
+		return c, nil
 	}
 	var texts, on, diffs []string
 	for _, col := range t.Columns {

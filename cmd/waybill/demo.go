@@ -192,4 +192,3 @@ func splitAddr(addr string) (string, int) {
 	}
 	return host, n
 }
-

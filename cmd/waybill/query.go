@@ -12,6 +12,8 @@ import (
 
 	"github.com/duckdb/duckdb-go/v2"
 	"github.com/spf13/cobra"
+
+	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
 func newQuery(s *session) *cobra.Command {
@@ -57,14 +59,16 @@ func openMarts(cfg *config) (*sql.DB, error) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%s is not there yet; `waybill run` publishes it", path)
 	}
-	connector, err := duckdb.NewConnector(path+"?access_mode=read_only", nil)
+	connector, err := duckdb.NewConnector("", nil)
 	if err != nil {
 		return nil, fmt.Errorf("open marts: %w", err)
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(1)
-	for _, setting := range []string{"set timezone = 'UTC'", "set enable_external_access = false", "set lock_configuration = true"} {
-		if _, err := db.Exec(setting); err != nil { //nolint:noctx // a setting of a file that is open
+	for _, setting := range []string{
+		"attach " + duck.Literal(path) + " as marts (read_only)", "use marts", "set timezone = 'UTC'", "set enable_external_access = false", "set lock_configuration = true",
+	} {
+		if _, err := db.Exec(setting); err != nil { //nolint:noctx // settings of a file that is being opened
 			return nil, errors.Join(fmt.Errorf("open marts: %w", err), db.Close())
 		}
 	}

@@ -9,17 +9,17 @@ import (
 
 // summary is what an operations manager wants to know first.
 type summary struct {
-	Orders      int64          `json:"orders"`
-	Due         int64          `json:"deliveries_due"`
-	OnTime      int64          `json:"deliveries_on_time"`
-	Backlog     int64          `json:"backlog_orders"`
-	Breached    int64          `json:"orders_breached"`
-	AtRisk      int64          `json:"orders_at_risk"`
-	ReturnsOpen int64          `json:"returns_waiting_for_refund"`
-	Claims      []claimsLine   `json:"claims_to_file"`
-	Money       []moneyLine    `json:"settlements"`
-	Breaks      []breakLine    `json:"breaks"`
-	BreakTotal  int64          `json:"breaks_total"`
+	Orders      int64        `json:"orders"`
+	Due         int64        `json:"deliveries_due"`
+	OnTime      int64        `json:"deliveries_on_time"`
+	Backlog     int64        `json:"backlog_orders"`
+	Breached    int64        `json:"orders_breached"`
+	AtRisk      int64        `json:"orders_at_risk"`
+	ReturnsOpen int64        `json:"returns_waiting_for_refund"`
+	Claims      []claimsLine `json:"claims_to_file"`
+	Money       []moneyLine  `json:"settlements"`
+	Breaks      []breakLine  `json:"breaks"`
+	BreakTotal  int64        `json:"breaks_total"`
 }
 
 type claimsLine struct {
@@ -66,7 +66,9 @@ func readSummary(ctx context.Context, cfg *config) (summary, error) {
 	}
 	sum.Claims, err = collect(ctx, db, `select cast(deadline_on as varchar), claim_type, count(*), cast(sum(claimable_amount) as varchar), currency
 		from marts.fct_claimable_parcels where state = 'open' group by all order by 1, 2, 5`,
-		func(r *sql.Rows, c *claimsLine) error { return r.Scan(&c.Deadline, &c.Type, &c.Parcels, &c.Amount, &c.Currency) })
+		func(r *sql.Rows, c *claimsLine) error {
+			return r.Scan(&c.Deadline, &c.Type, &c.Parcels, &c.Amount, &c.Currency)
+		})
 	if err != nil {
 		return sum, err
 	}

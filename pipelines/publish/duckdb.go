@@ -17,7 +17,8 @@ import (
 	"github.com/fourmarketing/waybill/transforms/models"
 )
 
-// DuckDB publishes to one DuckDB file.
+// DuckDB publishes to one DuckDB file. The marts are in its main schema: DuckDB names an opened file's catalog after the file, so that
+// in marts.duckdb the table is marts.fct_orders, as everywhere else; a schema of that name would be ambiguous.
 type DuckDB struct {
 	db   *sql.DB
 	path string
@@ -83,13 +84,12 @@ func (d *DuckDB) write(ctx context.Context, next string, rel ledger.Release, mar
 
 func (d *DuckDB) statements(db string, rel ledger.Release, marts []pipelines.Mart) []string {
 	all := []string{
-		fmt.Sprintf("create schema %s.marts", db),
 		fmt.Sprintf("create schema %s.ops", db),
 		fmt.Sprintf("create table %s.ops.release as select %d as release_id, timestamptz %s as released_at, timestamptz %s as as_of",
 			db, rel.ID, duck.Literal(rel.At.Format(time.RFC3339Nano)), duck.Literal(rel.AsOf.Format(time.RFC3339Nano))),
 	}
 	for _, m := range marts {
-		table := fmt.Sprintf("%s.marts.%s", db, duck.Ident(m.Model.Name.Name))
+		table := fmt.Sprintf("%s.main.%s", db, duck.Ident(m.Model.Name.Name))
 		all = append(all, fmt.Sprintf("create table %s as %s", table, m.Select))
 		all = append(all, fmt.Sprintf("comment on table %s is %s", table, duck.Literal(tableComment(m.Model))))
 		for _, c := range m.Model.Head.Columns {
