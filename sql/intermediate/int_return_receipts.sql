@@ -9,6 +9,8 @@ columns:
   return_id: "the shop's return, or wms:<source>:<return_ref> for one that no shop announced"
   order_id: null where neither the return nor the warehouse's order number tells it
   units_received: the quantity, 0 for grades that do not count as received
+  place: 1 for the return's earliest receipt row
+  place_of_sku: 1 for the earliest receipt row of the return's SKU
 */
 with announced as (
     select
@@ -50,7 +52,7 @@ met as (
     left join intermediate.int_order_keys as k on k.source = r._source and k.key = r.order_ref
 ),
 
-int_return_receipts as (
+counted as (
     select
         m._source as source,
         coalesce(m.announced_id, 'wms:' || m._source || ':' || m.return_ref) as return_id,
@@ -80,6 +82,14 @@ int_return_receipts as (
     left join intermediate.int_order_lines as l
         on l.order_id = m.order_id and l.sku = m.sku and l.sku_choice = 1
     where not m.is_test
+),
+
+int_return_receipts as (
+    select
+        *,
+        row_number() over (partition by return_id order by received_at, _file, _line) as place,
+        row_number() over (partition by return_id, sku order by received_at, _file, _line) as place_of_sku
+    from counted
 )
 
 select * from int_return_receipts

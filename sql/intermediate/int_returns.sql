@@ -10,7 +10,6 @@ columns:
 with receipts as (
     select
         r.return_id,
-        bool_or(r.is_announced) as is_announced,
         min(r.order_id) as order_id,
         min(r.site) as site,
         min(r.return_ref) as return_ref,
@@ -21,8 +20,8 @@ with receipts as (
         sum(cast(round(
             cast(l.discounted_total_amount as double) * r.units_received / nullif(l.units_ordered, 0), 2
         ) as decimal(18, 2))) as received_amount,
-        min(r._file) as _file,
-        min(r._line) as _line
+        max(case when r.place = 1 then r._file end) as _file,
+        max(case when r.place = 1 then r._line end) as _line
     from intermediate.int_return_receipts as r
     left join intermediate.int_order_lines as l on l.line_id = r.line_id
     group by r.return_id

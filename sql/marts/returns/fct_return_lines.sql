@@ -40,7 +40,7 @@ with requested as (
         coalesce(l.sku, r.line_id, 'unknown') as sku,
         min(r.line_id) as line_id,
         sum(r.quantity) as units,
-        array_join(array_agg(distinct r.reason_raw order by r.reason_raw), ',') as reason_raw,
+        nullif(array_join(array_agg(distinct r.reason_raw order by r.reason_raw), ','), '') as reason_raw,
         min(m.reason_code) as reason_code,
         min(m.reason_parent) as reason_parent,
         min(r._file) as _file,
@@ -61,11 +61,11 @@ received as (
         sum(units_resaleable) as units_resaleable,
         sum(units_not_ours) as units_not_ours,
         sum(units_missing) as units_missing,
-        array_join(array_agg(distinct reason_raw order by reason_raw), ',') as reason_raw,
-        array_join(array_agg(distinct coalesce(grade, grade_raw) order by coalesce(grade, grade_raw)), ',') as grades,
-        array_join(array_agg(distinct disposition order by disposition), ',') as dispositions,
-        min(_file) as _file,
-        min(_line) as _line
+        nullif(array_join(array_agg(distinct reason_raw order by reason_raw), ','), '') as reason_raw,
+        nullif(array_join(array_agg(distinct coalesce(grade, grade_raw) order by coalesce(grade, grade_raw)), ','), '') as grades,
+        nullif(array_join(array_agg(distinct disposition order by disposition), ','), '') as dispositions,
+        max(case when place_of_sku = 1 then _file end) as _file,
+        max(case when place_of_sku = 1 then _line end) as _line
     from intermediate.int_return_receipts
     group by return_id, coalesce(sku, 'unknown')
 ),

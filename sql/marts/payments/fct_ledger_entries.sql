@@ -1,0 +1,99 @@
+/*
+description: >-
+  Every movement on the balances with the payment provider, as its settlement reports print it, with the order. Net is
+  what moved and is never computed; what the printed fees do not explain stands in fee_residual_amount.
+grain: one row per line of a settlement report
+key: [row_key]
+owner: finance
+tags: [finance]
+partition_by: [brand]
+columns:
+  row_key: hash of what tells the movement, and its number among equal ones
+  merchant_account: {description: the account with the provider, not_null: true}
+  batch_no: {description: the provider's batch, not_null: true}
+  raw_type: {description: the provider's own word for the movement, not_null: true}
+  entry_type: {description: what it is; unknown for a word that nobody mapped, not_null: true}
+  entry_class:
+    description: the column of fct_settlements that it adds to; none for what never touches the balance
+    not_null: true
+    accepted: [captures, refunds, chargebacks, fees, reserves, adjustments, opening, transfers_out, payout, none, unknown]
+  brand: the brand of the account
+  order_id: the order whose payment it moves; null for movements of the account itself and of test orders
+  psp_payment_ref: the provider's reference of the original payment
+  psp_modification_ref: the provider's reference of the capture, refund or chargeback, or its text
+  merchant_ref: our reference of the payment
+  payment_method: what the customer paid with
+  payment_method_variant: the kind of card
+  occurred_at: creation of the payment, from the printed time and the offset that its label names; null for an unknown label
+  booked_at: when the provider booked the movement, where the report says so
+  gross_amount: credit minus debit before fees, in presentment_currency; null where the line has no gross
+  presentment_currency: what the customer paid in
+  exchange_rate: the provider's rate from gross to net, its margin included
+  gross_settled_amount: gross at that rate, rounded to the penny, in settlement_currency
+  net_amount: {description: credit minus debit after fees; what moved on the balance, not_null: true}
+  fee_amount: what the provider kept of the gross; 0 where there is no gross
+  commission_amount: {description: printed commission, not_null: true}
+  markup_amount: {description: printed markup, not_null: true}
+  scheme_fees_amount: {description: printed scheme fees, not_null: true}
+  interchange_amount: {description: printed interchange, not_null: true}
+  fee_residual_amount: fee that no printed component explains
+  settlement_currency: {description: currency of the balance, not_null: true}
+  _file: the report
+  _line: line in it
+  _built_at: the instant that the run asked about
+checks:
+  - relationship: {column: order_id, to: marts.fct_orders, field: order_id}
+  - sum_equal:
+      left: count(*)
+      right: select count(*) from staging.stg_adyen__settlement_details
+  - sum_equal:
+      left: sum(net_amount)
+      right: select sum(net_amount) from staging.stg_adyen__settlement_details
+  - rows: "gross_settled_amount is null or gross_settled_amount - fee_amount = net_amount"
+  - rows: "fee_amount is null or fee_amount = commission_amount + markup_amount + scheme_fees_amount + interchange_amount + fee_residual_amount"
+*/
+with numbered as (
+    select
+        *,
+        row_number() over (partition by identity order by _file, _line) as occurrence
+    from intermediate.int_ledger_entries
+),
+
+fct_ledger_entries as (
+    select
+        md5(e.identity || '|' || cast(e.occurrence as varchar)) as row_key,
+        e.merchant_account,
+        e.batch_no,
+        e.raw_type,
+        e.entry_type,
+        e.entry_class,
+        e.brand,
+        e.order_id,
+        e.psp_payment_ref,
+        e.psp_modification_ref,
+        e.merchant_ref,
+        e.payment_method,
+        e.payment_method_variant,
+        e.created_at as occurred_at,
+        e.booked_at,
+        cast(e.gross_amount as decimal(18, 2)) as gross_amount,
+        e.gross_currency as presentment_currency,
+        e.exchange_rate,
+        e.gross_settled as gross_settled_amount,
+        cast(e.net_amount as decimal(18, 2)) as net_amount,
+        cast(e.fee_amount as decimal(18, 2)) as fee_amount,
+        cast(e.commission as decimal(18, 4)) as commission_amount,
+        cast(e.markup as decimal(18, 4)) as markup_amount,
+        cast(e.scheme_fees as decimal(18, 4)) as scheme_fees_amount,
+        cast(e.interchange as decimal(18, 4)) as interchange_amount,
+        cast(e.fee_amount - e.commission - e.markup - e.scheme_fees - e.interchange as decimal(18, 4))
+            as fee_residual_amount,
+        e.net_currency as settlement_currency,
+        e._file,
+        e._line,
+        k.as_of as _built_at
+    from numbered as e
+    cross join ops.clock as k
+)
+
+select * from fct_ledger_entries

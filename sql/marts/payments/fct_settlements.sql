@@ -1,0 +1,123 @@
+/*
+description: >-
+  Settlement batches of the payment provider by currency: what came in, what went out, whether every movement adds up
+  to nothing and whether the balance carried over is the one that the batch before passed on.
+grain: one row per merchant account, batch and settlement currency
+key: [merchant_account, batch_no, settlement_currency]
+owner: finance
+tags: [finance]
+columns:
+  merchant_account: the account with the provider
+  batch_no: the provider's batch
+  settlement_currency: currency of the balance and of the amounts
+  brand: the brand of the account
+  state: {description: "closed if the rows add up to 0 and the opening is what the batch before passed on, else broken", not_null: true, accepted: [closed, broken]}
+  is_balanced: {description: all rows add up to 0, not_null: true}
+  is_chained: the opening is what the batch before passed on; null where the batch before is not known
+  received_at: when the report was received
+  first_occurred_at: earliest creation of a payment in it
+  last_occurred_at: latest creation of a payment in it
+  entries_count: {description: rows of the report, not_null: true}
+  unmapped_count: {description: rows whose type nobody has mapped, not_null: true}
+  opening_amount: {description: balance carried over from the batch before, not_null: true}
+  captures_amount: {description: "captures and their reversals, net of fees", not_null: true}
+  refunds_amount: {description: refunds and their reversals, not_null: true}
+  chargebacks_amount: {description: chargebacks and their reversals with their fees, not_null: true}
+  fees_amount: {description: fees that are rows of their own, not_null: true}
+  reserves_amount: {description: money held back and released, not_null: true}
+  adjustments_amount: {description: "corrections, invoice deductions and top-ups", not_null: true}
+  transfers_out_amount: {description: balance passed on to the next batch, not_null: true}
+  payout_amount: {description: "paid to the bank, below 0", not_null: true}
+  unknown_amount: {description: rows whose type nobody has mapped, not_null: true}
+  net_sum: {description: all rows of the balance; 0 in a sound batch, not_null: true}
+  chain_difference_amount: opening less what the batch before passed on; null where the batch before is not known
+  _file: the report
+  _line: its last line
+  _built_at: the instant that the run asked about
+checks:
+  - rows: "opening_amount + captures_amount + refunds_amount + chargebacks_amount + fees_amount + reserves_amount + adjustments_amount + transfers_out_amount + payout_amount + unknown_amount = net_sum"
+  - rows: "(state = 'closed') = (is_balanced and coalesce(is_chained, true))"
+  - sum_equal:
+      left: sum(net_sum)
+      right: select sum(net_amount) from marts.fct_ledger_entries where entry_class <> 'none'
+  - sum_equal:
+      left: sum(entries_count)
+      right: select count(*) from marts.fct_ledger_entries
+*/
+with sums as (
+    select
+        merchant_account,
+        batch_no,
+        settlement_currency,
+        min(brand) as brand,
+        min(occurred_at) as first_occurred_at,
+        max(occurred_at) as last_occurred_at,
+        cast(count(*) as integer) as entries_count,
+        cast(count(case when entry_class = 'unknown' then 1 end) as integer) as unmapped_count,
+        sum(case when entry_class = 'opening' then net_amount else 0 end) as opening,
+        sum(case when entry_class = 'captures' then net_amount else 0 end) as captures,
+        sum(case when entry_class = 'refunds' then net_amount else 0 end) as refunds,
+        sum(case when entry_class = 'chargebacks' then net_amount else 0 end) as chargebacks,
+        sum(case when entry_class = 'fees' then net_amount else 0 end) as fees,
+        sum(case when entry_class = 'reserves' then net_amount else 0 end) as reserves,
+        sum(case when entry_class = 'adjustments' then net_amount else 0 end) as adjustments,
+        sum(case when entry_class = 'transfers_out' then net_amount else 0 end) as transfers_out,
+        sum(case when entry_class = 'payout' then net_amount else 0 end) as payout,
+        sum(case when entry_class = 'unknown' then net_amount else 0 end) as unknown,
+        sum(case when entry_class <> 'none' then net_amount else 0 end) as net_sum,
+        max(_file) as _file,
+        max(_line) as _line
+    from marts.fct_ledger_entries
+    group by merchant_account, batch_no, settlement_currency
+),
+
+chained as (
+    select
+        s.*,
+        n.received_at,
+        -- Without a report of the batch before there is nothing to compare with; with one, no row means nothing passed on.
+        case when p.batch_no is not null then s.opening + coalesce(b.transfers_out, 0) end as chain_difference
+    from sums as s
+    left join intermediate.int_known_batches as n
+        on n.merchant_account = s.merchant_account and n.batch_no = s.batch_no
+    left join intermediate.int_known_batches as p
+        on p.merchant_account = s.merchant_account and p.batch_no = s.batch_no - 1
+    left join sums as b
+        on b.merchant_account = s.merchant_account and b.batch_no = s.batch_no - 1
+        and b.settlement_currency = s.settlement_currency
+),
+
+fct_settlements as (
+    select
+        c.merchant_account,
+        c.batch_no,
+        c.settlement_currency,
+        c.brand,
+        case when c.net_sum = 0 and coalesce(c.chain_difference, 0) = 0 then 'closed' else 'broken' end as state,
+        c.net_sum = 0 as is_balanced,
+        c.chain_difference = 0 as is_chained,
+        c.received_at,
+        c.first_occurred_at,
+        c.last_occurred_at,
+        c.entries_count,
+        c.unmapped_count,
+        cast(c.opening as decimal(18, 2)) as opening_amount,
+        cast(c.captures as decimal(18, 2)) as captures_amount,
+        cast(c.refunds as decimal(18, 2)) as refunds_amount,
+        cast(c.chargebacks as decimal(18, 2)) as chargebacks_amount,
+        cast(c.fees as decimal(18, 2)) as fees_amount,
+        cast(c.reserves as decimal(18, 2)) as reserves_amount,
+        cast(c.adjustments as decimal(18, 2)) as adjustments_amount,
+        cast(c.transfers_out as decimal(18, 2)) as transfers_out_amount,
+        cast(c.payout as decimal(18, 2)) as payout_amount,
+        cast(c.unknown as decimal(18, 2)) as unknown_amount,
+        cast(c.net_sum as decimal(18, 2)) as net_sum,
+        cast(c.chain_difference as decimal(18, 2)) as chain_difference_amount,
+        c._file,
+        c._line,
+        k.as_of as _built_at
+    from chained as c
+    cross join ops.clock as k
+)
+
+select * from fct_settlements

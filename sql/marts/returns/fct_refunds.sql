@@ -1,0 +1,148 @@
+/*
+description: >-
+  Refunds of the shops beside what the payment provider paid back, and refunds of the provider that no shop knows.
+  docs/meanings.md says what each number means.
+grain: one row per shop refund with money, and one per refund of the provider that no shop refund explains
+key: [refund_id]
+owner: returns
+partition_by: [brand]
+columns:
+  refund_id: "shop and Shopify's number, or adyen:<the provider's reference> for one that no shop knows"
+  order_id: the order; null when nothing tells it
+  brand: the order's brand, or the account's
+  return_id: the return that the refund names
+  state:
+    description: whether both sides agree, or which one is missing
+    not_null: true
+    accepted: [matched, amount_differs, missing_in_psp, pending_psp, missing_in_web]
+  kind: {description: "return, cancel or goodwill by the refund's lines; null for one that no shop knows", accepted: [return, cancel, goodwill]}
+  refunded_at: when the shop gave it; null for one that no shop knows
+  psp_ref: the provider's reference of the refund
+  psp_batch_no: the provider's batch that it left with
+  web_amount: successful refund transactions of the shop
+  psp_amount: what the provider paid back, in the currency the customer paid in
+  difference_amount: psp_amount less web_amount, where both are known
+  currency: of the amounts
+  _file: file of the newest answer about the refund, or the provider's report
+  _line: line in that file
+  _built_at: the instant that the run asked about
+checks:
+  - relationship: {column: order_id, to: marts.fct_orders, field: order_id}
+  - rows: "state <> 'matched' or web_amount = psp_amount"
+  - rows: "(state = 'missing_in_web') = (web_amount is null)"
+  - sum_equal:
+      left: sum(web_amount)
+      right: select sum(web_amount) from intermediate.int_shop_refunds
+*/
+with paid_back as (
+    select
+        coalesce(psp_modification_ref, _file || ':' || cast(_line as varchar)) as psp_ref,
+        min(order_id) as order_id,
+        min(brand) as brand,
+        min(batch_no) as batch_no,
+        min(coalesce(gross_currency, net_currency)) as currency,
+        -sum(coalesce(gross_amount, net_amount)) as amount,
+        bool_or(is_test) as is_test,
+        max(_file) as _file,
+        max(_line) as _line
+    from intermediate.int_ledger_entries
+    where entry_type = 'refund'
+    group by coalesce(psp_modification_ref, _file || ':' || cast(_line as varchar))
+),
+
+named as (
+    select distinct
+        refund_id,
+        authorization_code as psp_ref
+    from staging.stg_shopify__refund_transactions
+    where kind = 'REFUND' and authorization_code is not null
+),
+
+matched as (
+    select
+        n.refund_id,
+        min(p.psp_ref) as psp_ref,
+        min(p.batch_no) as batch_no,
+        sum(p.amount) as amount
+    from named as n
+    inner join paid_back as p on p.psp_ref = n.psp_ref
+    group by n.refund_id
+),
+
+-- The order's own record names a refund's reference before its details are asked for.
+explained as (
+    select psp_ref from named
+    union
+    select authorization_code as psp_ref
+    from staging.stg_shopify__transactions
+    where kind = 'REFUND' and authorization_code is not null
+),
+
+compared as (
+    select
+        r.refund_id,
+        r.order_id,
+        r.brand,
+        r.return_id,
+        case
+            when m.psp_ref is not null and m.amount = r.web_amount then 'matched'
+            when m.psp_ref is not null then 'amount_differs'
+            when r.refunded_at < date_add('hour', -96, k.as_of) then 'missing_in_psp'
+            else 'pending_psp'
+        end as state,
+        r.kind,
+        r.refunded_at,
+        m.psp_ref,
+        m.batch_no as psp_batch_no,
+        r.web_amount,
+        m.amount as psp_amount,
+        r.currency,
+        r._file,
+        r._line
+    from intermediate.int_shop_refunds as r
+    left join matched as m on m.refund_id = r.refund_id
+    cross join ops.clock as k
+    union all
+    select
+        'adyen:' || p.psp_ref as refund_id,
+        p.order_id,
+        p.brand,
+        null as return_id,
+        'missing_in_web' as state,
+        null as kind,
+        null as refunded_at,
+        p.psp_ref,
+        p.batch_no as psp_batch_no,
+        null as web_amount,
+        p.amount as psp_amount,
+        p.currency,
+        p._file,
+        p._line
+    from paid_back as p
+    left join explained as e on e.psp_ref = p.psp_ref
+    where e.psp_ref is null and not p.is_test
+),
+
+fct_refunds as (
+    select
+        c.refund_id,
+        c.order_id,
+        c.brand,
+        c.return_id,
+        c.state,
+        c.kind,
+        c.refunded_at,
+        c.psp_ref,
+        c.psp_batch_no,
+        cast(c.web_amount as decimal(18, 2)) as web_amount,
+        cast(c.psp_amount as decimal(18, 2)) as psp_amount,
+        cast(c.psp_amount - c.web_amount as decimal(18, 2)) as difference_amount,
+        c.currency,
+        c._file,
+        c._line,
+        k.as_of as _built_at
+    from compared as c
+    cross join ops.clock as k
+)
+
+select * from fct_refunds
