@@ -322,8 +322,19 @@ type Mart struct {
 	Select string
 }
 
-// Publish shows the newest release on every target that shows another one, and returns the targets that changed.
+// Publish shows the newest release on every target that shows another one, and returns the targets that changed. One run at a time
+// publishes, so that no target goes back to an older release.
 func (r *Runner) Publish(ctx context.Context) ([]string, error) {
+	var changed []string
+	err := r.queued(ctx, "publish", func(ctx context.Context) error {
+		var err error
+		changed, err = r.publish(ctx)
+		return err
+	})
+	return changed, err
+}
+
+func (r *Runner) publish(ctx context.Context) ([]string, error) {
 	rel, ok, err := r.Ledger.LatestRelease(ctx, ledger.Released)
 	if err != nil || !ok {
 		return nil, err

@@ -55,7 +55,7 @@ func (t *taker) take(ctx context.Context, it waybill.Item) (ledger.File, error) 
 		return f, err
 	}
 	f.SHA256, f.Size, f.KeptPath = kept.SHA256, kept.Size, kept.Path
-	if t.place(&f) == alreadyDone {
+	if t.place(&f, res) == alreadyDone {
 		return f, nil
 	}
 	if err := t.Ledger.Put(ctx, f); err != nil { // from here on a crash is known to have got this far
@@ -129,8 +129,8 @@ const (
 )
 
 // place compares the received bytes with what is known: a new version of a name, the same bytes under another name, or a file that an
-// interrupted run had received already.
-func (t *taker) place(f *ledger.File) placed {
+// interrupted run had received already. Files without records are alike by nature and no duplicates.
+func (t *taker) place(f *ledger.File, res load.Result) placed {
 	var newest *ledger.File
 	for i := range t.files {
 		old := &t.files[i]
@@ -152,8 +152,8 @@ func (t *taker) place(f *ledger.File) placed {
 		return isNew
 	}
 	for _, old := range t.files {
-		if old.SHA256 == f.SHA256 && old.Status != ledger.Received {
-			f.Status, f.DuplicateOf, f.LoadID = ledger.Duplicate, old.Name, ""
+		if res.Records > 0 && old.SHA256 == f.SHA256 && old.Status != ledger.Received {
+			f.Status, f.DuplicateOf, f.LoadID, f.Records = ledger.Duplicate, old.Name, "", res.Records
 			return isNew
 		}
 	}

@@ -85,7 +85,12 @@ func (a *app) parts(s *session, watch func(pipelines.Event)) (pipelines.Parts, e
 	if err != nil {
 		return pipelines.Parts{}, err
 	}
-	stage := filepath.Join(a.cfg.Lake.Cache, "stage")
+	who, err := newHolder(a.cfg.Lake.Cache)
+	if err != nil {
+		return pipelines.Parts{}, err
+	}
+	a.close = append(a.close, who.Close)
+	stage := who.stage()
 	builds, err := a.duck(filepath.Join(stage, "spill-build"))
 	if err != nil {
 		return pipelines.Parts{}, err
@@ -94,11 +99,6 @@ func (a *app) parts(s *session, watch func(pipelines.Event)) (pipelines.Parts, e
 	if err != nil {
 		return pipelines.Parts{}, err
 	}
-	who, err := newHolder(a.cfg.Lake.Cache)
-	if err != nil {
-		return pipelines.Parts{}, err
-	}
-	a.close = append(a.close, who.Close)
 	return pipelines.Parts{
 		Lake: a.lake, Ledger: a.ledger, Project: project, Duck: builds, Loader: load.New(loads),
 		Open: a.connector, Pipelines: defs, Brands: a.cfg.Brands, Sites: a.cfg.Sites, Publishers: a.publishers(builds),

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 	"github.com/google/uuid"
@@ -13,21 +14,24 @@ import (
 
 // holder is this process as leases name it. It keeps a file of that name locked in the cache folder: the system gives the lock back
 // however the process ends, so another run on this cache can tell a killed holder from a slow one and need not wait for the
-// lease's term. A holder elsewhere has no file here and is waited for.
+// lease's term. A holder elsewhere has no file here and is waited for. What a process stages lies in a folder of its name.
 type holder struct {
-	name string
-	dir  string
-	lock *flock.Flock
+	name  string
+	cache string
+	lock  *flock.Flock
 }
+
+// forgetHolder is when the lock file of a killed process goes: long after its leases have run out by themselves.
+const forgetHolder = 24 * time.Hour
 
 func newHolder(cache string) (*holder, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"
 	}
-	h := &holder{name: fmt.Sprintf("%s:%d:%s", host, os.Getpid(), uuid.NewString()[:8]), dir: filepath.Join(cache, "holders")}
-	if err := os.MkdirAll(h.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make folder for locks: %w", err)
+	h := &holder{name: fmt.Sprintf("%s-%d-%s", filepath.Base(host), os.Getpid(), uuid.NewString()[:8]), cache: cache}
+	if err := errors.Join(os.MkdirAll(filepath.Join(cache, "holders"), 0o755), os.MkdirAll(h.stage(), 0o755)); err != nil {
+		return nil, fmt.Errorf("make folder for staged files: %w", err)
 	}
 	h.lock = flock.New(h.path(h.name))
 	locked, err := h.lock.TryLock()
@@ -37,28 +41,50 @@ func newHolder(cache string) (*holder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", h.lock.Path(), err)
 	}
-	return h, nil
+	return h, h.sweep()
 }
 
-func (h *holder) path(name string) string {
-	return filepath.Join(h.dir, strings.ReplaceAll(filepath.Base(name), ":", "_")+".lock")
-}
+const lockSuffix = ".lock"
+
+func (h *holder) path(name string) string { return filepath.Join(h.cache, "holders", name+lockSuffix) }
+
+// stage is the folder for files on their way.
+func (h *holder) stage() string { return filepath.Join(h.cache, "stage", h.name) }
 
 // gone tells that another holder surely lives no more.
 func (h *holder) gone(name string) bool {
-	path := h.path(name)
-	if _, err := os.Stat(path); name == h.name || err != nil {
+	if _, err := os.Stat(h.path(name)); name == h.name || name != filepath.Base(name) || err != nil {
 		return false // of another machine, or of before the cache was cleared
 	}
-	lock := flock.New(path)
+	lock := flock.New(h.path(name))
 	locked, err := lock.TryLock()
-	if err != nil || !locked {
-		return false
-	}
-	return errors.Join(os.Remove(path), lock.Close()) == nil
+	return err == nil && locked && lock.Close() == nil
 }
 
-// Close gives the lock back.
+// sweep removes what killed processes had staged; what of it was received lies kept in the lake.
+func (h *holder) sweep() error {
+	entries, err := os.ReadDir(filepath.Join(h.cache, "holders"))
+	if err != nil {
+		return fmt.Errorf("look for killed runs: %w", err)
+	}
+	var problems []error
+	for _, e := range entries {
+		name := strings.TrimSuffix(e.Name(), lockSuffix)
+		if !h.gone(name) {
+			continue
+		}
+		problems = append(problems, os.RemoveAll(filepath.Join(h.cache, "stage", name)))
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > forgetHolder {
+			problems = append(problems, os.Remove(h.path(name)))
+		}
+	}
+	if err := errors.Join(problems...); err != nil && !errors.Is(err, os.ErrNotExist) { // another run may sweep at the same time
+		return fmt.Errorf("remove what a killed run had staged: %w", err)
+	}
+	return nil
+}
+
+// Close gives the lock back and removes what was staged.
 func (h *holder) Close() error {
-	return errors.Join(os.Remove(h.lock.Path()), h.lock.Close())
+	return errors.Join(os.RemoveAll(h.stage()), os.Remove(h.lock.Path()), h.lock.Close())
 }

@@ -182,6 +182,20 @@ func (r *reader) read(ctx context.Context) error {
 	}
 }
 
+// countRest counts the records of a file that is held already, so that people see how much waits. What else is wrong with it does not
+// matter any more.
+func (r *reader) countRest() {
+	for {
+		rec, err := r.records.Next()
+		if err != nil {
+			return
+		}
+		if !blank(rec.Bytes) && !r.trailer.match(rec.Bytes) && !r.repeatsHeader(rec.Bytes) {
+			r.res.Records++
+		}
+	}
+}
+
 func (r *reader) one(ctx context.Context, rec decode.Record) error {
 	r.torn, r.lastLine = rec.Torn, rec.Line
 	if r.trailer.match(rec.Bytes) {

@@ -78,6 +78,9 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 	}
 	r.records = decode.NewRecords(text, r.dialect)
 	if err := r.begin(); err != nil {
+		if holdOf(err) != nil {
+			r.countRest()
+		}
 		return err
 	}
 	r.mask = newMasker(in.Contract, r.dialect, r.layout)
