@@ -1,0 +1,25 @@
+/*
+description: Captures, refunds and chargebacks of the payment provider whose reference no shop knows.
+grain: one row per movement
+key: [row_key]
+owner: finance
+severity: warn
+*/
+with psp_entries_of_known_orders as (
+    select
+        e.row_key,
+        e.merchant_account,
+        e.batch_no,
+        e.raw_type,
+        e.merchant_ref,
+        e.psp_payment_ref,
+        e.net_amount,
+        e.settlement_currency,
+        e._file,
+        e._line
+    from marts.fct_ledger_entries as e
+    left join intermediate.int_order_keys as k on k.source = 'adyen' and k.key = upper(e.merchant_ref)
+    where e.entry_class in ('captures', 'refunds', 'chargebacks') and k.order_id is null
+)
+
+select * from psp_entries_of_known_orders
