@@ -21,8 +21,12 @@ type holder struct {
 	lock  *flock.Flock
 }
 
-// forgetHolder is when the lock file of a killed process goes: long after its leases have run out by themselves.
-const forgetHolder = 24 * time.Hour
+// What a killed process staged goes after a minute (a younger lock file may be one that is about to be locked), its lock file long after its
+// leases have run out by themselves.
+const (
+	sweepAfter   = time.Minute
+	forgetHolder = 24 * time.Hour
+)
 
 func newHolder(cache string) (*holder, error) {
 	host, err := os.Hostname()
@@ -34,11 +38,7 @@ func newHolder(cache string) (*holder, error) {
 		return nil, fmt.Errorf("make folder for staged files: %w", err)
 	}
 	h.lock = flock.New(h.path(h.name))
-	locked, err := h.lock.TryLock()
-	if err == nil && !locked {
-		err = errors.New("somebody else has it")
-	}
-	if err != nil {
+	if err := h.lock.Lock(); err != nil {
 		return nil, fmt.Errorf("lock %s: %w", h.lock.Path(), err)
 	}
 	return h, h.sweep()
@@ -70,11 +70,12 @@ func (h *holder) sweep() error {
 	var problems []error
 	for _, e := range entries {
 		name := strings.TrimSuffix(e.Name(), lockSuffix)
-		if !h.gone(name) {
+		info, err := e.Info()
+		if err != nil || time.Since(info.ModTime()) < sweepAfter || !h.gone(name) {
 			continue
 		}
 		problems = append(problems, os.RemoveAll(filepath.Join(h.cache, "stage", name)))
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > forgetHolder {
+		if time.Since(info.ModTime()) > forgetHolder {
 			problems = append(problems, os.Remove(h.path(name)))
 		}
 	}

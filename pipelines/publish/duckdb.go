@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/fourmarketing/waybill/pipelines"
@@ -44,8 +45,14 @@ func (d *DuckDB) Publish(ctx context.Context, rel ledger.Release, marts []pipeli
 	}
 	next := fmt.Sprintf("%s.next-%d", d.path, os.Getpid())
 	defer func() { err = errors.Join(err, remove(next), remove(next+".wal")) }()
-	if err := errors.Join(remove(next), remove(next+".wal")); err != nil {
-		return err
+	left, err := filepath.Glob(globText.Replace(d.path) + ".next-*") // by runs that were killed: one run at a time publishes
+	if err != nil {
+		return fmt.Errorf("look for unfinished files: %w", err)
+	}
+	for _, path := range left {
+		if err := remove(path); err != nil {
+			return err
+		}
 	}
 	if err := d.write(ctx, next, rel, marts); err != nil {
 		return err
@@ -58,6 +65,9 @@ func (d *DuckDB) Publish(ctx context.Context, rel ledger.Release, marts []pipeli
 	}
 	return syncFile(filepath.Dir(d.path))
 }
+
+// globText takes the meaning from what globs would read in a path.
+var globText = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
 
 // write fills the new file on one connection: an attached database belongs to the whole DuckDB and must be detached again.
 func (d *DuckDB) write(ctx context.Context, next string, rel ledger.Release, marts []pipelines.Mart) (err error) {
