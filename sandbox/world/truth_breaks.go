@@ -67,7 +67,7 @@ func (w *witness) watermarks() map[string]instant {
 // handOverBreaks are the checks between shop, warehouse and carrier.
 func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 	o, id := k.o, k.o.orderID()
-	if k.paid != 0 && k.cancelled == 0 && k.total.live() > 0 && !k.anyStatus && k.paid+30*minute <= mark {
+	if k.paid != 0 && k.cancelled == 0 && k.total.live() > 0 && !k.anyStatus && !k.anyRow && k.paid+30*minute <= mark {
 		b.add("R01", "not_in_wms", id)
 	}
 	told := map[string]bool{}
@@ -92,7 +92,7 @@ func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 	if k.firstNoNumber != 0 && k.firstNoNumber+24*hour <= w.at {
 		b.add("R05", "no_parcel", id)
 	}
-	if k.cancelled != 0 && k.newestRow > k.cancelled {
+	if k.cancelled != 0 && k.lastLeft > k.cancelled {
 		b.add("R09", "despatched_after_cancel", id)
 	}
 }
@@ -102,7 +102,7 @@ func (w *witness) quantityBreaks(b *breaks, k *knownOrder) {
 		if u.despatched > u.ordered {
 			b.add("R06", "over_despatched", k.o.lineID(i))
 		}
-		if u.short > 0 && u.ordered-u.cancelled-u.despatched > 0 && k.lastLeft+24*hour <= w.at {
+		if u.short > 0 && u.ordered-u.cancelled-u.despatched > 0 && k.newestRow+24*hour <= w.at {
 			b.add("R06", "short_unresolved", k.o.lineID(i))
 		}
 	}
@@ -149,7 +149,7 @@ func (k *knownOrder) excused() bool {
 	return false
 }
 
-// unreturned says whether a refund gives back returned units of a line that the warehouse has not received.
+// unreturned says whether refunds up to this one give back more returned units of one of its lines than the warehouse has received.
 func (w *witness) unreturned(k *knownOrder, r *refund) bool {
 	for _, l := range r.lines {
 		if l.restock != "RETURN" {
@@ -162,11 +162,28 @@ func (w *witness) unreturned(k *knownOrder, r *refund) bool {
 				back += rc.qty
 			}
 		}
-		if back < l.qty {
+		if back < refundedUpTo(k.o, r, l.line) {
 			return true
 		}
 	}
 	return false
+}
+
+// refundedUpTo is how many units of a line were refunded as returned until and with a refund.
+func refundedUpTo(o *order, r *refund, line int) int {
+	n := 0
+	for i := range o.refunds {
+		q := &o.refunds[i]
+		if q.at > r.at || (q.at == r.at && q.id > r.id) {
+			continue
+		}
+		for _, l := range q.lines {
+			if l.line == line && l.restock == "RETURN" {
+				n += l.qty
+			}
+		}
+	}
+	return n
 }
 
 func sameLines(a, b *refund) bool {

@@ -71,11 +71,14 @@ func (w *witness) factLedger() TruthTable {
 	t := table("marts.fct_ledger_entries", "merchant_account batch_no raw_type psp_payment_ref psp_modification_ref settlement_currency",
 		"entry_type gross_amount net_amount fee_amount fee_residual_amount order_id")
 	for _, m := range w.ledger {
-		payment, order := "", ""
+		payment, order, gross := "", "", ""
 		if m.o != nil {
 			payment, order = m.o.pspRef, m.o.orderID()
 		}
-		t.add(m.a.brand.MerchantAccount, itoa(m.b.no), m.kind, payment, m.ref, m.currency, m.entryType(), amount(m.gross), amount(m.net),
+		if m.hasGross {
+			gross = amount(m.gross)
+		}
+		t.add(m.a.brand.MerchantAccount, itoa(m.b.no), m.kind, payment, m.ref, m.currency, m.entryType(), gross, amount(m.net),
 			amount(m.fee()), amount(m.residual()), order)
 	}
 	return t
@@ -115,6 +118,8 @@ func columnOf(entry string) string {
 		return "chargeback"
 	case strings.HasPrefix(entry, "reserve"):
 		return "reserve"
+	case entry == "topup":
+		return "adjustment"
 	}
 	return entry
 }
