@@ -19,7 +19,7 @@ import (
 // fingerprintProperty is the table property that says what a mart was built from.
 const fingerprintProperty = "waybill.fingerprint"
 
-// ErrHeld: checks found rows that should not be; readers keep the last good version.
+// ErrHeld says that checks found rows that should not be; readers keep the last good version.
 var ErrHeld = errors.New("held by checks")
 
 // BuildOptions choose what is built.

@@ -10,8 +10,9 @@ import (
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
-// Querier runs a query; *sql.Conn and *sql.DB are Queriers.
+// Querier runs statements; *sql.Conn and *sql.DB are Queriers.
 type Querier interface {
+	ExecContext(ctx context.Context, statement string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 

@@ -128,7 +128,7 @@ func (p Pipeline) validate() error {
 }
 
 func (f Feed) validate() error {
-	problems := []error{f.Contract.Validate()}
+	problems := []error{f.Validate()}
 	if (len(f.File.Match) == 0) == (f.Pull.Resource == "") {
 		problems = append(problems, errors.New("needs either file.match (file connectors) or pull.resource (API connectors)"))
 	}

@@ -91,12 +91,12 @@ func (t *taker) keepAndLoad(ctx context.Context, body io.ReadCloser, f ledger.Fi
 	}()
 	res, loadErr := t.load(ctx, pr, f, stage)
 	_, drainErr := io.Copy(io.Discard, pr) // a file that is held early is still kept whole
-	pr.Close()
+	closeErr := pr.Close()
 	k := <-done
 	if k.err != nil {
 		return k.kept, res, fmt.Errorf("keep: %w", k.err)
 	}
-	return k.kept, res, errors.Join(loadErr, drainErr)
+	return k.kept, res, errors.Join(loadErr, drainErr, closeErr)
 }
 
 func (t *taker) load(ctx context.Context, r io.Reader, f ledger.File, stage string) (load.Result, error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -101,8 +102,7 @@ func sameBytes(a, b string) error {
 		}
 		h := sha256.New()
 		_, err = io.Copy(h, f)
-		f.Close()
-		if err != nil {
+		if err := errors.Join(err, f.Close()); err != nil {
 			return err
 		}
 		sums[i] = fmt.Sprintf("%x", h.Sum(nil))

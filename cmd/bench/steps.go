@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -212,8 +213,7 @@ func (b *bench) trace(ctx context.Context) error {
 	}
 	var name string
 	err = db.QueryRowContext(ctx, "select order_name from marts.fct_orders order by order_name limit 1").Scan(&name)
-	db.Close()
-	if err != nil {
+	if err := errors.Join(err, db.Close()); err != nil {
 		return err
 	}
 	walls, err := b.repeat(7, func() (spent, error) { return b.command(ctx, b.waybill, "trace", "-c", config, name) })

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -45,7 +46,7 @@ func (f rejectFlags) query(ctx context.Context, a *app, selection, rest string, 
 			return fmt.Errorf("read rejects: %w", err)
 		}
 		defer rows.Close()
-		return done(rows)
+		return errors.Join(done(rows), rows.Err())
 	})
 }
 

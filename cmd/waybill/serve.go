@@ -70,9 +70,6 @@ func (s *session) serve(ctx context.Context, a *app, listen string, drain time.D
 		err = errors.Join(err, webErr)
 	}
 	fmt.Fprintln(s.stdout, "drained; every run has ended")
-	if err == nil && ctx.Err() != nil {
-		return nil
-	}
 	return err
 }
 

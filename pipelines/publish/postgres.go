@@ -59,7 +59,7 @@ func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []pipe
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // after a commit there is nothing to roll back
+	defer tx.Rollback(context.WithoutCancel(ctx)) // after a commit there is nothing to roll back
 	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", lockKey(p.schema)); err != nil {
 		return fmt.Errorf("lock schema %s: %w", p.schema, err)
 	}
