@@ -32,7 +32,7 @@ disputed as (
     select
         order_id,
         sum(coalesce(gross_amount, net_amount)) as amount,
-        min(coalesce(booked_at, _received_at)) as charged_back_at
+        max(case when net_amount < 0 then coalesce(booked_at, _received_at) end) as charged_back_at
     from intermediate.int_ledger_entries
     where entry_class = 'chargebacks' and order_id is not null
     group by order_id
@@ -71,7 +71,7 @@ int_refunds_doubled as (
     select
         'refund_and_chargeback',
         r.order_id,
-        greatest(r.refunded_at, d.charged_back_at),
+        greatest(r.refunded_at, coalesce(d.charged_back_at, r.refunded_at)),
         r.refunded_amount,
         r.currency,
         r._file,

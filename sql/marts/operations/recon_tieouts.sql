@@ -15,7 +15,7 @@ columns:
   different_count: {description: documents that both have with another value, not_null: true}
   left_only_count: {description: documents that the second lacks, not_null: true}
   right_only_count: {description: documents that the first lacks, not_null: true}
-  breaks_count: {description: open breaks of the check, not_null: true}
+  breaks_count: {description: "open breaks of the check, of R05 those of parcels that were never scanned", not_null: true}
   _built_at: the instant that the run asked about
 checks:
   - relationship: {column: brand, to: marts.dim_brands, field: brand}
@@ -39,6 +39,7 @@ with sums as (
 breaks as (
     select check_id, brand, count(*) as breaks_count
     from marts.fct_breaks
+    where check_id <> 'R05' or kind = 'never_scanned'
     group by check_id, brand
 ),
 
