@@ -40,9 +40,10 @@ func TestTorture(t *testing.T) {
 		start := time.Now()
 		calm.must(exitDone, "run", "--as-of", stamp(at))
 		took := time.Since(start)
-		for wanted < kills*(i+1)/len(points) {
+		here := kills*(i+1)/len(points) - wanted
+		for n := range here {
 			wanted++
-			if torture(t, torn, at, killer(torn, wanted, took)) {
+			if torture(t, torn, at, killer(torn, float64(n+1)/float64(here), took)) {
 				killed++
 			}
 		}
@@ -56,10 +57,11 @@ func TestTorture(t *testing.T) {
 	sameLedger(t, calm, torn)
 }
 
-// killer waits for the moment to kill: a random one, the time between a file's receipt and the end of its load, or a publication.
-func killer(p *project, n int, took time.Duration) func() {
-	switch n % 5 {
-	case 1:
+// killer waits for the moment to kill, further into a run the more of a checkpoint's kills are done: between a file's receipt and the end of
+// its load first, during a publication last, anywhere in between.
+func killer(p *project, progress float64, took time.Duration) func() {
+	switch {
+	case progress <= 0.25:
 		a := p.app()
 		return func() {
 			until(func() bool {
@@ -68,7 +70,7 @@ func killer(p *project, n int, took time.Duration) func() {
 			})
 			time.Sleep(rand.N(25 * time.Millisecond))
 		}
-	case 3:
+	case progress > 0.8:
 		return func() {
 			until(func() bool {
 				next, err := filepath.Glob(filepath.Join(p.dir, "marts.duckdb.next-*"))
@@ -77,7 +79,7 @@ func killer(p *project, n int, took time.Duration) func() {
 			time.Sleep(rand.N(200 * time.Millisecond))
 		}
 	default:
-		return func() { time.Sleep(rand.N(took)) }
+		return func() { time.Sleep(rand.N(time.Duration(progress * float64(took)))) }
 	}
 }
 
@@ -137,7 +139,7 @@ func watchMarts(t *testing.T, p *project) (stop func() int) {
 			select {
 			case <-done:
 				return
-			case <-time.After(50 * time.Millisecond):
+			case <-time.After(150 * time.Millisecond):
 			}
 			if _, err := os.Stat(cfg.Publish.DuckDB.Path); err != nil && looks == 0 {
 				continue // nothing was ever published
@@ -166,7 +168,7 @@ func wholeRelease(cfg *config, marts int) (int64, error) {
 	var tables int
 	var orders, lines sql.NullString
 	err = db.QueryRow(`select (select release_id from ops.release),
-		(select count(*) from information_schema.tables where table_schema = 'marts'),
+		(select count(*) from information_schema.tables where table_schema = 'main'),
 		(select cast(sum(units_ordered) as varchar) from marts.fct_orders), (select cast(sum(units_ordered) as varchar) from marts.fct_order_lines)`).
 		Scan(&release, &tables, &orders, &lines)
 	switch {
