@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/fourmarketing/waybill/transforms/duck"
@@ -18,20 +17,11 @@ type Querier interface {
 
 // Leaves lets look query the raw and state tables as they are now, under their names raw.… and ops.…, in a database of its own.
 func (r *Runner) Leaves(ctx context.Context, asOf time.Time, look func(Querier) error) error {
-	dir, err := r.scratch("look-*")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	if err := r.ensureTables(ctx); err != nil {
-		return err
-	}
-	v, err := r.newView(ctx, asOf, dir)
-	if err != nil {
-		return err
-	}
-	defer v.Close()
-	db, err := duck.Open(duck.Config{MemoryLimit: "1GB", TempDir: dir})
+	return r.reading(ctx, asOf, func(v *view) error { return r.overLeaves(ctx, v, look) })
+}
+
+func (r *Runner) overLeaves(ctx context.Context, v *view, look func(Querier) error) error {
+	db, err := duck.Open(duck.Config{MemoryLimit: "1GB", TempDir: v.dir})
 	if err != nil {
 		return err
 	}
