@@ -7,9 +7,12 @@ columns:
   event_key: hash of tracking number, local time, raw codes, text and place
   occurred_at: exact where DHL gave an offset or Z; else the local time of the event's country
   occurred_local: wall time at the event's place, without zone
-  tz_source: offset, country (GB and NL), or default (Europe/London, for events without a known country)
+  tz_source: offset, country (countries of one zone), or default (Europe/London, for events without a country known here)
   raw_type: one of DHL's five codes (pre-transit, transit, delivered, failure, unknown)
-  raw_code: the number of DHL eCommerce; null when DHL sent none
+  raw_code: >-
+    the number of DHL eCommerce or a code such as ARRIVED_DAMAGED: one word with a figure or an underscore; null when DHL
+    sent none or, as in its published examples, words in that field
+  raw_text: DHL's description; the words of its status where it sent no description
 */
 with sent as (
     -- Most rows are repeats, letter for letter: they go before anything is computed.
@@ -17,8 +20,8 @@ with sent as (
         upper(trim(tracking_no)) as tracking_no,
         occurred_raw,
         lower(nullif(trim(status_code), '')) as raw_type,
-        upper(nullif(trim(status_number), '')) as raw_code,
-        nullif(trim(description), '') as raw_text,
+        case when regexp_full_match(trim(status_number), '\S*[0-9_]\S*') then upper(trim(status_number)) end as raw_code,
+        coalesce(nullif(trim(description), ''), nullif(trim(status_number), '')) as raw_text,
         nullif(trim(locality), '') as locality,
         upper(nullif(trim(country), '')) as country,
         _source,
@@ -32,7 +35,13 @@ zoned as (
     select
         *,
         regexp_matches(occurred_raw, '(Z|z|[+-][0-9]{2}:?[0-9]{2})$') as has_offset,
-        case country when 'GB' then 'Europe/London' when 'NL' then 'Europe/Amsterdam' end as country_zone,
+        case country
+            when 'GB' then 'Europe/London' when 'NL' then 'Europe/Amsterdam' when 'IE' then 'Europe/Dublin'
+            when 'BE' then 'Europe/Brussels' when 'DE' then 'Europe/Berlin' when 'FR' then 'Europe/Paris'
+            when 'AT' then 'Europe/Vienna' when 'CH' then 'Europe/Zurich' when 'LU' then 'Europe/Luxembourg'
+            when 'IT' then 'Europe/Rome' when 'PL' then 'Europe/Warsaw' when 'CZ' then 'Europe/Prague'
+            when 'DK' then 'Europe/Copenhagen' when 'SE' then 'Europe/Stockholm'
+        end as country_zone,
     from sent
 ),
 
