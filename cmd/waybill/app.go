@@ -46,6 +46,8 @@ func (s *session) open(ctx context.Context, watch func(pipelines.Event)) (*app, 
 
 func (s *session) openConfig(ctx context.Context, cfg *config, watch func(pipelines.Event)) (*app, error) {
 	a := &app{cfg: cfg}
+	restore := zap.RedirectStdLog(s.logger()) // what libraries print there belongs to the log of --verbose
+	a.close = append(a.close, func() error { restore(); return nil })
 	if err := a.openState(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"sort"
 	"strings"
@@ -66,13 +67,13 @@ type postgresTarget struct {
 }
 
 // errNoConfig: there is no configuration to work with.
-var errNoConfig = errors.New("no waybill.yaml here; `waybill init` writes a starter, --config names another file")
+var errNoConfig = errors.New("is not there; `waybill init` writes a starter waybill.yaml, --config names another file")
 
 // readConfig reads waybill.yaml strictly and resolves ${env:X} and ${file:X}.
 func readConfig(path string) (*config, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", path, errNoConfig)
+		return nil, fmt.Errorf("%s %w", path, errNoConfig)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
@@ -172,12 +173,36 @@ func decodeYAML(path string, text []byte, into any) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if err := yaml.NodeToValue(file.Docs[0].Body, into, yaml.Strict()); err != nil {
-		return pipelines.Describe(path, err)
+		return pipelines.Describe(path, err, keysOf(reflect.TypeOf(into))...)
 	}
 	return nil
 }
 
-var reference = regexp.MustCompile(`\$\{(env|file):([^}]+)\}`)
+// keysOf are the YAML keys of a struct and of those in it, for the nearest to a mistyped one.
+func keysOf(t reflect.Type) []string {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		return keysOf(t.Elem())
+	case reflect.Struct:
+		var keys []string
+		for i := range t.NumField() {
+			key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+			if key != "" && key != "-" {
+				keys = append(keys, key)
+			}
+			if t.Field(i).Type != t {
+				keys = append(keys, keysOf(t.Field(i).Type)...)
+			}
+		}
+		return keys
+	default:
+		return nil
+	}
+}
+
+// reference is how a value names a secret that stands elsewhere. Any kind is recognised, so that a mistyped one is an error and is not sent
+// to a partner as a password.
+var reference = regexp.MustCompile(`\$\{([A-Za-z0-9_-]+):([^}]*)\}`)
 
 // resolver replaces references to secrets in the text values of a document.
 type resolver struct {
@@ -209,6 +234,9 @@ func (r *resolver) lookUp(kind, name string) (string, error) {
 			return "", fmt.Errorf("the environment has no %s", name)
 		}
 		return value, nil
+	}
+	if kind != "file" {
+		return "", fmt.Errorf("a secret is named by ${env:NAME} or ${file:path}, not by %q", kind)
 	}
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(r.dir, name)

@@ -161,7 +161,7 @@ func demoConnections(box *sandbox.Sandbox) map[string]any {
 	fhost, fport := splitAddr(acc.FTPS.Addr)
 	connections := map[string]any{
 		"northgate": map[string]any{"kind": "sftp", "host": host, "port": port, "user": acc.SFTP.User, "password": "${file:secrets/northgate}", "host_key": acc.SFTP.Fingerprint},
-		"veldhoven": map[string]any{"kind": "ftp", "host": fhost, "port": fport, "user": acc.FTPS.User, "password": "${file:secrets/veldhoven}", "tls": map[string]any{"mode": string(acc.FTPS.Mode), "ca_file": acc.FTPS.CAFile}},
+		"veldhoven": map[string]any{"kind": "ftp", "host": fhost, "port": fport, "user": acc.FTPS.User, "password": "${file:secrets/veldhoven}", "tls": map[string]any{"mode": string(acc.FTPS.Mode), "ca_file": absolute(acc.FTPS.CAFile)}},
 		"dhl":       map[string]any{"kind": "dhl", "base_url": acc.DHL.URL, "api_key": "${file:secrets/dhl}", "daily_quota": 100000, "calls_per_second": 450},
 		"adyen":     map[string]any{"kind": "adyen", "base_url": acc.Adyen.URL, "username": acc.Adyen.User, "password": "${file:secrets/adyen}"},
 	}
@@ -182,6 +182,14 @@ func demoSecrets(box *sandbox.Sandbox) map[string]string {
 		secrets[shop.Shop] = shop.Token
 	}
 	return secrets
+}
+
+// absolute makes a path good from any working folder; what cannot be made so stays.
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
 }
 
 func splitAddr(addr string) (string, int) {

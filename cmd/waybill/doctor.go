@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -61,12 +62,16 @@ func (s *session) examine(ctx context.Context, cfg *config, sources []string) ([
 		defer a.Close()
 		findings = append(findings, a.examineLake(ctx))
 	}
-	for _, name := range sourceNames(cfg) {
-		if len(sources) == 0 || slices.Contains(sources, name) {
-			findings = append(findings, a.examineSource(ctx, name)...)
-		}
+	if len(sources) == 0 {
+		sources = sourceNames(cfg)
 	}
-	return findings, nil
+	found := make([][]waybill.Finding, len(sources))
+	var asking sync.WaitGroup
+	for i, name := range sources { // side by side: one that does not answer is waited for
+		asking.Go(func() { found[i] = a.examineSource(ctx, name) })
+	}
+	asking.Wait()
+	return append(findings, slices.Concat(found...)...), nil
 }
 
 func sourceNames(cfg *config) []string {

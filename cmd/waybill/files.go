@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +17,8 @@ import (
 func newFiles(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "files",
+		Args:  cobra.ArbitraryArgs,
+		RunE:  oneOf,
 		Short: "The file ledger: what came, when, and what became of it",
 		Example: `  waybill files list --source northgate --status held
   waybill files why 3f2a9c            what happened to this file
@@ -34,6 +39,9 @@ func newFilesList(s *session) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			f.Status = ledger.Status(status)
+			if status != "" && !slices.Contains(statuses(), status) {
+				return fmt.Errorf("%w: --status %q is none of %s", errUsage, status, strings.Join(statuses(), ", "))
+			}
 			a, err := s.open(c.Context(), nil)
 			if err != nil {
 				return err
@@ -68,24 +76,40 @@ func newFilesList(s *session) *cobra.Command {
 	return c
 }
 
-// errNoFile: no file of that id.
-var errNoFile = errors.New("no file has an id or sha256 that starts so")
+func statuses() []string {
+	return []string{string(ledger.Received), string(ledger.Loaded), string(ledger.Held), string(ledger.Duplicate), string(ledger.Superseded)}
+}
 
-// one finds a file by the start of its id or sha256, or by its whole name.
+// errNoFile: no file of that id or name.
+var errNoFile = errors.New("no file has an id or sha256 that starts so, or such a name")
+
+// one finds a file by the start of its id or sha256, or by its name with or without the folder; of several versions the newest.
 func (a *app) one(c *cobra.Command, ref string) (ledger.File, error) {
-	for _, f := range []ledger.Filter{{IDPrefix: ref}, {Name: ref}} {
-		files, err := a.ledger.Files(c.Context(), f)
+	files, err := a.ledger.Files(c.Context(), ledger.Filter{IDPrefix: ref})
+	if err != nil {
+		return ledger.File{}, err
+	}
+	if len(files) == 0 {
+		all, err := a.ledger.Files(c.Context(), ledger.Filter{})
 		if err != nil {
 			return ledger.File{}, err
 		}
-		if len(files) > 0 {
-			if f.IDPrefix != "" && len(files) > 1 && files[0].ID != files[len(files)-1].ID {
-				return ledger.File{}, fmt.Errorf("%w: %d files start with %q; type more of it", errUsage, len(files), ref)
+		for _, f := range all {
+			if f.Name == ref || path.Base(f.Name) == ref {
+				files = append(files, f)
 			}
-			return files[len(files)-1], nil
 		}
 	}
-	return ledger.File{}, fmt.Errorf("%s: %w; `waybill files list` shows them", ref, errNoFile)
+	if len(files) == 0 {
+		return ledger.File{}, fmt.Errorf("%s: %w; `waybill files list` shows them", ref, errNoFile)
+	}
+	newest := files[len(files)-1]
+	for _, f := range files {
+		if f.Source != newest.Source || f.Feed != newest.Feed || f.Name != newest.Name {
+			return ledger.File{}, fmt.Errorf("%w: %d files fit %q; type more of the id, which `waybill files list` shows", errUsage, len(files), ref)
+		}
+	}
+	return newest, nil
 }
 
 func newFilesWhy(s *session) *cobra.Command {

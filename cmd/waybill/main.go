@@ -41,9 +41,14 @@ var errUsage = errors.New("usage")
 
 // Do runs one command line and returns its exit code.
 func Do(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	began := false
 	root := newRoot(stdout, stderr)
+	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if err != nil && !began && !errors.Is(err, errUsage) { // an unknown command, too many arguments: no command has run
+		err = fmt.Errorf("%w: %w; `waybill --help` shows what there is", errUsage, err)
+	}
 	if err != nil && !errors.Is(err, errLate) {
 		fmt.Fprintln(stderr, "waybill: "+err.Error())
 	}
@@ -90,6 +95,8 @@ Exit codes: 0 done · 1 failed · 2 usage · 3 held by a check · 4 a partner is
   waybill run                               pull, load, build, check, publish what is due
   waybill query "select * from marts.orders_at_risk where risk_state = 'breached'"
   waybill trace AV1001                      one order through every system`,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          oneOf,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

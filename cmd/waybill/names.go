@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -34,7 +35,7 @@ func decodeConnection(path string, node ast.Node, into any) error {
 		}
 	}
 	if err := yaml.NodeToValue(&own, into, yaml.Strict()); err != nil {
-		return pipelines.Describe(path, err)
+		return pipelines.Describe(path, err, keysOf(reflect.TypeOf(into))...)
 	}
 	return nil
 }

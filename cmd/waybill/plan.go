@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -37,13 +38,17 @@ func newPlan(s *session) *cobra.Command {
 
 func (s *session) printPlan(plan pipelines.Plan) error {
 	if s.json {
-		return printJSON(s.stdout, plan)
+		return errors.Join(printJSON(s.stdout, plan), planned(plan))
 	}
 	rows := make([][]string, len(plan.Feeds))
 	fetch := 0
 	for i, f := range plan.Feeds {
 		fetch += len(f.Fetch)
-		rows[i] = []string{f.Source + "/" + f.Feed, count(f.Known), blank(len(f.Fetch)), blank(len(f.Waiting)), blank(f.Ask), f.Error}
+		state := ""
+		if f.Error != "" {
+			state = "failed"
+		}
+		rows[i] = []string{f.Source + "/" + f.Feed, count(f.Known), blank(len(f.Fetch)), blank(len(f.Waiting)), blank(f.Ask), state}
 	}
 	grid(s.stdout, []string{"feed", "known", "to fetch", "waiting", "to ask", ""}, rows)
 	for _, f := range plan.Feeds {
@@ -57,7 +62,26 @@ func (s *session) printPlan(plan pipelines.Plan) error {
 	for _, m := range plan.Stale {
 		fmt.Fprintln(s.stdout, "rebuild", m)
 	}
-	fmt.Fprintf(s.stdout, "%s to fetch, %s differ from what is loaded now (what a fetch brings may add more); next: waybill run\n",
+	for _, f := range plan.Feeds {
+		if f.Error != "" {
+			fmt.Fprintf(s.stdout, "failed %s/%s: %s\n", f.Source, f.Feed, f.Error)
+		}
+	}
+	fmt.Fprintf(s.stdout, "%s to fetch, %s to rebuild now (what a fetch brings may add more); next: waybill run\n",
 		plural(fetch, "file"), plural(len(plan.Stale), "mart"))
+	return planned(plan)
+}
+
+// planned is an error when a partner could not be asked.
+func planned(plan pipelines.Plan) error {
+	failed := 0
+	for _, f := range plan.Feeds {
+		if f.Error != "" {
+			failed++
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%s of %d could not be listed; next: waybill doctor", plural(failed, "feed"), len(plan.Feeds))
+	}
 	return nil
 }

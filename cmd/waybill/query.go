@@ -13,6 +13,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
@@ -178,6 +179,22 @@ func display1(v any) string {
 	default:
 		return fmt.Sprint(v)
 	}
+}
+
+// oneOf answers for a command that only has others under it: their list, or what was mistyped.
+func oneOf(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return c.Help()
+	}
+	var names []string
+	for _, sub := range c.Commands() {
+		names = append(names, sub.Name())
+	}
+	text := fmt.Sprintf("%s has no %q; it has %s", c.CommandPath(), args[0], strings.Join(names, ", "))
+	if near := pipelines.Nearest(args[0], names); near != "" {
+		text += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return fmt.Errorf("%w: %s", errUsage, text)
 }
 
 // oneArg wants exactly one argument and says which.

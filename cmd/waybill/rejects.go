@@ -15,6 +15,8 @@ import (
 func newRejects(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rejects",
+		Args:  cobra.ArbitraryArgs,
+		RunE:  oneOf,
 		Short: "Rows that broke their contract: list, show, report for the partner, replay after a fix",
 		Example: `  waybill rejects list
   waybill rejects show --file 3f2a9c

@@ -83,7 +83,7 @@ func (s *session) printRun(res pipelines.RunResult) error {
 	}
 	s.printFeeds(res.Feeds)
 	printFailedChecks(s.stdout, res.Build.Failed)
-	if res.ID != "" {
+	if len(res.Feeds)+len(res.Build.Stale)+res.Build.Fresh > 0 { // otherwise it ended before it began, and the error says why
 		fmt.Fprintln(s.stdout, runLine(res))
 	}
 	return nil
@@ -171,9 +171,22 @@ func runLine(res pipelines.RunResult) string {
 		return fmt.Sprintf("no news: %s known, %s up to date, nothing changed (%s)", plural(known, "file"), plural(res.Build.Fresh, "mart"), took(res.Took))
 	}
 	loaded, rejected := res.Rows()
-	return fmt.Sprintf("%s loaded (%s, %s rejected), %d held, %d duplicate; %s built, %d unchanged; release %d (%s)",
+	return fmt.Sprintf("%s loaded (%s, %s rejected), %d held, %d duplicate; %s (%s)",
 		plural(res.Count(ledger.Loaded), "file"), plural(loaded, "row"), count(rejected), res.Count(ledger.Held), res.Count(ledger.Duplicate),
-		plural(len(res.Build.Stale), "mart"), res.Build.Fresh, res.Build.Release.ID, took(res.Took))
+		builtLine(res.Build), took(res.Took))
+}
+
+// builtLine says what became of the marts.
+func builtLine(b pipelines.BuildResult) string {
+	marts := plural(len(b.Stale), "mart")
+	switch b.Release.Status {
+	case ledger.Released:
+		return fmt.Sprintf("%s built, %d unchanged; release %d", marts, b.Fresh, b.Release.ID)
+	case ledger.ReleaseHeld:
+		return fmt.Sprintf("%s built and held back by checks, %d unchanged; readers keep the last release", marts, b.Fresh)
+	default:
+		return fmt.Sprintf("%s not built, %d unchanged", marts, b.Fresh)
+	}
 }
 
 func printFailedChecks(w io.Writer, failed []checkResult) {

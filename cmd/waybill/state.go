@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,8 @@ import (
 func newState(s *session) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "state",
+		Args:  cobra.ArbitraryArgs,
+		RunE:  oneOf,
 		Short: "Control state: runs, releases, tables, maintenance",
 		Example: `  waybill state runs
   waybill state release
@@ -46,7 +49,7 @@ func newStateRuns(s *session) *cobra.Command {
 				if !r.EndedAt.IsZero() {
 					length = took(r.EndedAt.Sub(r.StartedAt))
 				}
-				rows[i] = []string{r.StartedAt.UTC().Format(time.DateTime), r.Trigger, r.Status, length, r.Summary, r.Error}
+				rows[i] = []string{r.StartedAt.UTC().Format(time.DateTime), r.Trigger, r.Status, length, r.Summary, shortened(r.Error)}
 			}
 			grid(s.stdout, []string{"started", "by", "status", "took", "", ""}, rows)
 			fmt.Fprintln(s.stdout, plural(len(runs), "run"))
@@ -55,6 +58,19 @@ func newStateRuns(s *session) *cobra.Command {
 	}
 	c.Flags().IntVar(&limit, "limit", limit, "how many")
 	return c
+}
+
+// shortened is the first line of a run's error, as much of it as fits beside the rest; --json has all of it.
+func shortened(text string) string {
+	const most = 80
+	first, _, more := strings.Cut(text, "\n")
+	if runes := []rune(first); len(runes) > most {
+		first, more = string(runes[:most]), true
+	}
+	if more {
+		first += " …"
+	}
+	return first
 }
 
 func newStateRelease(s *session) *cobra.Command {

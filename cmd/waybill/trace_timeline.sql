@@ -1,6 +1,6 @@
--- $1: an order_id. One row per step: at, system, what, detail, _file, _line.
+-- $1: an order_id. One row per step: occurred_at, system, what, detail, _file, _line.
 with steps as (
-    select placed_at as at, 'shop' as system, 'placed' as what, total_amount || ' ' || currency as detail, _file, _line from marts.fct_orders where order_id = $1
+    select placed_at as occurred_at, 'shop' as system, 'placed' as what, total_amount || ' ' || currency as detail, _file, _line from marts.fct_orders where order_id = $1
     union all
     select paid_at, 'shop', 'paid', '', _file, _line from marts.fct_orders where order_id = $1
     union all
@@ -33,7 +33,7 @@ with steps as (
     union all
     select first_seen_at, 'break', check_id || ' ' || kind, document, coalesce(_file, ''), coalesce(_line, 0) from marts.fct_breaks where order_id = $1
 )
-select at, system, what, detail, coalesce(_file, ''), coalesce(_line, 0)
+select occurred_at, system, what, coalesce(detail, ''), coalesce(_file, ''), coalesce(_line, 0)
 from steps
-where at is not null
-order by at, system, what, detail
+where occurred_at is not null
+order by occurred_at, system <> 'shop', system, what, detail
