@@ -13,8 +13,9 @@ import (
 // unknownField is how the YAML library words an unknown key; only the key's name is taken from it.
 var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
 
-// Describe turns a YAML error into "file:line:column: what, and the nearest key that would be right".
-func Describe(origin string, err error) error {
+// Describe turns a YAML error into "file:line:column: what, and the nearest key that would be right". The keys are those of a pipeline
+// definition and the given ones.
+func Describe(origin string, err error, keys ...string) error {
 	var syntax yaml.Error
 	if !errors.As(err, &syntax) {
 		return fmt.Errorf("%s: %w", origin, err)
@@ -25,7 +26,7 @@ func Describe(origin string, err error) error {
 	}
 	if m := unknownField.FindStringSubmatch(what); m != nil {
 		what = fmt.Sprintf("unknown key %q", m[1])
-		if near := Nearest(m[1], knownKeys()); near != "" {
+		if near := Nearest(m[1], append(keys, knownKeys()...)); near != "" {
 			what += fmt.Sprintf("; did you mean %q?", near)
 		}
 	}

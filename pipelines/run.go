@@ -88,7 +88,7 @@ func (r *Runner) Run(ctx context.Context, o RunOptions) (RunResult, error) {
 	}
 	loaded, rejected := res.Rows()
 	summary := fmt.Sprintf("%d files loaded, %d rows, %d rejected, %d held, %d marts built", res.Count(ledger.Loaded), loaded, rejected,
-		res.Count(ledger.Held), len(res.Build.Built))
+		res.Count(ledger.Held), len(res.Build.Stale))
 	return res, errors.Join(err, r.Ledger.EndRun(context.WithoutCancel(ctx), res.ID, status, summary, problem))
 }
 
