@@ -236,9 +236,12 @@ func (s *Records) fill() error {
 		s.buf = append(s.buf, make([]byte, len(s.buf))...)
 	}
 	from := s.end
-	n, err := s.r.Read(s.buf[s.end:])
-	s.end += n
-	s.err = err
+	// A record that is not whole is looked at again from its start, so each time half of it is added at least.
+	for more := 1 + s.end/2; s.err == nil && s.end-from < more && len(s.buf)-s.end >= 16; {
+		var n int
+		n, s.err = s.r.Read(s.buf[s.end:])
+		s.end += n
+	}
 	for _, p := range []struct {
 		at *int
 		b  byte

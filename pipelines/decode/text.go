@@ -130,7 +130,7 @@ func (t *Text) Read(p []byte) (int, error) {
 		if n > 0 || err != nil {
 			return n, err
 		}
-		if t.err != nil && used == 0 {
+		if used == 0 && !t.stuck() {
 			return 0, t.bad(0)
 		}
 	}
@@ -251,7 +251,7 @@ func (t *Text) upToDamage(p, src []byte) (n, used int, err error) {
 				return n, used, err
 			}
 		}
-		if took == 0 || bytes.Contains(one[:wrote], []byte("\uFFFD")) {
+		if took == 0 || wrote > len(p)-n || bytes.Contains(one[:wrote], []byte("\uFFFD")) {
 			break
 		}
 		n += copy(p[n:], one[:wrote])
