@@ -100,8 +100,16 @@ func (h *Hold) Error() string {
 // Notes are the warnings of a load, one a line.
 func (r Result) Notes() string {
 	notes := append([]string{}, r.Warnings...)
+	var unknown []string
 	for _, d := range r.Drift {
+		if d.Kind == "new_column" {
+			unknown = append(unknown, d.Column)
+			continue
+		}
 		notes = append(notes, d.Kind+": "+d.Detail)
+	}
+	if len(unknown) > 0 {
+		notes = append(notes, fmt.Sprintf("new_column: the contract does not know %q", unknown))
 	}
 	if r.RepeatedHeaders > 0 {
 		notes = append(notes, fmt.Sprintf("repeated_header: %d header rows inside the data were dropped", r.RepeatedHeaders))

@@ -17,6 +17,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/load"
 	"github.com/fourmarketing/waybill/transforms/duck"
 	"github.com/fourmarketing/waybill/transforms/typing"
@@ -73,25 +74,54 @@ func fieldIDs(c typing.Contract) func(waybill.TableName) map[string]int {
 	}
 }
 
-// TestCases loads every folder of testdata/load. UPDATE=1 rewrites what is wanted; read the difference before you commit it.
+// TestCases loads every folder of testdata/load. Its contract is its own, or the one that pipelines/definitions has for the pipeline and
+// feed that its file definition names. UPDATE=1 rewrites what is wanted; read the difference before you commit it.
 func TestCases(t *testing.T) {
 	t.Parallel()
-	contracts, err := filepath.Glob(filepath.Join(casesDir, "*", "contract.yaml"))
-	if err != nil || len(contracts) == 0 {
+	dirs, err := filepath.Glob(filepath.Join(casesDir, "*"))
+	if err != nil || len(dirs) == 0 {
 		t.Fatalf("no cases under %s: %v", casesDir, err)
 	}
 	db := openDuck(t)
-	for _, path := range contracts {
-		dir := filepath.Dir(path)
+	for _, dir := range dirs {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			runCase(t, db, dir, readContract(t, text))
+			runCase(t, db, dir, contractOf(t, dir))
 		})
 	}
+}
+
+func contractOf(t *testing.T, dir string) typing.Contract {
+	t.Helper()
+	if text, err := os.ReadFile(filepath.Join(dir, "contract.yaml")); err == nil {
+		return readContract(t, text)
+	}
+	named, err := os.ReadFile(filepath.Join(dir, "definition"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipeline, feed, _ := strings.Cut(strings.TrimSpace(string(named)), " ")
+	return definition(t, pipeline, feed)
+}
+
+func definition(t *testing.T, pipeline, feed string) typing.Contract {
+	t.Helper()
+	path := filepath.Join("..", "definitions", pipeline+".yaml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := pipelines.Decode(path, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range p.Feeds {
+		if f.Name == feed {
+			return f.Contract
+		}
+	}
+	t.Fatalf("%s has no feed %q", path, feed)
+	return typing.Contract{}
 }
 
 func runCase(t *testing.T, db *sql.DB, dir string, c typing.Contract) {

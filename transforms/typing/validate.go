@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/encoding/htmlindex"
+
 	"github.com/fourmarketing/waybill"
 )
 
@@ -50,6 +52,11 @@ func (f Format) validate(p *problems) {
 	if !slices.Contains([]Kind{CSV, JSON, Exchange}, f.Type) {
 		p.say("format.type", "%q is none of csv, json, exchange", f.Type)
 		return
+	}
+	if f.Encoding != "" {
+		if _, err := htmlindex.Get(f.Encoding); err != nil {
+			p.say("format.encoding", "%q is no WHATWG name such as utf-8, windows-1252 or utf-16le", f.Encoding)
+		}
 	}
 	if f.Type != CSV {
 		if f.Delimiter != "" || f.Quote != nil || f.Header || f.Fields != 0 {

@@ -1,0 +1,130 @@
+package typing_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/transforms/duck"
+	"github.com/fourmarketing/waybill/transforms/typing"
+)
+
+// feed embeds a contract as a pipeline's feed does.
+type feed struct {
+	Name            string `yaml:"feed"`
+	typing.Contract `yaml:",inline"`
+}
+
+const despatch = `
+feed: despatch
+format: {type: csv, header: true, null: ["n/a"]}
+tables:
+  raw.wms_despatch:
+    columns:
+      zulu_ref: {from: Order, type: text, required: true}
+      alpha: {from: [A, B], type: text, codes: {Z: z, A: a}}
+      amount: {from: Amount, type: "decimal(18,2)", min: -0.10, max: 100}
+      name: {from: Name, type: text, pii: drop}
+limits: {max_rejected: 2.5%}
+`
+
+func decodeFeed(text string) (feed, error) {
+	var f feed
+	err := yaml.UnmarshalWithOptions([]byte(text), &f, yaml.Strict())
+	return f, err
+}
+
+func TestContractKeepsWhatIsWritten(t *testing.T) {
+	t.Parallel()
+	f, err := decodeFeed(despatch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, c := range f.Columns(waybill.TableName{Namespace: "raw", Name: "wms_despatch"}) {
+		names = append(names, c.Name+" "+string(c.Type))
+	}
+	const want = "zulu_ref VARCHAR,alpha_raw VARCHAR,alpha VARCHAR,amount DECIMAL(18,2),_source VARCHAR,_file VARCHAR,_line BIGINT,_load_id VARCHAR,_received_at TIMESTAMPTZ,_loaded_at TIMESTAMPTZ"
+	if got := strings.Join(names, ","); got != want {
+		t.Errorf("columns\n%s, want\n%s", got, want)
+	}
+	table := f.Tables[0]
+	if table.Columns[1].Codes[0].Raw != "Z" || table.Columns[2].Min != "-0.10" || f.Limits.Rejected() != 0.025 || f.Format.Null[0] != "n/a" {
+		t.Errorf("read %+v, %+v", table.Columns, f.Limits)
+	}
+}
+
+func TestUnknownKeysAreErrors(t *testing.T) {
+	t.Parallel()
+	for _, change := range [][2]string{
+		{"required: true", "requierd: true"}, {"header: true", "headers: true"}, {"max_rejected", "max_reject"}, {"columns:", "colums:"},
+	} {
+		_, err := decodeFeed(strings.Replace(despatch, change[0], change[1], 1))
+		if err == nil || !strings.Contains(err.Error(), strings.Fields(strings.TrimSuffix(change[1], ": true"))[0][:5]) {
+			t.Errorf("%s: %v", change[1], err)
+		}
+	}
+}
+
+// TestValidate: each contract has one thing wrong; the error names its key.
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ old, mistake, key string }{
+		{"type: csv", "type: cvs", "format.type"},
+		{"header: true", "header: false", "format.fields"},
+		{"header: true", `header: true, delimiter: "ab"`, "format.delimiter"},
+		{"header: true", `header: true, encoding: utf8000`, "format.encoding"},
+		{"from: Order, type: text", "position: 0, type: text", "columns.zulu_ref"},
+		{"from: Order, type: text", "from: Order, type: string", "zulu_ref.type"},
+		{"from: Order, type: text", "from: Order, type: date", "zulu_ref.formats"},
+		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso]", "zulu_ref.zone"},
+		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso], zone: Europe/Londn", "zulu_ref.zone"},
+		{"from: Order, type: text", "from: Order, type: text, regex: '['", "zulu_ref.regex"},
+		{"from: Order, type: text", "from: Order, type: text, extract: 'a'", "zulu_ref.extract"},
+		{"from: Order, type: text", "from: Order, type: text, pii: hide", "zulu_ref.pii"},
+		{"min: -0.10", "min: little", "amount.min"},
+		{"decimal(18,2)", "decimal(39,2)", "amount.type"},
+		{"feed: despatch", "feed: despatch\ndecode: [pgp]", "decode"},
+		{"feed: despatch", "feed: despatch\ntrailer: {count_field: 1}", "trailer.match"},
+		{"feed: despatch", "feed: despatch\ntrailer: {match: '^T', sum_field: 1, sum_of: zulu_ref}", "trailer.sum_of"},
+		{"feed: despatch", "feed: despatch\ntrailer: {match: '^T', policy: ignore}", "trailer.policy"},
+		{"feed: despatch", "feed: despatch\non_drift: {missing_column: ignore}", "on_drift.missing_column"},
+		{"alpha: {", "amount_raw: {from: X, type: text}\n      Alpha: {", "columns.Alpha"},
+		{"name: {from: Name, type: text, pii: drop}", "alpha_raw: {from: Name, type: text}", "columns.alpha_raw"},
+	} {
+		f, err := decodeFeed(strings.Replace(despatch, c.old, c.mistake, 1))
+		if err != nil {
+			t.Errorf("%s: %v", c.mistake, err)
+			continue
+		}
+		if err := f.Validate(); err == nil || !strings.Contains(err.Error(), c.key+":") {
+			t.Errorf("%s: got %v, want an error about %s", c.mistake, err, c.key)
+		}
+	}
+}
+
+// TestDuckDBTakesTheSecondOccurrence pins why typing reckons wall times itself: DuckDB's timezone() moves the spring gap forward as the
+// contract wants, but takes the doubled autumn hour as its second occurrence. Should this fail after an upgrade, shifts can go.
+func TestDuckDBTakesTheSecondOccurrence(t *testing.T) {
+	t.Parallel()
+	db, err := duck.Open(duck.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for wall, want := range map[string]time.Time{
+		"2026-03-29 01:30:00": time.Date(2026, 3, 29, 1, 30, 0, 0, time.UTC),
+		"2026-10-25 01:30:00": time.Date(2026, 10, 25, 1, 30, 0, 0, time.UTC), // the first occurrence is 00:30 UTC
+	} {
+		var got time.Time
+		if err := db.QueryRowContext(t.Context(), "select timezone('Europe/London', timestamp '"+wall+"')").Scan(&got); err != nil || !got.Equal(want) {
+			t.Errorf("%s is %v for DuckDB, %v; was %v", wall, got, err, want)
+		}
+	}
+}
