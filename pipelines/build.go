@@ -47,9 +47,18 @@ type stale struct {
 	snapshot    int64 // before
 }
 
+// pick resolves the selectors of models.
+func (r *Runner) pick(o BuildOptions) ([]*models.Model, error) {
+	picked, err := r.Project.Select(o.Select, o.Exclude)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSelector, err)
+	}
+	return picked, nil
+}
+
 // compare reads off the tables what has to be built.
 func (r *Runner) compare(ctx context.Context, v *view, o BuildOptions) ([]stale, int, error) {
-	picked, err := r.Project.Select(o.Select, o.Exclude)
+	picked, err := r.pick(o)
 	if err != nil {
 		return nil, 0, err
 	}

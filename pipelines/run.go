@@ -101,6 +101,9 @@ func subject(selected []string) string {
 }
 
 func (r *Runner) steps(ctx context.Context, o RunOptions, res *RunResult) error {
+	if _, err := r.pick(o.Build); err != nil { // before a partner is asked
+		return err
+	}
 	var err error
 	if res.Feeds, err = r.Pull(ctx, o.Select, o.Build.AsOf); err != nil {
 		return err

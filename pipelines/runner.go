@@ -87,6 +87,9 @@ const (
 	StageMaintain Stage = "maintain"
 )
 
+// ErrSelector: a selector names no pipeline, source, feed or model.
+var ErrSelector = errors.New("nothing is named")
+
 // task is one feed of one source.
 type task struct {
 	source   string
@@ -121,7 +124,7 @@ func (r *Runner) tasks(selectors []string) ([][]task, error) {
 	}
 	for _, s := range selectors {
 		if !used[s] {
-			return nil, fmt.Errorf("nothing is named %q; the nearest is %q (waybill plan lists the feeds)", s, Nearest(s, words))
+			return nil, fmt.Errorf("%w %q; the nearest is %q (waybill plan lists the feeds)", ErrSelector, s, Nearest(s, words))
 		}
 	}
 	return r.waves(picked)

@@ -58,14 +58,33 @@ func (t *taker) take(ctx context.Context, it waybill.Item) (ledger.File, error) 
 	if t.place(&f, res) == alreadyDone {
 		return f, nil
 	}
+	if f.Status == ledger.Duplicate {
+		return t.duplicate(ctx, f)
+	}
 	if err := t.Ledger.Put(ctx, f); err != nil { // from here on a crash is known to have got this far
 		return f, err
 	}
-	if f.Status == ledger.Duplicate {
-		t.remember(f)
-		return f, nil
-	}
 	return t.settle(ctx, f, res)
+}
+
+// duplicate adds no rows; where the file is a new version, it retracts those of the versions before it.
+func (t *taker) duplicate(ctx context.Context, f ledger.File) (ledger.File, error) {
+	older := t.older(f)
+	if len(older) > 0 {
+		retracting := f
+		if err := t.identify(&retracting); err != nil {
+			return f, err
+		}
+		if err := t.commit(ctx, retracting, load.Result{}, older); err != nil {
+			return f, err
+		}
+	}
+	for i := range older {
+		older[i].Status, older[i].SupersededBy = ledger.Superseded, f.ID
+		t.remember(older[i])
+	}
+	t.remember(f)
+	return f, t.Ledger.Put(ctx, append(older, f)...)
 }
 
 // identify gives the file the load id that this contract's rows of it carry.
@@ -149,10 +168,11 @@ func (t *taker) place(f *ledger.File, res load.Result) placed {
 	f.Version = 1
 	if newest != nil {
 		f.Version = newest.Version + 1
-		return isNew
 	}
 	for _, old := range t.files {
-		if res.Records > 0 && old.SHA256 == f.SHA256 && old.Status != ledger.Received {
+		// A new version may have the bytes of an earlier one of its own again, but not count beside another file that has them.
+		counts := old.Status != ledger.Received && (newest == nil || (old.Name != f.Name && old.Status == ledger.Loaded))
+		if res.Records > 0 && old.SHA256 == f.SHA256 && counts {
 			f.Status, f.DuplicateOf, f.LoadID, f.Records = ledger.Duplicate, old.Name, "", res.Records
 			return isNew
 		}

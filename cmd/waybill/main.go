@@ -61,7 +61,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitDone
 	case ctx.Err() != nil:
 		return exitInterrupted
-	case errors.Is(err, errUsage):
+	case errors.Is(err, errUsage), errors.Is(err, pipelines.ErrSelector):
 		return exitUsage
 	case errors.Is(err, pipelines.ErrHeld):
 		return exitHeld

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/big"
 	"os"
 	"strings"
 	"time"
@@ -129,7 +130,7 @@ func (s *session) printJSONRows(columns []string, all [][]any) error {
 		for j, v := range row {
 			switch v := v.(type) {
 			case duckdb.Decimal:
-				out[i][columns[j]] = json.Number(v.String()) // exactly, not as a float
+				out[i][columns[j]] = json.Number(exact(v)) // not as a float
 			case time.Time:
 				out[i][columns[j]] = display1(v)
 			default:
@@ -173,7 +174,7 @@ func display1(v any) string {
 		}
 		return v.UTC().Format("2006-01-02 15:04:05Z")
 	case duckdb.Decimal:
-		return v.String()
+		return exact(v)
 	case []byte:
 		return string(v)
 	default:
@@ -195,6 +196,12 @@ func oneOf(c *cobra.Command, args []string) error {
 		text += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return fmt.Errorf("%w: %s", errUsage, text)
+}
+
+// exact writes a decimal with all places of its scale: 12.50, not 12.5.
+func exact(d duckdb.Decimal) string {
+	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(d.Scale)), nil)
+	return new(big.Rat).SetFrac(d.Value, scale).FloatString(int(d.Scale))
 }
 
 // oneArg wants exactly one argument and says which.

@@ -121,9 +121,9 @@ type Sighting struct {
 	Fetched     bool      `bun:",notnull"`
 }
 
-// Same tells whether the listing still shows what was seen.
+// Same tells whether the listing still shows what was seen, to the microsecond that both databases keep of a time.
 func (s Sighting) Same(size int64, modified time.Time) bool {
-	return s.Size == size && s.ModifiedAt.Equal(modified)
+	return s.Size == size && s.ModifiedAt.Truncate(time.Microsecond).Equal(modified.Truncate(time.Microsecond))
 }
 
 // Sightings returns what was last seen of a feed's listing, by name.

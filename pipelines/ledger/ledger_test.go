@@ -120,6 +120,14 @@ func TestSightingsTellWhatChanged(t *testing.T) {
 		if s := seen["000000"]; s.Size != 2 || !s.Fetched || !s.Same(2, time.Time{}) {
 			t.Errorf("the later sighting of a name must stay: %+v", s)
 		}
+		modified := time.Date(2026, 3, 30, 5, 59, 58, 123456789, time.UTC) // as a local folder tells it
+		if err := l.See(t.Context(), ledger.Sighting{Source: "s", Feed: "g", Name: "x", Size: 1, ModifiedAt: modified, FirstSeenAt: c.now()}); err != nil {
+			t.Fatal(err)
+		}
+		seen, err = l.Sightings(t.Context(), "s", "g")
+		if err != nil || !seen["x"].Same(1, modified) || seen["x"].Same(1, modified.Add(time.Millisecond)) {
+			t.Errorf("a file is known by its time: %+v, %v", seen["x"], err)
+		}
 	})
 }
 
