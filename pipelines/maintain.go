@@ -54,6 +54,23 @@ func (r *Runner) Maintain(ctx context.Context, names ...waybill.TableName) (map[
 	return reports, errors.Join(problems...)
 }
 
+// A feed that loads many files in a row would make its tables' metadata grow with each commit, and each commit slower. Every so many files
+// the oldest snapshots of its raw tables are dropped; loads only add files, so nothing that anybody reads goes with them.
+const (
+	trimEvery   = 40
+	trimRetain  = 30
+	trimLoadIDs = 60
+)
+
+func (r *Runner) trim(ctx context.Context, t task) error {
+	for _, name := range append(t.feed.TableNames(), load.RejectsTable) {
+		if _, err := r.Lake.Maintain(ctx, name, lake.Policy{RetainSnapshots: trimRetain, KeepLoads: trimLoadIDs}, nil); err != nil {
+			return fmt.Errorf("trim the history of %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
 // released are the snapshots, by table, that the newest release shows: they must not expire.
 func (r *Runner) released(ctx context.Context) (map[string][]int64, error) {
 	rel, ok, err := r.Ledger.LatestRelease(ctx, ledger.Released)

@@ -209,6 +209,11 @@ func (r *Runner) pullFeed(ctx context.Context, conn waybill.Connector, t task, a
 			return fmt.Errorf("%s: %s: %w", t, it.Name, err)
 		}
 		res.Files = append(res.Files, f)
+		if (i+1)%trimEvery == 0 {
+			if err := r.trim(ctx, t); err != nil {
+				return err
+			}
+		}
 		if err := r.Ledger.See(ctx, ledger.Sighting{Source: t.source, Feed: t.feed.Name, Name: it.Name, Size: it.Size, ModifiedAt: it.ModifiedAt, FirstSeenAt: r.Now(), Fetched: true}); err != nil {
 			return err
 		}

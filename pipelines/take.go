@@ -104,7 +104,9 @@ func (t *taker) keepAndLoad(ctx context.Context, body io.ReadCloser, f ledger.Fi
 	done := make(chan keeping, 1)
 	go func() {
 		kept, err := t.Lake.Keep(ctx, lake.KeepAs{Source: f.Source, Feed: f.Feed, Day: f.ReceivedAt}, io.TeeReader(body, pw))
-		err = errors.Join(err, body.Close())
+		if closed := body.Close(); err == nil { // a cut transfer says on Close again what it said on Read
+			err = closed
+		}
 		pw.CloseWithError(err) // nil means the end of the file
 		done <- keeping{kept, err}
 	}()
@@ -241,13 +243,13 @@ func (t *taker) commit(ctx context.Context, f ledger.File, res load.Result, olde
 		}
 	}
 	tables := append([]waybill.TableName{load.RejectsTable}, t.feed.TableNames()...)
-	for _, name := range tables {
+	for i, name := range tables {
 		files := res.Files[name]
 		if name == load.RejectsTable {
 			files = res.Rejects
-			if len(files) == 0 && len(retract) == 0 {
-				continue
-			}
+		}
+		if last := i == len(tables)-1; len(files) == 0 && len(retract) == 0 && !last {
+			continue // nothing to say; the last table carries the load id and the cursor even without rows
 		}
 		_, err := t.Lake.Append(ctx, lake.Commit{
 			Table: name, LoadID: f.LoadID, Add: files, Retract: retract,
