@@ -6,13 +6,8 @@ with steps as (
     union all
     select cancelled_at, 'shop', 'cancelled', '', _file, _line from marts.fct_orders where order_id = $1
     union all
-    select in_wms_at, 'warehouse', 'received', coalesce(site, ''), _file, _line from marts.fct_orders where order_id = $1
-    union all
-    select released_at, 'warehouse', 'released', '', _file, _line from marts.fct_orders where order_id = $1
-    union all
-    select picked_at, 'warehouse', 'picked', '', _file, _line from marts.fct_orders where order_id = $1
-    union all
-    select packed_at, 'warehouse', 'packed', '', _file, _line from marts.fct_orders where order_id = $1
+    select occurred_at, 'warehouse', coalesce(status, status_raw), source || ' ' || coalesce(site, '') || coalesce(' ' || reason_text, ''), _file, _line
+    from marts.fct_warehouse_events where order_id = $1
     union all
     select despatched_at, 'warehouse', 'despatched', tracking_no || coalesce(' ' || service, ''), _file, _line from marts.fct_shipments where order_id = $1
     union all

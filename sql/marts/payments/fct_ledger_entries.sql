@@ -8,7 +8,7 @@ owner: finance
 tags: [finance]
 partition_by: [brand]
 columns:
-  row_key: hash of what tells the movement, and its number among equal ones
+  row_key: what tells the movement, and its number among equal ones
   merchant_account: {description: the account with the provider, not_null: true}
   batch_no: {description: the provider's batch, not_null: true}
   raw_type: {description: the provider's own word for the movement, not_null: true}
@@ -61,7 +61,7 @@ with numbered as (
 
 fct_ledger_entries as (
     select
-        md5(e.identity || '|' || cast(e.occurrence as varchar)) as row_key,
+        e.identity || '|' || cast(e.occurrence as varchar) as row_key,
         e.merchant_account,
         e.batch_no,
         e.raw_type,
