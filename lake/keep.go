@@ -108,7 +108,10 @@ func (l *Lake) compress(w io.Writer, r io.Reader) (int64, error) {
 		return 0, err
 	}
 	n, err := io.Copy(enc, r)
-	if err = errors.Join(err, enc.Close()); err != nil {
+	if closed := enc.Close(); err == nil { // after a failed copy it repeats that failure
+		err = closed
+	}
+	if err != nil {
 		return n, err
 	}
 	l.zstd.encoders.Put(enc)

@@ -98,6 +98,9 @@ func (r *Runner) pullSource(ctx context.Context, source string, tasks []task, as
 			res.Waiting = append(res.Waiting, Waiting{Reason: res.Err.Error()})
 			res.Err = nil
 		}
+		if errors.Is(res.Err, waybill.ErrAuth) {
+			res.Err = fmt.Errorf("%w; next: waybill doctor %s", res.Err, source)
+		}
 		if res.Err != nil {
 			r.Log.Warn("feed failed", zap.String("feed", t.String()), zap.Error(res.Err))
 		}

@@ -19,13 +19,14 @@ type holder struct {
 	name  string
 	cache string
 	lock  *flock.Flock
+	dead  map[string]bool // found ended when this process began
 }
 
-// What a killed process staged goes after a minute (a younger lock file may be one that is about to be locked), its lock file long after its
-// leases have run out by themselves.
+// What a killed process staged goes after a minute (a younger lock file may be one that is about to be locked), and its lock file after an
+// hour, when its leases have long run out by themselves.
 const (
 	sweepAfter   = time.Minute
-	forgetHolder = 24 * time.Hour
+	forgetHolder = time.Hour
 )
 
 func newHolder(cache string) (*holder, error) {
@@ -33,7 +34,7 @@ func newHolder(cache string) (*holder, error) {
 	if err != nil {
 		host = "unknown"
 	}
-	h := &holder{name: fmt.Sprintf("%s-%d-%s", filepath.Base(host), os.Getpid(), uuid.NewString()[:8]), cache: cache}
+	h := &holder{name: fmt.Sprintf("%s-%d-%s", filepath.Base(host), os.Getpid(), uuid.NewString()[:8]), cache: cache, dead: map[string]bool{}}
 	if err := errors.Join(os.MkdirAll(filepath.Join(cache, "holders"), 0o755), os.MkdirAll(h.stage(), 0o755)); err != nil {
 		return nil, fmt.Errorf("make folder for staged files: %w", err)
 	}
@@ -53,6 +54,9 @@ func (h *holder) stage() string { return filepath.Join(h.cache, "stage", h.name)
 
 // gone tells that another holder surely lives no more.
 func (h *holder) gone(name string) bool {
+	if h.dead[name] {
+		return true
+	}
 	if _, err := os.Stat(h.path(name)); name == h.name || name != filepath.Base(name) || err != nil {
 		return false // of another machine, or of before the cache was cleared
 	}
@@ -74,6 +78,7 @@ func (h *holder) sweep() error {
 		if err != nil || time.Since(info.ModTime()) < sweepAfter || !h.gone(name) {
 			continue
 		}
+		h.dead[name] = true
 		problems = append(problems, os.RemoveAll(filepath.Join(h.cache, "stage", name)))
 		if time.Since(info.ModTime()) > forgetHolder {
 			problems = append(problems, os.Remove(h.path(name)))
@@ -85,7 +90,7 @@ func (h *holder) sweep() error {
 	return nil
 }
 
-// Close gives the lock back and removes what was staged.
+// Close gives the lock back and removes what was staged. The file stays for a while: where the disk was full, a lease could not be given back.
 func (h *holder) Close() error {
-	return errors.Join(os.RemoveAll(h.stage()), os.Remove(h.lock.Path()), h.lock.Close())
+	return errors.Join(os.RemoveAll(h.stage()), h.lock.Close())
 }
