@@ -44,7 +44,9 @@ func TestSpeed(t *testing.T) {
 
 type cost struct{ wall, cpu time.Duration }
 
-func (c cost) String() string { return fmt.Sprintf("%.2fs (cpu %.2fs)", c.wall.Seconds(), c.cpu.Seconds()) }
+func (c cost) String() string {
+	return fmt.Sprintf("%.2fs (cpu %.2fs)", c.wall.Seconds(), c.cpu.Seconds())
+}
 
 func measure(t *testing.T, work func()) cost {
 	t.Helper()

@@ -26,23 +26,36 @@ func (f *Format) UnmarshalYAML(node ast.Node) error {
 	return yaml.NodeToValue(node, (*plain)(f), yaml.Strict())
 }
 
+// entries are a mapping's values in the order written, each with its key as it is written: 060 stays 060.
+func entries(node ast.Node) ([]*ast.MappingValueNode, error) {
+	mapping, ok := node.(*ast.MappingNode)
+	if !ok {
+		return nil, fmt.Errorf("[%d:%d] a mapping of names is expected here", node.GetToken().Position.Line, node.GetToken().Position.Column)
+	}
+	return mapping.Values, nil
+}
+
+func key(v *ast.MappingValueNode) string { return v.Key.GetToken().Value }
+
 // Tables keep the order in which they are written.
 type Tables []Table
 
 // UnmarshalYAML reads a map of table name to table.
-func (t *Tables) UnmarshalYAML(unmarshal func(any) error) error {
-	var bodies map[string]tableBody
-	order, err := ordered(unmarshal, &bodies)
+func (t *Tables) UnmarshalYAML(node ast.Node) error {
+	values, err := entries(node)
 	if err != nil {
 		return err
 	}
 	*t = nil
-	for _, key := range order {
-		namespace, name, ok := strings.Cut(key, ".")
+	for _, v := range values {
+		namespace, name, ok := strings.Cut(key(v), ".")
 		if !ok {
-			return fmt.Errorf("table %q has no namespace; write raw.%s", key, key)
+			return fmt.Errorf("table %q has no namespace; write raw.%s", key(v), key(v))
 		}
-		body := bodies[key]
+		var body tableBody
+		if err := yaml.NodeToValue(v.Value, &body, yaml.Strict()); err != nil {
+			return err
+		}
 		*t = append(*t, Table{
 			Name: waybill.TableName{Namespace: namespace, Name: name}, Where: body.Where, Each: body.Each, Columns: body.Columns,
 		})
@@ -59,51 +72,34 @@ type tableBody struct {
 type columns []Column
 
 // UnmarshalYAML reads a map of column name to column, in the order written.
-func (c *columns) UnmarshalYAML(unmarshal func(any) error) error {
-	var bodies map[string]Column
-	order, err := ordered(unmarshal, &bodies)
+func (c *columns) UnmarshalYAML(node ast.Node) error {
+	values, err := entries(node)
 	if err != nil {
 		return err
 	}
 	*c = nil
-	for _, name := range order {
-		column := bodies[name]
-		column.Name = name
+	for _, v := range values {
+		column := Column{}
+		if err := yaml.NodeToValue(v.Value, &column, yaml.Strict()); err != nil {
+			return err
+		}
+		column.Name = key(v)
 		*c = append(*c, column)
 	}
 	return nil
-}
-
-// ordered decodes a mapping strictly into bodies and returns its keys as written.
-func ordered[T any](unmarshal func(any) error, bodies *map[string]T) ([]string, error) {
-	var items yaml.MapSlice
-	if err := unmarshal(&items); err != nil {
-		return nil, err
-	}
-	if err := unmarshal(bodies); err != nil {
-		return nil, err
-	}
-	keys := make([]string, len(items))
-	for i, item := range items {
-		keys[i] = fmt.Sprint(item.Key)
-	}
-	return keys, nil
 }
 
 // Names is a list of header names; a single one may be written without brackets.
 type Names []string
 
 // UnmarshalYAML reads one name or a list of them.
-func (n *Names) UnmarshalYAML(unmarshal func(any) error) error {
-	var list []string
-	listErr := unmarshal(&list)
-	if listErr == nil {
-		*n = list
-		return nil
+func (n *Names) UnmarshalYAML(node ast.Node) error {
+	if _, ok := node.(*ast.SequenceNode); ok {
+		return yaml.NodeToValue(node, (*[]string)(n))
 	}
 	var one string
-	if err := unmarshal(&one); err != nil {
-		return listErr
+	if err := yaml.NodeToValue(node, &one); err != nil {
+		return err
 	}
 	*n = Names{one}
 	return nil
@@ -116,15 +112,18 @@ type Code struct{ Raw, Canonical string }
 type Codes []Code
 
 // UnmarshalYAML reads a map of raw to canonical code.
-func (c *Codes) UnmarshalYAML(unmarshal func(any) error) error {
-	var bodies map[string]string
-	order, err := ordered(unmarshal, &bodies)
+func (c *Codes) UnmarshalYAML(node ast.Node) error {
+	values, err := entries(node)
 	if err != nil {
 		return err
 	}
 	*c = nil
-	for _, raw := range order {
-		*c = append(*c, Code{Raw: raw, Canonical: bodies[raw]})
+	for _, v := range values {
+		scalar, ok := v.Value.(ast.ScalarNode)
+		if !ok {
+			return fmt.Errorf("code %q is mapped to no word", key(v))
+		}
+		*c = append(*c, Code{Raw: key(v), Canonical: scalar.GetToken().Value})
 	}
 	return nil
 }
@@ -133,18 +132,15 @@ func (c *Codes) UnmarshalYAML(unmarshal func(any) error) error {
 type Share float64
 
 // UnmarshalYAML reads a percentage or a fraction.
-func (s *Share) UnmarshalYAML(unmarshal func(any) error) error {
-	var text string
-	if err := unmarshal(&text); err != nil {
-		return err
-	}
+func (s *Share) UnmarshalYAML(node ast.Node) error {
+	text := node.GetToken().Value
 	number, percent := strings.CutSuffix(strings.TrimSpace(text), "%")
 	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	if percent {
 		v /= 100
 	}
 	if err != nil || !(v >= 0 && v <= 1) {
-		return fmt.Errorf("%q is no share; write a percentage such as 5%%", text)
+		return fmt.Errorf("[%d:%d] %q is no share; write a percentage such as 5%%", node.GetToken().Position.Line, node.GetToken().Position.Column, text)
 	}
 	*s = Share(v)
 	return nil
@@ -154,11 +150,7 @@ func (s *Share) UnmarshalYAML(unmarshal func(any) error) error {
 type Number string
 
 // UnmarshalYAML reads a number without rounding it.
-func (n *Number) UnmarshalYAML(unmarshal func(any) error) error {
-	var text string
-	if err := unmarshal(&text); err != nil {
-		return err
-	}
-	*n = Number(text)
+func (n *Number) UnmarshalYAML(node ast.Node) error {
+	*n = Number(node.GetToken().Value)
 	return nil
 }
