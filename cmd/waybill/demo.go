@@ -96,7 +96,7 @@ func (s *session) demo(ctx context.Context, f demoFlags) error {
 	if err := s.freshLake(ctx, a, f); err != nil {
 		return err
 	}
-	last, err := s.live(ctx, a, box)
+	last, err := s.live(ctx, a, box, d)
 	d.stop()
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func (s *session) demo(ctx context.Context, f demoFlags) error {
 }
 
 // live moves the world's clock and pulls at every checkpoint, as a schedule would.
-func (s *session) live(ctx context.Context, a *app, box *sandbox.Sandbox) (time.Time, error) {
+func (s *session) live(ctx context.Context, a *app, box *sandbox.Sandbox, d *display) (time.Time, error) {
 	var last time.Time
 	for i, at := range box.World().Checkpoints() {
 		if err := box.Advance(at); err != nil {
@@ -117,7 +117,7 @@ func (s *session) live(ctx context.Context, a *app, box *sandbox.Sandbox) (time.
 			return last, errors.Join(err, s.printRun(res))
 		}
 		if !s.json {
-			fmt.Fprintf(s.stdout, "pull %d, as of %s: %s\n", i+1, at.UTC().Format("2006-01-02 15:04Z"), runLine(res))
+			d.say(s.stdout, fmt.Sprintf("pull %d, as of %s: %s", i+1, at.UTC().Format("2006-01-02 15:04Z"), runLine(res)))
 		}
 	}
 	return last, nil

@@ -70,6 +70,21 @@ func (d *display) watch(e pipelines.Event) {
 	}
 }
 
+// say prints a line above the bars, or to w where there are none, and begins new bars.
+func (d *display) say(w io.Writer, line string) {
+	if d.writer == nil {
+		fmt.Fprintln(w, line)
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, t := range d.trackers {
+		t.MarkAsDone()
+	}
+	d.trackers = map[string]*progress.Tracker{}
+	d.writer.Log("%s", line)
+}
+
 // stop draws the last state and leaves the terminal to what follows.
 func (d *display) stop() {
 	if d.writer == nil {
