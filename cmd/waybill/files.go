@@ -132,7 +132,11 @@ func newFilesWhy(s *session) *cobra.Command {
 				return printJSON(s.stdout, f)
 			}
 			fmt.Fprintf(s.stdout, "%s/%s %s (version %d, %s bytes, sha256 %s)\n", f.Source, f.Feed, f.Name, f.Version, count(f.Size), f.SHA256[:min(12, len(f.SHA256))])
-			fmt.Fprintf(s.stdout, "received %s, partner's time %s\n", display1(f.ReceivedAt), display1(f.ModifiedAt))
+			theirs := "unknown"
+			if !f.ModifiedAt.IsZero() {
+				theirs = display1(f.ModifiedAt)
+			}
+			fmt.Fprintf(s.stdout, "received %s, partner's time %s\n", display1(f.ReceivedAt), theirs)
 			fmt.Fprintln(s.stdout, story(f))
 			if f.Notes != "" {
 				fmt.Fprintln(s.stdout, "noted:", f.Notes)
@@ -152,7 +156,7 @@ func story(f ledger.File) string {
 		}
 		return text
 	case ledger.Held:
-		return fmt.Sprintf("held by rule %s: %s\nnext: ask the partner for a right file, or mend the contract and type: waybill rejects replay --file %s", f.Rule, f.Detail, f.ID[:8])
+		return fmt.Sprintf("held by rule %s\nnext: ask the partner for a right file, or mend the contract and type: waybill rejects replay --file %s", f.Detail, f.ID[:8])
 	case ledger.Duplicate:
 		return "the same bytes came before as " + f.DuplicateOf + "; nothing of it was loaded"
 	case ledger.Superseded:
