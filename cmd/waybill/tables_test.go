@@ -76,7 +76,7 @@ func sameTables(t *testing.T, want, got *project) {
 			}
 			continue
 		}
-		rows += sameRelation(t, db, name, [2]string{a, b})
+		rows += sameRelation(t, db, name, [2]string{a, b}, wallClock)
 	}
 	if rows == 0 {
 		t.Error("nothing was compared: every table is empty")
@@ -84,8 +84,8 @@ func sameTables(t *testing.T, want, got *project) {
 	t.Logf("%d tables, %d rows compared", len(left), rows)
 }
 
-// sameRelation compares two selects both ways and returns how many rows the first has.
-func sameRelation(t *testing.T, db *sql.DB, name string, pair [2]string) int {
+// sameRelation compares two selects both ways, but for some columns, and returns how many rows the first has.
+func sameRelation(t *testing.T, db *sql.DB, name string, pair [2]string, but []string) int {
 	t.Helper()
 	types, err := columnTypes(t.Context(), db, "("+pair[0]+")")
 	if err != nil {
@@ -93,7 +93,7 @@ func sameRelation(t *testing.T, db *sql.DB, name string, pair [2]string) int {
 	}
 	var columns []string
 	for c := range types {
-		if !slices.Contains(wallClock, c) {
+		if !slices.Contains(but, c) {
 			columns = append(columns, duck.Ident(c))
 		}
 	}
