@@ -24,7 +24,7 @@ var ErrHeld = errors.New("held by checks")
 
 // BuildOptions choose what is built.
 type BuildOptions struct {
-	Select, Exclude []string // dbt's selectors; none = every mart
+	Select, Exclude []string // selectors of models (models.Project.Select); none = every mart
 	AsOf            time.Time
 	Full            bool   // build even what has not changed
 	ReleasedBy, Why string // let a release through in spite of failing checks; both or neither

@@ -87,7 +87,7 @@ const (
 	StageMaintain Stage = "maintain"
 )
 
-// ErrSelector: a selector names no pipeline, source, feed or model.
+// ErrSelector says that a selector names no pipeline, source, feed or model.
 var ErrSelector = errors.New("nothing is named")
 
 // task is one feed of one source.

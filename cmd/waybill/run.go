@@ -21,7 +21,7 @@ func newRun(s *session) *cobra.Command {
 		Long: `Pull what is new from every partner (or those of --source), load it, rebuild the marts that differ from their inputs,
 check them, publish them together, and look after the tables that changed. Running again without news changes nothing.
 
-MODEL… are dbt-style selectors: fct_orders, +fct_orders, tag:finance, area:claims.
+MODEL… choose marts: fct_orders, +fct_orders, tag:finance, area:claims.
 Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check`,
 		Example: `  waybill run
   waybill run --source northgate

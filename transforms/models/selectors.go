@@ -10,7 +10,7 @@ import (
 	"github.com/fourmarketing/waybill"
 )
 
-// Select chooses models as dbt does: name, +name (and all it reads), name+ (and all that read it), 2+name (two steps up),
+// Select chooses models: name, +name (and all it reads), name+ (and all that read it), 2+name (two steps up),
 // name+1, tag:x, path:x, area:x, each with plus signs if wished, and * within names. Several, as arguments or parted by spaces, are
 // a union; a comma between two is their intersection. A raw, ops or seed table with a plus chooses its readers: raw.wms_despatch+.
 // No selector means every model. The order is one in which they can be built; what matches nothing is an error.
