@@ -28,7 +28,7 @@ type Request struct {
 	Cursor   string         // the cursor committed with the newest load of this feed; empty at first
 	Now      time.Time      // the run's as-of time
 	Work     []string       // worklist feeds: what to ask for, most urgent first
-	Settings map[string]any // the feed's own settings for this connector, already checked by CheckFeed where there is one
+	Settings map[string]any // the feed's own settings for this connector, already checked where it is a FeedChecker
 }
 
 // Item is one file on offer, or one batch of API answers that is kept as a file.
@@ -43,6 +43,11 @@ type Item struct {
 // A Checker is a connector that can say, for `waybill doctor`, whether it would work.
 type Checker interface {
 	Check(ctx context.Context) []Finding
+}
+
+// A FeedChecker is a connector whose feeds have settings of their own: it says what is wrong with them before anything is asked.
+type FeedChecker interface {
+	CheckFeed(resource string, settings map[string]any) error
 }
 
 // A HostKeyer is a connector whose server proves itself by a key that a person has to trust once.

@@ -50,11 +50,14 @@ type RewriteJob struct {
 const (
 	loadProperty   = "waybill.load."   // + load id: when it was committed
 	cursorProperty = "waybill.cursor." // + cursor key
-	summaryLoad    = "waybill.load-id"
-	summaryKind    = "waybill.kind"
-	kindLoad       = "load"
-	kindReplace    = "replace"
-	kindCompaction = "compaction"
+
+	// versionProperty names the newest change of the table's rows. Compaction writes the same rows anew and leaves it.
+	versionProperty = "waybill.version"
+	summaryLoad     = "waybill.load-id"
+	summaryKind     = "waybill.kind"
+	kindLoad        = "load"
+	kindReplace     = "replace"
+	kindCompaction  = "compaction"
 
 	commitAttempts = 100
 	transfers      = 8 // objects moved at the same time
@@ -208,6 +211,7 @@ func (c *change) properties() iceberg.Properties {
 	if c.CursorKey != "" {
 		p[cursorProperty+c.CursorKey] = c.Cursor
 	}
+	p[versionProperty] = c.LoadID
 	p[loadProperty+c.LoadID] = c.lake.now().UTC().Format(time.RFC3339Nano)
 	return p
 }

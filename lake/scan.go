@@ -16,6 +16,7 @@ import (
 type Scan struct {
 	Table    waybill.TableName
 	Snapshot int64   // 0 while the table has none
+	Version  string  // the load id of the newest change of the table's rows, whatever snapshot is read; empty before the first
 	Columns  []Field // of the table now; files of an older schema lack some
 	Files    []DataFile
 }
@@ -40,7 +41,7 @@ func (l *Lake) Scan(ctx context.Context, name waybill.TableName, at int64) (Scan
 	if err != nil {
 		return Scan{}, fmt.Errorf("scan %s: %w", name, temporary(err))
 	}
-	s := Scan{Table: name, Snapshot: at, Columns: fieldsOf(t.Schema())}
+	s := Scan{Table: name, Snapshot: at, Version: t.Properties()[versionProperty], Columns: fieldsOf(t.Schema())}
 	if at == 0 {
 		s.Snapshot = snapshotID(t)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/goccy/go-yaml"
+	"github.com/robfig/cron/v3"
 
 	"github.com/fourmarketing/waybill/transforms/typing"
 )
@@ -50,7 +51,7 @@ type FileRule struct {
 	Ready  Ready    `yaml:"ready"`
 }
 
-// Ready is how a partner shows that an upload has ended (partners.md §1.2).
+// Ready is how a partner shows that an upload has ended: SFTP and FTP have no signal for it.
 type Ready struct {
 	StableFor Duration `yaml:"stable_for"` // same size and time in two listings this far apart
 	Marker    string   `yaml:"marker"`     // "{name}.ok": a file that appears when the data file is complete
@@ -113,6 +114,11 @@ func (p Pipeline) validate() error {
 	}
 	if _, err := time.LoadLocation(p.Schedule.Zone); err != nil {
 		say("schedule.zone: %w", err)
+	}
+	if p.Schedule.Cron != "" {
+		if _, err := cron.ParseStandard(p.Schedule.Cron); err != nil {
+			say("schedule.cron: %q: %w", p.Schedule.Cron, err)
+		}
 	}
 	seen := map[string]bool{}
 	for _, f := range p.Feeds {

@@ -189,6 +189,11 @@ const queuePause = 500 * time.Millisecond
 
 func (r *Runner) pullFeed(ctx context.Context, conn waybill.Connector, t task, asOf time.Time, res *FeedResult) error {
 	r.Watch(Event{Stage: StageList, Subject: t.String()})
+	if c, ok := conn.(waybill.FeedChecker); ok {
+		if err := c.CheckFeed(t.feed.Pull.Resource, t.feed.Pull.Settings); err != nil {
+			return fmt.Errorf("%s: feed %s: %w", t.pipeline.Origin, t.feed.Name, err)
+		}
+	}
 	files, err := r.Ledger.FilesOf(ctx, t.source, t.feed.Name)
 	if err != nil {
 		return err

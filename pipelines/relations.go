@@ -133,7 +133,7 @@ func (r *Runner) newView(ctx context.Context, asOf time.Time, dir string) (*view
 			return nil, fmt.Errorf("plan %s: %w", name, err)
 		}
 		v.scans[name] = scan
-		v.versions[name] = fmt.Sprint(scan.Snapshot)
+		v.versions[name] = scan.Version // not the snapshot: a compaction is no news
 	}
 	return v, nil
 }

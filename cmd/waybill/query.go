@@ -141,7 +141,7 @@ func (s *session) printJSONRows(columns []string, all [][]any) error {
 	return printJSON(s.stdout, out)
 }
 
-// printCSV escapes what a spreadsheet would run as a formula (partners.md D35).
+// printCSV escapes what a spreadsheet would run as a formula.
 func (s *session) printCSV(columns []string, all [][]any) error {
 	w := csv.NewWriter(s.stdout)
 	if err := w.Write(columns); err != nil {

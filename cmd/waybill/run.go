@@ -14,7 +14,7 @@ import (
 
 func newRun(s *session) *cobra.Command {
 	var sources []string
-	var full bool
+	var full, failIfLate bool
 	c := &cobra.Command{
 		Use:   "run [MODEL…]",
 		Short: "Pull, load, build, check and publish what is new",
@@ -22,10 +22,11 @@ func newRun(s *session) *cobra.Command {
 check them, publish them together, and look after the tables that changed. Running again without news changes nothing.
 
 MODEL… choose marts: fct_orders, +fct_orders, tag:finance, area:claims.
-Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check`,
+Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check · 4 with --fail-if-late: a partner is late`,
 		Example: `  waybill run
   waybill run --source northgate
-  waybill run --source northgate/despatch --json`,
+  waybill run --source northgate/despatch --json
+  waybill run --fail-if-late || page-somebody`,
 		RunE: func(c *cobra.Command, args []string) error {
 			asOf, err := s.now()
 			if err != nil {
@@ -41,9 +42,13 @@ Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check`,
 				Select: sources, Trigger: "command", Build: pipelines.BuildOptions{Select: args, AsOf: asOf, Full: full},
 			})
 			d.stop()
-			return errors.Join(s.printRun(res), err)
+			if err := errors.Join(s.printRun(res), err); err != nil || !failIfLate {
+				return err
+			}
+			return s.sayLate(c.Context(), a.cfg)
 		},
 	}
+	c.Flags().BoolVar(&failIfLate, "fail-if-late", false, "afterwards name the feeds that marts.feed_health calls late, and exit 4 if there are any")
 	c.Flags().StringSliceVar(&sources, "source", nil, "only this pipeline, source or source/feed (repeatable)")
 	c.Flags().BoolVar(&full, "full-refresh", false, "rebuild marts even when nothing they read has changed")
 	return c

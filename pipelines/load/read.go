@@ -271,7 +271,7 @@ func (r *reader) handOn(ctx context.Context) error {
 
 // end looks at how the file stops. A file that stops in the middle is held before anybody counts.
 func (r *reader) end(ctx context.Context) error {
-	if !r.seen {
+	if !r.seen && !r.in.Contract.Limits.AllowEmpty {
 		return held(emptyFile)
 	}
 	cut := Hold{Rule: "truncated", Line: r.lastLine}

@@ -112,7 +112,7 @@ type code struct {
 	rank   int
 }
 
-// codeOf knows DHL eCommerce's numbers as far as the world uses them (carriers.md 6.2, from DHL's own list).
+// codeOf knows DHL eCommerce's numbers as far as the world uses them (from DHL's own list).
 func codeOf(number string) code {
 	switch number {
 	case "500":

@@ -91,6 +91,7 @@ func (t Trailer) Wanted() bool { return t.Match != "" }
 type Limits struct {
 	MaxRejected   *Share `yaml:"max_rejected"`     // of the records; DefaultMaxRejected if left out
 	MinRowsVsLast *Share `yaml:"min_rows_vs_last"` // of the records of the feed's newest loaded file
+	AllowEmpty    bool   `yaml:"allow_empty"`      // a file without a byte is no news, as an API's answer may be, and not a cut-off upload
 }
 
 // DefaultMaxRejected: a file most of whose records break the contract is a file of another kind.
