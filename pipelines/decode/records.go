@@ -48,7 +48,7 @@ type Records struct {
 	err        error // of r
 }
 
-const recordBuffer = 1 << 20
+const recordBuffer = 256 << 10
 
 // NewRecords reads records from text as Text gives it.
 func NewRecords(r io.Reader, d Dialect) *Records {

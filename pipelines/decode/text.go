@@ -60,7 +60,7 @@ type Text struct {
 	decoder    *encoding.Decoder
 }
 
-const rawBuffer = 256 << 10
+const rawBuffer = 128 << 10
 
 // NewText reads r in the named encoding.
 func NewText(r io.Reader, name string) (*Text, error) {

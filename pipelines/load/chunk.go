@@ -17,7 +17,8 @@ type chunkWriter struct {
 	dir    string
 	delim  byte
 	quote  byte
-	limit  int
+	limit  int // of the chunk at hand
+	most   int // of any
 	file   *os.File
 	buf    []byte
 	size   int
@@ -25,10 +26,10 @@ type chunkWriter struct {
 	number int
 }
 
-const writeBuffer = 1 << 20
+const writeBuffer = 256 << 10
 
 func newChunkWriter(dir string, d decode.Dialect, limit int) *chunkWriter {
-	return &chunkWriter{dir: dir, delim: d.Delim, quote: d.Quote, limit: limit}
+	return &chunkWriter{dir: dir, delim: d.Delim, quote: d.Quote, limit: min(firstChunk, limit), most: limit}
 }
 
 // add appends a record. full means that the chunk should be handed on.
@@ -44,7 +45,7 @@ func (w *chunkWriter) add(rec decode.Record) (full bool, err error) {
 	w.buf = append(w.buf, '\n')
 	w.chunk.Records++
 	w.chunk.Longest = max(w.chunk.Longest, len(rec.Bytes)+24)
-	if len(w.buf) < writeBuffer {
+	if len(w.buf) < min(writeBuffer, w.limit-w.size) {
 		return false, nil
 	}
 	err = w.flush()
@@ -58,9 +59,6 @@ func (w *chunkWriter) open() error {
 		return fmt.Errorf("write chunk: %w", err)
 	}
 	w.file, w.size, w.chunk = f, 0, typing.Chunk{Path: f.Name()}
-	if w.buf == nil {
-		w.buf = make([]byte, 0, writeBuffer+(64<<10))
-	}
 	return nil
 }
 
@@ -85,6 +83,7 @@ func (w *chunkWriter) take() (typing.Chunk, bool, error) {
 		err = errors.Join(err, fmt.Errorf("write chunk: %w", closeErr))
 	}
 	w.file = nil
+	w.limit = min(2*w.limit, w.most)
 	return w.chunk, true, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"time"
 
@@ -16,13 +17,19 @@ import (
 // Loader loads files, several at once if asked to. The DuckDB is the caller's to close.
 type Loader struct {
 	db         *sql.DB
-	chunkBytes int
-	workers    int
+	chunkBytes int // of the largest chunk
+	workers    int // chunks typed at once; DuckDB uses every core for each
 }
+
+const (
+	firstChunk   = 8 << 20 // the first is small, so that typing begins early; each is twice the one before
+	largestChunk = 128 << 20
+	coresPerCopy = 4 // a COPY does not keep many more busy
+)
 
 // New makes a loader over a DuckDB that transforms/duck has opened.
 func New(db *sql.DB) *Loader {
-	return &Loader{db: db, chunkBytes: 64 << 20, workers: 2}
+	return &Loader{db: db, chunkBytes: largestChunk, workers: 1 + runtime.NumCPU()/coresPerCopy}
 }
 
 // Input is one file.

@@ -43,17 +43,27 @@ func TestEveryRecordIsAccountedFor(t *testing.T) {
 		if rapid.Bool().Draw(rt, "trailer") {
 			c.Trailer = typing.Trailer{Match: "^TRL", Policy: typing.PolicyWarn}
 		}
-		account(t, rt, db, c, text)
+		loader := load.New(db).WithChunks(rapid.SampledFrom([]int{1, 20, 1 << 20}).Draw(rt, "chunk bytes"), rapid.IntRange(1, 3).Draw(rt, "workers"))
+		trial{db, loader, c, text}.account(t, rt)
 	})
 }
 
-func account(t *testing.T, rt *rapid.T, db *sql.DB, c typing.Contract, text string) {
+// trial is one file under one contract.
+type trial struct {
+	db     *sql.DB
+	loader *load.Loader
+	c      typing.Contract
+	text   string
+}
+
+func (tr trial) account(t *testing.T, rt *rapid.T) {
+	db, c, text := tr.db, tr.c, tr.text
 	in := input(t, c, nil)
 	in.Bytes = strings.NewReader(text)
 	if len(text)%2 == 1 {
 		in.Bytes = iotest.OneByteReader(in.Bytes)
 	}
-	res, err := load.New(db).Load(t.Context(), in)
+	res, err := tr.loader.Load(t.Context(), in)
 	if err != nil {
 		rt.Fatalf("%q: %v", text, err)
 	}

@@ -121,13 +121,21 @@ type relation struct {
 	rows   string // outputs over values, lineage included
 }
 
+// manner is how a table's SQL is written.
+type manner struct {
+	null   []string
+	traits Traits
+	origin Origin
+	far    reach
+}
+
 // relate writes a table's SQL over source, a select with _line and one text c0, c1, … per column. What the typed rows need is computed once,
 // in nested selects.
-func relate(t Table, source string, null []string, tr Traits, o Origin) (relation, error) {
+func relate(t Table, source string, m manner) (relation, error) {
 	rel := relation{table: t}
 	var clean, walls, values, outputs []string
 	for i, col := range t.Columns {
-		e, err := col.build(i, null, tr, o.LoadedAt)
+		e, err := col.build(i, m.null, m.traits, m.far)
 		if err != nil {
 			return rel, err
 		}
@@ -137,14 +145,14 @@ func relate(t Table, source string, null []string, tr Traits, o Origin) (relatio
 		}
 		values = append(values, fmt.Sprintf("%s as v%d", e.value, i))
 		outputs = append(outputs, col.outputs(i)...)
-		rel.checks = append(rel.checks, col.checks(i, tr, o.LoadedAt)...)
+		rel.checks = append(rel.checks, col.checks(i, m.traits, m.origin.LoadedAt)...)
 	}
 	from := fmt.Sprintf("select *, %s from (%s)", strings.Join(clean, ", "), source)
 	if len(walls) > 0 {
 		from = fmt.Sprintf("select *, %s from (%s)", strings.Join(walls, ", "), from)
 	}
 	rel.values = fmt.Sprintf("select *, %s from (%s)", strings.Join(values, ", "), from)
-	rel.rows = strings.Join(append(outputs, o.outputs()...), ", ")
+	rel.rows = strings.Join(append(outputs, m.origin.outputs()...), ", ")
 	return rel, nil
 }
 

@@ -31,7 +31,7 @@ func (t *Typer) typeJSON(ctx context.Context, ch Chunk, target func(Table) strin
 		if err != nil {
 			return fmt.Errorf("type %s: %w", table.Name, err)
 		}
-		rel, err := relate(table, source, t.contract.Format.Null, allTraits, t.origin)
+		rel, err := relate(table, source, t.manner(allTraits, 0))
 		if err != nil {
 			return err
 		}

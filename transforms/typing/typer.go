@@ -103,9 +103,16 @@ func (t *Typer) Type(ctx context.Context, ch Chunk, dir, name string) (Typed, er
 	return out, nil
 }
 
+func (t *Typer) manner(tr Traits, years int) manner {
+	return manner{null: t.contract.Format.Null, traits: tr, origin: t.origin, far: reach{now: t.origin.LoadedAt, years: years}}
+}
+
+// typeCSV copies the good rows and looks for the others only when some are missing: they are rejects, or of times further back than the
+// first attempt reached.
 func (t *Typer) typeCSV(ctx context.Context, ch Chunk, target string, out *Typed) error {
 	table := t.contract.Tables[0]
-	rel, err := relate(table, csvSource(t.contract.Format, table, t.layout, ch), t.contract.Format.Null, ch.Traits, t.origin)
+	source := csvSource(t.contract.Format, table, t.layout, ch)
+	rel, err := relate(table, source, t.manner(ch.Traits, nearYears))
 	if err != nil {
 		return err
 	}
@@ -113,17 +120,25 @@ func (t *Typer) typeCSV(ctx context.Context, ch Chunk, target string, out *Typed
 	if err != nil {
 		return err
 	}
-	if rows > 0 {
-		out.Files[table.Name] = waybill.StagedFile{Path: target, Rows: rows}
-	}
 	if rows != ch.Records {
+		if rel, err = relate(table, source, t.manner(ch.Traits, 0)); err != nil {
+			return err
+		}
 		if out.Rejects, err = t.rejects(ctx, 0, rel, rel.bad()); err != nil {
 			return err
+		}
+		if rows+int64(len(out.Rejects)) != ch.Records {
+			if rows, err = t.copy(ctx, table, rel.good(), target); err != nil {
+				return err
+			}
 		}
 	}
 	if n := rows + int64(len(out.Rejects)); n != ch.Records {
 		return fmt.Errorf("type %s: %d records became %d rows and %d rejects; nothing is committed, report this as a defect",
 			table.Name, ch.Records, rows, len(out.Rejects))
+	}
+	if rows > 0 {
+		out.Files[table.Name] = waybill.StagedFile{Path: target, Rows: rows}
 	}
 	if out.Sum, err = t.sum(ctx, rel, target, out); err != nil {
 		return err

@@ -95,8 +95,8 @@ func literals(values []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// build writes a column's expressions over its text c; now bounds the dates for which offsets are known.
-func (col Column) build(i int, null []string, tr Traits, now time.Time) (expressions, error) {
+// build writes a column's expressions over its text c; far bounds the wall times that are reckoned.
+func (col Column) build(i int, null []string, tr Traits, far reach) (expressions, error) {
 	c, r, w := fmt.Sprintf("c%d", i), fmt.Sprintf("r%d", i), fmt.Sprintf("w%d", i)
 	e := expressions{clean: col.cleaned(c, null, tr), value: r}
 	text := r
@@ -112,7 +112,7 @@ func (col Column) build(i int, null []string, tr Traits, now time.Time) (express
 	case "date":
 		e.value = coalesce(col.parses(text, tr, "date"))
 	case "timestamp":
-		return col.timestamp(e, text, w, tr, now)
+		return col.timestamp(e, text, w, tr, far)
 	case "text":
 	default:
 		e.value = col.exactDecimal(text)
@@ -233,7 +233,7 @@ func offsetTest(text string) string {
 }
 
 // timestamp reads instants (with offset) and wall times (of the column's zone).
-func (col Column) timestamp(e expressions, text, w string, tr Traits, now time.Time) (expressions, error) {
+func (col Column) timestamp(e expressions, text, w string, tr Traits, far reach) (expressions, error) {
 	zone, err := time.LoadLocation(col.Zone)
 	if err != nil {
 		return e, fmt.Errorf("column %s: load zone: %w", col.Name, err)
@@ -255,6 +255,6 @@ func (col Column) timestamp(e expressions, text, w string, tr Traits, now time.T
 	if e.wall == "null" {
 		e.wall = "null::timestamp"
 	}
-	e.value = coalesce(append([]string{instant(w, zone, now)}, withOffset...))
+	e.value = coalesce(append([]string{far.instant(w, zone)}, withOffset...))
 	return e, nil
 }

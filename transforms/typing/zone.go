@@ -40,16 +40,35 @@ func shifts(zone *time.Location, until time.Time) []shift {
 	}
 }
 
-// instant is the TIMESTAMPTZ of a wall time in a zone. The newest offsets are asked first: CASE looks at a row only until one fits, and
-// files are mostly of today.
-func instant(wall string, zone *time.Location, now time.Time) string {
-	list := shifts(zone, now.AddDate(yearsAhead+1, 0, 0))
+// reach says how far back wall times are reckoned. Every change of a zone's clocks is a line of SQL that DuckDB has to plan, 5 ms for those
+// since 2000, which is most of the time of a small file; so a chunk is tried with the newest first.
+type reach struct {
+	now   time.Time
+	years int // 0 for all since firstYear
+}
+
+// nearYears is how far back a chunk is tried at first.
+const nearYears = 1
+
+// instant is the TIMESTAMPTZ of a wall time in a zone, null for one that is out of reach. The newest offsets are asked first: CASE looks at
+// a row only until one fits.
+func (r reach) instant(wall string, zone *time.Location) string {
+	list := shifts(zone, r.now.AddDate(yearsAhead+1, 0, 0))
 	if len(list) == 1 {
 		return fmt.Sprintf("make_timestamptz(epoch_us(%s) - (%d))", wall, list[0].offset.Microseconds())
 	}
 	var b strings.Builder
+	last := 0
 	for i := len(list) - 1; i > 0; i-- {
+		if r.years > 0 && list[i].from.Before(r.now.AddDate(-r.years, 0, 0)) {
+			last = i
+			break
+		}
 		fmt.Fprintf(&b, " when %s >= timestamp '%s' then %d", wall, list[i].from.Format(sqlTime), list[i].offset.Microseconds())
 	}
-	return fmt.Sprintf("make_timestamptz(epoch_us(%s) - case%s else %d end)", wall, b.String(), list[0].offset.Microseconds())
+	otherwise := fmt.Sprintf(" else %d", list[0].offset.Microseconds())
+	if last > 0 {
+		otherwise = fmt.Sprintf(" when %s >= timestamp '%s' then %d", wall, list[last].from.Format(sqlTime), list[last].offset.Microseconds())
+	}
+	return fmt.Sprintf("make_timestamptz(epoch_us(%s) - case%s%s end)", wall, b.String(), otherwise)
 }
