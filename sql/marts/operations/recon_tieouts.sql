@@ -7,7 +7,7 @@ key: [check_id, brand]
 owner: operations
 tags: [finance]
 columns:
-  check_id: the check, as in fct_breaks, or PSP R14: shop captures against PSP captures
+  check_id: the check, as in fct_breaks, or PSP R14 for shop captures against PSP captures
   brand: the brand
   pair: the two sides
   left_count: {description: documents that the first has, not_null: true}
