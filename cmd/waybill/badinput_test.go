@@ -144,7 +144,7 @@ func TestWrongSettings(t *testing.T) {
 		want     []string
 	}{
 		{"key of the configuration", "waybill.yaml", "memory:", "memry:", []string{"run"}, exitFailed, []string{"waybill.yaml:3:1", `"memry"`, `"memory"`}},
-		{"key of a contract", "pipelines/depot.yaml", "trailer:", "trialer:", []string{"run"}, exitFailed, []string{"depot.yaml:8:5", `"trialer"`, `"trailer"`}},
+		{"key of a contract", "pipelines/depot.yaml", "trailer:", "trailr:", []string{"run"}, exitFailed, []string{"depot.yaml:8:5", `"trailr"`, `"trailer"`}},
 		{"key of a connection", "waybill.yaml", "root: \"", "rooot: \"", []string{"run"}, exitFailed, []string{"waybill.yaml:9:25", `"rooot"`, `"root"`}},
 		{"kind of a connection", "waybill.yaml", "kind: folder", "kind: foldr", []string{"run"}, exitFailed, []string{`"foldr"`, `"folder"`}},
 		{"source", "waybill.yaml", "name", "name", []string{"run", "--source", "depo"}, exitUsage, []string{`"depo"`, `"depot"`}},

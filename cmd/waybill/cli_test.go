@@ -57,10 +57,25 @@ func TestJSON(t *testing.T) {
 	p.write("in/DESP_2.csv", "")
 	asOf := stamp(depotNow)
 	for _, args := range [][]string{
-		{"doctor"}, {"plan", "--as-of", asOf}, {"run", "--as-of", asOf}, {"plan", "--as-of", asOf}, {"build", "--as-of", asOf}, {"check", "--as-of", asOf},
-		{"files", "list"}, {"files", "why", "DESP_1.csv"}, {"files", "reload", "DESP_2.csv"}, {"rejects", "list"}, {"rejects", "show"},
-		{"rejects", "report"}, {"rejects", "replay", "--as-of", asOf}, {"query", "select * from marts.fct_despatch"}, {"query", "select null as a where false"},
-		{"state", "runs"}, {"state", "release"}, {"state", "tables"}, {"state", "maintain"},
+		{"doctor"},
+		{"plan", "--as-of", asOf},
+		{"run", "--as-of", asOf},
+		{"plan", "--as-of", asOf},
+		{"build", "--as-of", asOf},
+		{"check", "--as-of", asOf},
+		{"files", "list"},
+		{"files", "why", "DESP_1.csv"},
+		{"files", "reload", "DESP_2.csv"},
+		{"rejects", "list"},
+		{"rejects", "show"},
+		{"rejects", "report"},
+		{"rejects", "replay", "--as-of", asOf},
+		{"query", "select * from marts.fct_despatch"},
+		{"query", "select null as a where false"},
+		{"state", "runs"},
+		{"state", "release"},
+		{"state", "tables"},
+		{"state", "maintain"},
 	} {
 		var any json.RawMessage
 		p.report(exitDone, &any, args...)

@@ -157,7 +157,7 @@ func small(seed uint64) world.Options {
 // startWorld puts a world on the wire for one test.
 func startWorld(t *testing.T, o world.Options) *sandbox.Sandbox {
 	t.Helper()
-	box, err := sandbox.Start(context.Background(), sandbox.Options{Dir: t.TempDir(), World: o}) //nolint:usetesting // it ends in the clean-up, after the commands that t.Context ends
+	box, err := sandbox.Start(context.Background(), sandbox.Options{Dir: t.TempDir(), World: o}) // it ends in the clean-up, after the commands that t.Context ends
 	if err != nil {
 		t.Fatal(err)
 	}
