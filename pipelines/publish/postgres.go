@@ -165,6 +165,9 @@ func (p *Postgres) copyMart(ctx context.Context, tx pgx.Tx, schema string, m pip
 	if _, err := tx.CopyFrom(ctx, table, names, &copySource{rows: rows, width: len(names)}); err != nil {
 		return fmt.Errorf("COPY: %w", err)
 	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
 	return describe(ctx, tx, table.Sanitize(), m)
 }
 
