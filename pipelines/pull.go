@@ -269,13 +269,14 @@ func (r *Runner) survey(ctx context.Context, conn waybill.Connector, t task, asO
 // maxSettle is the longest wait inside a run; slower partners' files are looked at again by the next run.
 const maxSettle = 2 * time.Minute
 
-// sortByAge puts older files first, so that a later version of a document comes after the earlier one.
+// sortByAge puts older files first, so that a later version of a document comes after the earlier one. What has no time keeps the order of
+// the listing: batches of questions come most urgent first.
 func sortByAge(items []waybill.Item) {
 	sort.SliceStable(items, func(i, j int) bool {
 		if !items[i].ModifiedAt.Equal(items[j].ModifiedAt) {
 			return items[i].ModifiedAt.Before(items[j].ModifiedAt)
 		}
-		return items[i].Name < items[j].Name
+		return !items[i].ModifiedAt.IsZero() && items[i].Name < items[j].Name
 	})
 }
 

@@ -69,6 +69,16 @@ func (r RunResult) Err() error {
 	return errors.Join(problems...)
 }
 
+// skipped tells that the run found every feed of its selection with another run.
+func (r RunResult) skipped() bool {
+	for _, f := range r.Feeds {
+		if !errors.Is(f.Err, ledger.ErrLeased) {
+			return false
+		}
+	}
+	return len(r.Feeds) > 0
+}
+
 // Run pulls what is new, builds and checks the marts, publishes them, and maintains the tables it changed. A partner that fails
 // does not stop the rest; the error then names it.
 func (r *Runner) Run(ctx context.Context, o RunOptions) (RunResult, error) {
@@ -83,6 +93,8 @@ func (r *Runner) Run(ctx context.Context, o RunOptions) (RunResult, error) {
 	switch {
 	case errors.Is(err, ErrHeld):
 		status, problem = ledger.RunHeld, err.Error()
+	case res.skipped():
+		status, problem = ledger.RunSkipped, err.Error()
 	case err != nil:
 		status, problem = ledger.RunFailed, err.Error()
 	}

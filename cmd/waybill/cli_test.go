@@ -244,7 +244,7 @@ func TestServe(t *testing.T) {
 		if r.Trigger == "catch-up" {
 			caught++
 		}
-		if r.Status != "done" {
+		if r.Status != "done" && r.Status != "skipped" { // the scheduled run while the catch-up was under way
 			t.Errorf("a run is %s", r.Status)
 		}
 	}

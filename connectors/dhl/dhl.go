@@ -23,7 +23,6 @@ const (
 	maxBatch  = 1000
 	// maxFailures is after how many calls in a row without an answer a batch stops.
 	maxFailures = 3
-	stamp       = "20060102T150405Z"
 )
 
 // Connector reaches one subscription.
@@ -56,7 +55,7 @@ func (c *Connector) CheckFeed(resource string, settings map[string]any) error {
 	return err
 }
 
-// List plans the calls for r.Work, most urgent first, in batches named tracking/<now>-<batch>.ndjson: never more numbers
+// List plans the calls for r.Work, most urgent first, in batches (rest.BatchName): never more numbers
 // than calls are left today. It calls nobody. When numbers wait and no call is left it is waybill.ErrQuota.
 func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item, error) {
 	if r.Resource != "tracking" {
@@ -80,7 +79,7 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 		batch := r
 		batch.Work = work[n*s.BatchSize : min((n+1)*s.BatchSize, len(work))]
 		items = append(items, waybill.Item{
-			Name: fmt.Sprintf("tracking/%s-%03d.ndjson", r.Now.UTC().Format(stamp), n+1),
+			Name: rest.BatchName("tracking", r.Now, batch.Work),
 			Size: -1, Cursor: r.Cursor, Request: batch,
 		})
 	}

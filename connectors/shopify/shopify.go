@@ -232,7 +232,7 @@ func batches(r waybill.Request, size int) []waybill.Item {
 		own := r
 		own.Work = batch
 		items = append(items, waybill.Item{
-			Name: fmt.Sprintf("order_details/%s-%03d.ndjson", r.Now.UTC().Format(stamp), len(items)+1),
+			Name: rest.BatchName("order_details", r.Now, own.Work),
 			Size: -1, Cursor: r.Cursor, Request: own,
 		})
 	}

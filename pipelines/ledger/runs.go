@@ -29,6 +29,7 @@ const (
 	RunDone    = "done"
 	RunFailed  = "failed"
 	RunHeld    = "held"
+	RunSkipped = "skipped" // every feed was being pulled by another run
 )
 
 // StartRun records a run that begins now.
