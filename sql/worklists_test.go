@@ -140,7 +140,7 @@ func TestDHLIsAskedForWhatCanStillMove(t *testing.T) {
 		given["raw.wms_despatch"] = append(given["raw.wms_despatch"], row{"tracking_no": number, "despatched_at": despatched, "_source": "northgate"})
 	}
 	answer := func(number, status, at string) {
-		given["raw.dhl_answers"] = append(given["raw.dhl_answers"], row{"tracking_no": number, "status_code_number": status, "asked_at": at})
+		given["raw.dhl_answers"] = append(given["raw.dhl_answers"], row{"tracking_no": number, "status_code_number": status, "asked_at": at, "_received_at": at})
 	}
 	scan := func(number, code, at string) {
 		given["raw.dhl_events"] = append(given["raw.dhl_events"],

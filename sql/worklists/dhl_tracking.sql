@@ -25,10 +25,11 @@ parcels as (
 ),
 
 answers as (
-    -- A run may ask about an instant before the last answer; such an answer says nothing of how fresh the number was then.
-    select n.tracking_no, max(n.asked_at) as asked_at
+    -- An answer counts from the instant that the run which got it asked about: its wall clock is later, and in a repeated run
+    -- another. A run may ask about an instant before the last answer; such an answer says nothing of how fresh the number was then.
+    select n.tracking_no, max(n._received_at) as asked_at
     from staging.stg_dhl__answers as n
-    inner join clock as k on n.asked_at <= k.as_of
+    inner join clock as k on n._received_at <= k.as_of
     where n.status_code in (200, 404)
     group by n.tracking_no
 ),
