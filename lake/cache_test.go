@@ -16,7 +16,7 @@ import (
 
 func cacheBytes(t testing.TB, cfg lake.Config) (total int64, files int) {
 	t.Helper()
-	err := filepath.WalkDir(filepath.Join(cfg.CacheDir, "files"), func(name string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join(cfg.CacheDir, "files"), func(_ string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}

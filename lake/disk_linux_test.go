@@ -25,7 +25,7 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("unmount: %v", err)
 		}
 	})
-	l, err := lake.Open(t.Context(), lake.Config{Root: filepath.Join(dir, "lake"), Catalog: "sqlite:" + filepath.Join(t.TempDir(), "c.db")})
+	l, err := lake.Open(t.Context(), lake.Config{Root: filepath.Join(dir, "lake"), Now: time.Now, Catalog: "sqlite:" + filepath.Join(t.TempDir(), "c.db")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func (p *cutCommit) serve(t *testing.T) string {
 }
 
 func (p *cutCommit) carry(client net.Conn) {
-	server, err := net.Dial("tcp", p.addr) //nolint:noctx // it lives as long as the connection
+	server, err := net.Dial("tcp", p.addr) // it lives as long as the connection
 	if err != nil {
 		_ = client.Close()
 		return
@@ -230,15 +230,24 @@ func TestUnreachableStoreIsTemporary(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	l := open(t, lake.Config{
-		Root: "s3://bucket/x", Catalog: "sqlite:" + dir + "/c.db", CacheDir: dir,
+		Root: "s3://bucket/x", Catalog: "sqlite:" + dir + "/c.db", CacheDir: dir, Now: time.Now,
 		S3: lake.S3{Endpoint: "http://127.0.0.1:1", AccessKey: "a", SecretKey: "b"},
 	})
 	_, err := l.Keep(t.Context(), lake.KeepAs{Source: "s", Feed: "f", Day: time.Unix(0, 0)}, strings.NewReader("x"))
 	if !errors.Is(err, waybill.ErrTemporary) {
 		t.Errorf("keep without a server: %v", err)
 	}
-	_, err = lake.Open(t.Context(), lake.Config{Root: t.TempDir(), Catalog: "postgres://u:hush@127.0.0.1:1/x"})
+	_, err = lake.Open(t.Context(), lake.Config{Root: t.TempDir(), Now: time.Now, Catalog: "postgres://u:hush@127.0.0.1:1/x"})
 	if !errors.Is(err, waybill.ErrTemporary) || strings.Contains(err.Error(), "hush") {
 		t.Errorf("open without a database: %v", err)
+	}
+}
+
+func TestOpenNeedsRootAndClock(t *testing.T) {
+	t.Parallel()
+	for want, cfg := range map[string]lake.Config{"root": {Now: time.Now}, "clock": {Root: t.TempDir()}} {
+		if _, err := lake.Open(t.Context(), cfg); err == nil || !strings.Contains(err.Error(), "no "+want+" is set") {
+			t.Errorf("open without %s: %v", want, err)
+		}
 	}
 }

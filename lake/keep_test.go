@@ -121,8 +121,11 @@ func TestKeepRefusesNamesThatLeaveTheirFolder(t *testing.T) {
 	l := open(t, localConfig(t))
 	day := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	for _, as := range []lake.KeepAs{
-		{Source: "..", Feed: "f", Day: day}, {Source: "a/b", Feed: "f", Day: day}, {Source: "", Feed: "f", Day: day},
-		{Source: "s", Feed: ".hidden", Day: day}, {Source: "s", Feed: "f"},
+		{Source: "..", Feed: "f", Day: day},
+		{Source: "a/b", Feed: "f", Day: day},
+		{Source: "", Feed: "f", Day: day},
+		{Source: "s", Feed: ".hidden", Day: day},
+		{Source: "s", Feed: "f"},
 	} {
 		if _, err := l.Keep(t.Context(), as, strings.NewReader("x")); err == nil {
 			t.Errorf("kept as %+v", as)

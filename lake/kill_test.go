@@ -80,7 +80,7 @@ func TestChildLoads(t *testing.T) {
 		t.Skip("it is started by TestKilledLoadsEndAsIfNeverKilled")
 	}
 	l := open(t, lake.Config{
-		Root: root, Catalog: os.Getenv("LAKE_CHILD_CATALOG"), CacheDir: os.Getenv("LAKE_CHILD_CACHE"),
+		Root: root, Catalog: os.Getenv("LAKE_CHILD_CATALOG"), CacheDir: os.Getenv("LAKE_CHILD_CACHE"), Now: time.Now,
 		S3: lake.S3{
 			Endpoint:  os.Getenv("LAKE_CHILD_ENDPOINT"),
 			AccessKey: waybill.Secret(os.Getenv("LAKE_CHILD_ACCESS")), SecretKey: waybill.Secret(os.Getenv("LAKE_CHILD_SECRET")),

@@ -26,7 +26,7 @@ type Config struct {
 	S3         S3               // how to reach the bucket; unused for a folder
 	CacheDir   string           // local folder for cached objects and temporary files; empty: .cache in the folder
 	CacheBytes int64            // upper bound of the read cache in bytes; 0: 20 GiB
-	Now        func() time.Time // the process clock (not a run's as-of); nil: time.Now
+	Now        func() time.Time // the process clock (not a run's as-of); required
 }
 
 // S3 is an S3 endpoint and its credential. Without keys the SDK's default chain is asked.
@@ -70,7 +70,7 @@ func Open(ctx context.Context, cfg Config) (*Lake, error) {
 		return nil, errors.New("open lake: no root is set; give a folder or s3://bucket/prefix")
 	}
 	if cfg.Now == nil {
-		cfg.Now = time.Now
+		return nil, errors.New("open lake: no clock is set; give time.Now")
 	}
 	if cfg.CacheBytes == 0 {
 		cfg.CacheBytes = defaultCacheBytes

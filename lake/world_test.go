@@ -3,6 +3,7 @@ package lake_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -24,10 +25,17 @@ var despatch = waybill.TableName{Namespace: "raw", Name: "wms_despatch"}
 func spec() lake.TableSpec {
 	return lake.TableSpec{
 		Columns: []waybill.Column{
-			{Name: "ref", Type: "VARCHAR", Doc: "the despatch"}, {Name: "qty", Type: "INTEGER"}, {Name: "line", Type: "BIGINT"},
-			{Name: "amount", Type: "DECIMAL(18,2)"}, {Name: "weight", Type: "DOUBLE"}, {Name: "gift", Type: "BOOLEAN"},
-			{Name: "at", Type: "TIMESTAMPTZ"}, {Name: "local_at", Type: "TIMESTAMP"},
-			{Name: "brand", Type: "VARCHAR"}, {Name: "day", Type: "DATE"}, {Name: "_load_id", Type: "VARCHAR"},
+			{Name: "ref", Type: "VARCHAR", Doc: "the despatch"},
+			{Name: "qty", Type: "INTEGER"},
+			{Name: "line", Type: "BIGINT"},
+			{Name: "amount", Type: "DECIMAL(18,2)"},
+			{Name: "weight", Type: "DOUBLE"},
+			{Name: "gift", Type: "BOOLEAN"},
+			{Name: "at", Type: "TIMESTAMPTZ"},
+			{Name: "local_at", Type: "TIMESTAMP"},
+			{Name: "brand", Type: "VARCHAR"},
+			{Name: "day", Type: "DATE"},
+			{Name: "_load_id", Type: "VARCHAR"},
 		},
 		PartitionBy: []string{"brand", "day"},
 		Doc:         "one row per despatched line",
@@ -114,7 +122,7 @@ func idsOf(t testing.TB, db *sql.DB, tab lake.Table, query string) string {
 	}
 	defer func() { _ = rows.Close() }()
 	names, err := rows.Columns()
-	if err != nil {
+	if err := errors.Join(err, rows.Err()); err != nil {
 		t.Fatal(err)
 	}
 	return tab.FieldIDs(names...)
@@ -233,7 +241,7 @@ func open(t testing.TB, cfg lake.Config) *lake.Lake {
 
 func localConfig(t testing.TB) lake.Config {
 	t.Helper()
-	return lake.Config{Root: filepath.Join(t.TempDir(), "a lake")}
+	return lake.Config{Root: filepath.Join(t.TempDir(), "a lake"), Now: time.Now}
 }
 
 func s3Config(t testing.TB, s testservers.S3) lake.Config {
@@ -241,7 +249,7 @@ func s3Config(t testing.TB, s testservers.S3) lake.Config {
 	dir := t.TempDir()
 	return lake.Config{
 		Root: "s3://" + s.Bucket + "/" + uuid.NewString(), Catalog: "sqlite:" + filepath.Join(dir, "catalog.db"), CacheDir: filepath.Join(dir, "cache"),
-		S3: lake.S3{Endpoint: s.Endpoint, Region: s.Region, AccessKey: s.AccessKey, SecretKey: s.SecretKey},
+		Now: time.Now, S3: lake.S3{Endpoint: s.Endpoint, Region: s.Region, AccessKey: s.AccessKey, SecretKey: s.SecretKey},
 	}
 }
 
