@@ -14,8 +14,11 @@ import (
 func shopSchemas() map[waybill.TableName][]waybill.Column {
 	return map[waybill.TableName][]waybill.Column{
 		table("raw.orders"): {
-			{Name: "order_id", Type: "VARCHAR"}, {Name: "brand", Type: "VARCHAR"}, {Name: "placed_on", Type: "DATE"},
-			{Name: "amount", Type: "DECIMAL(18,2)"}, {Name: "currency", Type: "VARCHAR"},
+			{Name: "order_id", Type: "VARCHAR"},
+			{Name: "brand", Type: "VARCHAR"},
+			{Name: "placed_on", Type: "DATE"},
+			{Name: "amount", Type: "DECIMAL(18,2)"},
+			{Name: "currency", Type: "VARCHAR"},
 		},
 		table("raw.refunds"): {{Name: "refund_id", Type: "VARCHAR"}, {Name: "order_id", Type: "VARCHAR"}, {Name: "amount", Type: "DECIMAL(18,2)"}},
 	}

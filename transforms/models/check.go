@@ -61,19 +61,15 @@ func (s *Session) Check(ctx context.Context, models []*Model) ([]CheckResult, er
 		out = append(out, results...)
 		errs = append(errs, err)
 	}
+	var files []check
 	for _, m := range s.project.models {
-		if m.Name.Namespace != Checks || !(given[m.Name] || s.project.readsOneOf(m, given)) {
+		if m.Name.Namespace != Checks || (!given[m.Name] && !s.project.readsOneOf(m, given)) {
 			continue
 		}
-		c := check{model: m, name: m.Name.Name, severity: m.Head.Severity, line: m.line, query: m.SQL, deps: m.Deps}
-		result, err := s.run(ctx, c)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		out = append(out, result)
+		files = append(files, check{model: m, name: m.Name.Name, severity: m.Head.Severity, line: m.line, query: m.SQL, deps: m.Deps})
 	}
-	return out, errors.Join(errs...)
+	results, err := s.runEach(ctx, files, nil)
+	return append(out, results...), errors.Join(append(errs, err)...)
 }
 
 // readsOneOf tells whether a check reads one of the tables, itself or through staging and intermediate models.
@@ -96,8 +92,14 @@ func (s *Session) checkModel(ctx context.Context, m *Model) ([]CheckResult, erro
 	checks := checksOf(m)
 	counts, err := s.countTogether(ctx, m, checks)
 	if err != nil {
-		counts = map[int]int64{} // one of them is wrong: run each alone to say which
+		counts = nil // one of them is wrong: run each alone to say which
 	}
+	return s.runEach(ctx, checks, counts)
+}
+
+// runEach runs the checks, except those that by the count at their place have no bad rows. One that cannot run is part of the
+// error.
+func (s *Session) runEach(ctx context.Context, checks []check, counts map[int]int64) ([]CheckResult, error) {
 	var out []CheckResult
 	var errs []error
 	for i, c := range checks {

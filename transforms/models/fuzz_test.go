@@ -13,16 +13,16 @@ func FuzzHead(f *testing.F) {
 	f.Add("/*\na: &x {b: *x}\n? [k]\n: v\n<<: *x\n--- \n...\n*/")
 	f.Add("/*\ncolumns:\n  - a\n  ? b\ntags: !!str {x: |\n  y}\n*/")
 	f.Fuzz(func(t *testing.T, text string) {
-		head, skip, body, bodySkip, err := splitHead(text)
+		parts, err := splitHead(text)
 		if err != nil {
 			return
 		}
 		lines := strings.Count(text, "\n")
-		if skip > lines || bodySkip > lines || !strings.Contains(text, body) {
-			t.Fatalf("head after %d, select after %d of %d lines", skip, bodySkip, lines)
+		if parts.headSkip > lines || parts.bodySkip > lines || !strings.Contains(text, parts.body) {
+			t.Fatalf("head after %d, select after %d of %d lines", parts.headSkip, parts.bodySkip, lines)
 		}
-		r := &yamlReader{path: "m.sql", skip: skip}
-		h := r.head(head)
+		r := &yamlReader{path: "m.sql", skip: parts.headSkip}
+		h := r.head(parts.head)
 		for _, c := range h.Checks {
 			_ = c.check(&Model{Head: h})
 		}

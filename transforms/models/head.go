@@ -76,24 +76,32 @@ var (
 	checkKeys  = []string{"relationship", "sum_equal", "not_null", "accepted", "rows", "severity", "name"}
 )
 
-// splitHead parts a file into the YAML in its first comment and the select after it. The numbers are the lines of the file
-// before each.
-func splitHead(text string) (head string, headSkip int, body string, bodySkip int, err error) {
+// parts are the YAML in a file's first comment and the select after it, with the lines of the file before each.
+type parts struct {
+	head     string
+	headSkip int
+	body     string
+	bodySkip int
+}
+
+func splitHead(text string) (parts, error) {
 	start := len(text) - len(strings.TrimLeft(text, " \t\r\n\uFEFF"))
 	if !strings.HasPrefix(text[start:], "/*") {
-		return "", 0, "", 0, fmt.Errorf("no head: begin with a comment block: /* description: … */")
+		return parts{}, fmt.Errorf("no head: begin with a comment block: /* description: … */")
 	}
 	inside, rest, closed := strings.Cut(text[start+2:], "*/")
 	if !closed {
-		return "", 0, "", 0, fmt.Errorf("the head's comment is not closed with */")
+		return parts{}, fmt.Errorf("the head's comment is not closed with */")
 	}
-	head = strings.TrimLeft(inside, " \t")
-	headSkip = strings.Count(text[:start], "\n")
-	body = strings.TrimLeft(rest, " \t\r\n")
-	bodySkip = strings.Count(text[:len(text)-len(body)], "\n")
+	body := strings.TrimLeft(rest, " \t\r\n")
+	f := parts{
+		head:     strings.TrimLeft(inside, " \t"),
+		headSkip: strings.Count(text[:start], "\n"),
+		bodySkip: strings.Count(text[:len(text)-len(body)], "\n"),
+	}
 	body = strings.TrimRight(body, " \t\r\n")
-	body = strings.TrimRight(strings.TrimSuffix(body, ";"), " \t\r\n")
-	return head, headSkip, body, bodySkip, nil
+	f.body = strings.TrimRight(strings.TrimSuffix(body, ";"), " \t\r\n")
+	return f, nil
 }
 
 // head reads the YAML of a head.

@@ -1,3 +1,9 @@
+// Package models builds the marts: it reads the SQL files under sql/ with their heads, finds their order and what changed since the
+// last build (fingerprints), runs them in DuckDB, and checks what came out. It also runs the models' test cases, answers
+// selectors and exports finished tables.
+//
+// It does not know where tables lie: callers hand in SQL text for each (Relations) and the DuckDB connection to work on. Nor does
+// it know partners, feeds or publishing.
 package models
 
 import (

@@ -120,21 +120,28 @@ func (r *reader) readModel(schema, p string) {
 		}
 	}
 	r.models = append(r.models, m)
-	head, headSkip, body, bodySkip, err := splitHead(text)
-	if err != nil {
-		r.fail(p, 1, "%v", err)
+	head, s, ok := r.split(p, text)
+	if !ok {
 		return
 	}
-	y := &yamlReader{path: p, skip: headSkip}
-	m.Head, m.SQL, m.line = y.head(head), body, bodySkip+1
-	r.errs = append(r.errs, y.errs...)
-	r.parsed = append(r.parsed, parsed{
-		snippet: &snippet{path: p, line: m.line, sql: body},
-		use:     func(f *facts) { m.facts = f },
-	})
+	m.Head, m.SQL, m.line = head, s.sql, s.line
+	r.parsed = append(r.parsed, parsed{snippet: s, use: func(f *facts) { m.facts = f }})
 	for i := range m.Head.Checks {
 		r.readHeadCheck(m, &m.Head.Checks[i])
 	}
+}
+
+// split reads a file's head and finds its select.
+func (r *reader) split(p, text string) (Head, *snippet, bool) {
+	f, err := splitHead(text)
+	if err != nil {
+		r.fail(p, 1, "%v", err)
+		return Head{}, nil, false
+	}
+	y := &yamlReader{path: p, skip: f.headSkip}
+	head := y.head(f.head)
+	r.errs = append(r.errs, y.errs...)
+	return head, &snippet{path: p, line: f.bodySkip + 1, sql: f.body}, true
 }
 
 // readHeadCheck has the SQL in a check parsed with the rest, to find its tables and its mistakes.
@@ -172,15 +179,11 @@ func (r *reader) readWorklist(p string) {
 		return
 	}
 	w := &Worklist{Name: strings.TrimSuffix(path.Base(p), ".sql"), Path: p}
-	head, headSkip, body, bodySkip, err := splitHead(text)
-	if err != nil {
-		r.fail(p, 1, "%v", err)
+	head, s, ok := r.split(p, text)
+	if !ok {
 		return
 	}
-	y := &yamlReader{path: p, skip: headSkip}
-	w.Head, w.SQL, w.line = y.head(head), body, bodySkip+1
-	r.errs = append(r.errs, y.errs...)
-	s := &snippet{path: p, line: w.line, sql: body}
+	w.Head, w.SQL, w.line = head, s.sql, s.line
 	r.parsed = append(r.parsed, parsed{snippet: s, use: func(f *facts) {
 		w.facts, w.Deps = f, r.known(p, s, f)
 	}})

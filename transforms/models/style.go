@@ -184,7 +184,7 @@ func masked(text string) string {
 		}
 	}
 	for i := 0; i < len(text); {
-		end := i
+		var end int
 		switch {
 		case text[i] == '\'' || text[i] == '"':
 			end = after(text, i+1, text[i:i+1])

@@ -43,16 +43,26 @@ func CheckTypes(ctx context.Context, p *Project, schemas map[waybill.TableName][
 		errs = append(errs, err)
 	}
 	for _, w := range p.worklists {
-		rows, err := s.Query(ctx, w)
-		if err != nil {
+		if err := s.exhaust(ctx, w); err != nil {
 			errs = append(errs, err)
-			continue
-		}
-		if err := rows.Close(); err != nil {
-			errs = append(errs, fmt.Errorf("worklist %s: %w", w.Name, err))
 		}
 	}
 	return errs
+}
+
+// exhaust runs a worklist to its end.
+func (s *Session) exhaust(ctx context.Context, w *Worklist) error {
+	rows, err := s.Query(ctx, w)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("worklist %s: %w", w.Name, locate(w.Path, w.line, err))
+	}
+	return nil
 }
 
 func (s *Session) columnErrors(ctx context.Context, m *Model) []error {
