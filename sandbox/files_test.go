@@ -199,7 +199,7 @@ func TestFTPSRefusesPlainLogin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Quit() //nolint:errcheck // the test is over
+	defer c.Quit()
 	if err := c.Login("u", "p"); err == nil {
 		t.Error("let in without TLS")
 	}

@@ -26,7 +26,7 @@ func (s *Shop) checkBulk(ctx context.Context, query string) []bulkUserError {
 			return []bulkUserError{invalid("Invalid operation type. Only `query` operations are supported.")}
 		}
 	}
-	c := bulkCheck{schema: p.schema}
+	var c bulkCheck
 	for _, r := range p.roots {
 		if r.name == "node" || r.name == "nodes" {
 			c.topNode = true
@@ -44,7 +44,6 @@ func invalid(text string) bulkUserError {
 
 // bulkCheck gathers what matters about a bulk query.
 type bulkCheck struct {
-	schema      *ast.Schema
 	topNode     bool
 	connections int
 	depth       int
@@ -63,7 +62,7 @@ type place struct {
 
 func (c *bulkCheck) object(t ast.NamedType, selection tree, at place) {
 	for name, sub := range selection {
-		f := fieldOf(c.schema, t, name)
+		f := fieldOf(t, name)
 		if f == nil {
 			continue
 		}

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/graph-gophers/graphql-go"
-
 	"github.com/fourmarketing/waybill/sandbox/world"
 )
 
@@ -238,7 +236,7 @@ func (c *converter) refundLines(r world.ShopRefund, out *refund, total int64) er
 			return err
 		}
 		worth += value
-		id := graphql.ID(gid("RefundLineItem", l.ID))
+		id := gid("RefundLineItem", l.ID)
 		out.lines = append(out.lines, &refundLine{
 			ID: &id, LineItem: item, Quantity: int32(l.Quantity), RestockType: l.RestockType,
 			Restocked: l.RestockType != "NO_RESTOCK", SubtotalSet: bag(l.Subtotal), TotalTaxSet: bag(l.Tax),

@@ -56,7 +56,7 @@ func see(ctx context.Context, operation, name string, a pageArgs) bool {
 	}
 	f := rootField{operation: operation, name: name, paths: graphql.SelectedFieldNames(ctx), cost: mutationCost}
 	if root, ok := p.schema.Types[operation].(*ast.ObjectTypeDefinition); ok && operation == "QueryRoot" {
-		m := meter{ctx: ctx, schema: p.schema, tree: newTree(f.paths)}
+		m := meter{ctx: ctx, tree: newTree(f.paths)}
 		f.cost = m.field(root.Fields.Get(name).Type, m.tree, "", a)
 	}
 	p.mu.Lock()
@@ -92,9 +92,8 @@ func newTree(paths []string) tree {
 
 // meter weighs a selection.
 type meter struct {
-	ctx    context.Context
-	schema *ast.Schema
-	tree   tree
+	ctx  context.Context
+	tree tree
 }
 
 func (m meter) field(t ast.Type, below tree, path string, a pageArgs) float64 {
@@ -127,7 +126,7 @@ func (m meter) field(t ast.Type, below tree, path string, a pageArgs) float64 {
 func (m meter) children(t ast.NamedType, below tree, path string) float64 {
 	var sum float64
 	for name, sub := range below {
-		f := fieldOf(m.schema, t, name)
+		f := fieldOf(t, name)
 		if f == nil {
 			continue
 		}
@@ -189,7 +188,7 @@ func nodeType(connection ast.NamedType) ast.NamedType {
 }
 
 // fieldOf finds a field of a type, or of any type that an interface or union may turn out to be.
-func fieldOf(s *ast.Schema, t ast.NamedType, name string) *ast.FieldDefinition {
+func fieldOf(t ast.NamedType, name string) *ast.FieldDefinition {
 	var possible []*ast.ObjectTypeDefinition
 	switch t := t.(type) {
 	case *ast.ObjectTypeDefinition:

@@ -181,7 +181,7 @@ func TestOneOrderWithEverything(t *testing.T) {
 		returns(first:10){nodes{name returnLineItems(first:10){nodes{quantity returnReason ... on ReturnLineItem{fulfillmentLineItem{lineItem{id}}}}}
 			reverseFulfillmentOrders(first:5){nodes{reverseDeliveries(first:5){nodes{deliverable{... on ReverseDeliveryShippingDeliverable{tracking{number carrierName}}}}}}}}}}}`,
 		map[string]any{"id": "gid://shopify/Order/5000000002"})
-	var got any = decode[any](t, a, "order")
+	got := decode[any](t, a, "order")
 	b, err := json.Marshal(got)
 	if err != nil {
 		t.Fatal(err)

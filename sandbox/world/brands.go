@@ -45,10 +45,14 @@ func newPlaces() (places, error) {
 		return p, fmt.Errorf("load zone: %w", err)
 	}
 	p.cals = newCalendars()
-	ng := &site{code: "NG1", source: "northgate", country: "GB", zone: p.london, cal: p.cals.ew, cutOff: 14 * 60,
-		runs: []int{13 * 60, 23*60 + 30}}
-	vh := &site{code: "VH1", source: "veldhoven", country: "NL", zone: p.amsterdam, cal: p.cals.nl, cutOff: 15 * 60,
-		runs: []int{13*60 + 30, 23 * 60}}
+	ng := &site{
+		code: "NG1", source: "northgate", country: "GB", zone: p.london, cal: p.cals.ew, cutOff: 14 * 60,
+		runs: []int{13 * 60, 23*60 + 30},
+	}
+	vh := &site{
+		code: "VH1", source: "veldhoven", country: "NL", zone: p.amsterdam, cal: p.cals.nl, cutOff: 15 * 60,
+		runs: []int{13*60 + 30, 23 * 60},
+	}
 	p.sites = []*site{ng, vh}
 	gbp, both := []string{"GBP"}, []string{"EUR", "GBP"}
 	p.brands = []*brand{

@@ -83,7 +83,7 @@ func (s *sim) fill(rng stream, o *order, w wish) {
 // pay draws the payment. Its references are the ones that shop and PSP share.
 func (s *sim) pay(rng stream, o *order) {
 	o.payRef = fmt.Sprintf("%s-%d-1", o.brand.Prefix, o.id)
-	o.pspRef, o.captureRef = rng.digits(16), rng.digits(16)
+	o.pspRef, o.captureRef = rng.sixteenDigits(), rng.sixteenDigits()
 	o.twoStep = o.brand.Prefix == "HR"
 	o.method = pick(rng, []string{"visa", "visa", "mc", "mc", "amex", "paypal"})
 	if o.to.country == "NL" && o.currency == "EUR" {

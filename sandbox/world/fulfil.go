@@ -97,8 +97,10 @@ func (s *sim) despatchRows(o *order, at instant, what []quantity, tracking strin
 		ref = fmt.Sprintf("V26%06d", s.despatchNo)
 	}
 	for _, q := range what {
-		o.despatches = append(o.despatches, despatch{at: at, ref: ref, parcelRef: fmt.Sprintf("P%s-%d", ref, len(o.parcels)),
-			tracking: tracking, line: q.line, ordered: q.qty, qty: q.qty})
+		o.despatches = append(o.despatches, despatch{
+			at: at, ref: ref, parcelRef: fmt.Sprintf("P%s-%d", ref, len(o.parcels)),
+			tracking: tracking, line: q.line, ordered: q.qty, qty: q.qty,
+		})
 	}
 }
 

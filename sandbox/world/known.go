@@ -19,7 +19,7 @@ type knownOrder struct {
 	shipBy, deliverBy                    date
 	state                                string
 	siteDay, destDay                     date // of the moment asked about
-	anyRow, rowWithoutNumber             bool
+	anyRow                               bool
 	firstNoNumber, newestRow, oldestFact instant
 }
 
@@ -41,8 +41,10 @@ type knownParcel struct {
 
 // know gathers an order as of a moment. Phantoms and test orders are gathered too; tables leave them out.
 func (s *sim) know(o *order, at instant) *knownOrder {
-	k := &knownOrder{o: o, at: at, status: map[string]instant{}, units: make([]lineUnits, len(o.lines)),
-		siteDay: dateOf(at, o.brand.site.zone), destDay: dateOf(at, s.zoneOf(o.to.country))}
+	k := &knownOrder{
+		o: o, at: at, status: map[string]instant{}, units: make([]lineUnits, len(o.lines)),
+		siteDay: dateOf(at, o.brand.site.zone), destDay: dateOf(at, s.zoneOf(o.to.country)),
+	}
 	if o.paid != 0 && o.paid <= at {
 		k.paid, k.shipBy, k.deliverBy = o.paid, s.shipBy(o), s.deliverBy(o)
 	}

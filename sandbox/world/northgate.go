@@ -81,8 +81,10 @@ func (s *sim) fieldsNG(ff *feedFile, r row) []string {
 			layout = "02/01/2006 15:04"
 		}
 		it := o.lines[d.line].item
-		return []string{o.name, d.ref, "DHL", o.service, "'" + d.at.in(site.zone, layout) + "'", d.tracking, it.sku, it.name,
-			itoa(d.ordered), itoa(d.qty), d.short, o.to.country, site.code, o.email(), o.first + " " + o.last}
+		return []string{
+			o.name, d.ref, "DHL", o.service, "'" + d.at.in(site.zone, layout) + "'", d.tracking, it.sku, it.name,
+			itoa(d.ordered), itoa(d.qty), d.short, o.to.country, site.code, o.email(), o.first + " " + o.last,
+		}
 	}
 	rc := &o.receipts[r.i]
 	it := o.lines[rc.line].item
@@ -91,13 +93,17 @@ func (s *sim) fieldsNG(ff *feedFile, r row) []string {
 		ref = ""
 	}
 	reusable := map[bool]string{true: "True", false: "False"}[rc.grade == "A" || rc.grade == "B"]
-	return []string{rc.ref, rc.received.in(site.zone, ngTime), rc.processed.in(site.zone, ngTime), ref, rc.rma, rc.tracking, it.sku, it.name, it.ean,
-		itoa(rc.qty), rc.reason, conditionNG(rc.grade), reusable, site.code, rc.note}
+	return []string{
+		rc.ref, rc.received.in(site.zone, ngTime), rc.processed.in(site.zone, ngTime), ref, rc.rma, rc.tracking, it.sku, it.name, it.ean,
+		itoa(rc.qty), rc.reason, conditionNG(rc.grade), reusable, site.code, rc.note,
+	}
 }
 
 func stockNG(ff *feedFile, l *stockRow) []string {
-	return []string{l.item.sku, l.item.ean, itoa(l.onHand), itoa(l.allocated), itoa(l.onHand - l.allocated), itoa(l.quarantine),
-		ff.run.in(ff.feed.site.zone, ngTime), ff.feed.site.code}
+	return []string{
+		l.item.sku, l.item.ean, itoa(l.onHand), itoa(l.allocated), itoa(l.onHand - l.allocated), itoa(l.quarantine),
+		ff.run.in(ff.feed.site.zone, ngTime), ff.feed.site.code,
+	}
 }
 
 func conditionNG(grade string) string {

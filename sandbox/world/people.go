@@ -5,24 +5,44 @@ type place struct{ country, zip, city string }
 
 func townsGB() []place {
 	return []place{
-		{"GB", "LS6 3HN", "Leeds"}, {"GB", "M20 2RL", "Manchester"}, {"GB", "SE15 4QT", "London"}, {"GB", "N16 8AD", "London"},
-		{"GB", "BS3 1JP", "Bristol"}, {"GB", "NE2 4AB", "Newcastle upon Tyne"}, {"GB", "CF11 9PQ", "Cardiff"},
-		{"GB", "NR2 3AF", "Norwich"}, {"GB", "BN3 2FA", "Hove"}, {"GB", "SW11 5TU", "London"}, {"GB", "OX4 1HU", "Oxford"},
-		{"GB", "GL50 1UL", "Cheltenham"}, {"GB", "S11 8TE", "Sheffield"}, {"GB", "L18 1DG", "Liverpool"}, {"GB", "B14 7HE", "Birmingham"},
+		{"GB", "LS6 3HN", "Leeds"},
+		{"GB", "M20 2RL", "Manchester"},
+		{"GB", "SE15 4QT", "London"},
+		{"GB", "N16 8AD", "London"},
+		{"GB", "BS3 1JP", "Bristol"},
+		{"GB", "NE2 4AB", "Newcastle upon Tyne"},
+		{"GB", "CF11 9PQ", "Cardiff"},
+		{"GB", "NR2 3AF", "Norwich"},
+		{"GB", "BN3 2FA", "Hove"},
+		{"GB", "SW11 5TU", "London"},
+		{"GB", "OX4 1HU", "Oxford"},
+		{"GB", "GL50 1UL", "Cheltenham"},
+		{"GB", "S11 8TE", "Sheffield"},
+		{"GB", "L18 1DG", "Liverpool"},
+		{"GB", "B14 7HE", "Birmingham"},
 	}
 }
 
 func townsElsewhereGB() []place {
 	return []place{
-		{"GB", "EH10 4BF", "Edinburgh"}, {"GB", "G12 8QQ", "Glasgow"}, {"GB", "AB25 1UH", "Aberdeen"}, {"GB", "IV2 3PW", "Inverness"},
-		{"GB", "BT9 5AB", "Belfast"}, {"GB", "BT48 7NL", "Derry"},
+		{"GB", "EH10 4BF", "Edinburgh"},
+		{"GB", "G12 8QQ", "Glasgow"},
+		{"GB", "AB25 1UH", "Aberdeen"},
+		{"GB", "IV2 3PW", "Inverness"},
+		{"GB", "BT9 5AB", "Belfast"},
+		{"GB", "BT48 7NL", "Derry"},
 	}
 }
 
 func townsNL() []place {
 	return []place{
-		{"NL", "1017 CA", "Amsterdam"}, {"NL", "3511 LX", "Utrecht"}, {"NL", "5611 EM", "Eindhoven"}, {"NL", "2513 AA", "Den Haag"},
-		{"NL", "9711 LM", "Groningen"}, {"NL", "3011 HE", "Rotterdam"}, {"NL", "6211 LE", "Maastricht"},
+		{"NL", "1017 CA", "Amsterdam"},
+		{"NL", "3511 LX", "Utrecht"},
+		{"NL", "5611 EM", "Eindhoven"},
+		{"NL", "2513 AA", "Den Haag"},
+		{"NL", "9711 LM", "Groningen"},
+		{"NL", "3011 HE", "Rotterdam"},
+		{"NL", "6211 LE", "Maastricht"},
 	}
 }
 
@@ -39,6 +59,8 @@ func returnReasons() []string {
 }
 
 func returnNotes() []string {
-	return []string{"", "", "", "Too small across the shoulders", "Lovely, but not my colour", `Label says "M", fits like an S`,
-		"Arrived after the party,\nno longer needed", "I paid £3.95 for express, please refund it", "Très joli mais trop grand"}
+	return []string{
+		"", "", "", "Too small across the shoulders", "Lovely, but not my colour", `Label says "M", fits like an S`,
+		"Arrived after the party,\nno longer needed", "I paid £3.95 for express, please refund it", "Très joli mais trop grand",
+	}
 }

@@ -71,8 +71,10 @@ func (s *sim) plantCorrected(rng stream, ff *feedFile, repaired instant) {
 		o := pick(rng, ff.rows).o
 		s.parcelNo++
 		s.despatchNo++
-		o.despatches = append(o.despatches, despatch{at: ff.run - 20*minute, ref: fmt.Sprintf("DN%07d", s.despatchNo), parcelRef: "P",
-			tracking: fmt.Sprintf("JJD00%013d", 2_230_000_000_000+int64(s.parcelNo)*7919), line: 0, ordered: o.lines[0].qty, qty: 1})
+		o.despatches = append(o.despatches, despatch{
+			at: ff.run - 20*minute, ref: fmt.Sprintf("DN%07d", s.despatchNo), parcelRef: "P",
+			tracking: fmt.Sprintf("JJD00%013d", 2_230_000_000_000+int64(s.parcelNo)*7919), line: 0, ordered: o.lines[0].qty, qty: 1,
+		})
 		first = append(first, row{o: o, i: len(o.despatches) - 1})
 	}
 	ff.versions = []*version{{at: ff.run + 2*minute, rows: first}, {at: repaired, rows: ff.rows}}
@@ -154,8 +156,10 @@ func badNG(s *sim, ff *feedFile) [][]string {
 func badVH(s *sim, ff *feedFile) [][]string {
 	it := s.brands[2].items[1]
 	one := func(order, at string) []string {
-		return []string{order, "V26900001", "VH1", "1", at, "DHL", "standard", "PV26900001-1", it.sku, it.name, it.ean, "L2601", "20260105", "",
-			"1", "0", "", "0,320", "OUT OF STOCK"}
+		return []string{
+			order, "V26900001", "VH1", "1", at, "DHL", "standard", "PV26900001-1", it.sku, it.name, it.ean, "L2601", "20260105", "",
+			"1", "0", "", "0,320", "OUT OF STOCK",
+		}
 	}
 	at := ff.run.in(ff.feed.site.zone, vhTime)
 	return [][]string{one("", at), one("5200000001", "20260231101500"), one("5.2E+09", at)}
@@ -172,8 +176,10 @@ func (s *sim) plantCopies() {
 			continue
 		}
 		v := ff.versions[0]
-		again := &feedFile{feed: f, run: ff.run, seq: ff.seq, path: strings.TrimSuffix(ff.path, ".csv") + " (1).csv",
-			versions: []*version{{at: s.checkpoints[0] + 2*hour, rows: v.rows, copy: true, body: v.body}}}
+		again := &feedFile{
+			feed: f, run: ff.run, seq: ff.seq, path: strings.TrimSuffix(ff.path, ".csv") + " (1).csv",
+			versions: []*version{{at: s.checkpoints[0] + 2*hour, rows: v.rows, copy: true, body: v.body}},
+		}
 		f.files = append(f.files, again)
 		s.plant("file_sent_twice", again.path, "ops.files duplicate")
 		return

@@ -88,8 +88,10 @@ func (s *sim) book(rng stream, o *order, r *shopReturn, at instant) {
 	}
 	graded := at + rng.minutes(40, 300)
 	for _, l := range r.lines {
-		row := receipt{received: at, processed: graded, ref: ref, line: l.line, qty: l.qty,
-			grade: []string{"A", "B", "C", "D"}[weighted(rng, 80, 9, 7, 4)], reason: l.reason, note: l.note}
+		row := receipt{
+			received: at, processed: graded, ref: ref, line: l.line, qty: l.qty,
+			grade: []string{"A", "B", "C", "D"}[weighted(rng, 80, 9, 7, 4)], reason: l.reason, note: l.note,
+		}
 		if r.parcel != nil {
 			row.tracking = r.parcel.tracking
 		}
@@ -133,8 +135,10 @@ func (s *sim) refundReturn(rng stream, o *order, r *shopReturn, n int) {
 // refund gives money back in the shop: lines, or with extra an amount of its own.
 func (s *sim) refund(rng stream, o *order, at instant, lines []refundLine, extra int64) *refund {
 	s.factNo++
-	r := refund{id: 930_000_000_000 + int64(s.factNo), at: at, lines: lines, amount: extra, authCode: rng.digits(16),
-		payRef: fmt.Sprintf("%s-%d-%d", o.brand.Prefix, o.id, len(o.refunds)+2)}
+	r := refund{
+		id: 930_000_000_000 + int64(s.factNo), at: at, lines: lines, amount: extra, authCode: rng.sixteenDigits(),
+		payRef: fmt.Sprintf("%s-%d-%d", o.brand.Prefix, o.id, len(o.refunds)+2),
+	}
 	for _, l := range lines {
 		r.amount += l.amount
 	}
@@ -143,12 +147,11 @@ func (s *sim) refund(rng stream, o *order, at instant, lines []refundLine, extra
 }
 
 // everything refunds all that the order cost.
-func (s *sim) everything(rng stream, o *order, at instant, restock, note string) *refund {
+func (s *sim) everything(rng stream, o *order, at instant, restock, note string) {
 	var lines []refundLine
 	for i := range o.lines {
 		lines = append(lines, refundLine{i, o.lines[i].qty, restock, o.lines[i].net()})
 	}
 	r := s.refund(rng, o, at, lines, o.shipping)
 	r.shipping, r.note = o.shipping, note
-	return r
 }

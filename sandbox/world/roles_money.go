@@ -25,7 +25,7 @@ func (s *sim) returnRoles() []role {
 
 // bringBack delivers the order in the morning and announces a return of its first line at once.
 func (s *sim) bringBack(rng stream, o *order, units int) (*shopReturn, date) {
-	j, _ := s.begin(rng, o)
+	j := s.begin(rng, o)
 	d := o.cal.add(j.day, o.transit())
 	s.moves(j, j.day, d, "520")
 	s.outForDelivery(j, d)
@@ -117,8 +117,11 @@ func refundRoles() []role {
 		{"refund_goodwill", "marts.fct_refunds kind goodwill", .01, 3, false, wish{}, (*sim).goodwill},
 		{"chargeback_residual", "marts.fct_ledger_entries fee_residual_amount", .003, 7, false, early, (*sim).chargeback},
 		{"chargeback_reversed", "marts.fct_ledger_entries chargeback_reversal", .002, 8, false, early, (*sim).chargebackReversed},
-		{"order_paid_in_pounds", "marts.fct_settlements two currencies in a batch", .001, 4, false,
-			wish{shop: "norre-studio", currency: "GBP", country: "GB"}, (*sim).plainly},
+		{
+			"order_paid_in_pounds", "marts.fct_settlements two currencies in a batch", .001, 4, false,
+			wish{shop: "norre-studio", currency: "GBP", country: "GB"},
+			(*sim).plainly,
+		},
 	}
 }
 
@@ -149,7 +152,7 @@ func (s *sim) refundDiffers(rng stream, o *order) {
 // refundOnlyPSP was given in the PSP's back office, past the shop.
 func (s *sim) refundOnlyPSP(rng stream, o *order) {
 	s.quietly(rng, o)
-	o.psp = append(o.psp, o.movement(s.office(rng, o, 1), "Refunded", rng.digits(16), -750))
+	o.psp = append(o.psp, o.movement(s.office(rng, o, 1), "Refunded", rng.sixteenDigits(), -750))
 }
 
 func (s *sim) refundTwice(rng stream, o *order) {
@@ -173,7 +176,7 @@ func (s *sim) refundNoReturn(rng stream, o *order) {
 
 // disputed is a movement of a dispute; the fee stands in no component.
 func (o *order) disputed(rng stream, at instant, kind string, gross, fee int64) {
-	m := movement{at: at, kind: kind, ref: rng.digits(16), currency: o.currency, gross: gross, net: gross - fee, hasGross: true, o: o}
+	m := movement{at: at, kind: kind, ref: rng.sixteenDigits(), currency: o.currency, gross: gross, net: gross - fee, hasGross: true, o: o}
 	o.psp = append(o.psp, m)
 }
 

@@ -32,16 +32,16 @@ func parcelRoles() []role {
 }
 
 // begin is the ordinary way until the parcel is with the carrier.
-func (s *sim) begin(rng stream, o *order) (journey, visit) {
+func (s *sim) begin(rng stream, o *order) journey {
 	s.receive(rng, o)
 	p, v := s.ship(rng, o, s.shipBy(o))
-	return s.hand(rng, p, v.packed, dateOf(v.left, o.brand.site.zone)), v
+	return s.hand(rng, p, v.packed, dateOf(v.left, o.brand.site.zone))
 }
 
 func (s *sim) loseByRule(rng stream, o *order) { s.begin(rng, o) }
 
 func (s *sim) loseByCarrier(rng stream, o *order) {
-	j, _ := s.begin(rng, o)
+	j := s.begin(rng, o)
 	d := o.cal.add(j.day, 1)
 	j.p.scanned(s.there(j, d, 13*60, 17*60), "690", o.to.country, hub(o.to.country))
 	at := s.there(j, o.cal.add(d, 1), 10*60, 15*60)
@@ -49,7 +49,7 @@ func (s *sim) loseByCarrier(rng stream, o *order) {
 }
 
 func (s *sim) damage(rng stream, o *order) {
-	j, _ := s.begin(rng, o)
+	j := s.begin(rng, o)
 	d := o.cal.add(j.day, 1)
 	j.p.scanned(s.there(j, d, 4*60+30, 5*60), "540", o.to.country, o.to.city+" Depot")
 	j.p.scanned(s.there(j, d, 6*60, 8*60), "620", o.to.country, o.to.city+" Depot")
@@ -57,7 +57,7 @@ func (s *sim) damage(rng stream, o *order) {
 }
 
 func (s *sim) damageAndDeliver(rng stream, o *order) {
-	j, _ := s.begin(rng, o)
+	j := s.begin(rng, o)
 	d := o.cal.add(j.day, 1)
 	j.p.scanned(s.there(j, d, 4*60, 5*60-1), "620", o.to.country, o.to.city+" Depot")
 	s.outForDelivery(j, d)
@@ -65,7 +65,7 @@ func (s *sim) damageAndDeliver(rng stream, o *order) {
 }
 
 func (s *sim) lateByCarrier(rng stream, o *order) {
-	j, _ := s.begin(rng, o)
+	j := s.begin(rng, o)
 	d := o.cal.add(s.deliverBy(o), 1)
 	if two := o.cal.add(d, 1); two <= s.end && rng.chance(0.5) {
 		d = two
@@ -88,7 +88,7 @@ func (s *sim) lateHandover(rng stream, o *order) {
 
 // refuse lets the customer send the parcel away: attempted, refused, returned to the sender, refunded.
 func (s *sim) refuse(rng stream, o *order) {
-	j, _ := s.begin(rng, o)
+	j := s.begin(rng, o)
 	c := o.to
 	d := o.cal.add(j.day, 1)
 	if rng.chance(0.5) {

@@ -41,9 +41,9 @@ func (s stream) times(x float64) int {
 
 func pick[T any](s stream, of []T) T { return of[s.IntN(len(of))] }
 
-// digits is a number of n digits that does not start with 0.
-func (s stream) digits(n int) string {
-	b := make([]byte, n)
+// sixteenDigits is a number as Adyen gives them to payments; it does not start with 0.
+func (s stream) sixteenDigits() string {
+	b := make([]byte, 16)
 	for i := range b {
 		b[i] = byte('0' + s.IntN(10))
 	}

@@ -50,8 +50,10 @@ func (s *sim) fieldsVH(ff *feedFile, r row) ([]string, int) {
 		made := d.at.time().AddDate(0, -5, -int(o.id%20))
 		grams := 180 + int(it.price/40)*max(1, d.qty)
 		weight := fmt.Sprintf("%d,%03d", grams/1000, grams%1000)
-		return []string{ref, d.ref, site.code, itoa(d.line + 1), d.at.in(site.zone, vhTime), "DHL", o.service, d.parcelRef, it.sku, it.name, it.ean,
-			"L" + made.Format("0601"), made.Format("20060102"), "", itoa(d.ordered), itoa(d.qty), d.tracking, weight, d.short}, d.qty
+		return []string{
+			ref, d.ref, site.code, itoa(d.line + 1), d.at.in(site.zone, vhTime), "DHL", o.service, d.parcelRef, it.sku, it.name, it.ean,
+			"L" + made.Format("0601"), made.Format("20060102"), "", itoa(d.ordered), itoa(d.qty), d.tracking, weight, d.short,
+		}, d.qty
 	}
 	rc := &o.receipts[r.i]
 	it := o.lines[rc.line].item
@@ -59,6 +61,8 @@ func (s *sim) fieldsVH(ff *feedFile, r row) ([]string, int) {
 		ref = ""
 	}
 	disposition := map[string]string{"A": "RESTOCK", "B": "RESTOCK", "C": "OUTLET", "D": "DESTROY", "X": "HOLD", "M": "NONE"}[rc.grade]
-	return []string{rc.ref, rc.received.in(site.zone, vhTime), rc.processed.in(site.zone, vhTime), ref, rc.rma, rc.tracking, it.sku, it.ean, itoa(rc.qty),
-		rc.reason, rc.grade, disposition, site.code}, rc.qty
+	return []string{
+		rc.ref, rc.received.in(site.zone, vhTime), rc.processed.in(site.zone, vhTime), ref, rc.rma, rc.tracking, it.sku, it.ean, itoa(rc.qty),
+		rc.reason, rc.grade, disposition, site.code,
+	}, rc.qty
 }

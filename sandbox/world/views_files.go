@@ -56,8 +56,10 @@ func (s *sim) parcelAt(tracking string, at instant) (CarrierParcel, bool) {
 		return CarrierParcel{}, false
 	}
 	o := p.o
-	out := CarrierParcel{TrackingNumber: tracking, Service: "ecommerce", OriginCountry: o.brand.site.country, DestCountry: o.to.country,
-		DestZip: o.to.zip, Product: map[string]string{"standard": "DHL Parcel UK 48", "express": "DHL Parcel UK 24"}[o.service]}
+	out := CarrierParcel{
+		TrackingNumber: tracking, Service: "ecommerce", OriginCountry: o.brand.site.country, DestCountry: o.to.country,
+		DestZip: o.to.zip, Product: map[string]string{"standard": "DHL Parcel UK 48", "express": "DHL Parcel UK 24"}[o.service],
+	}
 	if p.back {
 		out.OriginCountry, out.DestCountry, out.DestZip, out.Product = o.to.country, o.brand.site.country, "", "DHL Parcel Returns"
 	}

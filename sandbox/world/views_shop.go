@@ -62,20 +62,26 @@ func (w *shopView) payments(v *ShopOrder) {
 	o := w.o
 	if o.test {
 		v.FinancialStatus = "PAID"
-		v.Transactions = append(v.Transactions, ShopTransaction{ID: o.txn(0), Kind: "SALE", Status: "SUCCESS", Gateway: "bogus",
-			PaymentID: o.payRef, AuthorizationCode: "53433", Amount: o.money(o.total()), ProcessedAt: o.placed.time()})
+		v.Transactions = append(v.Transactions, ShopTransaction{
+			ID: o.txn(0), Kind: "SALE", Status: "SUCCESS", Gateway: "bogus",
+			PaymentID: o.payRef, AuthorizationCode: "53433", Amount: o.money(o.total()), ProcessedAt: o.placed.time(),
+		})
 		return
 	}
-	pay := ShopTransaction{ID: o.txn(0), Kind: "SALE", Status: "SUCCESS", Gateway: "adyen", PaymentID: o.payRef,
-		AuthorizationCode: o.captureRef, Amount: o.money(o.total()), ProcessedAt: o.paid.time()}
+	pay := ShopTransaction{
+		ID: o.txn(0), Kind: "SALE", Status: "SUCCESS", Gateway: "adyen", PaymentID: o.payRef,
+		AuthorizationCode: o.captureRef, Amount: o.money(o.total()), ProcessedAt: o.paid.time(),
+	}
 	switch {
 	case o.paid == 0:
 		pay.Status, pay.Kind, pay.ProcessedAt, pay.AuthorizationCode = "PENDING", "AUTHORIZATION", o.placed.time(), o.pspRef
 		v.Transactions = append(v.Transactions, pay)
 		return
 	case o.twoStep:
-		v.Transactions = append(v.Transactions, ShopTransaction{ID: o.txn(0), Kind: "AUTHORIZATION", Status: "SUCCESS", Gateway: "adyen",
-			PaymentID: o.payRef, AuthorizationCode: o.pspRef, Amount: o.money(o.total()), ProcessedAt: o.placed.time()})
+		v.Transactions = append(v.Transactions, ShopTransaction{
+			ID: o.txn(0), Kind: "AUTHORIZATION", Status: "SUCCESS", Gateway: "adyen",
+			PaymentID: o.payRef, AuthorizationCode: o.pspRef, Amount: o.money(o.total()), ProcessedAt: o.placed.time(),
+		})
 		pay.ID, pay.ParentID, pay.Kind = o.txn(1), o.txn(0), "CAPTURE"
 	}
 	if w.see(o.paid) {
@@ -99,16 +105,22 @@ func (w *shopView) refunds(v *ShopOrder) {
 			continue
 		}
 		w.refunded += r.amount
-		t := ShopTransaction{ID: o.txn(i + 2), ParentID: parent, Kind: "REFUND", Status: "SUCCESS", Gateway: "adyen", PaymentID: r.payRef,
-			AuthorizationCode: r.authCode, Amount: o.money(r.amount), ProcessedAt: r.at.time()}
-		sr := ShopRefund{ID: r.id, CreatedAt: r.at.time(), Note: r.note, Total: o.money(r.amount), Transactions: []ShopTransaction{t},
-			ShippingTotal: o.money(r.shipping)}
+		t := ShopTransaction{
+			ID: o.txn(i + 2), ParentID: parent, Kind: "REFUND", Status: "SUCCESS", Gateway: "adyen", PaymentID: r.payRef,
+			AuthorizationCode: r.authCode, Amount: o.money(r.amount), ProcessedAt: r.at.time(),
+		}
+		sr := ShopRefund{
+			ID: r.id, CreatedAt: r.at.time(), Note: r.note, Total: o.money(r.amount), Transactions: []ShopTransaction{t},
+			ShippingTotal: o.money(r.shipping),
+		}
 		if r.ret > 0 {
 			sr.ReturnID = o.returns[r.ret-1].id
 		}
 		for j, l := range r.lines {
-			sr.Lines = append(sr.Lines, ShopRefundLine{ID: r.id*10 + int64(j), LineID: o.lines[l.line].id, Quantity: l.qty, RestockType: l.restock,
-				Subtotal: o.money(l.amount), Tax: o.money(o.vat(l.amount))})
+			sr.Lines = append(sr.Lines, ShopRefundLine{
+				ID: r.id*10 + int64(j), LineID: o.lines[l.line].id, Quantity: l.qty, RestockType: l.restock,
+				Subtotal: o.money(l.amount), Tax: o.money(o.vat(l.amount)),
+			})
 			w.cancelledUnits[l.line] = min(o.lines[l.line].qty, w.cancelledUnits[l.line]+l.qty)
 		}
 		v.Refunds = append(v.Refunds, sr)
@@ -130,8 +142,10 @@ func (w *shopView) fulfilments(v *ShopOrder) {
 		if !w.see(f.at) {
 			continue
 		}
-		sf := ShopFulfilment{ID: f.id, Name: "#" + o.name + "-F" + itoa(i+1), Status: "SUCCESS", CreatedAt: f.at.time(), UpdatedAt: f.at.time(),
-			TrackingNumber: f.tracking, Company: "DHL eCommerce"}
+		sf := ShopFulfilment{
+			ID: f.id, Name: "#" + o.name + "-F" + itoa(i+1), Status: "SUCCESS", CreatedAt: f.at.time(), UpdatedAt: f.at.time(),
+			TrackingNumber: f.tracking, Company: "DHL eCommerce",
+		}
 		for _, q := range f.lines {
 			units += q.qty
 			sf.Lines = append(sf.Lines, ShopQuantity{LineID: o.lines[q.line].id, Quantity: q.qty})

@@ -134,8 +134,10 @@ func TestWithoutDefectsNothingIsWrong(t *testing.T) {
 
 // timeless are the kinds that a short world with a holiday in it may have no room for.
 func timeless(kind string, o world.Options) bool {
-	long := []string{"return_lost", "return_not_refunded", "return_refunded_late", "parcel_late_carrier", "parcel_sent_back", "chargeback_reversed",
-		"scan_late", "scan_twice", "scan_unmapped"}
+	long := []string{
+		"return_lost", "return_not_refunded", "return_refunded_late", "parcel_late_carrier", "parcel_sent_back", "chargeback_reversed",
+		"scan_late", "scan_twice", "scan_unmapped",
+	}
 	return !slices.Contains(long, kind) || o.Days == 0 || o.Days >= 21
 }
 
