@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/fourmarketing/waybill/connectors/connectortest"
 	"github.com/fourmarketing/waybill/connectors/ftp"
+	"github.com/fourmarketing/waybill/internal/testservers"
 )
 
 // TestConformanceVsftpd asks a server without MLSD that, in its default, refuses data connections which do not
@@ -26,12 +26,12 @@ func TestConformanceVsftpd(t *testing.T) {
 // passwords: others would need entries in the system's PAM.
 func vsftpd(t *testing.T, mode string) server {
 	t.Helper()
-	program := connectortest.Program(t, "vsftpd", "vsftpd")
+	program := testservers.Program(t, "vsftpd", "vsftpd")
 	if os.Getuid() != 0 {
 		t.Skip("vsftpd has to be started by root")
 	}
 	s := server{folder: t.TempDir(), certificate: newCertificate(t)}
-	dir, port := t.TempDir(), connectortest.FreePort(t)
+	dir, port := t.TempDir(), testservers.FreePort(t)
 	put(t, filepath.Join(dir, "passwords"), []byte(password+"\n"))
 	empty := filepath.Join(dir, "empty")
 	if err := os.Mkdir(empty, 0o555); err != nil {
@@ -63,7 +63,7 @@ max_per_ip=0
 		config += "implicit_ssl=YES\n"
 	}
 	put(t, filepath.Join(dir, "vsftpd.conf"), []byte(config))
-	connectortest.StartServer(t, port, program, filepath.Join(dir, "vsftpd.conf"))
+	testservers.Start(t, port, program, filepath.Join(dir, "vsftpd.conf"))
 	s.config = ftp.Config{Host: "127.0.0.1", Port: port, User: "anonymous", Password: password, Resumes: 2, TLS: ftp.TLS{Mode: mode, Pin: s.config.TLS.Pin}}
 	return s
 }

@@ -17,13 +17,13 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/fourmarketing/waybill"
-	"github.com/fourmarketing/waybill/connectors/connectortest"
+	"github.com/fourmarketing/waybill/internal/testservers"
 )
 
 // openSSH runs OpenSSH's own server on a free port of loopback, for the user that runs the test. It takes the key only.
 func openSSH(t testing.TB) server {
 	t.Helper()
-	program := connectortest.Program(t, "sshd", "openssh-server")
+	program := testservers.Program(t, "sshd", "openssh-server")
 	dir := t.TempDir()
 	if err := os.Chmod(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -35,7 +35,7 @@ func openSSH(t testing.TB) server {
 		put(t, path, content)
 		return path
 	}
-	port := connectortest.FreePort(t)
+	port := testservers.FreePort(t)
 	config := fmt.Sprintf(`Port %d
 ListenAddress 127.0.0.1
 HostKey %s
@@ -52,7 +52,7 @@ Subsystem sftp internal-sftp
 	if err := os.MkdirAll("/run/sshd", 0o755); err != nil && os.Getuid() == 0 { // where sshd, run by root, gives up its privileges
 		t.Fatal(err)
 	}
-	connectortest.StartServer(t, port, program, "-D", "-e", "-f", write("sshd_config", []byte(config)))
+	testservers.Start(t, port, program, "-D", "-e", "-f", write("sshd_config", []byte(config)))
 	return server{host: "127.0.0.1", port: port, root: t.TempDir(), hostKey: host.PublicKey(), key: clientText}
 }
 
@@ -89,7 +89,7 @@ func BenchmarkOpenSSH(b *testing.B) {
 	openssh := func(options ...string) func() {
 		args := append([]string{"-q", "-i", key, "-P", strconv.Itoa(s.port), "-o", "UserKnownHostsFile=" + config.KnownHosts}, options...)
 		args = append(args, config.User+"@127.0.0.1:"+filepath.Join(s.root, "big.csv"), "/dev/null")
-		client := connectortest.Program(b, "sftp", "openssh-client")
+		client := testservers.Program(b, "sftp", "openssh-client")
 		return func() {
 			if out, err := exec.CommandContext(b.Context(), client, args...).CombinedOutput(); err != nil {
 				b.Fatalf("%v: %s", err, out)

@@ -40,11 +40,12 @@ func StartPostgres(t testing.TB) string {
 	if out, err := mk.CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	port := freePort(t)
-	cmd := exec.Command(postgres, "-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", //nolint:noctx // it is ended by the test's clean-up, later than the test's context
+	port := FreePort(t)
+	// It is ended by the test's clean-up, later than the test's context.
+	cmd := exec.Command(postgres, "-D", data, "-p", strconv.Itoa(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 		"-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=100")
 	cmd.Dir, cmd.SysProcAttr = dir, as.attr()
-	dsn := (&url.URL{Scheme: "postgres", User: url.UserPassword("waybill", password), Host: "127.0.0.1:" + port, Path: "/postgres", RawQuery: "sslmode=disable"}).String()
+	dsn := (&url.URL{Scheme: "postgres", User: url.UserPassword("waybill", password), Host: loopback(port), Path: "/postgres", RawQuery: "sslmode=disable"}).String()
 	start(t, cmd, syscall.SIGINT, func(ctx context.Context) error { return ping(ctx, dsn) })
 	return dsn
 }

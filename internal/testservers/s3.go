@@ -1,8 +1,6 @@
 package testservers
 
 import (
-	"context"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,17 +37,12 @@ func StartS3(t testing.TB) S3 {
 			t.Fatalf("make the gateway's folder: %v", err)
 		}
 	}
-	addr := "127.0.0.1:" + freePort(t)
+	addr := loopback(FreePort(t))
 	s.Endpoint = "http://" + addr
-	cmd := exec.Command(bin, "--port", addr, "--region", s.Region, "--quiet", "posix", "--sidecar", sidecar, filepath.Dir(s.Folder)) //nolint:noctx // it is ended by the test's clean-up, later than the test's context
+	// It is ended by the test's clean-up, later than the test's context.
+	cmd := exec.Command(bin, "--port", addr, "--region", s.Region, "--quiet", "posix", "--sidecar", sidecar, filepath.Dir(s.Folder))
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+s.AccessKey.Reveal(), "ROOT_SECRET_KEY="+s.SecretKey.Reveal())
-	srv := start(t, cmd, syscall.SIGTERM, func(ctx context.Context) error {
-		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
-		if err != nil {
-			return err
-		}
-		return c.Close()
-	})
+	srv := start(t, cmd, syscall.SIGTERM, listens(addr))
 	s.PID = srv.cmd.Process.Pid
 	return s
 }

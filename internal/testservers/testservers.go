@@ -1,5 +1,5 @@
-// Package testservers starts real servers on loopback for tests: an S3 gateway (versitygw) and a Postgres cluster, each
-// private to one test and gone with it. It is for tests only; nothing that ships may import it.
+// Package testservers starts real servers on loopback for tests, each private to one test and gone with it: an S3 gateway
+// (versitygw), a Postgres cluster, or any installed program. It is for tests only; nothing that ships may import it.
 //
 // A server that is not installed skips the test, or fails it when WAYBILL_REQUIRE_SERVERS=1, so that a build that must
 // have them cannot pass without.
@@ -34,6 +34,23 @@ func missing(t testing.TB, what, remedy string) {
 	t.Skipf("%s is not installed: %s", what, remedy)
 }
 
+// Program is the path of an installed program; pkg is Debian's package of it.
+func Program(t testing.TB, name, pkg string) string {
+	t.Helper()
+	found := find(name, "/usr/sbin/"+name, "/usr/local/sbin/"+name)
+	if found == "" {
+		missing(t, name, "apt-get install "+pkg)
+	}
+	return found
+}
+
+// Start runs a program until the test ends and waits until it listens on a port of 127.0.0.1.
+func Start(t testing.TB, port int, program string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(program, args...) // it is ended by the test's clean-up, later than the test's context
+	start(t, cmd, syscall.SIGTERM, listens(loopback(port)))
+}
+
 // find looks for a program in PATH, in the repository's bin folder and in the given patterns.
 func find(name string, patterns ...string) string {
 	if p, err := exec.LookPath(name); err == nil {
@@ -66,8 +83,8 @@ func repository() (string, error) {
 	}
 }
 
-// freePort asks the system for a port that is free now.
-func freePort(t testing.TB) string {
+// FreePort is a port of 127.0.0.1 on which nothing listens now.
+func FreePort(t testing.TB) int {
 	t.Helper()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -77,7 +94,20 @@ func freePort(t testing.TB) string {
 	if err := l.Close(); err != nil {
 		t.Fatalf("free the port: %v", err)
 	}
-	return strconv.Itoa(port)
+	return port
+}
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// listens tells whether something takes connections at an address.
+func listens(addr string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		c, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr)
+		if err != nil {
+			return err
+		}
+		return c.Close()
+	}
 }
 
 func newSecret() waybill.Secret { return waybill.Secret(rand.Text()) }
@@ -115,8 +145,13 @@ func start(t testing.TB, cmd *exec.Cmd, stop syscall.Signal, ready func(context.
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", cmd.Path, err)
 	}
-	go func() { _ = cmd.Wait(); close(s.done) }() //nolint:errcheck // how it ended is in its output
-	t.Cleanup(func() { s.end(stop) })
+	go func() { _ = cmd.Wait(); close(s.done) }() // how it ended is in its output
+	t.Cleanup(func() {
+		s.end(stop)
+		if t.Failed() {
+			t.Logf("%s said:\n%s", cmd.Path, s.out)
+		}
+	})
 	deadline := time.Now().Add(startTimeout)
 	for {
 		err := ready(t.Context())
@@ -135,11 +170,11 @@ func start(t testing.TB, cmd *exec.Cmd, stop syscall.Signal, ready func(context.
 }
 
 func (s *server) end(stop syscall.Signal) {
-	_ = s.cmd.Process.Signal(stop) //nolint:errcheck // it may have ended by itself
+	_ = s.cmd.Process.Signal(stop) // it may have ended by itself
 	select {
 	case <-s.done:
 	case <-time.After(5 * time.Second):
-		_ = s.cmd.Process.Kill() //nolint:errcheck // it may have ended by itself
+		_ = s.cmd.Process.Kill() // it may have ended by itself
 		<-s.done
 	}
 }
