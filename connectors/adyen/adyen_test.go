@@ -227,8 +227,13 @@ func TestFirstBatch(t *testing.T) {
 		t.Errorf("%+v, %v", items, err)
 	}
 	for _, bad := range []map[string]any{
-		{"first_batch": 0}, {"first_batch": "one"}, {"first_batch": map[string]any{"PellMillUK": 1}}, {"probe_ahead": 0},
-		{"accounts": []any{"../x"}}, {"accounts": []any{"A", "A"}}, {"acounts": []any{"A"}},
+		{"first_batch": 0},
+		{"first_batch": "one"},
+		{"first_batch": map[string]any{"PellMillUK": 1}},
+		{"probe_ahead": 0},
+		{"accounts": []any{"../x"}},
+		{"accounts": []any{"A", "A"}},
+		{"acounts": []any{"A"}},
 	} {
 		if err := c.CheckFeed("settlement_details", bad); err == nil {
 			t.Errorf("%v passed", bad)

@@ -105,8 +105,11 @@ func TestBulkTrouble(t *testing.T) {
 		is     error
 		says   string
 	}{
-		"failed": {map[string]any{"status": "FAILED", "errorCode": "INTERNAL_SERVER_ERROR", "partialDataUrl": "https://x/p?Signature=secret"}, nil,
-			waybill.ErrTemporary, "partial data"},
+		"failed": {
+			map[string]any{"status": "FAILED", "errorCode": "INTERNAL_SERVER_ERROR", "partialDataUrl": "https://x/p?Signature=secret"},
+			nil,
+			waybill.ErrTemporary, "partial data",
+		},
 		"timeout":     {map[string]any{"status": "FAILED", "errorCode": "TIMEOUT"}, nil, waybill.ErrTemporary, "TIMEOUT"},
 		"no scope":    {map[string]any{"status": "FAILED", "errorCode": "ACCESS_DENIED"}, nil, waybill.ErrAuth, "read_orders"},
 		"cancelled":   {map[string]any{"status": "CANCELED"}, nil, waybill.ErrTemporary, "CANCELED"},
@@ -140,7 +143,7 @@ func TestBulkTrouble(t *testing.T) {
 			if err == nil || (tc.is != nil && !errors.Is(err, tc.is)) || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "=abc") || strings.Contains(err.Error(), "secret") {
 				t.Errorf("error %v", err)
 			}
-			if tc.is == waybill.ErrTemporary && errors.Is(err, waybill.ErrAuth) {
+			if errors.Is(tc.is, waybill.ErrTemporary) && errors.Is(err, waybill.ErrAuth) {
 				t.Errorf("error blames the token: %v", err)
 			}
 		})

@@ -72,7 +72,7 @@ func (c Config) Validate() error {
 	if err := c.HTTP.Validate(); err != nil {
 		return err
 	}
-	return c.Settings.validate()
+	return c.validate()
 }
 
 func (s Settings) validate() error {

@@ -61,7 +61,12 @@ func TestAgainstSandbox(t *testing.T) {
 		for _, o := range s.World().ShopOrders(shop.Shop, at) {
 			known[fmt.Sprintf("gid://shopify/Order/%d", o.ID)] = o
 		}
-		cursor = pullOrders(t, c, cursor, at, known, seen)
+		got := pullOrders(t, c, cursor, at)
+		got.compare(t, known)
+		for id := range got.updated {
+			seen[id] = known[id]
+		}
+		cursor = got.cursor
 	}
 	want := s.World().ShopOrders(shop.Shop, at)
 	for _, o := range want {
@@ -84,8 +89,14 @@ func TestAgainstSandbox(t *testing.T) {
 	})
 }
 
-// pullOrders pulls one window and gives the cursor after it.
-func pullOrders(t *testing.T, c *shopify.Connector, cursor string, at time.Time, known, seen map[string]world.ShopOrder) string {
+// pulled is what one window brought of orders, by their ids.
+type pulled struct {
+	updated map[string]time.Time
+	lines   map[string]int // lines and returns
+	cursor  string         // after the window
+}
+
+func pullOrders(t *testing.T, c *shopify.Connector, cursor string, at time.Time) pulled {
 	t.Helper()
 	items, err := c.List(t.Context(), waybill.Request{Feed: "orders", Resource: "orders", Cursor: cursor, Now: at})
 	if err != nil || len(items) != 1 {
@@ -95,7 +106,7 @@ func pullOrders(t *testing.T, c *shopify.Connector, cursor string, at time.Time,
 	if again := read(t, c, items[0]); !bytes.Equal(body, again) {
 		t.Error("the same window gave other bytes")
 	}
-	lines := map[string]int{}
+	got := pulled{updated: map[string]time.Time{}, lines: map[string]int{}, cursor: items[0].Cursor}
 	for line := range bytes.Lines(body) {
 		var node struct {
 			ID        string    `json:"id"`
@@ -106,24 +117,29 @@ func pullOrders(t *testing.T, c *shopify.Connector, cursor string, at time.Time,
 			t.Fatal(err)
 		}
 		if node.Parent != "" {
-			lines[node.Parent]++
+			got.lines[node.Parent]++
 			continue
 		}
-		o, ok := known[node.ID]
-		if !ok || !o.UpdatedAt.Equal(node.UpdatedAt) {
-			t.Errorf("%s updated at %s is not what the shop knows", node.ID, node.UpdatedAt)
-		}
-		seen[node.ID] = o
+		got.updated[node.ID] = node.UpdatedAt
 	}
-	for id, n := range lines {
+	return got
+}
+
+func (p pulled) compare(t *testing.T, known map[string]world.ShopOrder) {
+	t.Helper()
+	for id, at := range p.updated {
+		if o, ok := known[id]; !ok || !o.UpdatedAt.Equal(at) {
+			t.Errorf("%s updated at %s is not what the shop knows", id, at)
+		}
+	}
+	for id, n := range p.lines {
 		if o, ok := known[id]; ok && n != len(o.Lines)+len(o.Returns) {
 			t.Errorf("%s has %d lines and returns, the shop knows %d", id, n, len(o.Lines)+len(o.Returns))
 		}
 	}
-	if len(lines) == 0 {
+	if len(p.lines) == 0 {
 		t.Error("an empty window shows nothing")
 	}
-	return items[0].Cursor
 }
 
 // pullDetails asks for every order and counts refund lines, fulfilment lines and return labels.
