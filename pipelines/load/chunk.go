@@ -103,11 +103,42 @@ func spaceAtEdge(piece []byte, delim, quote byte) bool {
 			return false
 		}
 		i += n
-		if i == 0 || i+1 == len(piece) || edge(piece[i-1], delim, quote) || edge(piece[i+1], delim, quote) {
+		if i == 0 || i+1 == len(piece) {
+			return true
+		}
+		before, after := edge(piece[i-1], delim, quote), edge(piece[i+1], delim, quote)
+		if (before && piece[i-1] != delim) || (after && piece[i+1] != delim) {
+			return true
+		}
+		if (before || after) && !quoted(piece, i, delim, quote) {
 			return true
 		}
 	}
 	return false
+}
+
+// quoted says whether a place surely lies inside a quoted field, where a delimiter is text: "Linen shirt, white". It looks from the start of
+// the line; in a later line of a field with line breaks it may say no, which only costs time.
+func quoted(piece []byte, at int, delim, quote byte) bool {
+	inside, fresh := false, true // fresh: at the start of a field
+	for i := bytes.LastIndexByte(piece[:at], '\n') + 1; i < at; i++ {
+		switch b := piece[i]; {
+		case quote == 0:
+			return false
+		case inside && b == quote && piece[i+1] == quote:
+			i++
+		case inside && b == quote:
+			inside = false
+		case inside:
+		case b == delim:
+			fresh = true
+			continue
+		case b == quote && fresh:
+			inside = true
+		}
+		fresh = false
+	}
+	return inside
 }
 
 func edge(b, delim, quote byte) bool {

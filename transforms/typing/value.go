@@ -127,14 +127,16 @@ func integer(text string, t any) string {
 		when regexp_full_match(%[1]s, '[+-]?\d+(\.0*)?') then try_cast(regexp_extract(%[1]s, '^[+-]?\d+') as %[2]s) end`, text, t)
 }
 
-// exactDecimal takes no more places than the column has, unless they are zeros: a cast would round money without a word.
+// exactDecimal takes no more places than the column has, unless they are zeros: a cast would round money without a word. As with integers the
+// common spelling is told by casting back.
 func (col Column) exactDecimal(text string) string {
 	if col.DecimalMark == "," {
 		// A dot in a number with decimal comma would be a thousands mark. It is not taken for a decimal point.
 		text = fmt.Sprintf("replace(replace(%s, '.', '?'), ',', '.')", text)
 	}
 	_, scale, _ := col.decimal()
-	return fmt.Sprintf(`case when regexp_full_match(%[1]s, '[+-]?(\d+(\.\d{0,%[2]d}0*)?|\.\d{1,%[3]d}0*)') then try_cast(%[1]s as %[4]s) end`,
+	return fmt.Sprintf(`case when cast(try_cast(%[1]s as %[4]s) as varchar) = %[1]s then try_cast(%[1]s as %[4]s)
+		when regexp_full_match(%[1]s, '[+-]?(\d+(\.\d{0,%[2]d}0*)?|\.\d{1,%[3]d}0*)') then try_cast(%[1]s as %[4]s) end`,
 		text, scale, max(scale, 1), col.lakeType())
 }
 
