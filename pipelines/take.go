@@ -197,7 +197,7 @@ func (t *taker) settle(ctx context.Context, f ledger.File, res load.Result) (led
 	f.Records, f.Loaded, f.Rejected, f.Notes = res.Records, res.Loaded, res.Rejected, res.Notes()
 	f.Rule, f.Detail = "", ""
 	if res.Hold != nil {
-		f.Status, f.Rule, f.Detail, f.Loaded = ledger.Held, res.Hold.Rule, res.Hold.Error(), 0
+		f.Status, f.Rule, f.Detail, f.Loaded = ledger.Held, res.Hold.Rule, res.Hold.String(), 0
 		t.Log.Warn("file held", zap.String("feed", t.String()), zap.String("file", f.Name), zap.String("rule", f.Rule))
 		t.remember(f)
 		return f, t.Ledger.Put(ctx, f)

@@ -40,8 +40,13 @@ func TestTextInEveryEncoding(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ encoding, bytes string }{
-		{"", text}, {"utf-8", "\xEF\xBB\xBF" + text}, {"cp1252", cp1252}, {"Windows-1252", cp1252},
-		{"utf-8", utf16}, {"utf-16le", utf16[2:]}, {"cp1252", "\xEF\xBB\xBF" + text},
+		{"", text},
+		{"utf-8", "\xEF\xBB\xBF" + text},
+		{"cp1252", cp1252},
+		{"Windows-1252", cp1252},
+		{"utf-8", utf16},
+		{"utf-16le", utf16[2:]},
+		{"cp1252", "\xEF\xBB\xBF" + text},
 	} {
 		for name, r := range map[string]io.Reader{"whole": strings.NewReader(c.bytes), "byte by byte": iotest.OneByteReader(strings.NewReader(c.bytes))} {
 			if got, err := readText(r, c.encoding); got != text || err != nil {

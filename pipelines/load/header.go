@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -40,8 +41,10 @@ func matchHeader(t typing.Table, header []string) (typing.Layout, []DriftNote) {
 	}
 	if len(missing) > 0 && !slices.Contains(used, true) {
 		// What stands here is data, perhaps personal: it is not repeated in notes.
-		return layout, []DriftNote{{Kind: "missing_column", Column: t.Columns[missing[0]].Name,
-			Detail: fmt.Sprintf("the first line names none of the contract's columns (%q, …); has the file lost its header?", []string(t.Columns[missing[0]].From))}}
+		return layout, []DriftNote{{
+			Kind: "missing_column", Column: t.Columns[missing[0]].Name,
+			Detail: fmt.Sprintf("the first line names none of the contract's columns (%q, …); has the file lost its header?", []string(t.Columns[missing[0]].From)),
+		}}
 	}
 	var spare []string
 	for i, name := range header {
@@ -50,8 +53,12 @@ func matchHeader(t typing.Table, header []string) (typing.Layout, []DriftNote) {
 		}
 	}
 	var notes []DriftNote
+	reach := 0
+	if len(missing) == 1 && len(spare) == 1 {
+		reach = math.MaxInt // any name: it is likely the same column, however it is written
+	}
 	for _, c := range missing {
-		notes = append(notes, missingNote(t.Columns[c], spare, len(missing) == 1 && len(spare) == 1))
+		notes = append(notes, missingNote(t.Columns[c], spare, reach))
 	}
 	if len(notes) > 0 {
 		notes[0].Detail += fmt.Sprintf("; header found: %q", header)
@@ -62,15 +69,14 @@ func matchHeader(t typing.Table, header []string) (typing.Layout, []DriftNote) {
 	return layout, notes
 }
 
-// missingNote names the nearest name that nothing else uses. onlyPair: one column is missing and one name is left over, so it is
-// likely to be the same column however it is written.
-func missingNote(col typing.Column, spare []string, onlyPair bool) DriftNote {
+// missingNote names the nearest name that nothing else uses, up to reach letters away or half of the wanted name.
+func missingNote(col typing.Column, spare []string, reach int) DriftNote {
 	detail := fmt.Sprintf("the header has none of %q", []string(col.From))
 	best, distance := "", 0
 	for _, name := range spare {
 		for _, alias := range col.From {
 			d := levenshtein.ComputeDistance(normal(name), normal(alias))
-			if (onlyPair || d <= len(alias)/2) && (best == "" || d < distance) {
+			if d <= max(reach, len(alias)/2) && (best == "" || d < distance) {
 				best, distance = name, d
 			}
 		}

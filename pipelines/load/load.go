@@ -91,8 +91,8 @@ type Hold struct {
 	Final  bool   // the contract's policy is reject: releasing it is not foreseen
 }
 
-// Error says the hold in words.
-func (h *Hold) Error() string {
+// String says the hold in words.
+func (h *Hold) String() string {
 	var b strings.Builder
 	b.WriteString(h.Rule)
 	if h.Line > 0 {

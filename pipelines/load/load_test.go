@@ -173,7 +173,7 @@ func outcome(t testing.TB, db *sql.DB, in load.Input) map[string]string {
 	out := map[string]string{}
 	out["want.summary"] = fmt.Sprintf("records %d, loaded %d, rejected %d, repeated headers %d\n%s", res.Records, res.Loaded, res.Rejected, res.RepeatedHeaders, withEnd(res.Notes()))
 	if res.Hold != nil {
-		out["want.hold"] = withEnd(res.Hold.Error())
+		out["want.hold"] = withEnd(res.Hold.String())
 		if len(res.Files)+len(res.Rejects) > 0 {
 			t.Errorf("held and staged at once: %v %v", res.Files, res.Rejects)
 		}

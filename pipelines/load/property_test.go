@@ -102,7 +102,7 @@ func (tr trial) account(t *testing.T, rt *rapid.T) {
 }
 
 func rows(rt *rapid.T, db *sql.DB, query string, into map[int64]string) {
-	found, err := db.Query(query) //nolint:noctx // rapid has no context
+	found, err := db.Query(query)
 	if err != nil {
 		rt.Fatal(err)
 	}

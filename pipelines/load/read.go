@@ -90,7 +90,7 @@ type reader struct {
 // heldError carries a hold up to Load.
 type heldError struct{ hold Hold }
 
-func (e *heldError) Error() string { return e.hold.Error() }
+func (e *heldError) Error() string { return e.hold.String() }
 
 func held(h Hold) error { return &heldError{hold: h} }
 

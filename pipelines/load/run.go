@@ -63,7 +63,7 @@ func holdOf(err error) *Hold {
 
 // run decodes on this goroutine while others type what was decoded.
 func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, res *Result) error {
-	r, err := newReader(in, dir, log, res)
+	r, err := newReader(in, log, res)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 	return errors.Join(readErr, r.chunks.abandon())
 }
 
-func newReader(in Input, dir string, log *rejectLog, res *Result) (*reader, error) {
+func newReader(in Input, log *rejectLog, res *Result) (*reader, error) {
 	r := &reader{in: in, dialect: dialect(in.Contract.Format), log: log, res: res}
 	var err error
 	if r.trailer, err = newPattern(in.Contract.Trailer.Match); err != nil {

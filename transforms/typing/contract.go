@@ -94,7 +94,7 @@ type Limits struct {
 	AllowEmpty    bool   `yaml:"allow_empty"`      // a file without a byte is no news, as an API's answer may be, and not a cut-off upload
 }
 
-// DefaultMaxRejected: a file most of whose records break the contract is a file of another kind.
+// DefaultMaxRejected is for feeds that set no limit: a file most of whose records break the contract is a file of another kind.
 const DefaultMaxRejected = Share(0.5)
 
 // Rejected is the share of records that may be rejected.

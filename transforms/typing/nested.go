@@ -44,11 +44,7 @@ func (t *Typer) typeJSON(ctx context.Context, ch Chunk, target func(Table) strin
 		if err != nil {
 			return err
 		}
-		for _, r := range rejects {
-			if have, ok := first[r.Line]; !ok || (have.Table == r.Table && have.Column > r.Column) {
-				first[r.Line] = r
-			}
-		}
+		earliest(first, rejects)
 	}
 	if err := t.keepRejects(ctx, first, out); err != nil {
 		return err
@@ -70,6 +66,15 @@ func (t *Typer) typeJSON(ctx context.Context, ch Chunk, target func(Table) strin
 		}
 	}
 	return nil
+}
+
+// earliest keeps of each record the first rule that it broke, in contract order.
+func earliest(first map[int64]Reject, rejects []Reject) {
+	for _, r := range rejects {
+		if have, ok := first[r.Line]; !ok || (have.Table == r.Table && have.Column > r.Column) {
+			first[r.Line] = r
+		}
+	}
 }
 
 // notJSON rejects the records that are no JSON.

@@ -48,7 +48,7 @@ type Job struct {
 	FieldIDs func(waybill.TableName) map[string]int // nil writes no field ids
 }
 
-// ErrNoSalt: a column is to be hashed and no salt is configured.
+// ErrNoSalt says that a column is to be hashed and no salt is configured.
 var ErrNoSalt = errors.New("no salt for pii: hash columns; set pii_salt in waybill.yaml to a secret reference")
 
 // NewTyper takes a connection of the loader's DuckDB; Close gives it back.
