@@ -112,22 +112,29 @@ func (a *app) one(c *cobra.Command, ref string) (ledger.File, error) {
 	return newest, nil
 }
 
+// onFile opens the project and finds the file that a command's argument means.
+func (s *session) onFile(do func(*cobra.Command, *app, ledger.File) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		a, err := s.open(c.Context(), nil)
+		if err != nil {
+			return err
+		}
+		defer a.Close()
+		f, err := a.one(c, args[0])
+		if err != nil {
+			return err
+		}
+		return do(c, a, f)
+	}
+}
+
 func newFilesWhy(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use:     "why FILE",
 		Short:   "Say what happened to a file and what to do next",
 		Example: "  waybill files why DESP_20260330_117.csv",
 		Args:    oneArg("one file: the start of its id, or its name"),
-		RunE: func(c *cobra.Command, args []string) error {
-			a, err := s.open(c.Context(), nil)
-			if err != nil {
-				return err
-			}
-			defer a.Close()
-			f, err := a.one(c, args[0])
-			if err != nil {
-				return err
-			}
+		RunE: s.onFile(func(c *cobra.Command, a *app, f ledger.File) error {
 			if s.json {
 				return printJSON(s.stdout, f)
 			}
@@ -142,7 +149,7 @@ func newFilesWhy(s *session) *cobra.Command {
 				fmt.Fprintln(s.stdout, "noted:", f.Notes)
 			}
 			return nil
-		},
+		}),
 	}
 }
 
@@ -172,16 +179,7 @@ func newFilesShow(s *session) *cobra.Command {
 		Short:   "Print a file's exact bytes, as the partner sent them",
 		Example: "  waybill files show 3f2a9c | head",
 		Args:    oneArg("one file: the start of its id, or its name"),
-		RunE: func(c *cobra.Command, args []string) error {
-			a, err := s.open(c.Context(), nil)
-			if err != nil {
-				return err
-			}
-			defer a.Close()
-			f, err := a.one(c, args[0])
-			if err != nil {
-				return err
-			}
+		RunE: s.onFile(func(c *cobra.Command, a *app, f ledger.File) error {
 			body, err := a.lake.OpenKept(c.Context(), f.KeptPath)
 			if err != nil {
 				return err
@@ -189,7 +187,7 @@ func newFilesShow(s *session) *cobra.Command {
 			defer body.Close()
 			_, err = io.Copy(s.stdout, body)
 			return err
-		},
+		}),
 	}
 }
 
@@ -199,18 +197,9 @@ func newFilesReload(s *session) *cobra.Command {
 		Short:   "Load a file again from its kept bytes, under today's contract",
 		Example: "  waybill files reload 3f2a9c",
 		Args:    oneArg("one file: the start of its id, or its name"),
-		RunE: func(c *cobra.Command, args []string) error {
-			a, err := s.open(c.Context(), nil)
-			if err != nil {
-				return err
-			}
-			defer a.Close()
-			f, err := a.one(c, args[0])
-			if err != nil {
-				return err
-			}
+		RunE: s.onFile(func(c *cobra.Command, a *app, f ledger.File) error {
 			return s.replay(c, a, []ledger.File{f})
-		},
+		}),
 	}
 }
 
