@@ -134,7 +134,7 @@ func newFilesWhy(s *session) *cobra.Command {
 		Short:   "Say what happened to a file and what to do next",
 		Example: "  waybill files why DESP_20260330_117.csv",
 		Args:    oneArg("one file: the start of its id, or its name"),
-		RunE: s.onFile(func(_ *cobra.Command, a *app, f ledger.File) error {
+		RunE: s.onFile(func(_ *cobra.Command, _ *app, f ledger.File) error {
 			if s.json {
 				return printJSON(s.stdout, f)
 			}
