@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -176,7 +177,10 @@ func records(r io.Reader, d decode.Dialect) ([]line, error) {
 		if err != nil {
 			return all, err
 		}
-		all = append(all, line{string(rec.Bytes), rec.Line, rec.Fields, rec.Broken, rec.Torn})
+		if spans, ok := decode.Spans(rec.Bytes, d); ok != !rec.Broken || (ok && !slices.Equal(spans, rec.Fields)) {
+			return all, fmt.Errorf("record %q has its fields at %v, Spans finds %v, %v", rec.Bytes, rec.Fields, spans, ok)
+		}
+		all = append(all, line{string(rec.Bytes), rec.Line, len(rec.Fields), rec.Broken, rec.Torn})
 	}
 }
 

@@ -50,21 +50,37 @@ func closing(record []byte, i int, quote byte) (int, bool) {
 	}
 }
 
-func countQuoted(record []byte, d Dialect) (int, bool) {
-	spans, ok := Spans(record, d)
-	return len(spans), ok
-}
-
 // Fields are the values of one record, quotes removed. A field that is not closed as it should be is given as it stands.
 func Fields(record []byte, d Dialect) []string {
 	spans, _ := Spans(record, d)
 	values := make([]string, len(spans))
 	for i, s := range spans {
-		field := record[s.From:s.To]
-		if n := len(field); d.Quote != 0 && n >= 2 && field[0] == d.Quote && field[n-1] == d.Quote {
-			field = bytes.ReplaceAll(field[1:n-1], []byte{d.Quote, d.Quote}, []byte{d.Quote})
+		value, doubled := Value(record[s.From:s.To], d.Quote)
+		if doubled {
+			value = AppendSingle(nil, value, d.Quote)
 		}
-		values[i] = string(field)
+		values[i] = string(value)
 	}
 	return values
+}
+
+// Value is what stands in a field, without the quotes round it. doubled: quotes within it are doubled, and AppendSingle makes them single.
+func Value(field []byte, quote byte) (value []byte, doubled bool) {
+	if n := len(field); quote != 0 && n >= 2 && field[0] == quote && field[n-1] == quote {
+		value = field[1 : n-1]
+		return value, bytes.IndexByte(value, quote) >= 0
+	}
+	return field, false
+}
+
+// AppendSingle appends a value of which the quotes are doubled.
+func AppendSingle(to, value []byte, quote byte) []byte {
+	for {
+		i := bytes.IndexByte(value, quote)
+		if i < 0 {
+			return append(to, value...)
+		}
+		to = append(to, value[:i+1]...)
+		value = value[min(i+2, len(value)):]
+	}
 }

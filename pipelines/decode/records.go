@@ -25,11 +25,11 @@ func (e *SizeError) Error() string {
 	return fmt.Sprintf("the record that starts on line %d is longer than %d bytes; is this another kind of file?", e.Line, e.Limit)
 }
 
-// Record is one record as it stands in the text. Bytes are valid until the next call of Next.
+// Record is one record as it stands in the text. Bytes and Fields are valid until the next call of Next.
 type Record struct {
 	Bytes  []byte // without the line end
 	Line   int64  // physical line it starts on, from 1
-	Fields int    // 1 when the dialect has no delimiter
+	Fields []Span // of Bytes; a single one when the dialect has no delimiter
 	Broken bool   // a quote that is not closed as it should be: only the first physical line is taken
 	Torn   bool   // the text ends without a line end
 }
@@ -46,6 +46,7 @@ type Records struct {
 	line       int64 // of buf[start]
 	lf, cr, q  int   // next of each at or after start; end when there is none in the buffer
 	err        error // of r
+	fields     []Span
 }
 
 const recordBuffer = 256 << 10
@@ -94,7 +95,8 @@ func (s *Records) plain() (Record, bool) {
 	if eol == s.end || s.q < eol || !s.certain(eol) {
 		return Record{}, false
 	}
-	return s.take(eol, 1, s.count(s.buf[s.start:eol])), true
+	s.split(eol)
+	return s.take(eol, 1), true
 }
 
 // ahead moves a remembered place forward to the next b.
@@ -112,11 +114,19 @@ func (s *Records) find(b byte, from int) int {
 	return s.end
 }
 
-func (s *Records) count(record []byte) int {
-	if s.d.Delim == 0 {
-		return 1
+// split finds the fields of a record without regard to quotes.
+func (s *Records) split(eol int) {
+	s.fields = s.fields[:0]
+	record, from := s.buf[s.start:eol], 0
+	for s.d.Delim != 0 {
+		n := bytes.IndexByte(record[from:], s.d.Delim)
+		if n < 0 {
+			break
+		}
+		s.fields = append(s.fields, Span{from, from + n})
+		from += n + 1
 	}
-	return 1 + bytes.Count(record, []byte{s.d.Delim})
+	s.fields = append(s.fields, Span{from, len(record)})
 }
 
 // certain is false for a CR that is the last byte at hand: an LF may follow.
@@ -124,9 +134,9 @@ func (s *Records) certain(eol int) bool {
 	return s.buf[eol] != '\r' || eol+1 < s.end || s.err != nil
 }
 
-// take cuts the record that ends at eol and passes its line end.
-func (s *Records) take(eol int, lines int64, fields int) Record {
-	rec := Record{Bytes: s.buf[s.start:eol], Line: s.line, Fields: fields}
+// take cuts the record that ends at eol, its fields being found, and passes its line end.
+func (s *Records) take(eol int, lines int64) Record {
+	rec := Record{Bytes: s.buf[s.start:eol], Line: s.line, Fields: s.fields}
 	s.start = eol + 1
 	if s.buf[eol] == '\r' && s.start < s.end && s.buf[s.start] == '\n' {
 		s.start++
@@ -137,10 +147,11 @@ func (s *Records) take(eol int, lines int64, fields int) Record {
 
 // quoted takes a record with quotes in it; false when more bytes are needed.
 func (s *Records) quoted() (Record, bool) {
-	fields, i := 1, s.start
-	for {
-		var closed, whole bool
+	s.fields = s.fields[:0]
+	for i := s.start; ; i++ {
+		from := i
 		if i < s.end && s.buf[i] == s.d.Quote {
+			var closed, whole bool
 			i, closed, whole = s.quotedField(i)
 			if !whole && s.err == nil {
 				return Record{}, false
@@ -149,23 +160,34 @@ func (s *Records) quoted() (Record, bool) {
 				return s.broken()
 			}
 		} else {
-			for i < s.end && s.buf[i] != s.d.Delim && s.buf[i] != '\n' && s.buf[i] != '\r' {
-				i++
-			}
+			i = s.bareField(i)
 		}
 		if i == s.end {
 			return Record{}, false // at the end of the text, last takes it
 		}
+		s.fields = append(s.fields, Span{from - s.start, i - s.start})
 		if s.buf[i] == s.d.Delim {
-			fields++
-			i++
 			continue
 		}
 		if !s.certain(i) {
 			return Record{}, false
 		}
-		return s.take(i, 1+lineEnds(s.buf[s.start:i]), fields), true
+		return s.take(i, 1+lineEnds(s.buf[s.start:i])), true
 	}
+}
+
+// bareField passes the field without quotes that begins at i.
+func (s *Records) bareField(i int) int {
+	if eol := s.eol(); i <= eol { // no field before this one has line ends in it
+		if n := bytes.IndexByte(s.buf[i:eol], s.d.Delim); n >= 0 {
+			return i + n
+		}
+		return eol
+	}
+	for i < s.end && s.buf[i] != s.d.Delim && s.buf[i] != '\n' && s.buf[i] != '\r' {
+		i++
+	}
+	return i
 }
 
 // quotedField passes the quoted field that opens at i. closed: it is followed by what may follow; whole: no more bytes are needed to know.
@@ -193,7 +215,8 @@ func (s *Records) broken() (Record, bool) {
 	if eol == s.end || !s.certain(eol) {
 		return Record{}, false
 	}
-	rec := s.take(eol, 1, s.count(s.buf[s.start:eol]))
+	s.split(eol)
+	rec := s.take(eol, 1)
 	rec.Broken = true
 	return rec, true
 }
@@ -211,7 +234,7 @@ func (s *Records) last() (Record, error) {
 		return Record{}, io.EOF
 	}
 	rec := Record{Bytes: s.buf[s.start:s.end], Line: s.line, Torn: true}
-	fields, ok := countQuoted(rec.Bytes, s.d)
+	fields, ok := Spans(rec.Bytes, s.d)
 	if !ok && s.eol() < s.end { // an open quote swallowed line ends: give up its first line only
 		rec, _ = s.broken()
 		return rec, nil

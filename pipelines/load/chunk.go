@@ -1,177 +1,71 @@
 package load
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
+	"slices"
 
 	"github.com/fourmarketing/waybill/pipelines/decode"
 	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
-// chunkWriter writes records with their line numbers to one file after another.
-type chunkWriter struct {
-	dir    string
-	delim  byte
-	quote  byte
-	limit  int // of the chunk at hand
-	most   int // of any
-	file   *os.File
-	buf    []byte
-	size   int
-	chunk  typing.Chunk
-	number int
+// chunk is a run of records that DuckDB types at once, and their texts, for those that it rejects.
+type chunk struct {
+	typing.Chunk
+	number  int
+	batches []*batch
 }
 
-const writeBuffer = 256 << 10
+const (
+	batchRecords = 10 * 2048 // ten of DuckDB's vectors
+	batchBytes   = 4 << 20
+)
 
-func newChunkWriter(dir string, d decode.Dialect, limit int) *chunkWriter {
-	return &chunkWriter{dir: dir, delim: d.Delim, quote: d.Quote, limit: min(firstChunk, limit), most: limit}
+// chunker gathers records in one chunk after another.
+type chunker struct {
+	columns columns
+	limit   int // bytes of text in the chunk at hand
+	most    int // in any
+	size    int
+	last    *batch
+	chunk   chunk
+}
+
+func newChunker(c columns, limit int) *chunker {
+	return &chunker{columns: c, limit: min(firstChunk, limit), most: limit}
 }
 
 // add appends a record. full means that the chunk should be handed on.
-func (w *chunkWriter) add(rec decode.Record) (full bool, err error) {
-	if w.file == nil {
-		if err := w.open(); err != nil {
-			return false, err
+func (k *chunker) add(rec decode.Record) (full bool) {
+	if k.last == nil || len(k.last.lines) == batchRecords || len(k.last.text) >= batchBytes {
+		k.last = newBatch(k.columns, k.last)
+		k.chunk.batches = append(k.chunk.batches, k.last)
+	}
+	k.last.add(rec)
+	k.chunk.Records++
+	k.size += len(rec.Bytes)
+	return k.size >= k.limit
+}
+
+// take ends the chunk at hand; false when it is empty.
+func (k *chunker) take() (chunk, bool) {
+	if k.chunk.Records == 0 {
+		return chunk{}, false
+	}
+	done := k.chunk
+	for _, b := range done.batches {
+		done.Batches = append(done.Batches, b.arrow())
+		done.Traits = done.Traits.Or(b.traits)
+	}
+	k.chunk, k.size, k.last = chunk{number: done.number + 1}, 0, nil
+	k.limit = min(2*k.limit, k.most)
+	return done, true
+}
+
+// text is the record that starts on a line, as it was sent; nil for a line that is not in the chunk.
+func (c chunk) text(line int64) []byte {
+	for _, b := range c.batches {
+		if i, ok := slices.BinarySearch(b.lines, line); ok {
+			return b.text[b.records[i].From:b.records[i].To]
 		}
-	}
-	w.buf = strconv.AppendInt(w.buf, rec.Line, 10)
-	w.buf = append(w.buf, w.delim)
-	w.buf = append(w.buf, rec.Bytes...)
-	w.buf = append(w.buf, '\n')
-	w.chunk.Records++
-	w.chunk.Longest = max(w.chunk.Longest, len(rec.Bytes)+24)
-	if len(w.buf) < min(writeBuffer, w.limit-w.size) {
-		return false, nil
-	}
-	err = w.flush()
-	return w.size >= w.limit, err
-}
-
-func (w *chunkWriter) open() error {
-	w.number++
-	f, err := os.Create(filepath.Join(w.dir, fmt.Sprintf("chunk-%d.txt", w.number)))
-	if err != nil {
-		return fmt.Errorf("write chunk: %w", err)
-	}
-	w.file, w.size, w.chunk = f, 0, typing.Chunk{Path: f.Name()}
-	return nil
-}
-
-func (w *chunkWriter) flush() error {
-	look(&w.chunk.Traits, w.buf, w.delim, w.quote)
-	n, err := w.file.Write(w.buf)
-	w.size += n
-	w.buf = w.buf[:0]
-	if err != nil {
-		return fmt.Errorf("write chunk: %w", err)
 	}
 	return nil
-}
-
-// take closes the chunk at hand; false when it is empty.
-func (w *chunkWriter) take() (typing.Chunk, bool, error) {
-	if w.file == nil {
-		return typing.Chunk{}, false, nil
-	}
-	err := w.flush()
-	if closeErr := w.file.Close(); closeErr != nil {
-		err = errors.Join(err, fmt.Errorf("write chunk: %w", closeErr))
-	}
-	w.file = nil
-	w.limit = min(2*w.limit, w.most)
-	return w.chunk, true, err
-}
-
-// look notes what occurs in a piece of a chunk. Each search ends for good once it has found something.
-func look(t *typing.Traits, piece []byte, delim, quote byte) {
-	t.Equals = t.Equals || bytes.IndexByte(piece, '=') >= 0
-	t.Plus = t.Plus || bytes.IndexByte(piece, '+') >= 0
-	t.Spaces = t.Spaces || bytes.IndexByte(piece, '\t') >= 0 || spaceAtEdge(piece, delim, quote)
-	t.Apostrophes = t.Apostrophes || openApostrophe(piece, delim, quote)
-}
-
-// spaceAtEdge says whether a space stands beside what may be the edge of a field.
-func spaceAtEdge(piece []byte, delim, quote byte) bool {
-	for i := 0; i < len(piece); i++ {
-		n := bytes.IndexByte(piece[i:], ' ')
-		if n < 0 {
-			return false
-		}
-		i += n
-		if i == 0 || i+1 == len(piece) {
-			return true
-		}
-		before, after := edge(piece[i-1], delim, quote), edge(piece[i+1], delim, quote)
-		if (before && piece[i-1] != delim) || (after && piece[i+1] != delim) {
-			return true
-		}
-		if (before || after) && !quoted(piece, i, delim, quote) {
-			return true
-		}
-	}
-	return false
-}
-
-// quoted says whether a place surely lies inside a quoted field, where a delimiter is text: "Linen shirt, white". It looks from the start of
-// the line; in a later line of a field with line breaks it may say no, which only costs time.
-func quoted(piece []byte, at int, delim, quote byte) bool {
-	inside, fresh := false, true // fresh: at the start of a field
-	for i := bytes.LastIndexByte(piece[:at], '\n') + 1; i < at; i++ {
-		switch b := piece[i]; {
-		case quote == 0:
-			return false
-		case inside && b == quote && piece[i+1] == quote:
-			i++
-		case inside && b == quote:
-			inside = false
-		case inside:
-		case b == delim:
-			fresh = true
-			continue
-		case b == quote && fresh:
-			inside = true
-		}
-		fresh = false
-	}
-	return inside
-}
-
-func edge(b, delim, quote byte) bool {
-	return b == delim || b == '\n' || b == '\r' || b == '\'' || b == '=' || (b == quote && quote != 0)
-}
-
-// openApostrophe says whether a field may begin with an apostrophe and not end with one.
-func openApostrophe(piece []byte, delim, quote byte) bool {
-	for i := 0; i < len(piece); i++ {
-		n := bytes.IndexByte(piece[i:], '\'')
-		if n < 0 {
-			return false
-		}
-		i += n
-		if i > 0 && piece[i-1] != delim && piece[i-1] != '\n' && (piece[i-1] != quote || quote == 0) {
-			continue
-		}
-		closing := bytes.IndexByte(piece[i+1:], '\'')
-		end := i + 1 + closing + 1
-		if closing < 0 || end == len(piece) || (piece[end] != delim && piece[end] != '\n') || bytes.IndexByte(piece[i:end], delim) >= 0 {
-			return true
-		}
-		i = end - 1
-	}
-	return false
-}
-
-// abandon closes a chunk that nobody will type.
-func (w *chunkWriter) abandon() error {
-	if w.file == nil {
-		return nil
-	}
-	f := w.file
-	w.file = nil
-	return f.Close()
 }

@@ -22,8 +22,8 @@ type Loader struct {
 }
 
 const (
-	firstChunk   = 8 << 20 // the first is small, so that typing begins early; each is twice the one before
-	largestChunk = 128 << 20
+	firstChunk   = 4 << 20 // the first is small, so that typing begins early; each is twice the one before
+	largestChunk = 32 << 20
 	coresPerCopy = 4 // a COPY does not keep many more busy
 )
 

@@ -20,7 +20,7 @@ const (
 
 func dialect(f typing.Format) decode.Dialect {
 	if f.Type != typing.CSV {
-		return decode.Dialect{Delim: typing.JSONDelim, MaxRecord: maxJSONRecord}
+		return decode.Dialect{MaxRecord: maxJSONRecord}
 	}
 	return decode.Dialect{Delim: f.Delim(), Quote: f.QuoteByte(), MaxRecord: maxCSVRecord}
 }
@@ -74,9 +74,9 @@ type reader struct {
 	header  []byte   // as sent, for repetitions of it
 	layout  typing.Layout
 	mask    masker
-	chunks  *chunkWriter
+	chunks  *chunker
 	log     *rejectLog
-	hand    func(context.Context, typing.Chunk) error
+	hand    func(context.Context, chunk) error
 	res     *Result
 
 	seen       bool // any record at all
@@ -84,7 +84,6 @@ type reader struct {
 	short      bool // and too few fields
 	lastLine   int64
 	trailerEnd bool // the last record that is not blank was a trailer
-	counted    int64
 }
 
 // heldError carries a hold up to Load.
@@ -212,9 +211,8 @@ func (r *reader) one(ctx context.Context, rec decode.Record) error {
 		r.short = rec.Torn
 		return r.reject(rec, rule)
 	}
-	full, err := r.chunks.add(rec)
-	if err != nil || !full {
-		return err
+	if !r.chunks.add(rec) {
+		return nil
 	}
 	return r.handOn(ctx)
 }
@@ -239,9 +237,7 @@ func (r *reader) malformed(rec decode.Record) string {
 	switch {
 	case rec.Broken:
 		return "quote"
-	case r.in.Contract.Format.Type != typing.CSV && rec.Fields != 1:
-		return "json"
-	case r.in.Contract.Format.Type == typing.CSV && rec.Fields != r.layout.Fields:
+	case r.in.Contract.Format.Type == typing.CSV && len(rec.Fields) != r.layout.Fields:
 		return "fields"
 	}
 	return ""
@@ -251,21 +247,18 @@ func (r *reader) reject(rec decode.Record, rule string) error {
 	row := rejectRow{Line: rec.Line, Rule: rule, Original: r.mask.record(rec.Bytes)}
 	switch rule {
 	case "fields":
-		row.Detail = optional(fmt.Sprintf("%d fields, %d expected", rec.Fields, r.layout.Fields))
+		row.Detail = optional(fmt.Sprintf("%d fields, %d expected", len(rec.Fields), r.layout.Fields))
 	case "quote":
 		row.Detail = optional("a quoted field is not closed as it should be")
-	case "json":
-		row.Detail = optional("a control character stands in the text")
 	}
 	return r.log.add(row)
 }
 
 func (r *reader) handOn(ctx context.Context) error {
-	ch, some, err := r.chunks.take()
-	if err != nil || !some {
-		return err
+	ch, some := r.chunks.take()
+	if !some {
+		return nil
 	}
-	r.counted += ch.Records
 	return r.hand(ctx, ch)
 }
 

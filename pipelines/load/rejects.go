@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sort"
@@ -16,9 +15,7 @@ import (
 	"sync"
 
 	"github.com/fourmarketing/waybill"
-	"github.com/fourmarketing/waybill/pipelines/decode"
 	"github.com/fourmarketing/waybill/transforms/duck"
-	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
 // RejectsTable is the lake table of records that broke their contract.
@@ -200,36 +197,6 @@ func (l *rejectLog) close() error {
 		return nil
 	}
 	return errors.Join(l.file.Close(), os.Remove(l.path))
-}
-
-// originals finds the texts of a chunk's rejected records, which are in order of lines.
-func originals(path string, d decode.Dialect, rejects []typing.Reject, found func(typing.Reject, []byte)) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return fmt.Errorf("read chunk: %w", err)
-	}
-	defer f.Close()
-	records := decode.NewRecords(f, d)
-	next := 0
-	for next < len(rejects) {
-		rec, err := records.Next()
-		if errors.Is(err, io.EOF) {
-			return fmt.Errorf("line %d was rejected and is not in its chunk; report this as a defect", rejects[next].Line)
-		}
-		if err != nil {
-			return fmt.Errorf("read chunk: %w", err)
-		}
-		number, text, _ := bytes.Cut(rec.Bytes, []byte{d.Delim})
-		line, err := strconv.ParseInt(string(number), 10, 64)
-		if err != nil {
-			return fmt.Errorf("read chunk: %w", err)
-		}
-		if line == rejects[next].Line {
-			found(rejects[next], text)
-			next++
-		}
-	}
-	return nil
 }
 
 func optional(s string) *string {

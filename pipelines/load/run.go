@@ -85,8 +85,8 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 	}
 	r.mask = newMasker(in.Contract, r.dialect, r.layout)
 	group, ctx := errgroup.WithContext(ctx)
-	crew := &crew{loader: l, in: in, dir: dir, log: log, res: res, reader: r, group: group, queue: make(chan numbered)}
-	r.chunks = newChunkWriter(dir, r.dialect, l.chunkBytes)
+	crew := &crew{loader: l, in: in, dir: dir, log: log, res: res, reader: r, group: group, queue: make(chan chunk)}
+	r.chunks = newChunker(columnsOf(in.Contract, r.layout, r.dialect.Quote), l.chunkBytes)
 	r.hand = crew.hand
 	readErr := r.read(ctx)
 	close(crew.queue)
@@ -94,7 +94,7 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 	if workErr != nil && (readErr == nil || errors.Is(readErr, context.Canceled)) {
 		return workErr
 	}
-	return errors.Join(readErr, r.chunks.abandon())
+	return readErr
 }
 
 func newReader(in Input, log *rejectLog, res *Result) (*reader, error) {
@@ -109,11 +109,6 @@ func newReader(in Input, log *rejectLog, res *Result) (*reader, error) {
 	return r, nil
 }
 
-type numbered struct {
-	typing.Chunk
-	number int
-}
-
 // crew types chunks. Workers start as chunks come, so that a small file has one and an empty one none.
 type crew struct {
 	loader *Loader
@@ -122,20 +117,20 @@ type crew struct {
 	log    *rejectLog
 	reader *reader
 	group  *errgroup.Group
-	queue  chan numbered
+	queue  chan chunk
 	handed int
 	mu     sync.Mutex // guards res while workers run
 	res    *Result
 }
 
-// hand gives a chunk to a worker and waits while all are busy, so that disk and memory stay bounded.
-func (c *crew) hand(ctx context.Context, ch typing.Chunk) error {
+// hand gives a chunk to a worker and waits while all are busy, so that memory stays bounded.
+func (c *crew) hand(ctx context.Context, ch chunk) error {
 	c.handed++
 	if c.handed <= c.loader.workers {
 		c.group.Go(func() error { return c.work(ctx) })
 	}
 	select {
-	case c.queue <- numbered{ch, c.handed}:
+	case c.queue <- ch:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
@@ -156,27 +151,24 @@ func (c *crew) work(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := c.reject(ch.Chunk, typed.Rejects); err != nil {
+		if err := c.reject(ch, typed.Rejects); err != nil {
 			return err
 		}
-		if err := os.Remove(ch.Path); err != nil {
-			return fmt.Errorf("remove chunk: %w", err)
-		}
-		if err := c.note(ch.Chunk, typed); err != nil {
+		if err := c.note(ch.Records, typed); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *crew) note(ch typing.Chunk, typed typing.Typed) error {
+func (c *crew) note(records int64, typed typing.Typed) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for name, file := range typed.Files {
 		c.res.Files[name] = append(c.res.Files[name], file)
 		c.res.RowsByTable[name] += file.Rows
 	}
-	c.res.Loaded += ch.Records - int64(len(typed.Rejects))
+	c.res.Loaded += records - int64(len(typed.Rejects))
 	if typed.Sum != "" {
 		sum, ok := add(c.res.Control.GotSum, typed.Sum)
 		if !ok {
@@ -192,12 +184,13 @@ func (c *crew) note(ch typing.Chunk, typed typing.Typed) error {
 }
 
 // reject logs a chunk's rejects with the text of their records.
-func (c *crew) reject(ch typing.Chunk, rejects []typing.Reject) error {
-	if len(rejects) == 0 {
-		return nil
-	}
+func (c *crew) reject(ch chunk, rejects []typing.Reject) error {
 	rows := make([]rejectRow, 0, len(rejects))
-	err := originals(ch.Path, c.reader.dialect, rejects, func(r typing.Reject, text []byte) {
+	for _, r := range rejects {
+		text := ch.text(r.Line)
+		if text == nil {
+			return fmt.Errorf("line %d was rejected and is not in its chunk; nothing is committed, report this as a defect", r.Line)
+		}
 		row := rejectRow{Line: r.Line, Rule: r.Rule, Detail: optional(r.Detail), Original: c.reader.mask.record(text)}
 		if r.Column >= 0 {
 			col := c.in.Contract.Tables[r.Table].Columns[r.Column]
@@ -207,9 +200,6 @@ func (c *crew) reject(ch typing.Chunk, rejects []typing.Reject) error {
 			}
 		}
 		rows = append(rows, row)
-	})
-	if err != nil {
-		return err
 	}
 	return c.log.add(rows...)
 }

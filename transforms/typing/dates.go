@@ -11,7 +11,7 @@ import (
 // spreadsheetDates finds day-first columns of which every value could be month-first and at least one can be nothing else: a
 // spreadsheet has re-saved the file. The dates that parse are then as wrong as those that do not (3/4 is a valid day either way), so the
 // caller holds the file. It is asked only where a date was rejected.
-func (t *Typer) spreadsheetDates(ctx context.Context, rel relation, rejects []Reject) ([]string, error) {
+func (t *Typer) spreadsheetDates(ctx context.Context, ch Chunk, rel relation, rejects []Reject) ([]string, error) {
 	suspects := map[int]bool{}
 	for _, r := range rejects {
 		if r.Rule == "format" && rel.table.Columns[r.Column].dayFirst() {
@@ -28,7 +28,7 @@ func (t *Typer) spreadsheetDates(ctx context.Context, rel relation, rejects []Re
 			from (select try_strptime(x, %s) as day_first, try_strptime(x, %s) as month_first from (select %s as x from (%s)) where x <> '')`,
 			duck.List(col.Formats), duck.List(monthFirst(col.Formats)), text, rel.values)
 		var is bool
-		if err := t.conn.QueryRowContext(ctx, query).Scan(&is); err != nil {
+		if err := t.scan(ctx, ch, func() error { return t.conn.QueryRowContext(ctx, query).Scan(&is) }); err != nil {
 			return nil, fmt.Errorf("look at dates of %s: %w", col.Name, err)
 		}
 		if is {

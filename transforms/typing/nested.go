@@ -11,7 +11,8 @@ import (
 // typeJSON types records that may give rows to several tables. A record is rejected whole: if one of its rows breaks a rule, none of its
 // rows in any table is loaded.
 func (t *Typer) typeJSON(ctx context.Context, ch Chunk, target func(Table) string, out *Typed) error {
-	if err := t.exec(ctx, "create or replace temp table records as "+jsonRecords(ch)); err != nil {
+	records := "create or replace temp table records as " + jsonRecords(t.view)
+	if err := t.scan(ctx, ch, func() error { return t.exec(ctx, records) }); err != nil {
 		return err
 	}
 	var read int64

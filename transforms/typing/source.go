@@ -2,27 +2,30 @@ package typing
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
-// Chunk is a file of whole records on local disk: each starts with its line number and the delimiter, and ends with a
-// newline. Records of CSV are as they were sent; those of JSON are one text, set apart from the number by JSONDelim.
+// Chunk is a run of whole records in memory, for DuckDB to scan as they are.
 type Chunk struct {
-	Path    string
+	Batches []arrow.RecordBatch // each of ChunkSchema
 	Records int64
-	Longest int // bytes of its longest record
-	Traits  Traits
+	Traits  Traits // of CSV
 }
 
-// JSONDelim stands between line number and JSON text in a chunk; it cannot occur in JSON.
-const JSONDelim = '\x1f'
-
-const (
-	lineBytes   = 2 << 20  // what DuckDB takes by default
-	bufferBytes = 32 << 20 // of DuckDB's CSV reader
-)
+// ChunkSchema is a line number and so many texts: the fields that the contract reads, each null where it is empty. A record of JSON is one
+// text.
+func ChunkSchema(fields int) *arrow.Schema {
+	all := []arrow.Field{{Name: "l", Type: arrow.PrimitiveTypes.Int64}}
+	for i := range fields {
+		all = append(all, arrow.Field{Name: fmt.Sprintf("f%d", i), Type: arrow.BinaryTypes.StringView, Nullable: true})
+	}
+	return arrow.NewSchema(all, nil)
+}
 
 // Layout says where a CSV table's columns stand in a record.
 type Layout struct {
@@ -30,44 +33,38 @@ type Layout struct {
 	Index  []int // per column of the contract: its field, -1 when the file lacks it
 }
 
-// readChunk is read_csv over a chunk, with everything said and nothing sniffed.
-func readChunk(ch Chunk, delim, quote byte, null []string, columns []string) string {
-	q := ""
-	if quote != 0 {
-		q = string(rune(quote))
+// Reads lists the fields of a record that the contract reads, from 0 upwards.
+func (c Contract) Reads(l Layout) []int {
+	if c.Format.Type != CSV {
+		return []int{0}
 	}
-	var types strings.Builder
-	types.WriteString("'l': 'BIGINT'")
-	for _, c := range columns {
-		fmt.Fprintf(&types, ", '%s': 'VARCHAR'", c)
+	var fields []int
+	for _, at := range l.Index {
+		if at >= 0 {
+			fields = append(fields, at)
+		}
 	}
-	longest := max(lineBytes, ch.Longest+64)
-	return fmt.Sprintf(`read_csv(%s, auto_detect = false, header = false, delim = %s, quote = %s, escape = %s, new_line = '\n',
-		nullstr = %s, strict_mode = false, max_line_size = %d, buffer_size = %d, columns = {%s})`,
-		duck.Literal(ch.Path), duck.Literal(string(rune(delim))), duck.Literal(q), duck.Literal(q),
-		duck.List(append([]string{""}, null...)), longest, max(bufferBytes, 2*longest), types.String())
+	slices.Sort(fields)
+	return slices.Compact(fields)
 }
 
-// csvSource selects _line and the columns' texts of a CSV chunk.
-func csvSource(f Format, t Table, layout Layout, ch Chunk) string {
-	fields := make([]string, layout.Fields)
-	for i := range fields {
-		fields[i] = fmt.Sprintf("f%d", i)
-	}
+// csvSource selects _line and the columns' texts of a chunk.
+func (c Contract) csvSource(layout Layout, chunk string) string {
+	fields := c.Reads(layout)
 	selected := []string{"l as _line"}
-	for i := range t.Columns {
+	for i, at := range layout.Index {
 		text := "cast(null as varchar)"
-		if at := layout.Index[i]; at >= 0 {
-			text = fields[at]
+		if at >= 0 {
+			text = fmt.Sprintf("f%d", slices.Index(fields, at))
 		}
 		selected = append(selected, fmt.Sprintf("%s as c%d", text, i))
 	}
-	return fmt.Sprintf("select %s from %s", strings.Join(selected, ", "), readChunk(ch, f.Delim(), f.QuoteByte(), f.Null, fields))
+	return fmt.Sprintf("select %s from %s", strings.Join(selected, ", "), duck.Ident(chunk))
 }
 
 // jsonRecords selects _line and the record as JSON, null where it is none.
-func jsonRecords(ch Chunk) string {
-	return "select l as _line, try_cast(j as json) as e0 from " + readChunk(ch, JSONDelim, 0, nil, []string{"j"})
+func jsonRecords(chunk string) string {
+	return "select l as _line, try_cast(f0 as json) as e0 from " + duck.Ident(chunk)
 }
 
 // jsonSource selects _line and the columns' texts of the rows that a table takes from each record.

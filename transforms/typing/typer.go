@@ -8,6 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/transforms/duck"
@@ -37,6 +40,7 @@ type Typer struct {
 	layout   Layout
 	origin   Origin
 	ids      func(waybill.TableName) map[string]int
+	view     string // of the chunk at hand
 }
 
 // Job is what a Typer needs to know.
@@ -60,8 +64,8 @@ func NewTyper(ctx context.Context, db *sql.DB, job Job) (*Typer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open DuckDB connection: %w", err)
 	}
-	t := &Typer{conn: conn, contract: job.Contract, layout: job.Layout, origin: job.Origin, ids: job.FieldIDs}
-	setup := []string{"set preserve_insertion_order = false"}
+	t := &Typer{conn: conn, contract: job.Contract, layout: job.Layout, origin: job.Origin, ids: job.FieldIDs, view: "chunk-" + uuid.NewString()}
+	setup := []string{"set preserve_insertion_order = false", noPruning}
 	if job.Contract.hashes() {
 		setup = append(setup, fmt.Sprintf("set variable %s = %s", saltVariable, duck.Literal(job.Salt.Reveal())))
 	}
@@ -111,12 +115,12 @@ func (t *Typer) manner(tr Traits, years int) manner {
 // first attempt reached.
 func (t *Typer) typeCSV(ctx context.Context, ch Chunk, target string, out *Typed) error {
 	table := t.contract.Tables[0]
-	source := csvSource(t.contract.Format, table, t.layout, ch)
+	source := t.contract.csvSource(t.layout, t.view)
 	rel, err := relate(table, source, t.manner(ch.Traits, nearYears))
 	if err != nil {
 		return err
 	}
-	rows, err := t.copy(ctx, table, rel.good(), target)
+	rows, err := t.scanCopy(ctx, ch, rel, target)
 	if err != nil {
 		return err
 	}
@@ -124,13 +128,15 @@ func (t *Typer) typeCSV(ctx context.Context, ch Chunk, target string, out *Typed
 		if rel, err = relate(table, source, t.manner(ch.Traits, 0)); err != nil {
 			return err
 		}
-		if out.Rejects, err = t.rejects(ctx, 0, rel, rel.bad()); err != nil {
+		err = t.scan(ctx, ch, func() (err error) {
+			out.Rejects, err = t.rejects(ctx, 0, rel, rel.bad())
 			return err
+		})
+		if err == nil && rows+int64(len(out.Rejects)) != ch.Records {
+			rows, err = t.scanCopy(ctx, ch, rel, target)
 		}
-		if rows+int64(len(out.Rejects)) != ch.Records {
-			if rows, err = t.copy(ctx, table, rel.good(), target); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
 		}
 	}
 	if n := rows + int64(len(out.Rejects)); n != ch.Records {
@@ -140,13 +146,20 @@ func (t *Typer) typeCSV(ctx context.Context, ch Chunk, target string, out *Typed
 	if rows > 0 {
 		out.Files[table.Name] = waybill.StagedFile{Path: target, Rows: rows}
 	}
-	if out.Sum, err = t.sum(ctx, rel, target, out); err != nil {
+	if err := t.sum(ctx, ch, rel, out); err != nil || len(out.Rejects) == 0 {
 		return err
 	}
-	if len(out.Rejects) > 0 {
-		out.Swapped, err = t.spreadsheetDates(ctx, rel, out.Rejects)
-	}
+	out.Swapped, err = t.spreadsheetDates(ctx, ch, rel, out.Rejects)
 	return err
+}
+
+// scanCopy copies the good rows of a chunk.
+func (t *Typer) scanCopy(ctx context.Context, ch Chunk, rel relation, target string) (rows int64, err error) {
+	err = t.scan(ctx, ch, func() error {
+		rows, err = t.copy(ctx, rel.table, rel.good(), target)
+		return err
+	})
+	return rows, err
 }
 
 // copy writes a select as Parquet; without rows there is no file.
@@ -159,7 +172,7 @@ func (t *Typer) copy(ctx context.Context, table Table, query, target string) (in
 		}
 		ids = ", field_ids " + text
 	}
-	res, err := t.conn.ExecContext(ctx, fmt.Sprintf("copy (%s) to %s (format parquet, compression zstd, compression_level 1%s)",
+	res, err := t.conn.ExecContext(ctx, fmt.Sprintf("copy (%s) to %s (format parquet, compression zstd, compression_level 1, parquet_version v2, dictionary_size_limit 1000%s)",
 		query, duck.Literal(target), ids))
 	if err != nil {
 		return 0, fmt.Errorf("type %s: %w", table.Name, err)
@@ -200,14 +213,14 @@ func (t *Typer) rejects(ctx context.Context, table int, rel relation, query stri
 }
 
 // sum adds up the trailer's column: what was loaded and, of rejected records, what is a number at all.
-func (t *Typer) sum(ctx context.Context, rel relation, target string, out *Typed) (string, error) {
+func (t *Typer) sum(ctx context.Context, ch Chunk, rel relation, out *Typed) error {
 	want := t.contract.Trailer.SumOf
 	if want == "" {
-		return "", nil
+		return nil
 	}
 	parts := []string{"select cast(0 as decimal(38,6)) as n"}
-	if len(out.Files) > 0 {
-		parts = append(parts, fmt.Sprintf("select cast(%s as decimal(38,6)) from read_parquet(%s)", duck.Ident(want), duck.Literal(target)))
+	if loaded, ok := out.Files[rel.table.Name]; ok {
+		parts = append(parts, fmt.Sprintf("select cast(%s as decimal(38,6)) from read_parquet(%s)", duck.Ident(want), duck.Literal(loaded.Path)))
 	}
 	if len(out.Rejects) > 0 {
 		for i, col := range rel.table.Columns {
@@ -217,16 +230,10 @@ func (t *Typer) sum(ctx context.Context, rel relation, target string, out *Typed
 			}
 		}
 	}
-	var sum string
-	query := "select cast(sum(n) as varchar) from ("
-	for i, p := range parts {
-		if i > 0 {
-			query += " union all "
-		}
-		query += p
+	query := "select cast(sum(n) as varchar) from (" + strings.Join(parts, " union all ") + ")"
+	err := t.scan(ctx, ch, func() error { return t.conn.QueryRowContext(ctx, query).Scan(&out.Sum) })
+	if err != nil {
+		return fmt.Errorf("sum %s: %w", want, err)
 	}
-	if err := t.conn.QueryRowContext(ctx, query+")").Scan(&sum); err != nil {
-		return "", fmt.Errorf("sum %s: %w", want, err)
-	}
-	return sum, nil
+	return nil
 }

@@ -20,6 +20,14 @@ type Traits struct {
 	Plus        bool // a + occurs: 5.06047E+12
 }
 
+// Or are the traits of two texts together.
+func (t Traits) Or(other Traits) Traits {
+	return Traits{
+		Spaces: t.Spaces || other.Spaces, Equals: t.Equals || other.Equals,
+		Apostrophes: t.Apostrophes || other.Apostrophes, Plus: t.Plus || other.Plus,
+	}
+}
+
 // allTraits is for text that nobody has looked at.
 var allTraits = Traits{Spaces: true, Equals: true, Apostrophes: true, Plus: true}
 
