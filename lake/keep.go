@@ -13,9 +13,9 @@ import (
 	"path"
 	"regexp"
 	"strings"
-	"sync"
 	"time"
 
+	libzstd "github.com/DataDog/zstd"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/fourmarketing/waybill"
@@ -49,19 +49,6 @@ const keptRoot = "kept"
 // pathName is what may stand as one part of an object's key.
 var pathName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 
-// codecs reuses zstd encoders, whose windows are costly to make for every small file.
-type codecs struct{ encoders sync.Pool }
-
-func newCodecs() *codecs { return &codecs{} }
-
-func (c *codecs) encoder(w io.Writer) (*zstd.Encoder, error) {
-	if e, ok := c.encoders.Get().(*zstd.Encoder); ok {
-		e.Reset(w)
-		return e, nil
-	}
-	return zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithZeroFrames(true))
-}
-
 // Keep stores r's bytes exactly as they come, compressed, under their SHA-256. It reads r once. The same bytes on the
 // same day are the same object and are not written again. When r or the store fails nothing is at the final path.
 func (l *Lake) Keep(ctx context.Context, as KeepAs, r io.Reader) (Kept, error) {
@@ -83,7 +70,7 @@ func (l *Lake) Keep(ctx context.Context, as KeepAs, r io.Reader) (Kept, error) {
 // keepVia fills and closes tmp, then puts it at its place.
 func (l *Lake) keepVia(ctx context.Context, tmp *os.File, as KeepAs, r io.Reader) (Kept, error) {
 	sum := sha256.New()
-	n, err := l.compress(tmp, io.TeeReader(contextReader{ctx, r}, sum))
+	n, err := compress(tmp, io.TeeReader(contextReader{ctx, r}, sum))
 	if err := errors.Join(err, tmp.Close()); err != nil {
 		return Kept{}, err
 	}
@@ -102,20 +89,18 @@ func (l *Lake) keepVia(ctx context.Context, tmp *os.File, as KeepAs, r io.Reader
 	return k, nil
 }
 
-func (l *Lake) compress(w io.Writer, r io.Reader) (int64, error) {
-	enc, err := l.zstd.encoder(w)
-	if err != nil {
-		return 0, err
-	}
-	n, err := io.Copy(enc, r)
-	if closed := enc.Close(); err == nil { // after a failed copy it repeats that failure
+const (
+	keepLevel = 1         // of zstd: higher ones take several times as long and save a tenth
+	keepBlock = 128 << 10 // what zstd takes at a time
+)
+
+func compress(w io.Writer, r io.Reader) (int64, error) {
+	enc := libzstd.NewWriterLevel(w, keepLevel)
+	n, err := io.CopyBuffer(enc, r, make([]byte, keepBlock))
+	if closed := enc.Close(); err == nil { // after a failed copy it may repeat that failure
 		err = closed
 	}
-	if err != nil {
-		return n, err
-	}
-	l.zstd.encoders.Put(enc)
-	return n, nil
+	return n, err
 }
 
 // contextReader stops a stream when its context ends.

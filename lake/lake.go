@@ -58,7 +58,6 @@ type Lake struct {
 	cache   *cache
 	tmp     string // folder for temporary files, on local disk
 	now     func() time.Time
-	zstd    *codecs
 
 	mu    sync.Mutex
 	lists map[string][]string // immutable load lists already read, by key
@@ -96,7 +95,6 @@ func Open(ctx context.Context, cfg Config) (*Lake, error) {
 		cache:   newCache(filepath.Join(cfg.CacheDir, "files"), cfg.CacheBytes, cfg.Now, obj),
 		tmp:     tmp,
 		now:     cfg.Now,
-		zstd:    newCodecs(),
 		lists:   map[string][]string{},
 	}, nil
 }

@@ -133,7 +133,7 @@ func (l *Lake) putList(ctx context.Context, key string, ids []string) error {
 	if len(ids) > 0 {
 		text = strings.Join(ids, "\n") + "\n"
 	}
-	_, err = l.compress(tmp, strings.NewReader(text))
+	_, err = compress(tmp, strings.NewReader(text))
 	err = errors.Join(err, tmp.Close())
 	if err == nil {
 		err = l.objects.put(ctx, key, tmp.Name())

@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/djherbis/buffer"
+	"github.com/djherbis/nio/v3"
 	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill"
@@ -94,9 +96,19 @@ func (t *taker) identify(f *ledger.File) error {
 	return err
 }
 
+// ahead is how many bytes the kept copy may be ahead of the loader, so that neither waits for every block of the other. The size is -1 where
+// the partner does not say it.
+func ahead(size int64) int64 {
+	const most, least = 8 << 20, 64 << 10
+	if size < 0 {
+		return most
+	}
+	return min(max(size, least), most)
+}
+
 // keepAndLoad reads the body once: into the kept copy and, side by side, through the loader.
 func (t *taker) keepAndLoad(ctx context.Context, body io.ReadCloser, f ledger.File, stage string) (lake.Kept, load.Result, error) {
-	pr, pw := io.Pipe()
+	pr, pw := nio.Pipe(buffer.New(ahead(f.Size)))
 	type keeping struct {
 		kept lake.Kept
 		err  error
@@ -107,7 +119,7 @@ func (t *taker) keepAndLoad(ctx context.Context, body io.ReadCloser, f ledger.Fi
 		if closed := body.Close(); err == nil { // a cut transfer says on Close again what it said on Read
 			err = closed
 		}
-		pw.CloseWithError(err) // nil means the end of the file
+		_ = pw.CloseWithError(err) // nil means the end of the file
 		done <- keeping{kept, err}
 	}()
 	res, loadErr := t.load(ctx, pr, f, stage)

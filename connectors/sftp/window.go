@@ -16,9 +16,9 @@ import (
 const (
 	// packet is what one request asks for. The protocol promises no more, and a server that answers with less
 	// is asked again for the rest. Larger packets lose bytes without an error, so their size is no setting.
-	packet = 32 << 10
+	packet = 261120
 	// requests is how many of a file's requests are on their way at a time.
-	requests = 64
+	requests = 16
 	// blocks is how many packets are on their way or wait for the consumer: 4 MiB a file.
 	blocks = 2 * requests
 )

@@ -148,9 +148,11 @@ func (s *Records) take(eol int, lines int64) Record {
 // quoted takes a record with quotes in it; false when more bytes are needed.
 func (s *Records) quoted() (Record, bool) {
 	s.fields = s.fields[:0]
+	eol := s.eol()
 	for i := s.start; ; i++ {
 		from := i
-		if i < s.end && s.buf[i] == s.d.Quote {
+		switch {
+		case i < s.end && s.buf[i] == s.d.Quote:
 			var closed, whole bool
 			i, closed, whole = s.quotedField(i)
 			if !whole && s.err == nil {
@@ -159,8 +161,13 @@ func (s *Records) quoted() (Record, bool) {
 			if !closed {
 				return s.broken()
 			}
-		} else {
+		case i > eol: // a field before this one has line ends in it
 			i = s.bareField(i)
+		default:
+			n := bytes.IndexByte(s.buf[i:eol], s.d.Delim)
+			if i += n; n < 0 {
+				i = eol
+			}
 		}
 		if i == s.end {
 			return Record{}, false // at the end of the text, last takes it
@@ -172,18 +179,16 @@ func (s *Records) quoted() (Record, bool) {
 		if !s.certain(i) {
 			return Record{}, false
 		}
-		return s.take(i, 1+lineEnds(s.buf[s.start:i])), true
+		lines := int64(1)
+		if i > eol {
+			lines += lineEnds(s.buf[s.start:i])
+		}
+		return s.take(i, lines), true
 	}
 }
 
 // bareField passes the field without quotes that begins at i.
 func (s *Records) bareField(i int) int {
-	if eol := s.eol(); i <= eol { // no field before this one has line ends in it
-		if n := bytes.IndexByte(s.buf[i:eol], s.d.Delim); n >= 0 {
-			return i + n
-		}
-		return eol
-	}
 	for i < s.end && s.buf[i] != s.d.Delim && s.buf[i] != '\n' && s.buf[i] != '\r' {
 		i++
 	}
@@ -276,7 +281,7 @@ func (s *Records) fill() error {
 	return nil
 }
 
-// lineEnds counts line ends inside a field: LF, CRLF or CR.
+// lineEnds counts line ends inside a record: LF, CRLF or CR.
 func lineEnds(b []byte) int64 {
 	n := bytes.Count(b, []byte{'\n'})
 	for {

@@ -2,6 +2,9 @@ package load
 
 import (
 	"bytes"
+	"encoding/binary"
+	"slices"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -11,7 +14,7 @@ import (
 	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
-// columns say which fields of a record a chunk has, and which texts in them mean nothing.
+// columns say which fields of a record a batch has, and which texts in them mean nothing.
 type columns struct {
 	fields []int // of a record, from 0
 	quote  byte
@@ -22,106 +25,174 @@ type columns struct {
 
 func columnsOf(c typing.Contract, l typing.Layout, quote byte) columns {
 	fields := c.Reads(l)
-	return columns{fields: fields, quote: quote, null: c.Format.Null, plain: c.Format.Type != typing.CSV, schema: typing.ChunkSchema(len(fields))}
+	return columns{fields: fields, quote: quote, null: c.Format.Null, plain: c.Format.Type != typing.CSV, schema: typing.RecordSchema(len(fields))}
 }
 
 // batch is some thousand records, field by field as Arrow wants them. A value of more than twelve bytes is not copied: its view points into
-// the records' text.
+// the records' text. A batch that nobody reads any more is used again.
 type batch struct {
 	columns
 	text    []byte        // the records, and values that had doubled quotes
 	records []decode.Span // in text
 	lines   []int64
 	texts   []texts // per field
+	room    int     // records that texts have room for
 	traits  typing.Traits
+	lent    atomic.Int32 // buffers that Arrow has
+	desk    *desk
 }
 
 // texts are the values of one field.
 type texts struct {
-	views []arrow.ViewHeader
+	views []byte // Arrow's string views, viewBytes each
 	valid []byte // a bit per value
 	nulls int
 }
 
-// newBatch makes room for as much as the batch before it came to hold; nil is for the first.
-func newBatch(c columns, before *batch) *batch {
-	b := &batch{columns: c, texts: make([]texts, len(c.fields))}
-	if before == nil {
-		return b
+// firstRoom is how many records a new batch has room for.
+const firstRoom = 256
+
+// takeBatch takes a batch from those that are free, or makes one.
+func takeBatch(d *desk, c columns) *batch {
+	b, ok := d.free.Get().(*batch)
+	if !ok {
+		b = &batch{room: firstRoom}
 	}
-	n := len(before.lines)
-	b.text, b.records, b.lines = make([]byte, 0, len(before.text)+len(before.text)/8), make([]decode.Span, 0, n), make([]int64, 0, n)
+	b.desk, b.columns, b.traits = d, c, typing.Traits{}
+	b.text, b.records, b.lines = b.text[:0], b.records[:0], b.lines[:0]
+	b.texts = slices.Grow(b.texts[:0], len(c.fields))[:len(c.fields)]
+	b.widen(b.room)
 	for i := range b.texts {
-		b.texts[i] = texts{views: make([]arrow.ViewHeader, 0, n), valid: make([]byte, 0, (n+7)/8)}
+		b.texts[i].nulls = 0
+		clear(b.texts[i].valid)
 	}
 	return b
 }
 
+// widen makes room for so many records.
+func (b *batch) widen(room int) {
+	b.room = room
+	for i := range b.texts {
+		t := &b.texts[i]
+		t.views = slices.Grow(t.views, max(0, room*viewBytes-len(t.views)))[:room*viewBytes]
+		t.valid = append(t.valid, make([]byte, max(0, room/8-len(t.valid)))...)
+	}
+}
+
 func (b *batch) add(rec decode.Record) {
-	from := len(b.text)
-	b.text = append(b.text, rec.Bytes...)
-	b.records = append(b.records, decode.Span{From: from, To: len(b.text)})
+	n, start := len(b.lines), len(b.text)
+	if n == b.room {
+		b.widen(2 * n)
+	}
+	b.text = slices.Grow(append(b.text, rec.Bytes...), viewBytes)
+	b.traits.Plus = b.traits.Plus || (!b.plain && bytes.IndexByte(rec.Bytes, '+') >= 0)
+	b.records = append(b.records, decode.Span{From: start, To: len(b.text)})
 	b.lines = append(b.lines, rec.Line)
 	for i, at := range b.fields {
-		span := rec.Fields[at]
-		value, doubled := decode.Value(b.text[from+span.From:from+span.To], b.quote)
-		place := from + span.From
-		if len(value) < span.To-span.From {
-			place++
+		value := decode.Span{From: start + rec.Fields[at].From, To: start + rec.Fields[at].To}
+		if value.From < value.To && b.text[value.From] == b.quote && b.quote != 0 {
+			value = b.unquote(value)
 		}
-		if doubled {
-			place = len(b.text)
-			b.text = decode.AppendSingle(b.text, value, b.quote)
-			value = b.text[place:]
+		t := &b.texts[i]
+		if value.From == value.To || (b.null != nil && b.isNull(value)) {
+			t.nulls++
+			continue
 		}
-		if !b.plain {
-			look(&b.traits, value)
+		if first, last := b.text[value.From], b.text[value.To-1]; (odd[first] || odd[last]) && !b.plain {
+			look(&b.traits, b.text[value.From:value.To])
 		}
-		b.texts[i].add(value, place, b.null)
+		t.valid[n>>3] |= 1 << (n & 7)
+		putView(t.views[n*viewBytes:], b.text, value)
 	}
 }
 
-// add appends a value that stands at a place of the batch's text.
-func (t *texts) add(value []byte, place int, null []string) {
-	n := len(t.views)
-	if n&7 == 0 {
-		t.valid = append(t.valid, 0)
+// unquote is where the value of a field in quotes stands.
+func (b *batch) unquote(field decode.Span) decode.Span {
+	value, doubled := decode.Value(b.text[field.From:field.To], b.quote)
+	if !doubled {
+		return decode.Span{From: field.From + 1, To: field.From + 1 + len(value)}
 	}
-	t.views = append(t.views, arrow.ViewHeader{})
-	if len(value) == 0 || isNull(value, null) {
-		t.nulls++
-		return
-	}
-	t.valid[n>>3] |= 1 << (n & 7)
-	view := &t.views[n]
-	view.SetBytes(value)
-	if !arrow.IsViewInline(len(value)) {
-		view.SetIndexOffset(0, int32(place))
-	}
+	from := len(b.text)
+	b.text = slices.Grow(decode.AppendSingle(b.text, value, b.quote), viewBytes)
+	return decode.Span{From: from, To: len(b.text)}
 }
 
-func isNull(value []byte, null []string) bool {
-	for _, text := range null {
-		if string(value) == text {
-			return true
-		}
-	}
-	return false
+func (b *batch) isNull(value decode.Span) bool {
+	return slices.Contains(b.null, string(b.text[value.From:value.To]))
 }
 
-// arrow is the batch as DuckDB reads it. Its memory is the batch's own.
+const (
+	viewBytes   = arrow.ViewHeaderSizeBytes
+	inlineBytes = 12
+)
+
+// putView writes Arrow's view of a value: its length, then the value itself if it is short, otherwise its first four bytes, the number of
+// the buffer, which is 0, and its place there. Text has room for a view behind its end.
+func putView(view, text []byte, value decode.Span) {
+	n := value.To - value.From
+	text = text[value.From : value.From+viewBytes : cap(text)]
+	low, high := binary.LittleEndian.Uint64(text), uint64(binary.LittleEndian.Uint32(text[8:]))
+	switch {
+	case n > inlineBytes:
+		low, high = low&0xFFFFFFFF, uint64(value.From)
+	case n > 8:
+		high &= 1<<(8*(n-8)) - 1
+	default:
+		low, high = low&(1<<(8*n)-1), 0
+	}
+	binary.LittleEndian.PutUint64(view, uint64(n)|low<<32)
+	binary.LittleEndian.PutUint64(view[8:], low>>32|high<<32)
+}
+
+// arrow is the batch as DuckDB reads it. The caller releases it, and DuckDB what it took of it; then the batch is free.
 func (b *batch) arrow() arrow.RecordBatch {
 	n := len(b.lines)
-	b.traits.Plus = !b.plain && bytes.IndexByte(b.text, '+') >= 0
-	text := memory.NewBufferBytes(b.text)
-	lines := memory.NewBufferBytes(arrow.Int64Traits.CastToBytes(b.lines))
-	all := []arrow.Array{array.NewInt64Data(array.NewData(arrow.PrimitiveTypes.Int64, n, []*memory.Buffer{nil, lines}, nil, 0, 0))}
+	text := b.lend(b.text)
+	defer text.Release()
+	all := []arrow.Array{column(arrow.PrimitiveTypes.Int64, n, 0, nil, b.lend(arrow.Int64Traits.CastToBytes(b.lines)))}
 	for _, t := range b.texts {
-		views := memory.NewBufferBytes(arrow.ViewHeaderTraits.CastToBytes(t.views))
-		all = append(all, array.NewStringViewData(array.NewData(arrow.BinaryTypes.StringView, n,
-			[]*memory.Buffer{memory.NewBufferBytes(t.valid), views, text}, nil, t.nulls, 0)))
+		text.Retain()
+		all = append(all, column(arrow.BinaryTypes.StringView, n, t.nulls, b.lend(t.valid[:(n+7)/8]), b.lend(t.views[:n*viewBytes]), text))
 	}
+	defer func() {
+		for _, a := range all {
+			a.Release()
+		}
+	}()
 	return array.NewRecordBatch(b.schema, all, int64(n))
+}
+
+// column makes an array that owns its buffers.
+func column(of arrow.DataType, length, nulls int, buffers ...*memory.Buffer) arrow.Array {
+	data := array.NewData(of, length, buffers, nil, nulls, 0)
+	defer data.Release()
+	for _, b := range buffers {
+		if b != nil {
+			b.Release()
+		}
+	}
+	return array.MakeFromData(data)
+}
+
+// lend gives Arrow a part of the batch, until Free.
+func (b *batch) lend(part []byte) *memory.Buffer {
+	b.lent.Add(1)
+	return memory.NewBufferWithAllocator(part, b)
+}
+
+// Free takes back a part that Arrow has released. It makes the batch an arrow/memory.Allocator, which is how Arrow tells.
+func (b *batch) Free([]byte) {
+	if b.lent.Add(-1) == 0 {
+		b.desk.clear(b)
+	}
+}
+
+// Allocate is there for memory.Allocator; nothing asks a batch for more memory.
+func (b *batch) Allocate(size int) []byte { return make([]byte, size) }
+
+// Reallocate is there for memory.Allocator.
+func (b *batch) Reallocate(size int, part []byte) []byte {
+	return append(make([]byte, 0, size), part...)[:size]
 }
 
 // odd marks the bytes that something may have to be taken off for when they stand at a value's edge.

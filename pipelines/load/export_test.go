@@ -1,6 +1,8 @@
 package load
 
-// WithChunks makes a loader whose chunks have so many bytes, for tests of what falls on their edges.
-func (l *Loader) WithChunks(bytes, workers int) *Loader {
-	return &Loader{db: l.db, chunkBytes: bytes, workers: workers}
+// WithSizes makes a loader whose batches have so many records and whose parts so many bytes, for tests of what falls on their edges.
+func (l *Loader) WithSizes(batchRecords, partBytes int) *Loader {
+	small := *l
+	small.sizes = sizes{batchRecords: batchRecords, batchBytes: 1 << 20, csvPart: partBytes, jsonPart: partBytes}
+	return &small
 }

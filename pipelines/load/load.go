@@ -6,30 +6,25 @@ import (
 	"database/sql"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
-// Loader loads files, several at once if asked to. The DuckDB is the caller's to close.
+// Loader loads files, several at once if asked to.
 type Loader struct {
-	db         *sql.DB
-	chunkBytes int // of the largest chunk
-	workers    int // chunks typed at once; DuckDB uses every core for each
+	engine *typing.Engine
+	db     *sql.DB
+	sizes  sizes
+	free   *sync.Pool // of batches
 }
 
-const (
-	firstChunk   = 4 << 20 // the first is small, so that typing begins early; each is twice the one before
-	largestChunk = 32 << 20
-	coresPerCopy = 4 // a COPY does not keep many more busy
-)
-
-// New makes a loader over a DuckDB that transforms/duck has opened.
+// New makes a loader over a DuckDB that transforms/duck has opened and that is the caller's to close.
 func New(db *sql.DB) *Loader {
-	return &Loader{db: db, chunkBytes: largestChunk, workers: 1 + runtime.NumCPU()/coresPerCopy}
+	return &Loader{engine: typing.NewEngine(db), db: db, sizes: usualSizes, free: &sync.Pool{}}
 }
 
 // Input is one file.
@@ -41,7 +36,7 @@ type Input struct {
 	LoadID               string
 	ReceivedAt, LoadedAt time.Time // LoadedAt is also the now that dates are checked against
 	PIISalt              waybill.Secret
-	StageDir             string  // local folder for chunks and Parquet; the caller removes it
+	StageDir             string  // local folder for Parquet and rejects; the caller removes it
 	Previous             History // of the feed
 	FieldIDs             func(waybill.TableName) map[string]int
 }

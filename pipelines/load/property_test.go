@@ -43,7 +43,7 @@ func TestEveryRecordIsAccountedFor(t *testing.T) {
 		if rapid.Bool().Draw(rt, "trailer") {
 			c.Trailer = typing.Trailer{Match: "^TRL", Policy: typing.PolicyWarn}
 		}
-		loader := load.New(db).WithChunks(rapid.SampledFrom([]int{1, 20, 1 << 20}).Draw(rt, "chunk bytes"), rapid.IntRange(1, 3).Draw(rt, "workers"))
+		loader := load.New(db).WithSizes(rapid.IntRange(1, 5).Draw(rt, "batch records"), rapid.SampledFrom([]int{1, 20, 1 << 20}).Draw(rt, "part bytes"))
 		trial{db, loader, c, text}.account(t, rt)
 	})
 }

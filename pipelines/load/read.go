@@ -64,7 +64,7 @@ func (p *pattern) match(record []byte) bool {
 }
 
 // reader goes through the records of one file: it sets aside what is no data, rejects what is no whole record, and hands on the rest in
-// chunks.
+// batches.
 type reader struct {
 	in      Input
 	dialect decode.Dialect
@@ -74,9 +74,8 @@ type reader struct {
 	header  []byte   // as sent, for repetitions of it
 	layout  typing.Layout
 	mask    masker
-	chunks  *chunker
+	feeder  *feeder
 	log     *rejectLog
-	hand    func(context.Context, chunk) error
 	res     *Result
 
 	seen       bool // any record at all
@@ -211,10 +210,7 @@ func (r *reader) one(ctx context.Context, rec decode.Record) error {
 		r.short = rec.Torn
 		return r.reject(rec, rule)
 	}
-	if !r.chunks.add(rec) {
-		return nil
-	}
-	return r.handOn(ctx)
+	return r.feeder.add(ctx, rec)
 }
 
 // repeatsHeader: files glued together have headers inside.
@@ -254,14 +250,6 @@ func (r *reader) reject(rec decode.Record, rule string) error {
 	return r.log.add(row)
 }
 
-func (r *reader) handOn(ctx context.Context) error {
-	ch, some := r.chunks.take()
-	if !some {
-		return nil
-	}
-	return r.hand(ctx, ch)
-}
-
 // end looks at how the file stops. A file that stops in the middle is held before anybody counts.
 func (r *reader) end(ctx context.Context) error {
 	if !r.seen && !r.in.Contract.Limits.AllowEmpty {
@@ -279,5 +267,5 @@ func (r *reader) end(ctx context.Context) error {
 	case trailer.Wanted() && !r.trailerEnd:
 		r.res.Warnings = append(r.res.Warnings, "truncated: the file does not end with a trailer")
 	}
-	return r.handOn(ctx)
+	return r.feeder.send(ctx)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -61,7 +60,7 @@ func holdOf(err error) *Hold {
 	return nil
 }
 
-// run decodes on this goroutine while others type what was decoded.
+// run decodes on this goroutine while another types what was decoded.
 func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, res *Result) error {
 	r, err := newReader(in, log, res)
 	if err != nil {
@@ -84,12 +83,15 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 		return err
 	}
 	r.mask = newMasker(in.Contract, r.dialect, r.layout)
+	queue, desk := make(chan *batch, batchesAhead), &desk{free: l.free}
+	r.feeder = &feeder{columns: columnsOf(in.Contract, r.layout, r.dialect.Quote), sizes: l.sizes, desk: desk, queue: queue}
 	group, ctx := errgroup.WithContext(ctx)
-	crew := &crew{loader: l, in: in, dir: dir, log: log, res: res, reader: r, group: group, queue: make(chan chunk)}
-	r.chunks = newChunker(columnsOf(in.Contract, r.layout, r.dialect.Quote), l.chunkBytes)
-	r.hand = crew.hand
+	group.Go(func() error {
+		w := &worker{loader: l, in: in, dir: dir, log: log, res: res, reader: r, desk: desk}
+		return w.work(ctx, &stream{ctx: ctx, schema: r.feeder.columns.schema, queue: queue, desk: desk, json: in.Contract.Format.Type != typing.CSV, sizes: l.sizes})
+	})
 	readErr := r.read(ctx)
-	close(crew.queue)
+	close(queue)
 	workErr := group.Wait()
 	if workErr != nil && (readErr == nil || errors.Is(readErr, context.Canceled)) {
 		return workErr
@@ -109,72 +111,56 @@ func newReader(in Input, log *rejectLog, res *Result) (*reader, error) {
 	return r, nil
 }
 
-// crew types chunks. Workers start as chunks come, so that a small file has one and an empty one none.
-type crew struct {
+// worker types the parts of one file.
+type worker struct {
 	loader *Loader
 	in     Input
 	dir    string
 	log    *rejectLog
 	reader *reader
-	group  *errgroup.Group
-	queue  chan chunk
-	handed int
-	mu     sync.Mutex // guards res while workers run
+	desk   *desk
 	res    *Result
 }
 
-// hand gives a chunk to a worker and waits while all are busy, so that memory stays bounded.
-func (c *crew) hand(ctx context.Context, ch chunk) error {
-	c.handed++
-	if c.handed <= c.loader.workers {
-		c.group.Go(func() error { return c.work(ctx) })
-	}
-	select {
-	case c.queue <- ch:
-		return nil
-	case <-ctx.Done():
+// work types part after part. An empty file costs no DuckDB.
+func (w *worker) work(ctx context.Context, s *stream) error {
+	defer s.release()
+	part, some := s.part()
+	if !some {
 		return ctx.Err()
 	}
-}
-
-func (c *crew) work(ctx context.Context) error {
-	typer, err := typing.NewTyper(ctx, c.loader.db, typing.Job{
-		Contract: c.in.Contract, Layout: c.reader.layout, Salt: c.in.PIISalt, FieldIDs: c.in.FieldIDs,
-		Origin: typing.Origin{Source: c.in.Source, File: c.in.File, LoadID: c.in.LoadID, ReceivedAt: c.in.ReceivedAt, LoadedAt: c.in.LoadedAt},
+	typer, err := typing.NewTyper(ctx, w.loader.engine, typing.Job{
+		Contract: w.in.Contract, Layout: w.reader.layout, Salt: w.in.PIISalt, FieldIDs: w.in.FieldIDs, Reject: w.reject,
+		Origin: typing.Origin{Source: w.in.Source, File: w.in.File, LoadID: w.in.LoadID, ReceivedAt: w.in.ReceivedAt, LoadedAt: w.in.LoadedAt},
 	})
 	if err != nil {
 		return err
 	}
 	defer typer.Close()
-	for ch := range c.queue {
-		typed, err := typer.Type(ctx, ch.Chunk, c.dir, strconv.Itoa(ch.number))
+	for n := 1; some; n++ {
+		typed, err := typer.Type(ctx, part, w.dir, strconv.Itoa(n))
+		if err == nil && typed.Loaded+typed.Rejected != s.records {
+			err = fmt.Errorf("%d records became %d loaded and %d rejected; nothing is committed, report this as a defect", s.records, typed.Loaded, typed.Rejected)
+		}
+		if err == nil {
+			err = w.note(typed)
+		}
 		if err != nil {
 			return err
 		}
-		if err := c.reject(ch, typed.Rejects); err != nil {
-			return err
-		}
-		if err := c.note(ch.Records, typed); err != nil {
-			return err
-		}
+		part, some = s.part()
 	}
-	return nil
+	return ctx.Err()
 }
 
-func (c *crew) note(records int64, typed typing.Typed) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (w *worker) note(typed typing.Typed) error {
 	for name, file := range typed.Files {
-		c.res.Files[name] = append(c.res.Files[name], file)
-		c.res.RowsByTable[name] += file.Rows
+		w.res.Files[name] = append(w.res.Files[name], file)
+		w.res.RowsByTable[name] += file.Rows
 	}
-	c.res.Loaded += records - int64(len(typed.Rejects))
-	if typed.Sum != "" {
-		sum, ok := add(c.res.Control.GotSum, typed.Sum)
-		if !ok {
-			return fmt.Errorf("add up %s: %q is no number", c.in.Contract.Trailer.SumOf, typed.Sum)
-		}
-		c.res.Control.GotSum = sum
+	w.res.Loaded += typed.Loaded
+	if err := w.addUp(typed.Sum); err != nil {
+		return err
 	}
 	if len(typed.Swapped) > 0 {
 		return held(Hold{Rule: "spreadsheet_dates", Column: typed.Swapped[0], Detail: "every date could be month-first and some can be nothing else: " +
@@ -183,25 +169,37 @@ func (c *crew) note(records int64, typed typing.Typed) error {
 	return nil
 }
 
-// reject logs a chunk's rejects with the text of their records.
-func (c *crew) reject(ch chunk, rejects []typing.Reject) error {
-	rows := make([]rejectRow, 0, len(rejects))
-	for _, r := range rejects {
-		text := ch.text(r.Line)
-		if text == nil {
-			return fmt.Errorf("line %d was rejected and is not in its chunk; nothing is committed, report this as a defect", r.Line)
-		}
-		row := rejectRow{Line: r.Line, Rule: r.Rule, Detail: optional(r.Detail), Original: c.reader.mask.record(text)}
-		if r.Column >= 0 {
-			col := c.in.Contract.Tables[r.Table].Columns[r.Column]
-			row.Column = &col.Name
-			if row.Detail != nil && (col.PII == typing.Hash || col.PII == typing.Drop) {
-				row.Detail = optional(stars)
-			}
-		}
-		rows = append(rows, row)
+// addUp adds to the sum that the trailer is compared with.
+func (w *worker) addUp(text string) error {
+	if text == "" {
+		return nil
 	}
-	return c.log.add(rows...)
+	sum, ok := add(w.res.Control.GotSum, text)
+	if !ok {
+		return fmt.Errorf("add up %s: %q is no number", w.in.Contract.Trailer.SumOf, text)
+	}
+	w.res.Control.GotSum = sum
+	return nil
+}
+
+// reject logs a reject with the text of its record.
+func (w *worker) reject(r typing.Reject) error {
+	text := w.desk.text(r.Line)
+	if text == nil {
+		return fmt.Errorf("line %d was rejected and is in no batch; nothing is committed, report this as a defect", r.Line)
+	}
+	row := rejectRow{Line: r.Line, Rule: r.Rule, Detail: optional(r.Detail), Original: w.reader.mask.record(text)}
+	if r.Column >= 0 {
+		col := w.in.Contract.Tables[r.Table].Columns[r.Column]
+		row.Column = &col.Name
+		if row.Detail != nil && (col.PII == typing.Hash || col.PII == typing.Drop) {
+			row.Detail = optional(stars)
+		}
+	}
+	if err := w.addUp(r.Addend); err != nil {
+		return err
+	}
+	return w.log.add(row)
 }
 
 // settle judges the whole file and stages its rejects.

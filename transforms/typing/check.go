@@ -61,11 +61,14 @@ func (col Column) checks(i int, tr Traits, now time.Time) []check {
 	return all
 }
 
+// ruleFormat is the rule of dates and times that are in none of the column's formats.
+const ruleFormat = "format"
+
 // parseRule names the rule that a value breaks which is not of its type, empty for text.
 func (col Column) parseRule() string {
 	switch {
 	case col.isTime():
-		return "format"
+		return ruleFormat
 	case col.Type == "integer" || col.Type == "bigint":
 		return "integer"
 	case col.Type == "boolean":
@@ -107,9 +110,11 @@ func (o Origin) outputs() []string {
 	at := func(t time.Time) string {
 		return "timestamptz '" + t.UTC().Format("2006-01-02 15:04:05.999999") + "+00'"
 	}
+	// An enum of one value is written as text, and without a hash and a copy of the text for every row.
+	same := func(value string) string { return fmt.Sprintf("cast(%[1]s as enum(%[1]s))", duck.Literal(value)) }
 	return []string{
-		duck.Literal(o.Source) + " as _source", duck.Literal(o.File) + " as _file", "_line",
-		duck.Literal(o.LoadID) + " as _load_id", at(o.ReceivedAt) + " as _received_at", at(o.LoadedAt) + " as _loaded_at",
+		same(o.Source) + " as _source", same(o.File) + " as _file", "_line",
+		same(o.LoadID) + " as _load_id", at(o.ReceivedAt) + " as _received_at", at(o.LoadedAt) + " as _loaded_at",
 	}
 }
 
@@ -126,7 +131,6 @@ type manner struct {
 	null   []string
 	traits Traits
 	origin Origin
-	far    reach
 }
 
 // relate writes a table's SQL over source, a select with _line and one text c0, c1, … per column. What the typed rows need is computed once,
@@ -135,7 +139,7 @@ func relate(t Table, source string, m manner) (relation, error) {
 	rel := relation{table: t}
 	var clean, walls, values, outputs []string
 	for i, col := range t.Columns {
-		e, err := col.build(i, m.null, m.traits, m.far)
+		e, err := col.build(i, m)
 		if err != nil {
 			return rel, err
 		}
@@ -156,16 +160,19 @@ func relate(t Table, source string, m manner) (relation, error) {
 	return rel, nil
 }
 
-// good selects the typed rows that break no rule.
-func (r relation) good() string {
+// good selects the typed rows that break no rule and calls reject for the others: reject is the beginning of that call, sumOf the column
+// that a trailer sums.
+func (r relation) good(reject, sumOf string) string {
 	if len(r.checks) == 0 {
 		return fmt.Sprintf("select %s from (%s)", r.rows, r.values)
 	}
-	bad := make([]string, len(r.checks))
+	fine := make([]string, len(r.checks))
 	for i, c := range r.checks {
-		bad[i] = "not (" + c.Bad + ")"
+		fine[i] = "not (" + c.Bad + ")"
 	}
-	return fmt.Sprintf("select %s from (select *, %s as ok from (%s)) where ok", r.rows, strings.Join(bad, " and "), r.values)
+	call := fmt.Sprintf("%s, _line, rule, %s, %s, %s)", reject, r.detail(), r.addend(sumOf), r.monthFirst())
+	return fmt.Sprintf("select %s from (select *, case when rule is null then true else %s end as ok from (select *, case when %s then null else %s end as rule from (%s))) where ok",
+		r.rows, call, strings.Join(fine, " and "), r.broken(), r.values)
 }
 
 // broken is the number of the first rule that a row breaks, null for a good row.
@@ -192,9 +199,28 @@ func (r relation) detail() string {
 	return "case rule" + b.String() + " end"
 }
 
-// bad selects _line, rule and detail of the rows that break a rule.
-func (r relation) bad() string {
-	return fmt.Sprintf("select _line, rule, %s as detail from (select *, %s as rule from (%s)) where rule is not null", r.detail(), r.broken(), r.values)
+// addend is what a rejected record would have added to a sum, as text.
+func (r relation) addend(sumOf string) string {
+	for i, col := range r.table.Columns {
+		if col.Name == sumOf {
+			return fmt.Sprintf("cast(coalesce(cast(v%[1]d as decimal(38,6)), try_cast(r%[1]d as decimal(38,6))) as varchar)", i)
+		}
+	}
+	return "cast(null as varchar)"
+}
+
+// monthFirst is true when the broken rule is a day-first column's and the value could be month-first.
+func (r relation) monthFirst() string {
+	var b strings.Builder
+	for i, c := range r.checks {
+		if col := r.table.Columns[c.Column]; c.Rule == ruleFormat && col.dayFirst() {
+			fmt.Fprintf(&b, " when %d then %s", i, col.couldBeMonthFirst(fmt.Sprintf("c%d", c.Column)))
+		}
+	}
+	if b.Len() == 0 {
+		return "false"
+	}
+	return "case rule" + b.String() + " else false end"
 }
 
 // fieldIDs writes DuckDB's FIELD_IDS clause for the columns that the table has here.

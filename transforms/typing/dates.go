@@ -8,34 +8,60 @@ import (
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
+// dateTally counts the values of a date column that are not of its formats.
+type dateTally struct{ wrong, monthFirst int64 }
+
+func (t *Typer) tally(column int, monthFirst bool) {
+	d := t.dates[column]
+	if d == nil {
+		d = &dateTally{}
+		t.dates[column] = d
+	}
+	d.wrong++
+	if monthFirst {
+		d.monthFirst++
+	}
+}
+
 // spreadsheetDates finds day-first columns of which every value could be month-first and at least one can be nothing else: a
 // spreadsheet has re-saved the file. The dates that parse are then as wrong as those that do not (3/4 is a valid day either way), so the
-// caller holds the file. It is asked only where a date was rejected.
-func (t *Typer) spreadsheetDates(ctx context.Context, ch Chunk, rel relation, rejects []Reject) ([]string, error) {
-	suspects := map[int]bool{}
-	for _, r := range rejects {
-		if r.Rule == "format" && rel.table.Columns[r.Column].dayFirst() {
-			suspects[r.Column] = true
-		}
-	}
+// caller holds the file.
+func (t *Typer) spreadsheetDates(ctx context.Context, out *Typed) ([]string, error) {
 	var swapped []string
-	for i, col := range rel.table.Columns {
-		if !suspects[i] {
+	for i, col := range t.rel.table.Columns {
+		d := t.dates[i]
+		if d == nil || d.monthFirst < d.wrong || !col.dayFirst() {
 			continue
 		}
-		text := fmt.Sprintf("trim(c%d, %s)", i, duck.Literal(" \t"+col.Strip))
-		query := fmt.Sprintf(`select count(*) filter (where month_first is null) = 0 and count(*) filter (where day_first is null) > 0
-			from (select try_strptime(x, %s) as day_first, try_strptime(x, %s) as month_first from (select %s as x from (%s)) where x <> '')`,
-			duck.List(col.Formats), duck.List(monthFirst(col.Formats)), text, rel.values)
-		var is bool
-		if err := t.scan(ctx, ch, func() error { return t.conn.QueryRowContext(ctx, query).Scan(&is) }); err != nil {
-			return nil, fmt.Errorf("look at dates of %s: %w", col.Name, err)
+		late, err := t.lateInMonth(ctx, col, out)
+		if err != nil {
+			return nil, err
 		}
-		if is {
+		if !late {
 			swapped = append(swapped, col.Name)
 		}
 	}
 	return swapped, nil
+}
+
+// lateInMonth says whether a loaded date is of a day that is no month.
+func (t *Typer) lateInMonth(ctx context.Context, col Column, out *Typed) (late bool, err error) {
+	day := duck.Ident(col.Name)
+	if col.Type == "timestamp" {
+		day = fmt.Sprintf("timezone(%s, %s)", duck.Literal(col.Zone), day)
+	}
+	for _, f := range out.Files {
+		query := fmt.Sprintf("select coalesce(bool_or(day(%s) > 12), false) from read_parquet(%s)", day, duck.Literal(f.Path))
+		if err := t.conn.QueryRowContext(ctx, query).Scan(&late); err != nil {
+			return false, fmt.Errorf("look at dates of %s: %w", col.Name, err)
+		}
+	}
+	return late, nil
+}
+
+// couldBeMonthFirst is true for a text that is a date with day and month changed round.
+func (col Column) couldBeMonthFirst(text string) string {
+	return fmt.Sprintf("coalesce(try_strptime(trim(%s, %s), %s) is not null, false)", text, duck.Literal(" \t"+col.Strip), duck.List(monthFirst(col.Formats)))
 }
 
 // dayFirst says whether all of a column's formats put the day before the month, both as numbers.

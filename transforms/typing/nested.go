@@ -2,37 +2,35 @@ package typing
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 
 	"github.com/fourmarketing/waybill"
 )
 
 // typeJSON types records that may give rows to several tables. A record is rejected whole: if one of its rows breaks a rule, none of its
 // rows in any table is loaded.
-func (t *Typer) typeJSON(ctx context.Context, ch Chunk, target func(Table) string, out *Typed) error {
+func (t *Typer) typeJSON(ctx context.Context, p Part, target func(Table) string, out *Typed) error {
 	records := "create or replace temp table records as " + jsonRecords(t.view)
-	if err := t.scan(ctx, ch, func() error { return t.exec(ctx, records) }); err != nil {
+	if err := t.scan(ctx, p.Records, func() error { return t.exec(ctx, records) }); err != nil {
 		return err
 	}
-	var read int64
-	if err := t.conn.QueryRowContext(ctx, "select count(*) from records").Scan(&read); err != nil {
+	if err := t.conn.QueryRowContext(ctx, "select count(*) from records").Scan(&out.Loaded); err != nil {
 		return fmt.Errorf("count records: %w", err)
-	}
-	if read != ch.Records {
-		return fmt.Errorf("read records: %d records became %d; nothing is committed, report this as a defect", ch.Records, read)
 	}
 	first := map[int64]Reject{}
 	if err := t.notJSON(ctx, first); err != nil {
 		return err
 	}
 	var rels []relation
-	for i, table := range t.contract.Tables {
-		source, err := t.contract.jsonSource(table, "select * from records where e0 is not null")
+	for i, table := range t.Contract.Tables {
+		source, err := t.Contract.jsonSource(table, "select * from records where e0 is not null")
 		if err != nil {
 			return fmt.Errorf("type %s: %w", table.Name, err)
 		}
-		rel, err := relate(table, source, t.manner(allTraits, 0))
+		rel, err := relate(table, source, manner{null: t.Contract.Format.Null, traits: allTraits, origin: t.Origin})
 		if err != nil {
 			return err
 		}
@@ -41,18 +39,22 @@ func (t *Typer) typeJSON(ctx context.Context, ch Chunk, target func(Table) strin
 		if err := t.exec(ctx, query); err != nil {
 			return err
 		}
-		rejects, err := t.rejects(ctx, i, rel, fmt.Sprintf("select _line, rule, %s as detail from typed%d where rule is not null", rel.detail(), i))
-		if err != nil {
+		if err := t.brokenRows(ctx, i, rel, first); err != nil {
 			return err
 		}
-		earliest(first, rejects)
 	}
-	if err := t.keepRejects(ctx, first, out); err != nil {
+	if err := t.keepRejects(ctx, first); err != nil {
 		return err
 	}
+	out.Loaded -= int64(len(first))
+	return t.copyTables(ctx, rels, len(first) > 0, target, out)
+}
+
+// copyTables writes the rows of the records that were not rejected.
+func (t *Typer) copyTables(ctx context.Context, rels []relation, some bool, target func(Table) string, out *Typed) error {
 	for i, rel := range rels {
 		query := fmt.Sprintf("select %s from typed%d", rel.rows, i)
-		if len(first) > 0 {
+		if some {
 			query += " where _line not in (select _line from rejected)"
 		}
 		rows, err := t.copy(ctx, rel.table, query, target(rel.table))
@@ -69,13 +71,26 @@ func (t *Typer) typeJSON(ctx context.Context, ch Chunk, target func(Table) strin
 	return nil
 }
 
-// earliest keeps of each record the first rule that it broke, in contract order.
-func earliest(first map[int64]Reject, rejects []Reject) {
-	for _, r := range rejects {
+// brokenRows finds the rules that a table's rows break, and keeps of each record the first in contract order.
+func (t *Typer) brokenRows(ctx context.Context, table int, rel relation, first map[int64]Reject) error {
+	rows, err := t.conn.QueryContext(ctx, fmt.Sprintf("select _line, rule, %s as detail from typed%d where rule is not null", rel.detail(), table))
+	if err != nil {
+		return fmt.Errorf("find rejects of %s: %w", rel.table.Name, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		r := Reject{Table: table}
+		var rule int
+		var detail sql.NullString
+		if err := rows.Scan(&r.Line, &rule, &detail); err != nil {
+			return fmt.Errorf("find rejects of %s: %w", rel.table.Name, err)
+		}
+		r.Column, r.Rule, r.Detail = rel.checks[rule].Column, rel.checks[rule].Rule, detail.String
 		if have, ok := first[r.Line]; !ok || (have.Table == r.Table && have.Column > r.Column) {
 			first[r.Line] = r
 		}
 	}
+	return rows.Err()
 }
 
 // notJSON rejects the records that are no JSON.
@@ -95,26 +110,26 @@ func (t *Typer) notJSON(ctx context.Context, first map[int64]Reject) error {
 	return rows.Err()
 }
 
-// keepRejects puts the rejected lines where the tables' selects can leave them out.
-func (t *Typer) keepRejects(ctx context.Context, first map[int64]Reject, out *Typed) error {
+// keepRejects tells of the rejects and puts their lines where the tables' selects can leave them out.
+func (t *Typer) keepRejects(ctx context.Context, first map[int64]Reject) error {
 	if len(first) == 0 {
 		return nil
 	}
 	if err := t.exec(ctx, "create or replace temp table rejected (_line bigint)"); err != nil {
 		return err
 	}
-	for _, r := range first {
-		out.Rejects = append(out.Rejects, r)
-	}
-	sort.Slice(out.Rejects, func(i, j int) bool { return out.Rejects[i].Line < out.Rejects[j].Line })
 	insert, err := t.conn.PrepareContext(ctx, "insert into rejected values (?)")
 	if err != nil {
 		return fmt.Errorf("note rejects: %w", err)
 	}
 	defer insert.Close()
-	for _, r := range out.Rejects {
-		if _, err := insert.ExecContext(ctx, r.Line); err != nil {
+	for _, line := range slices.Sorted(maps.Keys(first)) {
+		if _, err := insert.ExecContext(ctx, line); err != nil {
 			return fmt.Errorf("note rejects: %w", err)
+		}
+		t.rejected++
+		if err := t.Reject(first[line]); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -14,26 +14,18 @@ import (
 
 // noPruning switches off what DuckDB would do to the scan of an Arrow stream. Its C interface makes the view of arrow_scan, which takes
 // for granted that the stream gives only the columns that the query needs; ours gives all of them, and DuckDB would read texts out of
-// the line numbers.
+// the line numbers. A filter that is not pushed down also leaves every value computed once.
 const noPruning = "set global disabled_optimizers = 'unused_columns,filter_pushdown'"
 
-// scan lets one statement read a chunk, as the view t.view. DuckDB reads an Arrow stream once, so every statement has a scan of its own.
-func (t *Typer) scan(ctx context.Context, ch Chunk, statement func() error) error {
-	if len(ch.Batches) == 0 {
-		return errors.New("scan a chunk without records; report this as a defect")
-	}
-	stream, err := array.NewRecordReader(ch.Batches[0].Schema(), ch.Batches)
-	if err != nil {
-		return fmt.Errorf("scan records: %w", err)
-	}
-	defer stream.Release()
+// scan lets one statement read records, as the view t.view. They can be read once.
+func (t *Typer) scan(ctx context.Context, records array.RecordReader, statement func() error) error {
 	var release func()
-	err = t.conn.Raw(func(conn any) error {
+	err := t.conn.Raw(func(conn any) error {
 		view, err := duckdb.NewArrowFromConn(conn.(driver.Conn))
 		if err != nil {
 			return err
 		}
-		release, err = view.RegisterView(stream, t.view)
+		release, err = view.RegisterView(records, t.view)
 		return err
 	})
 	if err != nil {

@@ -6,20 +6,20 @@ import (
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
-// Chunk is a run of whole records in memory, for DuckDB to scan as they are.
-type Chunk struct {
-	Batches []arrow.RecordBatch // each of ChunkSchema
-	Records int64
-	Traits  Traits // of CSV
+// Part is a run of whole records that one statement types.
+type Part struct {
+	Records array.RecordReader // batches of RecordSchema; read once
+	Traits  Traits             // of CSV: what may occur in them
 }
 
-// ChunkSchema is a line number and so many texts: the fields that the contract reads, each null where it is empty. A record of JSON is one
+// RecordSchema is a line number and so many texts: the fields that the contract reads, each null where it is empty. A record of JSON is one
 // text.
-func ChunkSchema(fields int) *arrow.Schema {
+func RecordSchema(fields int) *arrow.Schema {
 	all := []arrow.Field{{Name: "l", Type: arrow.PrimitiveTypes.Int64}}
 	for i := range fields {
 		all = append(all, arrow.Field{Name: fmt.Sprintf("f%d", i), Type: arrow.BinaryTypes.StringView, Nullable: true})
@@ -48,8 +48,8 @@ func (c Contract) Reads(l Layout) []int {
 	return slices.Compact(fields)
 }
 
-// csvSource selects _line and the columns' texts of a chunk.
-func (c Contract) csvSource(layout Layout, chunk string) string {
+// csvSource selects _line and the columns' texts of the records in a view.
+func (c Contract) csvSource(layout Layout, view string) string {
 	fields := c.Reads(layout)
 	selected := []string{"l as _line"}
 	for i, at := range layout.Index {
@@ -59,12 +59,12 @@ func (c Contract) csvSource(layout Layout, chunk string) string {
 		}
 		selected = append(selected, fmt.Sprintf("%s as c%d", text, i))
 	}
-	return fmt.Sprintf("select %s from %s", strings.Join(selected, ", "), duck.Ident(chunk))
+	return fmt.Sprintf("select %s from %s", strings.Join(selected, ", "), duck.Ident(view))
 }
 
 // jsonRecords selects _line and the record as JSON, null where it is none.
-func jsonRecords(chunk string) string {
-	return "select l as _line, try_cast(f0 as json) as e0 from " + duck.Ident(chunk)
+func jsonRecords(view string) string {
+	return "select l as _line, try_cast(f0 as json) as e0 from " + duck.Ident(view)
 }
 
 // jsonSource selects _line and the columns' texts of the rows that a table takes from each record.

@@ -20,6 +20,9 @@ type Traits struct {
 	Plus        bool // a + occurs: 5.06047E+12
 }
 
+// Covers says whether SQL written for these traits also fits a text with the others.
+func (t Traits) Covers(other Traits) bool { return t.Or(other) == t }
+
 // Or are the traits of two texts together.
 func (t Traits) Or(other Traits) Traits {
 	return Traits{
@@ -103,10 +106,11 @@ func literals(values []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// build writes a column's expressions over its text c; far bounds the wall times that are reckoned.
-func (col Column) build(i int, null []string, tr Traits, far reach) (expressions, error) {
+// build writes a column's expressions over its text c.
+func (col Column) build(i int, m manner) (expressions, error) {
 	c, r, w := fmt.Sprintf("c%d", i), fmt.Sprintf("r%d", i), fmt.Sprintf("w%d", i)
-	e := expressions{clean: col.cleaned(c, null, tr), value: r}
+	tr := m.traits
+	e := expressions{clean: col.cleaned(c, m.null, tr), value: r}
 	text := r
 	if col.Extract != "" {
 		text = fmt.Sprintf("nullif(regexp_extract(%s, %s, 1), '')", r, duck.Literal(col.Extract))
@@ -120,7 +124,7 @@ func (col Column) build(i int, null []string, tr Traits, far reach) (expressions
 	case "date":
 		e.value = coalesce(col.parses(text, tr, "date"))
 	case "timestamp":
-		return col.timestamp(e, text, w, tr, far)
+		return col.timestamp(e, text, w, m)
 	case "text":
 	default:
 		e.value = col.exactDecimal(text)
@@ -243,13 +247,13 @@ func offsetTest(text string) string {
 }
 
 // timestamp reads instants (with offset) and wall times (of the column's zone).
-func (col Column) timestamp(e expressions, text, w string, tr Traits, far reach) (expressions, error) {
+func (col Column) timestamp(e expressions, text, w string, m manner) (expressions, error) {
 	zone, err := time.LoadLocation(col.Zone)
 	if err != nil {
 		return e, fmt.Errorf("column %s: load zone: %w", col.Name, err)
 	}
 	bare := text
-	if col.stripsLate(tr) {
+	if col.stripsLate(m.traits) {
 		bare = fmt.Sprintf("trim(%s, %s)", text, duck.Literal(col.Strip))
 	}
 	var withOffset []string
@@ -261,10 +265,10 @@ func (col Column) timestamp(e expressions, text, w string, tr Traits, far reach)
 			withOffset = append(withOffset, fmt.Sprintf("cast(try_strptime(%s, %s) as timestamptz)", bare, duck.Literal(f)))
 		}
 	}
-	e.wall = coalesce(col.parses(text, tr, "timestamp"))
+	e.wall = coalesce(col.parses(text, m.traits, "timestamp"))
 	if e.wall == "null" {
 		e.wall = "null::timestamp"
 	}
-	e.value = coalesce(append([]string{far.instant(w, zone)}, withOffset...))
+	e.value = coalesce(append([]string{instant(w, zone, m.origin.LoadedAt)}, withOffset...))
 	return e, nil
 }

@@ -40,35 +40,51 @@ func shifts(zone *time.Location, until time.Time) []shift {
 	}
 }
 
-// reach says how far back wall times are reckoned. Every change of a zone's clocks is a line of SQL that DuckDB has to plan, 5 ms for those
-// since 2000, which is most of the time of a small file; so a chunk is tried with the newest first.
-type reach struct {
-	now   time.Time
-	years int // 0 for all since firstYear
-}
-
-// nearYears is how far back a chunk is tried at first.
+// nearYears is how far back a change of clocks has a WHEN of its own. Those of all years since 2000 would take DuckDB 5 ms to plan, which is
+// most of the time of a small file; older times are looked up in a list, which takes longer for each.
 const nearYears = 1
 
-// instant is the TIMESTAMPTZ of a wall time in a zone, null for one that is out of reach. The newest offsets are asked first: CASE looks at
-// a row only until one fits.
-func (r reach) instant(wall string, zone *time.Location) string {
-	list := shifts(zone, r.now.AddDate(yearsAhead+1, 0, 0))
+// instant is the TIMESTAMPTZ of a wall time in a zone. The offset at the time of loading is asked first: CASE looks at a row only until one fits.
+func instant(wall string, zone *time.Location, now time.Time) string {
+	list := shifts(zone, now.AddDate(yearsAhead+1, 0, 0))
 	if len(list) == 1 {
 		return fmt.Sprintf("make_timestamptz(epoch_us(%s) - (%d))", wall, list[0].offset.Microseconds())
 	}
-	var b strings.Builder
-	last := 0
-	for i := len(list) - 1; i > 0; i-- {
-		if r.years > 0 && list[i].from.Before(r.now.AddDate(-r.years, 0, 0)) {
-			last = i
-			break
+	current := 0
+	for i, s := range list {
+		if i > 0 && !s.from.After(now) {
+			current = i
 		}
-		fmt.Fprintf(&b, " when %s >= timestamp '%s' then %d", wall, list[i].from.Format(sqlTime), list[i].offset.Microseconds())
 	}
-	otherwise := fmt.Sprintf(" else %d", list[0].offset.Microseconds())
-	if last > 0 {
-		otherwise = fmt.Sprintf(" when %s >= timestamp '%s' then %d", wall, list[last].from.Format(sqlTime), list[last].offset.Microseconds())
+	var b strings.Builder
+	when := func(i int) {
+		before := ""
+		if i == current && i+1 < len(list) {
+			before = fmt.Sprintf(" and %s < timestamp '%s'", wall, list[i+1].from.Format(sqlTime))
+		}
+		fmt.Fprintf(&b, " when %s >= timestamp '%s'%s then %d", wall, list[i].from.Format(sqlTime), before, list[i].offset.Microseconds())
 	}
-	return fmt.Sprintf("make_timestamptz(epoch_us(%s) - case%s%s end)", wall, b.String(), otherwise)
+	if current > 0 {
+		when(current)
+	}
+	far := now.AddDate(-nearYears, 0, 0)
+	for i := len(list) - 1; i > 0 && (i+1 == len(list) || list[i+1].from.After(far)); i-- { // the last of them reaches beyond far
+		if i != current {
+			when(i)
+		}
+	}
+	return fmt.Sprintf("make_timestamptz(epoch_us(%s) - case%s else %s end)", wall, b.String(), lookUp(wall, list))
+}
+
+// lookUp finds the offset of a wall time in a list of all of them.
+func lookUp(wall string, list []shift) string {
+	var changes, offsets []string
+	for i, s := range list {
+		if i > 0 {
+			changes = append(changes, s.from.Format(sqlTime))
+		}
+		offsets = append(offsets, fmt.Sprint(s.offset.Microseconds()))
+	}
+	return fmt.Sprintf("cast('[%s]' as bigint[])[1 + len(list_filter(cast('[%s]' as timestamp[]), lambda change: change <= %s))]",
+		strings.Join(offsets, ", "), strings.Join(changes, ", "), wall)
 }
