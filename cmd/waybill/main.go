@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,25 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	tuneMemory()
 	os.Exit(Do(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// Go's heap is small beside DuckDB's, and most of it is network packets that live for a moment: collecting it less often saves a tenth of a
+// load's time. As the heap nears the limit it is collected as often as needed.
+const (
+	gcPercent   = 400
+	memoryLimit = 512 << 20
+)
+
+// tuneMemory leaves alone what the environment sets.
+func tuneMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 }
 
 // Exit codes, the same for every command and printed in its help.

@@ -166,7 +166,7 @@ func (d *dialer) subsystem(ctx context.Context, client *ssh.Client) (*session, e
 	defer cancel()
 	release := context.AfterFunc(limited, func() { _ = client.Close() })
 	defer release()
-	files, err := sftp.NewClient(client, sftp.UseConcurrentReads(true), sftp.MaxPacketUnchecked(packet), sftp.MaxConcurrentRequestsPerFile(requests), sftp.UseFstat(true))
+	files, err := sftp.NewClient(client, sftp.MaxPacketUnchecked(openSSHMost), sftp.UseFstat(true))
 	if err == nil {
 		return newSession(client, files, d.config.KeepAlive), nil
 	}

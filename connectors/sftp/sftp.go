@@ -180,7 +180,7 @@ func (c *Connector) openAt(ctx context.Context, it waybill.Item, offset int64) (
 	if err != nil {
 		return nil, translate(err)
 	}
-	w := &window{ctx: ctx, file: f, lease: lease, item: it, silence: c.config.IdleTimeout}
+	w := &window{ctx: ctx, file: f, pace: paceOf(lease.session.sftp), lease: lease, item: it, silence: c.config.IdleTimeout}
 	if err := w.same(); err != nil {
 		w.giveBack()
 		return nil, err

@@ -13,21 +13,37 @@ import (
 	"github.com/fourmarketing/waybill/connectors/internal/transfer"
 )
 
+// pace is how a file is asked for. One request is for one packet; a server that answers with less is asked again for the rest, one request
+// after another. What arrives is compared with the size, because larger packets have lost bytes without an error in the library's own
+// parallel reads, which are not used.
+type pace struct {
+	packet   int // bytes
+	requests int // that are on their way at a time
+	blocks   int // packets on their way or waiting for the consumer
+}
+
 const (
-	// packet is what one request asks for. The protocol promises no more, and a server that answers with less
-	// is asked again for the rest. Larger packets lose bytes without an error, so their size is no setting.
-	packet = 261120
-	// requests is how many of a file's requests are on their way at a time.
-	requests = 16
-	// blocks is how many packets are on their way or wait for the consumer: 4 MiB a file.
-	blocks = 2 * requests
+	// promised is what every server answers, as the protocol has it.
+	promised = 32 << 10
+	// openSSHMost is the longest answer of OpenSSH's server, SFTP_MAX_MSG_LENGTH less its headers (sftp-server.c).
+	openSSHMost = 255 << 10
 )
+
+// paceOf asks for as much at a time as the server is known to give: fewer and longer answers cost both sides less. Those of OpenSSH from 8.5
+// name the extension that tells it.
+func paceOf(client *sftp.Client) pace {
+	if _, ok := client.HasExtension("limits@openssh.com"); ok {
+		return pace{packet: openSSHMost, requests: 16, blocks: 24}
+	}
+	return pace{packet: promised, requests: 64, blocks: 128}
+}
 
 // window reads a file from an offset to its end: workers ask for packets out of turn, the consumer gets them
 // in order. It ends with io.EOF at the size that the file had when it was opened.
 type window struct {
 	ctx     context.Context
 	file    *sftp.File
+	pace    pace
 	lease   *lease
 	item    waybill.Item // as listed
 	silence time.Duration
@@ -47,7 +63,7 @@ type window struct {
 
 // block is one packet's worth of the file.
 type block struct {
-	buffer [packet]byte
+	buffer []byte
 	length int
 	err    error
 	filled chan struct{}
@@ -57,13 +73,14 @@ type block struct {
 func (w *window) start(offset int64) {
 	w.next, w.read = offset, offset
 	w.stopped = make(chan struct{})
-	packets := int((w.item.Size - offset + packet - 1) / packet)
-	count := min(blocks, packets)
+	size := int64(w.pace.packet)
+	packets := int((w.item.Size - offset + size - 1) / size)
+	count := min(w.pace.blocks, packets)
 	w.free, w.ordered = make(chan *block, count), make(chan *block, count)
 	for range count {
-		w.free <- &block{filled: make(chan struct{}, 1)}
+		w.free <- &block{buffer: make([]byte, min(size, w.item.Size-offset)), filled: make(chan struct{}, 1)}
 	}
-	for range min(requests, packets) {
+	for range min(w.pace.requests, packets) {
 		w.workers.Go(w.work)
 	}
 }
@@ -101,7 +118,7 @@ func (w *window) claim(b *block) (offset int64, ok bool) {
 		return 0, false
 	}
 	offset = w.next
-	b.length, b.err = int(min(packet, w.item.Size-offset)), nil
+	b.length, b.err = int(min(int64(w.pace.packet), w.item.Size-offset)), nil
 	w.next += int64(b.length)
 	w.ordered <- b
 	return offset, true

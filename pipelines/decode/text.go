@@ -112,6 +112,11 @@ func upperHalf(cm *charmap.Charmap) *[128]string {
 
 // Read gives the next piece of UTF-8; a character is never cut. p must hold at least 16 bytes.
 func (t *Text) Read(p []byte) (int, error) {
+	if t.begun && t.start == t.end && t.err == nil && t.table == nil && t.decoder == nil {
+		if n, err := t.direct(p); n > 0 || err != nil {
+			return n, err
+		}
+	}
 	for {
 		if t.start == t.end || (t.begun && t.stuck()) || !t.begun {
 			if err := t.fill(); err != nil {
@@ -134,6 +139,21 @@ func (t *Text) Read(p []byte) (int, error) {
 			return 0, t.bad(0)
 		}
 	}
+}
+
+// direct reads UTF-8 where it is wanted, without a copy. What is no whole character goes the other way.
+func (t *Text) direct(p []byte) (int, error) {
+	n, err := t.r.Read(p[:min(len(p), len(t.raw))])
+	if t.err = err; err != nil && !errors.Is(err, io.EOF) {
+		return 0, err
+	}
+	valid := validPrefix(p[:n])
+	t.start, t.end = 0, copy(t.raw, p[valid:n])
+	t.offset += int64(valid)
+	if valid == 0 && t.end == 0 && err != nil {
+		return 0, err
+	}
+	return valid, nil
 }
 
 // stuck says that what is left in the buffer is the beginning of a character.

@@ -17,6 +17,7 @@ import (
 // columns say which fields of a record a batch has, and which texts in them mean nothing.
 type columns struct {
 	fields []int // of a record, from 0
+	places []int // per field, Contract.Numbers
 	quote  byte
 	null   []string // besides the empty text
 	plain  bool     // nobody asks for traits
@@ -25,7 +26,7 @@ type columns struct {
 
 func columnsOf(c typing.Contract, l typing.Layout, quote byte) columns {
 	fields := c.Reads(l)
-	return columns{fields: fields, quote: quote, null: c.Format.Null, plain: c.Format.Type != typing.CSV, schema: typing.RecordSchema(len(fields))}
+	return columns{fields: fields, places: c.Numbers(l, fields), quote: quote, null: c.Format.Null, plain: c.Format.Type != typing.CSV, schema: typing.RecordSchema(len(fields))}
 }
 
 // batch is some thousand records, field by field as Arrow wants them. A value of more than twelve bytes is not copied: its view points into
@@ -54,8 +55,10 @@ const firstRoom = 256
 
 // takeBatch takes a batch from those that are free, or makes one.
 func takeBatch(d *desk, c columns) *batch {
-	b, ok := d.free.Get().(*batch)
-	if !ok {
+	var b *batch
+	select {
+	case b = <-d.free:
+	default:
 		b = &batch{room: firstRoom}
 	}
 	b.desk, b.columns, b.traits = d, c, typing.Traits{}
@@ -79,6 +82,7 @@ func (b *batch) widen(room int) {
 	}
 }
 
+// add appends a record. Its fields are as many as the contract expects.
 func (b *batch) add(rec decode.Record) {
 	n, start := len(b.lines), len(b.text)
 	if n == b.room {
@@ -88,8 +92,10 @@ func (b *batch) add(rec decode.Record) {
 	b.traits.Plus = b.traits.Plus || (!b.plain && bytes.IndexByte(rec.Bytes, '+') >= 0)
 	b.records = append(b.records, decode.Span{From: start, To: len(b.text)})
 	b.lines = append(b.lines, rec.Line)
+	bit := byte(1) << (n & 7)
 	for i, at := range b.fields {
-		value := decode.Span{From: start + rec.Fields[at].From, To: start + rec.Fields[at].To}
+		value := rec.Fields[at]
+		value.From, value.To = value.From+start, value.To+start
 		if value.From < value.To && b.text[value.From] == b.quote && b.quote != 0 {
 			value = b.unquote(value)
 		}
@@ -98,11 +104,14 @@ func (b *batch) add(rec decode.Record) {
 			t.nulls++
 			continue
 		}
-		if first, last := b.text[value.From], b.text[value.To-1]; (odd[first] || odd[last]) && !b.plain {
+		if (odd[b.text[value.From]] || odd[b.text[value.To-1]]) && !b.plain {
 			look(&b.traits, b.text[value.From:value.To])
 		}
-		t.valid[n>>3] |= 1 << (n & 7)
-		putView(t.views[n*viewBytes:], b.text, value)
+		if places := b.places[i]; places >= 0 && !b.traits.Numbers {
+			b.traits.Numbers = !plainNumber(b.text[value.From:value.To], places)
+		}
+		t.valid[n>>3] |= bit
+		putView(t.views[n*viewBytes:(n+1)*viewBytes], b.text, value)
 	}
 }
 
@@ -198,15 +207,27 @@ func (b *batch) Reallocate(size int, part []byte) []byte {
 // odd marks the bytes that something may have to be taken off for when they stand at a value's edge.
 var odd = [256]bool{' ': true, '\t': true, '\'': true, '=': true}
 
-// look notes what has to be taken off a value.
+// look notes what has to be taken off a value with an odd edge.
 func look(t *typing.Traits, value []byte) {
-	if len(value) == 0 || (!odd[value[0]] && !odd[value[len(value)-1]]) {
-		return
-	}
 	const blanks, marks = " \t", `='"`
 	core := bytes.Trim(value, marks)
 	t.Spaces = t.Spaces || len(bytes.Trim(value, blanks)) < len(value) || len(bytes.Trim(core, blanks)) < len(core)
 	t.Equals = t.Equals || bytes.IndexByte(value, '=') >= 0
 	inner := bytes.Trim(value, blanks+`="`)
 	t.Apostrophes = t.Apostrophes || (len(inner) > 0 && inner[0] == '\'' && inner[len(inner)-1] != '\'')
+}
+
+// plainNumber says whether a text is a number as Contract.Numbers means it.
+func plainNumber(text []byte, places int) bool {
+	text = bytes.TrimPrefix(text, []byte("-"))
+	point := bytes.IndexByte(text, '.')
+	if point == 0 || (point > 0 && (point+1 == len(text) || len(text)-point-1 > places)) {
+		return false
+	}
+	for i, b := range text {
+		if (b < '0' || b > '9') && i != point {
+			return false
+		}
+	}
+	return len(text) > 0
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/fourmarketing/waybill"
@@ -19,12 +18,13 @@ type Loader struct {
 	engine *typing.Engine
 	db     *sql.DB
 	sizes  sizes
-	free   *sync.Pool // of batches
+	free   chan *batch
+	assume typing.Traits // what SQL looks for from the start, whether it occurs or not; none
 }
 
 // New makes a loader over a DuckDB that transforms/duck has opened and that is the caller's to close.
 func New(db *sql.DB) *Loader {
-	return &Loader{engine: typing.NewEngine(db), db: db, sizes: usualSizes, free: &sync.Pool{}}
+	return &Loader{engine: typing.NewEngine(db), db: db, sizes: usualSizes, free: make(chan *batch, batchesFree)}
 }
 
 // Input is one file.

@@ -101,6 +101,56 @@ func (tr trial) account(t *testing.T, rt *rapid.T) {
 	}
 }
 
+const traitContract = `
+format: {type: csv, header: false, fields: 5, null: ["-"]}
+limits: {max_rejected: 100%}
+tables:
+  raw.traits:
+    columns:
+      a_ref: {position: 0, type: text, regex: '^[^x]*$'}
+      b: {position: 1, type: text, strip: "'"}
+      n: {position: 2, type: integer, min: -5}
+      d: {position: 3, type: "decimal(6,2)"}
+      sent_at: {position: 4, type: timestamp, strip: "'", formats: ["%d/%m/%Y %H:%M"], zone: Europe/London}
+`
+
+// TestTraitsChangeNothing: what a record comes to is the same with SQL that looks for everything and with SQL that looks for what the reader saw.
+func TestTraitsChangeNothing(t *testing.T) {
+	t.Parallel()
+	db := openDuck(t)
+	c := readContract(t, []byte(traitContract))
+	loader := load.New(db)
+	thorough := loader.WithEveryTrait()
+	text := rapid.StringOfN(rapid.SampledFrom([]rune(` \t'=x1-`)), 0, 4, -1)
+	number := rapid.StringOfN(rapid.SampledFrom([]rune(`0019.+-eE_ ,'`)), 0, 7, -1)
+	date := rapid.SampledFrom([]string{"01/02/2026 03:04", "'01/02/2026 03:04'", "' 01/02/2026 03:04'", "'01/02/2026 03:04", "", "'", "''", " 1/2/2026 3:04", "13/13/2026 00:00", `="01/02/2026 03:04"`, "29/03/2026 01:30"})
+	rapid.Check(t, func(rt *rapid.T) {
+		var fields []string
+		for _, g := range []*rapid.Generator[string]{text, text, number, number, date} {
+			fields = append(fields, `"`+strings.ReplaceAll(g.Draw(rt, "field"), `"`, `""`)+`"`)
+		}
+		record := strings.Join(fields, ",") + "\n"
+		var outcomes [2]string
+		for i, l := range []*load.Loader{loader, thorough} {
+			res, err := l.Load(t.Context(), input(t, c, []byte(record)))
+			if err != nil || res.Hold != nil {
+				rt.Fatalf("%q: %v %v", record, err, res.Hold)
+			}
+			got := map[int64]string{}
+			for _, f := range res.Files[c.Tables[0].Name] {
+				rows(rt, db, fmt.Sprintf("select _line, concat_ws('|', coalesce(a_ref, '∅'), coalesce(b, '∅'), coalesce(cast(n as varchar), '∅'), coalesce(cast(d as varchar), '∅'), coalesce(cast(sent_at as varchar), '∅')) from read_parquet('%s')", f.Path), got)
+			}
+			for _, f := range res.Rejects {
+				rows(rt, db, fmt.Sprintf(`select line, concat_ws('|', "column", rule, detail, original) from read_parquet('%s')`, f.Path), got)
+			}
+			outcomes[i] = got[1]
+		}
+		if outcomes[0] != outcomes[1] || outcomes[0] == "" {
+			rt.Fatalf("%q is %q, and %q where SQL looks for everything", record, outcomes[0], outcomes[1])
+		}
+	})
+}
+
 func rows(rt *rapid.T, db *sql.DB, query string, into map[int64]string) {
 	found, err := db.Query(query)
 	if err != nil {

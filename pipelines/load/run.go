@@ -88,7 +88,7 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		w := &worker{loader: l, in: in, dir: dir, log: log, res: res, reader: r, desk: desk}
-		return w.work(ctx, &stream{ctx: ctx, schema: r.feeder.columns.schema, queue: queue, desk: desk, json: in.Contract.Format.Type != typing.CSV, sizes: l.sizes})
+		return w.work(ctx, &stream{traits: l.assume, ctx: ctx, schema: r.feeder.columns.schema, queue: queue, desk: desk, json: in.Contract.Format.Type != typing.CSV, sizes: l.sizes})
 	})
 	readErr := r.read(ctx)
 	close(queue)

@@ -13,22 +13,24 @@ import (
 
 // sizes bound how much of a file is where.
 type sizes struct {
-	batchRecords int
+	batchRecords int // some of DuckDB's vectors, which have 2,048
 	batchBytes   int // of text
 	csvPart      int // bytes of text that one statement types
 	jsonPart     int // also bounds memory: all of it is kept until it is typed
 }
 
-var usualSizes = sizes{batchRecords: 10 * 2048, batchBytes: 4 << 20, csvPart: 1 << 30, jsonPart: 32 << 20}
+var usualSizes = sizes{batchRecords: 4 * 2048, batchBytes: 4 << 20, csvPart: 1 << 30, jsonPart: 32 << 20}
 
-// batchesAhead is how many batches may wait for DuckDB.
-const batchesAhead = 2
+const (
+	batchesAhead = 2 // that may wait for DuckDB
+	batchesFree  = 8 // that are kept for another use
+)
 
 // desk has the batches of one load that DuckDB may be reading, so that the text of a record it rejects can be found.
 type desk struct {
 	mu      sync.Mutex
 	batches []*batch
-	free    *sync.Pool // of batches, for all loads
+	free    chan *batch // of all loads
 }
 
 func (d *desk) put(b *batch) {
@@ -42,7 +44,13 @@ func (d *desk) clear(b *batch) {
 	d.mu.Lock()
 	d.batches = slices.DeleteFunc(d.batches, func(have *batch) bool { return have == b })
 	d.mu.Unlock()
-	d.free.Put(b)
+	if cap(b.text) > 2*usualSizes.batchBytes {
+		return // a huge record's memory is not held on to
+	}
+	select {
+	case d.free <- b:
+	default: // enough of them are free
+	}
 }
 
 // text is a copy of the record that starts on a line, as it was sent; nil for a line that is not on the desk.

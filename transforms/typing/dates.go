@@ -11,16 +11,11 @@ import (
 // dateTally counts the values of a date column that are not of its formats.
 type dateTally struct{ wrong, monthFirst int64 }
 
-func (t *Typer) tally(column int, monthFirst bool) {
-	d := t.dates[column]
-	if d == nil {
-		d = &dateTally{}
-		t.dates[column] = d
+func (t *Typer) tally(column int) *dateTally {
+	if t.dates[column] == nil {
+		t.dates[column] = &dateTally{}
 	}
-	d.wrong++
-	if monthFirst {
-		d.monthFirst++
-	}
+	return t.dates[column]
 }
 
 // spreadsheetDates finds day-first columns of which every value could be month-first and at least one can be nothing else: a

@@ -47,14 +47,14 @@ func (t *Typer) typeJSON(ctx context.Context, p Part, target func(Table) string,
 		return err
 	}
 	out.Loaded -= int64(len(first))
-	return t.copyTables(ctx, rels, len(first) > 0, target, out)
+	return t.copyTables(ctx, rels, target, out)
 }
 
 // copyTables writes the rows of the records that were not rejected.
-func (t *Typer) copyTables(ctx context.Context, rels []relation, some bool, target func(Table) string, out *Typed) error {
+func (t *Typer) copyTables(ctx context.Context, rels []relation, target func(Table) string, out *Typed) error {
 	for i, rel := range rels {
 		query := fmt.Sprintf("select %s from typed%d", rel.rows, i)
-		if some {
+		if t.rejected > 0 {
 			query += " where _line not in (select _line from rejected)"
 		}
 		rows, err := t.copy(ctx, rel.table, query, target(rel.table))

@@ -158,7 +158,11 @@ func (t *Typer) reject(r Reject, rule int, monthFirst bool) error {
 	r.Column, r.Rule = c.Column, c.Rule
 	t.rejected++
 	if r.Rule == ruleFormat {
-		t.tally(c.Column, monthFirst)
+		d := t.tally(c.Column)
+		d.wrong++
+		if monthFirst {
+			d.monthFirst++
+		}
 	}
 	t.failed = t.Reject(r)
 	return t.failed

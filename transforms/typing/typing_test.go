@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"pgregory.net/rapid"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/transforms/duck"
@@ -127,4 +128,58 @@ func TestDuckDBTakesTheSecondOccurrence(t *testing.T) {
 			t.Errorf("%s is %v for DuckDB, %v; was %v", wall, got, err, want)
 		}
 	}
+}
+
+// TestWallTimes: any wall time of any year since 2000 is the instant that the zone's rules say, whenever it is loaded; an hour that was twice
+// is its first occurrence, one that never was moves forward.
+func TestWallTimes(t *testing.T) {
+	t.Parallel()
+	db, err := duck.Open(duck.Config{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rapid.Check(t, func(rt *rapid.T) {
+		name := rapid.SampledFrom([]string{"Europe/London", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo", "Asia/Kolkata", "Asia/Pyongyang", "UTC"}).Draw(rt, "zone")
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		now := time.Unix(rapid.Int64Range(time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC).Unix(), time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC).Unix()).Draw(rt, "now"), 0).UTC()
+		wall := drawWall(rt, zone, now)
+		var got time.Time
+		query := "select " + typing.Instant("w", zone, now) + " from (select timestamp '" + wall.Format("2006-01-02 15:04:05") + "' as w)"
+		if err := db.QueryRowContext(t.Context(), query).Scan(&got); err != nil {
+			rt.Fatal(err)
+		}
+		if want := firstOccurrence(wall, zone); !got.Equal(want) {
+			rt.Fatalf("%s in %s is %s, want %s", wall.Format(time.DateTime), name, got.UTC(), want.UTC())
+		}
+	})
+}
+
+// drawWall draws any wall time, often one near a change of clocks.
+func drawWall(rt *rapid.T, zone *time.Location, now time.Time) time.Time {
+	first := time.Date(2000, 1, 2, 0, 0, 0, 0, time.UTC).Unix()
+	at := time.Unix(rapid.Int64Range(first, now.AddDate(2, 0, 0).Unix()).Draw(rt, "wall"), 0).UTC()
+	if _, change := at.In(zone).ZoneBounds(); !change.IsZero() && change.Before(now.AddDate(2, 0, 0)) && rapid.Bool().Draw(rt, "near a change") {
+		_, offset := change.Add(-time.Second).Zone()
+		return change.UTC().Add(time.Duration(offset)*time.Second + time.Duration(rapid.IntRange(-7200, 7200).Draw(rt, "seconds"))*time.Second)
+	}
+	return at
+}
+
+// firstOccurrence looks for the instants at which the zone's clocks show a wall time, which is held as if it were UTC.
+func firstOccurrence(wall time.Time, zone *time.Location) time.Time {
+	offset := func(at time.Time) time.Duration {
+		_, seconds := at.In(zone).Zone()
+		return time.Duration(seconds) * time.Second
+	}
+	before, after := offset(wall.Add(-26*time.Hour)), offset(wall.Add(26*time.Hour))
+	for _, o := range []time.Duration{max(before, after), min(before, after)} { // the larger offset is the earlier instant
+		if at := wall.Add(-o); offset(at) == o {
+			return at
+		}
+	}
+	return wall.Add(-before)
 }

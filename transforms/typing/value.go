@@ -11,13 +11,14 @@ import (
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
-// Traits say what occurs in a chunk, so that its SQL need not look for what does not. A trait that is set needlessly costs time and
+// Traits say what occurs in a part of a file, so that its SQL need not look for what does not. A trait that is set needlessly costs time and
 // changes nothing.
 type Traits struct {
 	Spaces      bool // a field may begin or end with a space or a tab
 	Equals      bool // an = occurs: ="0306703"
 	Apostrophes bool // a field may begin with an ' and not end with one: '019954141271
 	Plus        bool // a + occurs: 5.06047E+12
+	Numbers     bool // a field of numbers has something else than plain ones, see Contract.Numbers
 }
 
 // Covers says whether SQL written for these traits also fits a text with the others.
@@ -27,12 +28,12 @@ func (t Traits) Covers(other Traits) bool { return t.Or(other) == t }
 func (t Traits) Or(other Traits) Traits {
 	return Traits{
 		Spaces: t.Spaces || other.Spaces, Equals: t.Equals || other.Equals,
-		Apostrophes: t.Apostrophes || other.Apostrophes, Plus: t.Plus || other.Plus,
+		Apostrophes: t.Apostrophes || other.Apostrophes, Plus: t.Plus || other.Plus, Numbers: t.Numbers || other.Numbers,
 	}
 }
 
 // allTraits is for text that nobody has looked at.
-var allTraits = Traits{Spaces: true, Equals: true, Apostrophes: true, Plus: true}
+var allTraits = Traits{Spaces: true, Equals: true, Apostrophes: true, Plus: true, Numbers: true}
 
 // saltVariable is the DuckDB variable with which personal values are hashed.
 const saltVariable = "waybill_salt"
@@ -119,6 +120,9 @@ func (col Column) build(i int, m manner) (expressions, error) {
 	switch col.Type {
 	case "integer", "bigint":
 		e.value = integer(text, col.lakeType())
+		if col.places() == 0 && !tr.Numbers {
+			e.value = fmt.Sprintf("try_cast(%s as %s)", text, col.lakeType())
+		}
 	case "boolean":
 		e.value = fmt.Sprintf("case when lower(%[1]s) in ('true', 'yes', '1', 't', 'y') then true when lower(%[1]s) in ('false', 'no', '0', 'f', 'n') then false end", text)
 	case "date":
@@ -128,8 +132,43 @@ func (col Column) build(i int, m manner) (expressions, error) {
 	case "text":
 	default:
 		e.value = col.exactDecimal(text)
+		if col.places() >= 0 && !tr.Numbers {
+			e.value = fmt.Sprintf("try_cast(%s as %s)", text, col.lakeType())
+		}
 	}
 	return e, nil
+}
+
+// NoNumbers stands in Contract.Numbers for a field whose numbers, if it has any, need a closer look.
+const NoNumbers = -1
+
+// Numbers says of each of these fields how many digits a plain number in it has after the point, at most; NoNumbers where plain ones are not
+// looked for. A plain number is digits after at most one minus, with a point between digits; DuckDB casts it exactly, without more checks.
+func (c Contract) Numbers(l Layout, fields []int) []int {
+	out := make([]int, len(fields))
+	for i, at := range fields {
+		out[i] = NoNumbers
+		for k, col := range c.Tables[0].Columns {
+			if k < len(l.Index) && l.Index[k] == at && col.places() >= 0 && (out[i] == NoNumbers || col.places() < out[i]) {
+				out[i] = col.places()
+			}
+		}
+	}
+	return out
+}
+
+// places is how many digits a plain number of the column has after the point at most; NoNumbers for other columns.
+func (col Column) places() int {
+	switch {
+	case col.Strip != "" || col.Extract != "" || col.DecimalMark == ",":
+		return NoNumbers
+	case col.Type == "integer" || col.Type == "bigint":
+		return 0
+	}
+	if _, scale, ok := col.decimal(); ok {
+		return scale
+	}
+	return NoNumbers
 }
 
 // integer is exact: 0016 and 66.00 are numbers, 1.5 and 5E+12 are not, though a cast would round them. The common spelling is told by
