@@ -99,7 +99,7 @@ func (t *taker) identify(f *ledger.File) error {
 // ahead is how many bytes the kept copy may be ahead of the loader, so that neither waits for every block of the other. The size is -1 where
 // the partner does not say it.
 func ahead(size int64) int64 {
-	const most, least = 8 << 20, 64 << 10
+	const most, least = 1 << 20, 64 << 10
 	if size < 0 {
 		return most
 	}

@@ -16,11 +16,13 @@ import (
 	"github.com/fourmarketing/waybill/transforms/models"
 )
 
-// defaultKills keeps the test short; `make torture` sets WAYBILL_TORTURE_KILLS=200.
-const defaultKills = 15
+const (
+	defaultKills  = 15 // keeps the test short; `make torture` sets WAYBILL_TORTURE_KILLS=200
+	killsPerWorld = 40 // a run that was killed often has little left to do
+)
 
-// TestTorture kills runs with SIGKILL wherever they happen to be, runs again, and wants the same tables as if nothing had happened, and
-// one whole release for every reader at every moment.
+// TestTorture kills so many living runs with SIGKILL wherever they happen to be, runs again, and wants the same tables as if nothing had
+// happened, and one whole release for every reader at every moment. One world after another is pulled from, until all kills are done.
 func TestTorture(t *testing.T) {
 	t.Parallel()
 	kills := defaultKills
@@ -30,31 +32,44 @@ func TestTorture(t *testing.T) {
 			t.Fatalf("WAYBILL_TORTURE_KILLS: %v", err)
 		}
 	}
-	box := startWorld(t, small(6))
+	killed := 0
+	for seed := uint64(6); killed < kills && !t.Failed(); seed++ {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			killed += tortureWorld(t, seed, min(killsPerWorld, kills-killed))
+		})
+	}
+	t.Logf("%d living runs were killed", killed)
+}
+
+// tortureWorld pulls from one world, with kills and without, and compares. It tells how many of the wanted kills found a run alive.
+func tortureWorld(t *testing.T, seed uint64, wanted int) int {
+	t.Helper()
+	box := startWorld(t, small(seed))
 	calm, torn := join(t, box), join(t, box)
 	stop := watchMarts(t, torn)
 	points := box.World().Checkpoints()
-	var killed, wanted int
+	var killed, tried int
 	for i, at := range points {
 		advance(t, box, at)
 		start := time.Now()
 		calm.must(exitDone, "run", "--as-of", stamp(at))
 		took := time.Since(start)
-		here := kills*(i+1)/len(points) - wanted
+		here := wanted*(i+1)/len(points) - tried
 		for n := range here {
-			wanted++
+			tried++
 			if torture(t, torn, at, killer(torn, float64(n+1)/float64(here), took)) {
 				killed++
 			}
 		}
 		torn.must(exitDone, "run", "--as-of", stamp(at))
 	}
-	t.Logf("%d of %d kills found a run alive; readers looked %d times", killed, wanted, stop())
+	t.Logf("%d of %d kills found a run alive; readers looked %d times", killed, tried, stop())
 	if killed < wanted/2 {
-		t.Error("most runs had ended before they were killed: nothing is shown")
+		t.Fatal("most runs had ended before they were killed: nothing is shown")
 	}
 	sameTables(t, calm, torn)
 	sameLedger(t, calm, torn)
+	return killed
 }
 
 // killer waits for the moment to kill, further into a run the more of a checkpoint's kills are done: between a file's receipt and the end of
