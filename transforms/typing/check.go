@@ -209,7 +209,7 @@ func (r relation) addend(sumOf string) string {
 	return "cast(null as varchar)"
 }
 
-// monthFirst is true when the broken rule is a day-first column's and the value could be month-first.
+// monthFirst is 1 when the broken rule is a day-first column's and the value could be month-first, else 0.
 func (r relation) monthFirst() string {
 	var b strings.Builder
 	for i, c := range r.checks {
@@ -218,9 +218,9 @@ func (r relation) monthFirst() string {
 		}
 	}
 	if b.Len() == 0 {
-		return "false"
+		return "cast(0 as bigint)"
 	}
-	return "case rule" + b.String() + " else false end"
+	return "cast(case rule" + b.String() + " else false end as bigint)"
 }
 
 // fieldIDs writes DuckDB's FIELD_IDS clause for the columns that the table has here.

@@ -78,7 +78,7 @@ func (rejectFunction) Config() duckdb.ScalarFuncConfig {
 	config := duckdb.ScalarFuncConfig{
 		InputTypeInfos: []duckdb.TypeInfo{
 			info(duckdb.TYPE_BIGINT), info(duckdb.TYPE_BIGINT), info(duckdb.TYPE_INTEGER),
-			info(duckdb.TYPE_VARCHAR), info(duckdb.TYPE_VARCHAR), info(duckdb.TYPE_BOOLEAN),
+			info(duckdb.TYPE_VARCHAR), info(duckdb.TYPE_VARCHAR), info(duckdb.TYPE_BIGINT),
 		},
 		ResultTypeInfo: info(duckdb.TYPE_BOOLEAN), Volatile: true, SpecialNullHandling: true,
 	}
@@ -100,7 +100,7 @@ func (f rejectFunction) Executor() duckdb.ScalarFuncExecutor {
 		rule, _ := values[2].(int32)
 		detail, _ := values[3].(string)
 		addend, _ := values[4].(string)
-		monthFirst, _ := values[5].(bool)
+		monthFirst, _ := values[5].(int64)
 		return false, t.reject(Reject{Line: line, Detail: detail, Addend: addend}, int(rule), monthFirst)
 	}}
 }

@@ -147,8 +147,8 @@ func (t *Typer) typeCSV(ctx context.Context, p Part, target string, out *Typed) 
 	return err
 }
 
-// reject tells of a record that broke one of the current relation's rules.
-func (t *Typer) reject(r Reject, rule int, monthFirst bool) error {
+// reject tells of a record that broke one of the current relation's rules. monthFirst is 1 for a date that could be month-first, else 0.
+func (t *Typer) reject(r Reject, rule int, monthFirst int64) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.failed != nil {
@@ -160,9 +160,7 @@ func (t *Typer) reject(r Reject, rule int, monthFirst bool) error {
 	if r.Rule == ruleFormat {
 		d := t.tally(c.Column)
 		d.wrong++
-		if monthFirst {
-			d.monthFirst++
-		}
+		d.monthFirst += monthFirst
 	}
 	t.failed = t.Reject(r)
 	return t.failed
