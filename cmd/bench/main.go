@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&b.waybill, "waybill", filepath.Join("bin", "waybill"), "the binary to measure")
 	flags.IntVar(&b.rows, "rows", 5_000_000, "rows of the file that is loaded")
-	flags.IntVar(&b.big, "big-rows", 41_000_000, "rows of the file whose peak memory is measured (about 5 GB)")
+	flags.IntVar(&b.big, "big-rows", 50_000_000, "rows of the file whose peak memory is measured (about 5 GB)")
 	flags.IntVar(&b.files, "files", 10_000, "known files of the run without news")
 	flags.IntVar(&b.rounds, "rounds", 3, "rounds of each comparison; the median counts")
 	only := flags.String("only", "", "load, memory, known, help, trace or sftp")
