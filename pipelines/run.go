@@ -60,11 +60,13 @@ func (r RunResult) Rows() (loaded, rejected int64) {
 	return loaded, rejected
 }
 
-// Err joins what went wrong with single partners.
+// Err joins what went wrong with single partners. A feed that another run is pulling is nothing wrong as long as there was anything left to pull.
 func (r RunResult) Err() error {
 	var problems []error
 	for _, f := range r.Feeds {
-		problems = append(problems, f.Err)
+		if r.skipped() || !errors.Is(f.Err, ledger.ErrLeased) {
+			problems = append(problems, f.Err)
+		}
 	}
 	return errors.Join(problems...)
 }

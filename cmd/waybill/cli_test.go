@@ -237,7 +237,7 @@ func TestServe(t *testing.T) {
 	s = serve(t, p)
 	s.wait(t, "1 file loaded")
 	s.stop(t)
-	var runs []struct{ Trigger, Status string }
+	var runs []struct{ Trigger, Status, Error string }
 	p.report(exitDone, &runs, "state", "runs")
 	caught := 0
 	for _, r := range runs {
@@ -245,7 +245,7 @@ func TestServe(t *testing.T) {
 			caught++
 		}
 		if r.Status != "done" && r.Status != "skipped" { // the scheduled run while the catch-up was under way
-			t.Errorf("a run is %s", r.Status)
+			t.Errorf("a run is %s: %s", r.Status, r.Error)
 		}
 	}
 	if caught != 2 {

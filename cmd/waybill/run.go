@@ -136,6 +136,9 @@ func (s *session) printFeeds(feeds []pipelines.FeedResult) {
 		state := ""
 		if f.Err != nil {
 			state = "failed"
+			if errors.Is(f.Err, ledger.ErrLeased) {
+				state = "busy" // another run pulls it
+			}
 		}
 		rows = append(rows, []string{f.Source + "/" + f.Feed, count(len(f.Files)), count(loaded), blank(rejected), blank(held), blank(len(f.Waiting)), state})
 	}
