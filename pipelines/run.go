@@ -64,7 +64,8 @@ func (r RunResult) Rows() (loaded, rejected int64) {
 func (r RunResult) Err() error {
 	var problems []error
 	for _, f := range r.Feeds {
-		if r.skipped() || !errors.Is(f.Err, ledger.ErrLeased) {
+		var busy *ledger.HeldError // a lease that was lost under way is no HeldError, and wrong
+		if r.skipped() || !errors.As(f.Err, &busy) {
 			problems = append(problems, f.Err)
 		}
 	}

@@ -136,7 +136,7 @@ func (s *session) printFeeds(feeds []pipelines.FeedResult) {
 		state := ""
 		if f.Err != nil {
 			state = "failed"
-			if errors.Is(f.Err, ledger.ErrLeased) {
+			if busy := new(ledger.HeldError); errors.As(f.Err, &busy) {
 				state = "busy" // another run pulls it
 			}
 		}

@@ -75,12 +75,5 @@ func Value(field []byte, quote byte) (value []byte, doubled bool) {
 
 // AppendSingle appends a value of which the quotes are doubled.
 func AppendSingle(to, value []byte, quote byte) []byte {
-	for {
-		i := bytes.IndexByte(value, quote)
-		if i < 0 {
-			return append(to, value...)
-		}
-		to = append(to, value[:i+1]...)
-		value = value[min(i+2, len(value)):]
-	}
+	return append(to, bytes.ReplaceAll(value, []byte{quote, quote}, []byte{quote})...)
 }
