@@ -29,9 +29,8 @@ const (
 	openSSHMost = 255 << 10
 )
 
-// paceOf asks for as much at a time as the server is known to give: fewer and longer answers cost both sides less. Eight of them are the 2 MB that
-// the SSH library lets be on their way. Those of OpenSSH from 8.5
-// name the extension that tells it.
+// paceOf asks for as much at a time as the server is known to give: fewer and longer answers cost both sides less. Eight of them are the 2 MB
+// that the SSH library lets be on their way. OpenSSH's servers from 8.5 name the extension that tells it.
 func paceOf(client *sftp.Client) pace {
 	if _, ok := client.HasExtension("limits@openssh.com"); ok {
 		return pace{packet: openSSHMost, requests: 8, blocks: 12}
