@@ -13,8 +13,6 @@ require (
 	github.com/aws/aws-sdk-go-v2/service/s3 v1.109.1
 	github.com/aws/smithy-go v1.28.1
 	github.com/bmatcuk/doublestar/v4 v4.10.4
-	github.com/djherbis/buffer v1.2.1
-	github.com/djherbis/nio/v3 v3.0.1
 	github.com/duckdb/duckdb-go/v2 v2.10506.0
 	github.com/fclairamb/ftpserverlib v0.27.0
 	github.com/go-co-op/gocron/v2 v2.21.2

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -15,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	libzstd "github.com/DataDog/zstd"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/fourmarketing/waybill"
@@ -70,7 +70,7 @@ func (l *Lake) Keep(ctx context.Context, as KeepAs, r io.Reader) (Kept, error) {
 // keepVia fills and closes tmp, then puts it at its place.
 func (l *Lake) keepVia(ctx context.Context, tmp *os.File, as KeepAs, r io.Reader) (Kept, error) {
 	sum := sha256.New()
-	n, err := compress(tmp, io.TeeReader(contextReader{ctx, r}, sum))
+	n, err := compress(ctx, tmp, sum, r)
 	if err := errors.Join(err, tmp.Close()); err != nil {
 		return Kept{}, err
 	}
@@ -89,31 +89,31 @@ func (l *Lake) keepVia(ctx context.Context, tmp *os.File, as KeepAs, r io.Reader
 	return k, nil
 }
 
-const (
-	keepLevel = 1         // of zstd: higher ones take several times as long and save a tenth
-	keepBlock = 128 << 10 // what zstd takes at a time
-)
-
-func compress(w io.Writer, r io.Reader) (int64, error) {
-	enc := libzstd.NewWriterLevel(w, keepLevel)
-	n, err := io.CopyBuffer(enc, r, make([]byte, keepBlock))
-	if closed := enc.Close(); err == nil { // after a failed copy it may repeat that failure
-		err = closed
+// compress packs r's bytes into w and adds them to sum. Where r writes itself, nothing is copied on the way.
+func compress(ctx context.Context, w, sum io.Writer, r io.Reader) (int64, error) {
+	packed := &frames{w: w}
+	buffered := bufio.NewWriterSize(packed, frameBytes/2) // for readers that give little at a time
+	n, err := io.Copy(contextWriter{ctx, io.MultiWriter(buffered, sum)}, r)
+	if err == nil {
+		err = buffered.Flush()
+	}
+	if err == nil {
+		err = packed.Close()
 	}
 	return n, err
 }
 
-// contextReader stops a stream when its context ends.
-type contextReader struct {
+// contextWriter stops a stream when its context ends.
+type contextWriter struct {
 	ctx context.Context
-	r   io.Reader
+	w   io.Writer
 }
 
-func (c contextReader) Read(p []byte) (int, error) {
+func (c contextWriter) Write(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return c.r.Read(p)
+	return c.w.Write(p)
 }
 
 // OpenKept gives back the bytes kept at a path from Keep or ListKept. Reading to the end proves them: bytes that do

@@ -133,8 +133,9 @@ func (l *Lake) putList(ctx context.Context, key string, ids []string) error {
 	if len(ids) > 0 {
 		text = strings.Join(ids, "\n") + "\n"
 	}
-	_, err = compress(tmp, strings.NewReader(text))
-	err = errors.Join(err, tmp.Close())
+	packed := &frames{w: tmp}
+	_, err = io.WriteString(packed, text)
+	err = errors.Join(err, packed.Close(), tmp.Close())
 	if err == nil {
 		err = l.objects.put(ctx, key, tmp.Name())
 	}

@@ -8,8 +8,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/djherbis/buffer"
-	"github.com/djherbis/nio/v3"
 	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill"
@@ -96,40 +94,32 @@ func (t *taker) identify(f *ledger.File) error {
 	return err
 }
 
-// ahead is how many bytes the kept copy may be ahead of the loader, so that neither waits for every block of the other. The size is -1 where
-// the partner does not say it.
-func ahead(size int64) int64 {
-	const most, least = 1 << 20, 64 << 10
-	if size < 0 {
-		return most
-	}
-	return min(max(size, least), most)
-}
-
 // keepAndLoad reads the body once: into the kept copy and, side by side, through the loader.
 func (t *taker) keepAndLoad(ctx context.Context, body io.ReadCloser, f ledger.File, stage string) (lake.Kept, load.Result, error) {
-	pr, pw := nio.Pipe(buffer.New(ahead(f.Size)))
+	forked := newFork(body, f.Size)
+	toKeep, toLoad := forked.branches[0], forked.branches[1]
+	reading, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go forked.run(reading)
 	type keeping struct {
 		kept lake.Kept
 		err  error
 	}
 	done := make(chan keeping, 1)
 	go func() {
-		kept, err := t.Lake.Keep(ctx, lake.KeepAs{Source: f.Source, Feed: f.Feed, Day: f.ReceivedAt}, io.TeeReader(body, pw))
-		if closed := body.Close(); err == nil { // a cut transfer says on Close again what it said on Read
-			err = closed
+		kept, err := t.Lake.Keep(ctx, lake.KeepAs{Source: f.Source, Feed: f.Feed, Day: f.ReceivedAt}, toKeep)
+		if err != nil {
+			stop(err)
 		}
-		_ = pw.CloseWithError(err) // nil means the end of the file
 		done <- keeping{kept, err}
 	}()
-	res, loadErr := t.load(ctx, pr, f, stage)
-	_, drainErr := io.Copy(io.Discard, pr) // a file that is held early is still kept whole
-	closeErr := pr.Close()
+	res, loadErr := t.load(ctx, toLoad, f, stage)
+	_, drainErr := io.Copy(io.Discard, toLoad) // a file that is held early is still kept whole
 	k := <-done
 	if k.err != nil {
 		return k.kept, res, fmt.Errorf("keep: %w", k.err)
 	}
-	return k.kept, res, errors.Join(loadErr, drainErr, closeErr)
+	return k.kept, res, errors.Join(loadErr, drainErr)
 }
 
 func (t *taker) load(ctx context.Context, r io.Reader, f ledger.File, stage string) (load.Result, error) {
