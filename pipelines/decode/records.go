@@ -41,11 +41,13 @@ type Record struct {
 type Records struct {
 	r          io.Reader
 	d          Dialect
+	signs      signs
 	buf        []byte
 	start, end int
-	line       int64 // of buf[start]
-	lf, cr, q  int   // next of each at or after start; end when there is none in the buffer
-	err        error // of r
+	line       int64   // of buf[start]
+	marks      []int32 // where signs stand in the buffer, in order
+	next       int     // of the marks: the first that is not before start
+	err        error   // of r
 	fields     []Span
 }
 
@@ -54,19 +56,14 @@ const recordBuffer = 256 << 10
 // NewRecords reads records from text as Text gives it.
 func NewRecords(r io.Reader, d Dialect) *Records {
 	size := min(recordBuffer, max(d.MaxRecord, 64))
-	return &Records{r: r, d: d, buf: make([]byte, size), line: 1}
+	return &Records{r: r, d: d, signs: signsOf(d), buf: make([]byte, size), line: 1}
 }
 
 // Next returns the next record, io.EOF after the last. Blank lines are records without bytes.
 func (s *Records) Next() (Record, error) {
 	for {
-		if rec, ok := s.plain(); ok {
+		if rec, ok := s.whole(); ok {
 			return rec, nil
-		}
-		if s.q < s.eol() {
-			if rec, ok := s.quoted(); ok {
-				return rec, nil
-			}
 		}
 		if s.err != nil {
 			return s.last()
@@ -80,53 +77,72 @@ func (s *Records) Next() (Record, error) {
 	}
 }
 
-// eol is where the line ends that starts at s.start, end if that is not in the buffer.
-func (s *Records) eol() int { return min(s.lf, s.cr) }
-
-// plain takes a record that ends before the next quote.
-func (s *Records) plain() (Record, bool) {
-	s.lf, s.cr = s.ahead(s.lf, '\n'), s.ahead(s.cr, '\r')
-	if s.d.Quote != 0 {
-		s.q = s.ahead(s.q, s.d.Quote)
-	} else {
-		s.q = s.end
-	}
-	eol := s.eol()
-	if eol == s.end || s.q < eol || !s.certain(eol) {
-		return Record{}, false
-	}
-	s.split(eol)
-	return s.take(eol, 1), true
-}
-
-// ahead moves a remembered place forward to the next b.
-func (s *Records) ahead(at int, b byte) int {
-	if at >= s.start {
-		return at
-	}
-	return s.find(b, s.start)
-}
-
-func (s *Records) find(b byte, from int) int {
-	if i := bytes.IndexByte(s.buf[from:s.end], b); i >= 0 {
-		return from + i
-	}
-	return s.end
-}
-
-// split finds the fields of a record without regard to quotes.
-func (s *Records) split(eol int) {
-	s.fields = s.fields[:0]
-	record, from := s.buf[s.start:eol], 0
-	for s.d.Delim != 0 {
-		n := bytes.IndexByte(record[from:], s.d.Delim)
-		if n < 0 {
-			break
+// whole takes a record; false when more bytes are needed, and at the end of the text, where last takes it.
+func (s *Records) whole() (Record, bool) {
+	buf, start, fields := s.buf[:s.end], s.start, s.fields[:0]
+	delim, quote := s.signs.delim, s.signs.quote
+	from, lines := start, int64(1)
+	for i := s.next; i < len(s.marks); i++ {
+		at := int(s.marks[i])
+		switch b := buf[at]; {
+		case b == '\n' || b == '\r':
+			if !s.certain(at) {
+				return Record{}, false
+			}
+			s.fields = append(fields, Span{from - start, at - start})
+			return s.take(i, lines), true
+		case b == delim:
+			fields = append(fields, Span{from - start, at - start})
+			from = at + 1
+		case b == quote && at == from:
+			closing, within := s.closing(i)
+			switch {
+			case closing == len(s.marks) && s.err != nil:
+				return s.broken()
+			case closing == len(s.marks) || int(s.marks[closing])+1 == s.end:
+				return Record{}, false
+			case !s.endsField(buf[s.marks[closing]+1]):
+				return s.broken()
+			}
+			i, lines = closing, lines+within
 		}
-		s.fields = append(s.fields, Span{from, from + n})
-		from += n + 1
 	}
-	s.fields = append(s.fields, Span{from, len(record)})
+	return Record{}, false
+}
+
+// closing is the mark of the quote that closes the field which the mark i opens, as far as the text is known, and how many line ends are
+// between them.
+func (s *Records) closing(i int) (closing int, lines int64) {
+	for i++; i < len(s.marks); i++ {
+		at := s.marks[i]
+		switch s.buf[at] {
+		case s.d.Quote:
+			if int(at)+1 == s.end || s.buf[at+1] != s.d.Quote {
+				return i, lines
+			}
+			i++ // a doubled one
+		case '\r':
+			lines++
+		case '\n':
+			if s.buf[at-1] != '\r' {
+				lines++
+			}
+		}
+	}
+	return i, lines
+}
+
+// endsField says whether a byte may follow the closing quote.
+func (s *Records) endsField(b byte) bool { return b == s.d.Delim || b == '\n' || b == '\r' }
+
+// eol is the mark of the first line end at or after start; false when none is known.
+func (s *Records) eol() (int, bool) {
+	for i := s.next; i < len(s.marks); i++ {
+		if b := s.buf[s.marks[i]]; b == '\n' || b == '\r' {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 // certain is false for a CR that is the last byte at hand: an LF may follow.
@@ -134,94 +150,33 @@ func (s *Records) certain(eol int) bool {
 	return s.buf[eol] != '\r' || eol+1 < s.end || s.err != nil
 }
 
-// take cuts the record that ends at eol, its fields being found, and passes its line end.
-func (s *Records) take(eol int, lines int64) Record {
+// take cuts the record that ends at a mark, its fields being found, and passes its line end.
+func (s *Records) take(mark int, lines int64) Record {
+	eol := int(s.marks[mark])
 	rec := Record{Bytes: s.buf[s.start:eol], Line: s.line, Fields: s.fields}
-	s.start = eol + 1
+	s.start, s.next = eol+1, mark+1
 	if s.buf[eol] == '\r' && s.start < s.end && s.buf[s.start] == '\n' {
-		s.start++
+		s.start, s.next = eol+2, mark+2
 	}
 	s.line += lines
 	return rec
 }
 
-// quoted takes a record with quotes in it; false when more bytes are needed.
-func (s *Records) quoted() (Record, bool) {
-	s.fields = s.fields[:0]
-	eol := s.eol()
-	for i := s.start; ; i++ {
-		from := i
-		switch {
-		case i < s.end && s.buf[i] == s.d.Quote:
-			var closed, whole bool
-			i, closed, whole = s.quotedField(i)
-			if !whole && s.err == nil {
-				return Record{}, false
-			}
-			if !closed {
-				return s.broken()
-			}
-		case i > eol: // a field before this one has line ends in it
-			i = s.bareField(i)
-		default:
-			n := bytes.IndexByte(s.buf[i:eol], s.d.Delim)
-			if i += n; n < 0 {
-				i = eol
-			}
-		}
-		if i == s.end {
-			return Record{}, false // at the end of the text, last takes it
-		}
-		s.fields = append(s.fields, Span{from - s.start, i - s.start})
-		if s.buf[i] == s.d.Delim {
-			continue
-		}
-		if !s.certain(i) {
-			return Record{}, false
-		}
-		lines := int64(1)
-		if i > eol {
-			lines += lineEnds(s.buf[s.start:i])
-		}
-		return s.take(i, lines), true
-	}
-}
-
-// bareField passes the field without quotes that begins at i.
-func (s *Records) bareField(i int) int {
-	for i < s.end && s.buf[i] != s.d.Delim && s.buf[i] != '\n' && s.buf[i] != '\r' {
-		i++
-	}
-	return i
-}
-
-// quotedField passes the quoted field that opens at i. closed: it is followed by what may follow; whole: no more bytes are needed to know.
-func (s *Records) quotedField(i int) (next int, closed, whole bool) {
-	i++
-	for {
-		i = s.find(s.d.Quote, i)
-		if i == s.end {
-			return i, false, false
-		}
-		i++
-		if i == s.end {
-			return i, s.err != nil, s.err != nil
-		}
-		if s.buf[i] != s.d.Quote {
-			b := s.buf[i]
-			return i, b == s.d.Delim || b == '\n' || b == '\r', true
-		}
-		i++
-	}
-}
-
+// broken takes one line, whatever its quotes are like.
 func (s *Records) broken() (Record, bool) {
-	eol := s.eol()
-	if eol == s.end || !s.certain(eol) {
+	mark, ok := s.eol()
+	if !ok || !s.certain(int(s.marks[mark])) {
 		return Record{}, false
 	}
-	s.split(eol)
-	rec := s.take(eol, 1)
+	s.fields = s.fields[:0]
+	from := s.start
+	for _, at := range s.marks[s.next : mark+1] {
+		if b := s.buf[at]; (b == s.d.Delim && b != 0) || b == '\n' || b == '\r' {
+			s.fields = append(s.fields, Span{from - s.start, int(at) - s.start})
+			from = int(at) + 1
+		}
+	}
+	rec := s.take(mark, 1)
 	rec.Broken = true
 	return rec, true
 }
@@ -240,22 +195,20 @@ func (s *Records) last() (Record, error) {
 	}
 	rec := Record{Bytes: s.buf[s.start:s.end], Line: s.line, Torn: true}
 	fields, ok := Spans(rec.Bytes, s.d)
-	if !ok && s.eol() < s.end { // an open quote swallowed line ends: give up its first line only
-		rec, _ = s.broken()
-		return rec, nil
+	if !ok { // an open quote swallowed line ends: give up its first line only
+		if line, some := s.broken(); some {
+			return line, nil
+		}
 	}
 	rec.Fields, rec.Broken = fields, !ok
-	s.start = s.end
+	s.start, s.next = s.end, len(s.marks)
 	return rec, nil
 }
 
 // fill reads more text behind what is there.
 func (s *Records) fill() error {
 	if s.start > 0 {
-		copy(s.buf, s.buf[s.start:s.end])
-		s.lf, s.cr, s.q = s.lf-s.start, s.cr-s.start, s.q-s.start
-		s.end -= s.start
-		s.start = 0
+		s.moveUp()
 	}
 	if len(s.buf)-s.end < 16 {
 		if s.end >= s.d.MaxRecord {
@@ -270,15 +223,19 @@ func (s *Records) fill() error {
 		n, s.err = s.r.Read(s.buf[s.end:])
 		s.end += n
 	}
-	for _, p := range []struct {
-		at *int
-		b  byte
-	}{{&s.lf, '\n'}, {&s.cr, '\r'}, {&s.q, s.d.Quote}} {
-		if *p.at >= from {
-			*p.at = s.find(p.b, from)
-		}
-	}
+	s.marks = s.signs.mark(s.marks, s.buf[:s.end], from)
 	return nil
+}
+
+// moveUp drops what has been taken.
+func (s *Records) moveUp() {
+	copy(s.buf, s.buf[s.start:s.end])
+	rest := s.marks[s.next:]
+	for i, at := range rest {
+		s.marks[i] = at - int32(s.start)
+	}
+	s.marks, s.next = s.marks[:len(rest)], 0
+	s.start, s.end = 0, s.end-s.start
 }
 
 // lineEnds counts line ends inside a record: LF, CRLF or CR.

@@ -36,12 +36,15 @@ type batch struct {
 	text    []byte        // the records, and values that had doubled quotes
 	records []decode.Span // in text
 	lines   []int64
-	texts   []texts // per field
-	room    int     // records that texts have room for
+	values  []place // record after record, the columns' fields of it, quotes included
+	texts   []texts // per field, once the batch is complete
 	traits  typing.Traits
 	lent    atomic.Int32 // buffers that Arrow has
 	desk    *desk
 }
+
+// place is where a value stands in the batch's text. It is small because there are many.
+type place struct{ from, to int32 }
 
 // texts are the values of one field.
 type texts struct {
@@ -50,84 +53,87 @@ type texts struct {
 	nulls int
 }
 
-// firstRoom is how many records a new batch has room for.
-const firstRoom = 256
-
 // takeBatch takes a batch from those that are free, or makes one.
 func takeBatch(d *desk, c columns) *batch {
 	var b *batch
 	select {
 	case b = <-d.free:
 	default:
-		b = &batch{room: firstRoom}
+		b = &batch{}
 	}
 	b.desk, b.columns, b.traits = d, c, typing.Traits{}
-	b.text, b.records, b.lines = b.text[:0], b.records[:0], b.lines[:0]
-	b.texts = slices.Grow(b.texts[:0], len(c.fields))[:len(c.fields)]
-	b.widen(b.room)
-	for i := range b.texts {
-		b.texts[i].nulls = 0
-		clear(b.texts[i].valid)
-	}
+	b.text, b.records, b.lines, b.values = b.text[:0], b.records[:0], b.lines[:0], b.values[:0]
 	return b
-}
-
-// widen makes room for so many records.
-func (b *batch) widen(room int) {
-	b.room = room
-	for i := range b.texts {
-		t := &b.texts[i]
-		t.views = slices.Grow(t.views, max(0, room*viewBytes-len(t.views)))[:room*viewBytes]
-		t.valid = append(t.valid, make([]byte, max(0, room/8-len(t.valid)))...)
-	}
 }
 
 // add appends a record. Its fields are as many as the contract expects.
 func (b *batch) add(rec decode.Record) {
-	n, start := len(b.lines), len(b.text)
-	if n == b.room {
-		b.widen(2 * n)
-	}
-	b.text = slices.Grow(append(b.text, rec.Bytes...), viewBytes)
-	b.traits.Plus = b.traits.Plus || (!b.plain && bytes.IndexByte(rec.Bytes, '+') >= 0)
+	start := len(b.text)
+	b.text = append(b.text, rec.Bytes...)
 	b.records = append(b.records, decode.Span{From: start, To: len(b.text)})
 	b.lines = append(b.lines, rec.Line)
-	bit := byte(1) << (n & 7)
-	for i, at := range b.fields {
-		value := rec.Fields[at]
-		value.From, value.To = value.From+start, value.To+start
-		if value.From < value.To && b.text[value.From] == b.quote && b.quote != 0 {
-			value = b.unquote(value)
+	for _, at := range b.fields {
+		field := rec.Fields[at]
+		b.values = append(b.values, place{int32(start + field.From), int32(start + field.To)})
+	}
+}
+
+// complete makes columns of the records, one after another, because all values of a column are much alike.
+func (b *batch) complete() {
+	b.traits.Plus = !b.plain && bytes.IndexByte(b.text, '+') >= 0
+	b.text = slices.Grow(b.text, viewBytes)
+	b.texts = slices.Grow(b.texts[:0], len(b.fields))[:len(b.fields)]
+	for i := range b.fields {
+		b.column(i)
+	}
+}
+
+// column fills the texts of one field and notes what occurs in them.
+func (b *batch) column(field int) {
+	n, t := len(b.lines), &b.texts[field]
+	t.views = slices.Grow(t.views[:0], n*viewBytes)[:n*viewBytes]
+	t.valid = allValid(t.valid, n)
+	t.nulls = 0
+	text, places := b.text, b.places[field]
+	for i := range n {
+		v := b.values[i*len(b.fields)+field]
+		if v.from < v.to && text[v.from] == b.quote && b.quote != 0 {
+			v = b.unquote(v)
+			text = b.text
 		}
-		t := &b.texts[i]
-		if value.From == value.To || (b.null != nil && b.isNull(value)) {
+		if v.from == v.to || (b.null != nil && slices.Contains(b.null, string(text[v.from:v.to]))) {
+			t.valid[i>>3] &^= 1 << (i & 7)
 			t.nulls++
 			continue
 		}
-		if (odd[b.text[value.From]] || odd[b.text[value.To-1]]) && !b.plain {
-			look(&b.traits, b.text[value.From:value.To])
+		if (odd[text[v.from]] || odd[text[v.to-1]]) && !b.plain {
+			look(&b.traits, text[v.from:v.to])
 		}
-		if places := b.places[i]; places >= 0 && !b.traits.Numbers {
-			b.traits.Numbers = !plainNumber(b.text[value.From:value.To], places)
+		if places >= 0 && !b.traits.Numbers {
+			b.traits.Numbers = !plainNumber(text[v.from:v.to], places)
 		}
-		t.valid[n>>3] |= bit
-		putView(t.views[n*viewBytes:(n+1)*viewBytes], b.text, value)
+		putView(t.views[i*viewBytes:(i+1)*viewBytes], text, v)
 	}
+}
+
+// allValid is a bitmap of so many values that are all there.
+func allValid(bits []byte, n int) []byte {
+	bits = slices.Grow(bits[:0], (n+7)/8)[:(n+7)/8]
+	for i := range bits {
+		bits[i] = 0xFF
+	}
+	return bits
 }
 
 // unquote is where the value of a field in quotes stands.
-func (b *batch) unquote(field decode.Span) decode.Span {
-	value, doubled := decode.Value(b.text[field.From:field.To], b.quote)
+func (b *batch) unquote(field place) place {
+	value, doubled := decode.Value(b.text[field.from:field.to], b.quote)
 	if !doubled {
-		return decode.Span{From: field.From + 1, To: field.From + 1 + len(value)}
+		return place{field.from + 1, field.from + 1 + int32(len(value))}
 	}
 	from := len(b.text)
 	b.text = slices.Grow(decode.AppendSingle(b.text, value, b.quote), viewBytes)
-	return decode.Span{From: from, To: len(b.text)}
-}
-
-func (b *batch) isNull(value decode.Span) bool {
-	return slices.Contains(b.null, string(b.text[value.From:value.To]))
+	return place{int32(from), int32(len(b.text))}
 }
 
 const (
@@ -137,13 +143,13 @@ const (
 
 // putView writes Arrow's view of a value: its length, then the value itself if it is short, otherwise its first four bytes, the number of
 // the buffer, which is 0, and its place there. Text has room for a view behind its end.
-func putView(view, text []byte, value decode.Span) {
-	n := value.To - value.From
-	text = text[value.From : value.From+viewBytes : cap(text)]
+func putView(view, text []byte, value place) {
+	from, n := int(value.from), int(value.to-value.from)
+	text = text[from : from+viewBytes : cap(text)]
 	low, high := binary.LittleEndian.Uint64(text), uint64(binary.LittleEndian.Uint32(text[8:]))
 	switch {
 	case n > inlineBytes:
-		low, high = low&0xFFFFFFFF, uint64(value.From)
+		low, high = low&0xFFFFFFFF, uint64(from)
 	case n > 8:
 		high &= 1<<(8*(n-8)) - 1
 	default:
@@ -161,7 +167,7 @@ func (b *batch) arrow() arrow.RecordBatch {
 	all := []arrow.Array{column(arrow.PrimitiveTypes.Int64, n, 0, nil, b.lend(arrow.Int64Traits.CastToBytes(b.lines)))}
 	for _, t := range b.texts {
 		text.Retain()
-		all = append(all, column(arrow.BinaryTypes.StringView, n, t.nulls, b.lend(t.valid[:(n+7)/8]), b.lend(t.views[:n*viewBytes]), text))
+		all = append(all, column(arrow.BinaryTypes.StringView, n, t.nulls, b.lend(t.valid), b.lend(t.views), text))
 	}
 	defer func() {
 		for _, a := range all {

@@ -93,6 +93,7 @@ func (f *feeder) send(ctx context.Context) error {
 	}
 	b := f.last
 	f.last = nil
+	b.complete()
 	select {
 	case f.queue <- b:
 		return nil
