@@ -48,8 +48,8 @@ type place struct{ from, to int32 }
 
 // texts are the values of one field.
 type texts struct {
-	views []byte // Arrow's string views, viewBytes each
-	valid []byte // a bit per value
+	views []uint64 // Arrow's string views, two words each
+	valid []byte   // a bit per value
 	nulls int
 }
 
@@ -78,25 +78,33 @@ func (b *batch) add(rec decode.Record) {
 	}
 }
 
-// complete makes columns of the records, one after another, because all values of a column are much alike.
+// stretch is how many records are made into columns at a time, so that they are still in a core's cache for the last of the columns.
+const stretch = 256
+
+// complete makes columns of the records. All values of a column are much alike, so one column is filled after another.
 func (b *batch) complete() {
+	n := len(b.lines)
 	b.traits.Plus = !b.plain && bytes.IndexByte(b.text, '+') >= 0
 	b.text = slices.Grow(b.text, viewBytes)
 	b.texts = slices.Grow(b.texts[:0], len(b.fields))[:len(b.fields)]
-	for i := range b.fields {
-		b.column(i)
+	for i := range b.texts {
+		t := &b.texts[i]
+		t.views = slices.Grow(t.views[:0], 2*n)[:2*n]
+		t.valid = allValid(t.valid, n)
+		t.nulls = 0
+	}
+	for from := 0; from < n; from += stretch {
+		for field := range b.texts {
+			b.column(field, from, min(from+stretch, n))
+		}
 	}
 }
 
-// column fills the texts of one field and notes what occurs in them.
-func (b *batch) column(field int) {
-	n, t := len(b.lines), &b.texts[field]
-	t.views = slices.Grow(t.views[:0], n*viewBytes)[:n*viewBytes]
-	t.valid = allValid(t.valid, n)
-	t.nulls = 0
-	text, places := b.text, b.places[field]
-	for i := range n {
-		v := b.values[i*len(b.fields)+field]
+// column fills the texts of one field for some of the records, and notes what occurs in them.
+func (b *batch) column(field, first, end int) {
+	t, text, places, width := &b.texts[field], b.text, b.places[field], len(b.fields)
+	for i := first; i < end; i++ {
+		v := b.values[i*width+field]
 		if v.from < v.to && text[v.from] == b.quote && b.quote != 0 {
 			v = b.unquote(v)
 			text = b.text
@@ -112,7 +120,7 @@ func (b *batch) column(field int) {
 		if places >= 0 && !b.traits.Numbers {
 			b.traits.Numbers = !plainNumber(text[v.from:v.to], places)
 		}
-		putView(t.views[i*viewBytes:(i+1)*viewBytes], text, v)
+		t.views[2*i], t.views[2*i+1] = view(text[v.from:cap(text)], int(v.from), int(v.to-v.from))
 	}
 }
 
@@ -141,22 +149,19 @@ const (
 	inlineBytes = 12
 )
 
-// putView writes Arrow's view of a value: its length, then the value itself if it is short, otherwise its first four bytes, the number of
-// the buffer, which is 0, and its place there. Text has room for a view behind its end.
-func putView(view, text []byte, value place) {
-	from, n := int(value.from), int(value.to-value.from)
-	text = text[from : from+viewBytes : cap(text)]
+// view is Arrow's view of a value that starts at text and at so many bytes of the batch's: its length, then the value itself if it is short,
+// otherwise its first four bytes, the number of the buffer, which is 0, and its place there. There is room for a view behind the value.
+func view(text []byte, from, length int) (first, second uint64) {
 	low, high := binary.LittleEndian.Uint64(text), uint64(binary.LittleEndian.Uint32(text[8:]))
 	switch {
-	case n > inlineBytes:
+	case length > inlineBytes:
 		low, high = low&0xFFFFFFFF, uint64(from)
-	case n > 8:
-		high &= 1<<(8*(n-8)) - 1
+	case length > 8:
+		high &= 1<<(8*(length-8)) - 1
 	default:
-		low, high = low&(1<<(8*n)-1), 0
+		low, high = low&(1<<(8*length)-1), 0
 	}
-	binary.LittleEndian.PutUint64(view, uint64(n)|low<<32)
-	binary.LittleEndian.PutUint64(view[8:], low>>32|high<<32)
+	return uint64(length) | low<<32, low>>32 | high<<32
 }
 
 // arrow is the batch as DuckDB reads it. The caller releases it, and DuckDB what it took of it; then the batch is free.
@@ -167,7 +172,7 @@ func (b *batch) arrow() arrow.RecordBatch {
 	all := []arrow.Array{column(arrow.PrimitiveTypes.Int64, n, 0, nil, b.lend(arrow.Int64Traits.CastToBytes(b.lines)))}
 	for _, t := range b.texts {
 		text.Retain()
-		all = append(all, column(arrow.BinaryTypes.StringView, n, t.nulls, b.lend(t.valid), b.lend(t.views), text))
+		all = append(all, column(arrow.BinaryTypes.StringView, n, t.nulls, b.lend(t.valid), b.lend(arrow.Uint64Traits.CastToBytes(t.views)), text))
 	}
 	defer func() {
 		for _, a := range all {
@@ -225,15 +230,21 @@ func look(t *typing.Traits, value []byte) {
 
 // plainNumber says whether a text is a number as Contract.Numbers means it.
 func plainNumber(text []byte, places int) bool {
-	text = bytes.TrimPrefix(text, []byte("-"))
-	point := bytes.IndexByte(text, '.')
-	if point == 0 || (point > 0 && (point+1 == len(text) || len(text)-point-1 > places)) {
-		return false
+	first, point := 0, -1
+	if len(text) > 0 && text[0] == '-' {
+		first = 1
 	}
-	for i, b := range text {
-		if (b < '0' || b > '9') && i != point {
+	for i := first; i < len(text); i++ {
+		if text[i]-'0' <= 9 {
+			continue
+		}
+		if text[i] != '.' || point >= 0 || i == first {
 			return false
 		}
+		point = i
 	}
-	return len(text) > 0
+	if point < 0 {
+		return len(text) > first
+	}
+	return point+1 < len(text) && len(text)-point-1 <= places
 }
