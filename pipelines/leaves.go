@@ -21,10 +21,7 @@ func (r *Runner) Leaves(ctx context.Context, asOf time.Time, look func(Querier) 
 }
 
 func (r *Runner) overLeaves(ctx context.Context, v *view, look func(Querier) error) error {
-	db, err := duck.Open(duck.Config{MemoryLimit: "1GB", TempDir: v.dir})
-	if err != nil {
-		return err
-	}
+	db := duck.Open(duck.Config{MemoryLimit: "1GB", TempDir: v.dir})
 	defer db.Close()
 	for _, schema := range []string{"raw", "ops"} {
 		if _, err := db.ExecContext(ctx, "create schema "+schema); err != nil {

@@ -104,10 +104,7 @@ func asked(t *testing.T, name string, given tables) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := duck.Open(duck.Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := duck.Open(duck.Config{})
 	defer db.Close()
 	s, err := models.NewSession(t.Context(), db, p, given)
 	if err != nil {

@@ -112,10 +112,7 @@ func (a *app) duck(spill string) (*sql.DB, error) {
 	if err := os.MkdirAll(spill, 0o755); err != nil {
 		return nil, fmt.Errorf("make folder for DuckDB: %w", err)
 	}
-	db, err := duck.Open(duck.Config{MemoryLimit: a.cfg.Memory, TempDir: spill})
-	if err != nil {
-		return nil, err
-	}
+	db := duck.Open(duck.Config{MemoryLimit: a.cfg.Memory, TempDir: spill})
 	a.close = append(a.close, db.Close)
 	return db, nil
 }

@@ -66,6 +66,9 @@ type postgresTarget struct {
 	Readers string         `yaml:"readers"` // role that may read, nothing else
 }
 
+// memorySize is how DuckDB writes a size.
+var memorySize = regexp.MustCompile(`^(?i)\d+(\.\d+)? ?[KMGT]i?B$`)
+
 // errNoConfig: there is no configuration to work with.
 var errNoConfig = errors.New("is not there; `waybill init` writes a starter waybill.yaml, --config names another file")
 
@@ -92,6 +95,9 @@ func (c *config) complete() error {
 	}
 	if c.Memory == "" {
 		c.Memory = "1GB"
+	}
+	if !memorySize.MatchString(c.Memory) {
+		return fmt.Errorf("%s: memory: %q is no size such as 512MB or 4GB", c.path, c.Memory)
 	}
 	if c.Pipelines == "" {
 		c.Pipelines = "pipelines"

@@ -43,10 +43,7 @@ func (p *project) relations() map[string]string {
 
 func openDuck(t *testing.T) *sql.DB {
 	t.Helper()
-	db, err := duck.Open(duck.Config{MemoryLimit: "512MB", TempDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := duck.Open(duck.Config{MemoryLimit: "512MB", TempDir: t.TempDir()})
 	t.Cleanup(func() { db.Close() })
 	return db
 }

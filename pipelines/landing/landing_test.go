@@ -65,10 +65,7 @@ type landed struct {
 // land loads a file and holds that every record of it is either loaded or rejected.
 func land(t *testing.T, c typing.Contract, text []byte) landed {
 	t.Helper()
-	db, err := duck.Open(duck.Config{MemoryLimit: "512MB", TempDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := duck.Open(duck.Config{MemoryLimit: "512MB", TempDir: t.TempDir()})
 	t.Cleanup(func() { _ = db.Close() })
 	at := time.Date(2026, 11, 1, 6, 0, 0, 0, time.UTC)
 	res, err := load.New(db).Load(t.Context(), load.Input{

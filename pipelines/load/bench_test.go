@@ -28,10 +28,7 @@ func TestSpeed(t *testing.T) {
 	path := filepath.Join(dir, "despatch.csv")
 	size := generate(t, path, rows)
 	t.Logf("%d rows, %d bytes, %d cores", rows, size, runtime.NumCPU())
-	db, err := duck.Open(duck.Config{MemoryLimit: "600MB", TempDir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := duck.Open(duck.Config{MemoryLimit: "600MB", TempDir: dir})
 	defer db.Close()
 	for range 3 {
 		copied := measure(t, func() { plainCopy(t, db, path, filepath.Join(dir, "plain.parquet")) })

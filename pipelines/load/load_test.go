@@ -32,10 +32,7 @@ var (
 
 func openDuck(tb testing.TB) *sql.DB {
 	tb.Helper()
-	db, err := duck.Open(duck.Config{MemoryLimit: "1GB", TempDir: tb.TempDir()})
-	if err != nil {
-		tb.Fatal(err)
-	}
+	db := duck.Open(duck.Config{MemoryLimit: "1GB", TempDir: tb.TempDir()})
 	tb.Cleanup(func() { _ = db.Close() })
 	return db
 }

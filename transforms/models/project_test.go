@@ -202,10 +202,7 @@ func someOrders() relations {
 
 func openDuck(t *testing.T) *sql.DB {
 	t.Helper()
-	db, err := duck.Open(duck.Config{TempDir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := duck.Open(duck.Config{TempDir: t.TempDir()})
 	t.Cleanup(func() { db.Close() })
 	return db
 }

@@ -192,10 +192,10 @@ func (r *reader) readWorklist(p string) {
 
 // parse asks DuckDB about all SQL at once and has the macros checked by defining them.
 func (r *reader) parse(ctx context.Context) error {
-	db, err := duck.Open(duck.Config{Threads: 1})
-	if err != nil {
-		return fmt.Errorf("read models: %w", err)
+	if len(r.parsed) == 0 && len(r.project.macros) == 0 {
+		return nil
 	}
+	db := duck.Open(duck.Config{Threads: 1})
 	defer db.Close()
 	for _, m := range r.project.macros {
 		if _, err := db.ExecContext(ctx, m.sql); err != nil {

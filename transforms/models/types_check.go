@@ -12,10 +12,7 @@ import (
 // types that do not go together, checks and worklists that cannot run, columns of marts without a description, and floating
 // point where a mart may not have it.
 func CheckTypes(ctx context.Context, p *Project, schemas map[waybill.TableName][]waybill.Column) (errs []error) {
-	db, err := duck.Open(duck.Config{})
-	if err != nil {
-		return []error{err}
-	}
+	db := duck.Open(duck.Config{})
 	defer db.Close()
 	s, err := NewSession(ctx, db, p, emptyRelations{schemas: schemas})
 	if err != nil {
