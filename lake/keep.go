@@ -89,7 +89,7 @@ func (l *Lake) keepVia(ctx context.Context, tmp *os.File, as KeepAs, r io.Reader
 	return k, nil
 }
 
-// compress packs r's bytes into w and adds them to sum. Where r writes itself, nothing is copied on the way.
+// compress packs r's bytes into w and adds them to sum. Where r writes itself, in large pieces, they are not copied on the way.
 func compress(ctx context.Context, w, sum io.Writer, r io.Reader) (int64, error) {
 	packed := &frames{w: w}
 	buffered := bufio.NewWriterSize(packed, frameBytes/2) // for readers that give little at a time

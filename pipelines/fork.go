@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	forkBytes  = 512 << 10 // that are read at a time, at most
+	forkMost   = 512 << 10 // bytes of a block
+	forkLeast  = 64 << 10  // of a smaller body's, whose size may be a mistake
 	forkBlocks = 4         // that one reader may be ahead of the other
 )
 
@@ -28,9 +29,9 @@ type forkBlock struct {
 
 // newFork forks a body of so many bytes, -1 where nobody knows.
 func newFork(body io.ReadCloser, size int64) *fork {
-	f := &fork{body: body, size: forkBytes, free: make(chan *forkBlock, forkBlocks)}
+	f := &fork{body: body, size: forkMost, free: make(chan *forkBlock, forkBlocks)}
 	if size >= 0 {
-		f.size = int(min(size+1, forkBytes)) // one more, so that the end is seen with the last byte
+		f.size = int(min(max(size+1, forkLeast), forkMost)) // one more, so that the end is seen with the last byte
 	}
 	for range forkBlocks {
 		f.free <- &forkBlock{}
@@ -41,11 +42,15 @@ func newFork(body io.ReadCloser, size int64) *fork {
 	return f
 }
 
-// run reads the body to its end, or until ctx ends, and closes it. Both readers are told how that went: io.EOF only when all is well.
+// run reads the body to its end, or until ctx ends, and closes it. Both readers are told how that went: io.EOF itself when all is well, and
+// nothing else that is like it, since a connection that cannot be taken up again may fail with an error that wraps io.EOF.
 func (f *fork) run(ctx context.Context) {
 	err := f.read(ctx)
-	if closed := f.body.Close(); errors.Is(err, io.EOF) && closed != nil {
+	if closed := f.body.Close(); isEnd(err) && closed != nil {
 		err = closed // a cut transfer says on Close again what it said on Read
+	}
+	if !isEnd(err) && errors.Is(err, io.EOF) {
+		err = &cutError{err}
 	}
 	for _, b := range f.branches {
 		b.err = err
@@ -75,6 +80,20 @@ func (f *fork) read(ctx context.Context) error {
 		}
 	}
 }
+
+// isEnd says whether a reader's error is that all has been read.
+func isEnd(err error) bool {
+	return err == io.EOF //nolint:errorlint // one that wraps it is a failure
+}
+
+// cutError is a failure that has io.EOF somewhere in it, and is not to be taken for the end of the file.
+type cutError struct{ error }
+
+// Is leaves io.EOF out of what the failure is.
+func (e *cutError) Is(target error) bool { return target != io.EOF && errors.Is(e.error, target) }
+
+// As finds the rest of it.
+func (e *cutError) As(target any) bool { return errors.As(e.error, target) }
 
 // fill reads until p is full or there is an error, which is io.EOF at the end.
 func fill(r io.Reader, p []byte) (int, error) {
@@ -130,12 +149,12 @@ func (b *branch) WriteTo(w io.Writer) (int64, error) {
 	for {
 		n, err := w.Write(b.rest)
 		total += int64(n)
+		b.rest = b.rest[n:]
 		if err != nil {
 			return total, err
 		}
-		b.rest = nil
 		if err := b.next(); err != nil {
-			if errors.Is(err, io.EOF) {
+			if isEnd(err) {
 				err = nil
 			}
 			return total, err

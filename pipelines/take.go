@@ -46,11 +46,7 @@ func (t *taker) take(ctx context.Context, it waybill.Item) (ledger.File, error) 
 		return f, err
 	}
 	defer os.RemoveAll(stage)
-	body, err := t.conn.Open(ctx, it)
-	if err != nil {
-		return f, err
-	}
-	kept, res, err := t.keepAndLoad(ctx, body, f, stage)
+	kept, res, err := t.keepAndLoad(ctx, it, f, stage)
 	if err != nil {
 		return f, err
 	}
@@ -95,11 +91,15 @@ func (t *taker) identify(f *ledger.File) error {
 }
 
 // keepAndLoad reads the body once: into the kept copy and, side by side, through the loader.
-func (t *taker) keepAndLoad(ctx context.Context, body io.ReadCloser, f ledger.File, stage string) (lake.Kept, load.Result, error) {
-	forked := newFork(body, f.Size)
-	toKeep, toLoad := forked.branches[0], forked.branches[1]
+func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File, stage string) (lake.Kept, load.Result, error) {
 	reading, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	body, err := t.conn.Open(reading, it)
+	if err != nil {
+		return lake.Kept{}, load.Result{}, err
+	}
+	forked := newFork(body, f.Size)
+	toKeep, toLoad := forked.branches[0], forked.branches[1]
 	go forked.run(reading)
 	type keeping struct {
 		kept lake.Kept

@@ -145,6 +145,7 @@ func TestWrongSettings(t *testing.T) {
 	}{
 		{"key of the configuration", "waybill.yaml", "memory:", "memry:", []string{"run"}, exitFailed, []string{"waybill.yaml:3:1", `"memry"`, `"memory"`}},
 		{"size", "waybill.yaml", "memory: 256MB", "memory: lots", []string{"run"}, exitFailed, []string{"memory", `"lots"`, "512MB"}},
+		{"size without a unit", "waybill.yaml", "memory: 256MB", "memory: 256", []string{"run"}, exitFailed, []string{"memory", `"256"`, "512MB"}},
 		{"key of a contract", "pipelines/depot.yaml", "trailer:", "trailr:", []string{"run"}, exitFailed, []string{"depot.yaml:8:5", `"trailr"`, `"trailer"`}},
 		{"key of a connection", "waybill.yaml", "root: \"", "rooot: \"", []string{"run"}, exitFailed, []string{"waybill.yaml:9:25", `"rooot"`, `"root"`}},
 		{"kind of a connection", "waybill.yaml", "kind: folder", "kind: foldr", []string{"run"}, exitFailed, []string{`"foldr"`, `"folder"`}},

@@ -66,8 +66,8 @@ type postgresTarget struct {
 	Readers string         `yaml:"readers"` // role that may read, nothing else
 }
 
-// memorySize is how DuckDB writes a size.
-var memorySize = regexp.MustCompile(`^(?i)\d+(\.\d+)? ?[KMGT]i?B$`)
+// memorySize is what DuckDB takes for a size, and has a unit.
+var memorySize = regexp.MustCompile(`^(?i)\d+(\.\d+)? ?([KMGT](i?B)?|B)$`)
 
 // errNoConfig: there is no configuration to work with.
 var errNoConfig = errors.New("is not there; `waybill init` writes a starter waybill.yaml, --config names another file")

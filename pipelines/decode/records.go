@@ -95,7 +95,7 @@ func (s *Records) whole() (Record, bool) {
 			fields = append(fields, Span{from - start, at - start})
 			from = at + 1
 		case b == quote && at == from:
-			closing, within := s.closing(i)
+			closing, within := s.closingMark(i)
 			switch {
 			case closing == len(s.marks) && s.err != nil:
 				return s.broken()
@@ -110,9 +110,9 @@ func (s *Records) whole() (Record, bool) {
 	return Record{}, false
 }
 
-// closing is the mark of the quote that closes the field which the mark i opens, as far as the text is known, and how many line ends are
+// closingMark is the mark of the quote that closes the field which the mark i opens, as far as the text is known, and how many line ends are
 // between them.
-func (s *Records) closing(i int) (closing int, lines int64) {
+func (s *Records) closingMark(i int) (closing int, lines int64) {
 	for i++; i < len(s.marks); i++ {
 		at := s.marks[i]
 		switch s.buf[at] {

@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// signs finds the bytes that set records and fields apart, eight bytes at a time. Fields are so short that a search for each of their ends
-// would take longer than what it finds.
+// signs finds the bytes that set records and fields apart, 64 at a time. Fields are so short that a search for each of their ends would
+// take longer than what it finds.
 type signs struct {
 	delim, quote   byte   // a line end where the dialect has none
 	delims, quotes uint64 // the same in every byte
@@ -16,7 +16,6 @@ const (
 	everyByte = 0x0101010101010101
 	lowBits   = 0x7F * everyByte
 	highBits  = 0x80 * everyByte
-	control   = '\r' + 1 // the bytes below it are marked too: line ends, and few others that a text may have
 )
 
 func signsOf(d Dialect) signs {
@@ -31,7 +30,7 @@ func signsOf(d Dialect) signs {
 	return g
 }
 
-// mark appends the places of signs in text from a place on. Among them are those of all delimiters, quotes, LF and CR.
+// mark appends the places of signs in text from a place on: delimiters, quotes, LF, CR, and what is between LF and CR.
 func (g signs) mark(marks []int32, text []byte, from int) []int32 {
 	for ; from+64 <= len(text); from += 64 {
 		block := text[from : from+64]
@@ -42,7 +41,7 @@ func (g signs) mark(marks []int32, text []byte, from int) []int32 {
 		}
 	}
 	for ; from < len(text); from++ {
-		if b := text[from]; b == g.delim || b == g.quote || b < control {
+		if b := text[from]; b == g.delim || b == g.quote || (b >= '\n' && b <= '\r') {
 			marks = append(marks, int32(from))
 		}
 	}
@@ -52,8 +51,10 @@ func (g signs) mark(marks []int32, text []byte, from int) []int32 {
 // in has a bit for each of eight bytes that is a sign, the first byte's the lowest.
 func (g signs) in(text []byte) uint64 {
 	x := binary.LittleEndian.Uint64(text)
-	found := zeroBytes(x^g.delims) | zeroBytes(x^g.quotes) | ^((x&lowBits+(0x80-control)*everyByte)|x)&highBits
-	return (found >> 7) * 0x0102040810204080 >> 56
+	low := x & lowBits
+	ends := (low + (0x80-'\n')*everyByte) &^ (low + (0x80-'\r'-1)*everyByte) &^ x & highBits
+	found := zeroBytes(x^g.delims) | zeroBytes(x^g.quotes) | ends
+	return (found >> 7) * 0x0102040810204080 >> 56 // gathers the eight bits
 }
 
 // zeroBytes has the highest bit of each byte set that is 0 in x, and no other.

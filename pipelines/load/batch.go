@@ -81,7 +81,7 @@ func (b *batch) add(rec decode.Record) {
 // stretch is how many records are made into columns at a time, so that they are still in a core's cache for the last of the columns.
 const stretch = 256
 
-// complete makes columns of the records. All values of a column are much alike, so one column is filled after another.
+// complete makes columns of the records, a stretch of one column at a time: its values are much alike.
 func (b *batch) complete() {
 	n := len(b.lines)
 	b.traits.Plus = !b.plain && bytes.IndexByte(b.text, '+') >= 0
@@ -95,13 +95,13 @@ func (b *batch) complete() {
 	}
 	for from := 0; from < n; from += stretch {
 		for field := range b.texts {
-			b.column(field, from, min(from+stretch, n))
+			b.fill(field, from, min(from+stretch, n))
 		}
 	}
 }
 
-// column fills the texts of one field for some of the records, and notes what occurs in them.
-func (b *batch) column(field, first, end int) {
+// fill makes the texts of one field of some of the records, and notes what occurs in them.
+func (b *batch) fill(field, first, end int) {
 	t, text, places, width := &b.texts[field], b.text, b.places[field], len(b.fields)
 	for i := first; i < end; i++ {
 		v := b.values[i*width+field]

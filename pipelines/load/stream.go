@@ -44,7 +44,7 @@ func (d *desk) clear(b *batch) {
 	d.mu.Lock()
 	d.batches = slices.DeleteFunc(d.batches, func(have *batch) bool { return have == b })
 	d.mu.Unlock()
-	if cap(b.text) > 2*usualSizes.batchBytes {
+	if cap(b.text) > 3*usualSizes.batchBytes { // quotes may be doubled in all of it
 		return // a huge record's memory is not held on to
 	}
 	select {

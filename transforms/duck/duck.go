@@ -44,7 +44,6 @@ type database struct {
 
 	mu      sync.Mutex
 	started *duckdb.Connector
-	failed  error
 }
 
 // Connect opens a connection.
@@ -59,13 +58,14 @@ func (d *database) Connect(ctx context.Context) (driver.Conn, error) {
 func (d *database) start() (*duckdb.Connector, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.started == nil && d.failed == nil {
-		d.started, d.failed = duckdb.NewConnector("?"+d.settings.Encode(), inUTC)
-		if d.failed != nil {
-			d.failed = fmt.Errorf("start DuckDB: %w", d.failed)
+	if d.started == nil {
+		connector, err := duckdb.NewConnector("?"+d.settings.Encode(), inUTC)
+		if err != nil {
+			return nil, fmt.Errorf("start DuckDB: %w", err)
 		}
+		d.started = connector
 	}
-	return d.started, d.failed
+	return d.started, nil
 }
 
 func inUTC(conn driver.ExecerContext) error {
