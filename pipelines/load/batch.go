@@ -220,6 +220,9 @@ var odd = [256]bool{' ': true, '\t': true, '\'': true, '=': true}
 
 // look notes what has to be taken off a value with an odd edge.
 func look(t *typing.Traits, value []byte) {
+	if t.Spaces && bytes.IndexByte(value, '=') < 0 && bytes.IndexByte(value, '\'') < 0 {
+		return // many a file pads all its values, and that is known by now
+	}
 	const blanks, marks = " \t", `='"`
 	core := bytes.Trim(value, marks)
 	t.Spaces = t.Spaces || len(bytes.Trim(value, blanks)) < len(value) || len(bytes.Trim(core, blanks)) < len(core)
