@@ -210,21 +210,18 @@ func (r *Runner) pullFeed(ctx context.Context, conn waybill.Connector, t task, a
 		return err
 	}
 	res.Known, res.Waiting = o.known, o.waiting
-	for i, it := range o.fetch {
-		r.Watch(Event{Stage: StageFetch, Subject: t.String(), Detail: it.Name, Done: i, Total: len(o.fetch)})
-		f, err := taker.take(ctx, it)
-		if err != nil {
-			return fmt.Errorf("%s: %s: %w", t, it.Name, err)
-		}
+	entered := 0
+	err = taker.each(ctx, o.fetch, func(it waybill.Item, f ledger.File) error {
 		res.Files = append(res.Files, f)
-		if (i+1)%trimEvery == 0 {
+		if entered++; entered%trimEvery == 0 {
 			if err := r.trim(ctx, t); err != nil {
 				return err
 			}
 		}
-		if err := r.Ledger.See(ctx, ledger.Sighting{Source: t.source, Feed: t.feed.Name, Name: it.Name, Size: it.Size, ModifiedAt: it.ModifiedAt, FirstSeenAt: r.Now(), Fetched: true}); err != nil {
-			return err
-		}
+		return r.Ledger.See(ctx, ledger.Sighting{Source: t.source, Feed: t.feed.Name, Name: it.Name, Size: it.Size, ModifiedAt: it.ModifiedAt, FirstSeenAt: r.Now(), Fetched: true})
+	})
+	if err != nil {
+		return err
 	}
 	r.Watch(Event{Stage: StageFetch, Subject: t.String(), Done: len(o.fetch), Total: len(o.fetch)})
 	return nil

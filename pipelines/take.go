@@ -16,7 +16,7 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/load"
 )
 
-// taker receives the files of one feed, one after another.
+// taker takes the files of one feed: each is received, then entered (taker.each).
 type taker struct {
 	*Runner
 	task
@@ -29,38 +29,44 @@ func (r *Runner) newTaker(t task, conn waybill.Connector, asOf time.Time, files 
 	return &taker{Runner: r, task: t, conn: conn, asOf: asOf, files: files}
 }
 
-// take receives one item: its bytes are kept while they are typed, and nothing of them is committed before the kept copy is whole and
-// the bytes are known to be new.
-func (t *taker) take(ctx context.Context, it waybill.Item) (ledger.File, error) {
+// receive fetches one item: its bytes are kept while they are typed.
+func (t *taker) receive(ctx context.Context, it waybill.Item) arrival {
 	f := ledger.File{
 		Source: t.source, Feed: t.feed.Name, Name: it.Name, Identity: t.feed.identity(it.Name), Size: it.Size,
 		ModifiedAt: it.ModifiedAt.UTC(), ReceivedAt: t.asOf.UTC(), Status: ledger.Received,
 		Sequence: t.feed.sequence(it.Name), Cursor: it.Cursor,
 	}
 	f.ID = digest(f.Source, f.Feed, f.Name, fmt.Sprint(f.Size), f.ModifiedAt.Format(time.RFC3339Nano))
-	if err := t.identify(&f); err != nil {
-		return f, err
+	a := arrival{item: it}
+	if a.err = t.identify(&f); a.err != nil {
+		return a
 	}
-	stage, err := t.scratch("load-*")
-	if err != nil {
-		return f, err
+	if a.stage, a.err = t.scratch("load-*"); a.err != nil {
+		return a
 	}
-	defer os.RemoveAll(stage)
-	kept, res, err := t.keepAndLoad(ctx, it, f, stage)
-	if err != nil {
-		return f, err
-	}
+	var kept lake.Kept
+	kept, a.typed, a.err = t.keepAndLoad(ctx, it, f, a.stage)
 	f.SHA256, f.Size, f.KeptPath = kept.SHA256, kept.Size, kept.Path
-	if t.place(&f, res) == alreadyDone {
+	a.file = f
+	return a
+}
+
+// enter commits what was received. Nothing of it is committed before the kept copy is whole and the bytes are known to be new.
+func (t *taker) enter(ctx context.Context, a arrival) (ledger.File, error) {
+	defer a.discard()
+	f := a.file
+	switch {
+	case a.err != nil:
+		return f, a.err
+	case t.place(&f, a.typed) == alreadyDone:
 		return f, nil
-	}
-	if f.Status == ledger.Duplicate {
+	case f.Status == ledger.Duplicate:
 		return t.duplicate(ctx, f)
 	}
 	if err := t.Ledger.Put(ctx, f); err != nil { // from here on a crash is known to have got this far
 		return f, err
 	}
-	return t.settle(ctx, f, res)
+	return t.settle(ctx, f, a.typed)
 }
 
 // duplicate adds no rows; where the file is a new version, it retracts those of the versions before it.
@@ -134,8 +140,11 @@ func (t *taker) load(ctx context.Context, r io.Reader, f ledger.File, stage stri
 	})
 }
 
-// history is what the feed's newest loaded file had, for limits against the feed itself.
+// history is what the feed's newest loaded file had, for limits against the feed itself; only files that come in turn have it.
 func (t *taker) history(f ledger.File) load.History {
+	if t.underway() > 1 {
+		return load.History{}
+	}
 	for i := len(t.files) - 1; i >= 0; i-- {
 		if old := t.files[i]; old.Status == ledger.Loaded && old.Identity != f.Identity {
 			return load.History{Rows: old.Loaded, Name: old.Name}

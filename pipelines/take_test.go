@@ -26,19 +26,25 @@ import (
 	"github.com/fourmarketing/waybill/transforms/models"
 )
 
-// quay is a partner with one file, which comes as its body says.
+// quay is a partner with a file, or several, which come as it says.
 type quay struct {
 	size  int64
-	body  func(ctx context.Context) io.ReadCloser
+	files int // 1 if not set
+	body  func(ctx context.Context, name string) io.ReadCloser
 	cache string // the lake's
+	stage string // the runner's
 }
 
 func (q *quay) List(context.Context, waybill.Request) ([]waybill.Item, error) {
-	return []waybill.Item{{Name: "lines.csv", Size: q.size, ModifiedAt: time.Date(2026, 4, 7, 5, 0, 0, 0, time.UTC)}}, nil
+	var items []waybill.Item
+	for i := range max(q.files, 1) {
+		items = append(items, waybill.Item{Name: fmt.Sprintf("lines-%03d.csv", i), Size: q.size, ModifiedAt: time.Date(2026, 4, 7, 5, i, 0, 0, time.UTC)})
+	}
+	return items, nil
 }
 
-func (q *quay) Open(ctx context.Context, _ waybill.Item) (io.ReadCloser, error) {
-	return q.body(ctx), nil
+func (q *quay) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, error) {
+	return q.body(ctx, it.Name), nil
 }
 
 func (q *quay) Close() error { return nil }
@@ -66,11 +72,11 @@ feeds:
           sku: {from: ["SKU"], type: text, required: true}
 `
 
-// takes pulls the one file of a quay and says what the ledger and the kept bytes have of it.
+// takes pulls from a quay and says what the ledger and the kept bytes have of it.
 func takes(t *testing.T, q *quay) (pipelines.FeedResult, []ledger.File, []lake.KeptObject) {
 	t.Helper()
 	dir := t.TempDir()
-	q.cache = filepath.Join(dir, "cache")
+	q.cache, q.stage = filepath.Join(dir, "cache"), filepath.Join(dir, "stage")
 	l, err := lake.Open(t.Context(), lake.Config{Root: filepath.Join(dir, "lake"), CacheDir: q.cache, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +99,7 @@ func takes(t *testing.T, q *quay) (pipelines.FeedResult, []ledger.File, []lake.K
 	t.Cleanup(func() { _ = engine.Close() })
 	r, err := pipelines.New(pipelines.Parts{
 		Lake: l, Ledger: book, Project: project, Duck: engine, Loader: load.New(engine), Pipelines: []pipelines.Pipeline{definition},
-		Open: func(context.Context, string) (waybill.Connector, error) { return q, nil }, StageDir: dir, Holder: "test", Now: time.Now,
+		Open: func(context.Context, string) (waybill.Connector, error) { return q, nil }, StageDir: q.stage, Holder: "test", Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +133,7 @@ func TestCutBodies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			feed, files, kept := takes(t, &quay{size: 100, body: func(context.Context) io.ReadCloser { return body }})
+			feed, files, kept := takes(t, &quay{size: 100, body: func(context.Context, string) io.ReadCloser { return body }})
 			if feed.Err == nil || len(files) != 0 || len(kept) != 0 {
 				t.Errorf("error %v, ledger %+v, kept %+v", feed.Err, files, kept)
 			}
@@ -135,11 +141,45 @@ func TestCutBodies(t *testing.T) {
 	}
 }
 
+// TestManyFiles: files are received ahead of those that are committed, and still taken in their order: of two files with the same bytes the
+// later is the duplicate. A failure ends the feed at its file.
+func TestManyFiles(t *testing.T) {
+	t.Parallel()
+	const files, repeats, fails = 40, 30, 35
+	q := &quay{size: -1, files: files}
+	q.body = func(_ context.Context, name string) io.ReadCloser {
+		switch name {
+		case fmt.Sprintf("lines-%03d.csv", repeats):
+			name = fmt.Sprintf("lines-%03d.csv", repeats-1)
+		case fmt.Sprintf("lines-%03d.csv", fails):
+			return ending{Reader: iotest.ErrReader(io.ErrUnexpectedEOF)}
+		}
+		return ending{Reader: strings.NewReader("Order,SKU\nAV1001," + name + "\n")}
+	}
+	feed, known, kept := takes(t, q)
+	if !errors.Is(feed.Err, io.ErrUnexpectedEOF) || len(feed.Files) != fails || len(known) != fails || len(kept) != fails-1 {
+		t.Fatalf("error %v, %d files, %d in the ledger, %d kept", feed.Err, len(feed.Files), len(known), len(kept))
+	}
+	for i, f := range feed.Files {
+		want := ledger.Loaded
+		if i == repeats {
+			want = ledger.Duplicate
+		}
+		if f.Name != fmt.Sprintf("lines-%03d.csv", i) || f.Status != want {
+			t.Errorf("file %d is %s, %s; want %s", i, f.Name, f.Status, want)
+		}
+	}
+	left, err := os.ReadDir(q.stage)
+	if err != nil || len(left) != 0 {
+		t.Errorf("left in the stage folder: %v, %v", left, err)
+	}
+}
+
 // TestHeldEarly: a large file that is held at its header is still kept to its last byte.
 func TestHeldEarly(t *testing.T) {
 	t.Parallel()
 	text := append([]byte("Order,Colour\n"), bytes.Repeat([]byte("AV1001,blue\n"), 1<<20)...)
-	feed, files, kept := takes(t, &quay{size: int64(len(text)), body: func(context.Context) io.ReadCloser { return ending{Reader: bytes.NewReader(text)} }})
+	feed, files, kept := takes(t, &quay{size: int64(len(text)), body: func(context.Context, string) io.ReadCloser { return ending{Reader: bytes.NewReader(text)} }})
 	sum := sha256.Sum256(text)
 	want := hex.EncodeToString(sum[:])
 	if feed.Err != nil || len(files) != 1 || files[0].Status != ledger.Held || files[0].SHA256 != want || len(kept) != 1 || kept[0].SHA256 != want {
@@ -151,7 +191,7 @@ func TestHeldEarly(t *testing.T) {
 func TestBodyStopsWithItsKeeper(t *testing.T) {
 	t.Parallel()
 	q := &quay{size: -1}
-	q.body = func(ctx context.Context) io.ReadCloser {
+	q.body = func(ctx context.Context, _ string) io.ReadCloser {
 		if err := os.RemoveAll(filepath.Join(q.cache, "tmp")); err != nil { // where Keep writes
 			t.Error(err)
 		}
