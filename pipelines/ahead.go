@@ -27,7 +27,7 @@ func (a arrival) discard() { _ = os.RemoveAll(a.stage) }
 // so the next one is received meanwhile. In turn come files that are judged by the one before, and answers to a worklist, which cost an
 // allowance and should be in the ledger before more is asked.
 func (t *taker) underway() int {
-	if t.feed.Worklist != "" || t.feed.Contract.Limits.MinRowsVsLast != nil {
+	if t.feed.Worklist != "" || t.feed.Limits.MinRowsVsLast != nil {
 		return 1
 	}
 	return 2
