@@ -9,11 +9,11 @@ import (
 
 const (
 	keepLevel  = 1         // of zstd: higher ones take several times as long and save a tenth
-	frameBytes = 512 << 10 // that are packed at a time, at most; they stay in a core's cache
+	frameBytes = 256 << 10 // that are packed at a time, at most; they stay in a core's cache
 )
 
 // frames packs what is written to it as zstd frames, one after another, which every zstd reader unpacks as one text (RFC 8878, section 3).
-// A frame is packed where its bytes are; zstd's own stream would copy each of them and take a quarter longer to save two parts in a hundred.
+// A frame is packed where its bytes are; zstd's own stream would copy each of them and take a quarter longer to save four parts in a hundred.
 type frames struct {
 	w      io.Writer
 	packed []byte

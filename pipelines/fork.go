@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	forkMost   = 512 << 10 // bytes of a block
+	forkMost   = 256 << 10 // bytes of a block
 	forkLeast  = 64 << 10  // of a smaller body's, whose size may be a mistake
-	forkBlocks = 4         // that one reader may be ahead of the other
+	forkBlocks = 8         // that one reader may be ahead of the other
 )
 
 // fork lets two readers read one body, each at its own pace up to some blocks, so that a file is kept and loaded in one go.
