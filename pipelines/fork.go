@@ -95,7 +95,7 @@ func (e *cutError) Is(target error) bool { return target != io.EOF && errors.Is(
 // As finds the rest of it.
 func (e *cutError) As(target any) bool { return errors.As(e.error, target) }
 
-// fill reads until p is full or there is an error, which is io.EOF at the end.
+// fill reads until p is full or there is an error, which is io.EOF at the end: io.ReadFull gives a cut and a short last block the same error.
 func fill(r io.Reader, p []byte) (int, error) {
 	n := 0
 	for n < len(p) {

@@ -132,8 +132,8 @@ func (s *Records) closingMark(i int) (closing int, lines int64) {
 	return i, lines
 }
 
-// endsField says whether a byte may follow the closing quote.
-func (s *Records) endsField(b byte) bool { return b == s.d.Delim || b == '\n' || b == '\r' }
+// endsField says whether a byte ends a field: a delimiter, where there is one, or a line end.
+func (s *Records) endsField(b byte) bool { return b == s.signs.delim || b == '\n' || b == '\r' }
 
 // eol is the mark of the first line end at or after start; false when none is known.
 func (s *Records) eol() (int, bool) {
@@ -171,7 +171,7 @@ func (s *Records) broken() (Record, bool) {
 	s.fields = s.fields[:0]
 	from := s.start
 	for _, at := range s.marks[s.next : mark+1] {
-		if b := s.buf[at]; (b == s.d.Delim && b != 0) || b == '\n' || b == '\r' {
+		if s.endsField(s.buf[at]) {
 			s.fields = append(s.fields, Span{from - s.start, int(at) - s.start})
 			from = int(at) + 1
 		}

@@ -11,8 +11,8 @@ import (
 func TestMarksAreWhereSignsAre(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		any := rapid.SampledFrom([]byte("\n\r\t,;|\"' a0\x00\x0b\x0c\x0e\x7f\x80\x8a\x8d\xa2\xac\xff"))
-		text := rapid.SliceOfN(any, 0, 300).Draw(rt, "text")
+		letters := rapid.SampledFrom([]byte("\n\r\t,;|\"' a0\x00\x0b\x0c\x0e\x7f\x80\x8a\x8d\xa2\xac\xff"))
+		text := rapid.SliceOfN(letters, 0, 300).Draw(rt, "text")
 		from := rapid.IntRange(0, len(text)).Draw(rt, "from")
 		d := Dialect{Delim: rapid.SampledFrom([]byte(",;|\t\x00")).Draw(rt, "delim"), Quote: rapid.SampledFrom([]byte("\"'\x00")).Draw(rt, "quote")}
 		var signs, marks []int32
