@@ -33,7 +33,7 @@ var columns = map[string]string{
 	"raw.shop_detail_answers": "order_gid status_code_number asked_at order_updated_at",
 }
 
-const lineage = " _source _file _line _received_at"
+const lineage = " _source _file_id _line _received_at"
 
 func typeOf(column string) string {
 	switch {
@@ -71,7 +71,7 @@ func (t tables) Relation(_ context.Context, name waybill.TableName) (string, err
 				v, given = fmt.Sprint(i), true
 			case c == "_received_at" && !given:
 				v, given = "2026-03-01T00:00:00Z", true
-			case c == "_file":
+			case c == "_file_id":
 				v, given = "f", true
 			}
 			value := "null"

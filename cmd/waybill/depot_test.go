@@ -49,31 +49,31 @@ description: Despatched lines as the depot reports them.
 grain: one row per line of a file
 owner: operations
 */
-select order_ref, despatched_at, qty, tracking_no, _file, _line from raw.depot_despatch
+select order_ref, despatched_at, qty, tracking_no, _file_id, _line from raw.depot_despatch
 `,
 	"marts/fulfilment/fct_despatch.sql": `/*
 description: What left the depot.
 grain: one row per despatched line
-key: [_file, _line]
+key: [_file_id, _line]
 owner: operations
 columns:
   order_ref: the order
   despatched_at: when it left (UTC)
   qty: units
   tracking_no: the parcel
-  _file: the depot's file
+  _file_id: the depot's file
   _line: its line
 */
-select order_ref, despatched_at, qty, tracking_no, _file, _line from staging.stg_depot__despatch
+select order_ref, despatched_at, qty, tracking_no, _file_id, _line from staging.stg_depot__despatch
 `,
 	"checks/qty_is_plausible.sql": `/*
 description: Nobody sends more than a hundred of a thing in one parcel.
 grain: one row per line
-key: [_file, _line]
+key: [_file_id, _line]
 owner: operations
 severity: error
 */
-select order_ref, qty, _file, _line from marts.fct_despatch where qty > 100
+select order_ref, qty, _file_id, _line from marts.fct_despatch where qty > 100
 `,
 }
 

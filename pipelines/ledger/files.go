@@ -29,7 +29,7 @@ type File struct {
 	Feed         string    `bun:",pk" json:"feed"`
 	Name         string    `bun:",pk" json:"name"`
 	Version      int64     `bun:",pk" json:"version"`
-	ID           string    `bun:"file_id,notnull" json:"file"` // what _file says in every raw row
+	ID           string    `bun:"file_id,notnull" json:"file"` // what _file_id says in every raw row
 	SHA256       string    `bun:"sha256,notnull" json:"sha256"`
 	Identity     string    `bun:",notnull" json:"identity"` // files with one identity are versions of one another
 	Size         int64     `bun:",notnull" json:"size_bytes"`

@@ -32,7 +32,7 @@ type Input struct {
 	Bytes                io.Reader // as received; read once, not always to the end
 	Contract             typing.Contract
 	Source, Feed, Name   string
-	File                 string // the file's id: what _file says
+	File                 string // the file's id: what _file_id says
 	LoadID               string
 	ReceivedAt, LoadedAt time.Time // LoadedAt is also the now that dates are checked against
 	PIISalt              waybill.Secret

@@ -6,7 +6,7 @@ owner: operations
 severity: warn
 */
 with parcels_of_known_orders as (
-    select shipment_id, site, despatched_at, units_despatched, _file, _line
+    select shipment_id, site, despatched_at, units_despatched, _file_id, _line
     from marts.fct_shipments
     where order_id is null
 )

@@ -15,7 +15,7 @@ with psp_entries_of_known_orders as (
         e.psp_payment_ref,
         e.net_amount,
         e.settlement_currency,
-        e._file,
+        e._file_id,
         e._line
     from marts.fct_ledger_entries as e
     left join intermediate.int_order_keys as k on k.source = 'adyen' and k.key = upper(e.merchant_ref)

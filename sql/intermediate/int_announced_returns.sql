@@ -65,7 +65,7 @@ int_announced_returns as (
         u.requested_amount,
         f.refunded_at,
         f.refunded_amount,
-        r._file,
+        r._file_id,
         r._line
     from staging.stg_shopify__returns as r
     inner join intermediate.int_orders as o on o.order_id = r.order_id

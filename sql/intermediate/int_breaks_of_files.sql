@@ -29,7 +29,7 @@ counted as (
         coalesce(r.rows_count, 0) as rows_count
     from versions as f
     left join single_tables as s on s.source = f.source and s.feed = f.feed
-    left join intermediate.int_file_rows as r on r._file = f.file
+    left join intermediate.int_file_rows as r on r._file_id = f.file
     where f.status = 'loaded'
 ),
 
@@ -42,7 +42,7 @@ int_breaks_of_files as (
         cast(records as varchar) || ' records, ' || cast(loaded as varchar) || ' loaded, '
             || cast(rejected as varchar) || ' rejected'
             || case when is_counted then ', ' || cast(rows_count as varchar) || ' in the warehouse' else '' end as detail,
-        file as _file
+        file as _file_id
     from counted
     where records <> loaded + rejected or (is_counted and rows_count <> loaded)
     union all

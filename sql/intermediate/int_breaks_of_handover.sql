@@ -7,11 +7,11 @@ columns:
   first_seen_at: the instant at which the condition's grace ended
 */
 with told as (
-    select source, order_ref, status_at as told_at, _file, _line
+    select source, order_ref, status_at as told_at, _file_id, _line
     from intermediate.int_wms_events
     where order_id is null
     union all
-    select source, order_ref, despatched_at as told_at, _file, _line
+    select source, order_ref, despatched_at as told_at, _file_id, _line
     from intermediate.int_despatches
     where order_id is null
 ),
@@ -19,7 +19,7 @@ with told as (
 unknown as (
     select
         *,
-        row_number() over (partition by source, order_ref order by told_at, _file, _line) as place
+        row_number() over (partition by source, order_ref order by told_at, _file_id, _line) as place
     from told
 ),
 
@@ -34,7 +34,7 @@ fulfilments as (
 unparcelled as (
     select
         *,
-        row_number() over (partition by order_id order by despatched_at, _file, _line) as place
+        row_number() over (partition by order_id order by despatched_at, _file_id, _line) as place
     from intermediate.int_despatches
     where order_id is not null and tracking_no is null and qty_despatched > 0
 ),
@@ -49,7 +49,7 @@ int_breaks_of_handover as (
         o.currency,
         date_add('minute', 30, o.paid_at) as first_seen_at,
         o.order_name || ' is paid and the warehouse does not have it' as detail,
-        o._file,
+        o._file_id,
         o._line
     from marts.fct_orders as o
     inner join intermediate.int_orders as i on i.order_id = o.order_id
@@ -63,7 +63,7 @@ int_breaks_of_handover as (
         'R03', 'no_web_order', 'wms:' || u.source || ':' || u.order_ref, null, null, null,
         date_add('hour', 24, u.told_at),
         'the warehouse has order ' || u.order_ref || ' and no shop does',
-        u._file, u._line
+        u._file_id, u._line
     from unknown as u
     where u.place = 1
     union all
@@ -71,7 +71,7 @@ int_breaks_of_handover as (
         'R04', 'not_fulfilled_in_web', s.shipment_id, s.order_id, s.cost_amount, s.cost_currency,
         date_add('hour', 1, s.despatched_at),
         'despatched, and the shop has no fulfilment with its number: the customer was not told',
-        s._file, s._line
+        s._file_id, s._line
     from marts.fct_shipments as s
     left join fulfilments as f on f.order_id = s.order_id and f.tracking_no = s.tracking_no
     where s.order_id is not null and f.fulfilment_id is null
@@ -80,7 +80,7 @@ int_breaks_of_handover as (
         'R05', 'fulfilled_not_despatched', f.order_id, f.order_id, o.total_amount, o.currency,
         date_add('hour', 24, f.created_at),
         'the customer was told of a despatch and the warehouse has none',
-        f._file, f._line
+        f._file_id, f._line
     from fulfilments as f
     inner join marts.fct_orders as o on o.order_id = f.order_id
     inner join intermediate.int_orders as i on i.order_id = f.order_id
@@ -92,7 +92,7 @@ int_breaks_of_handover as (
         'R05', 'never_scanned', shipment_id, order_id, cost_amount, cost_currency,
         date_add('hour', 48, despatched_at),
         'despatched, and the carrier has never had it in hand',
-        _file, _line
+        _file_id, _line
     from marts.fct_shipments
     where accepted_at is null and order_id is not null
     union all
@@ -100,7 +100,7 @@ int_breaks_of_handover as (
         'R05', 'no_parcel', u.order_id, u.order_id, o.total_amount, o.currency,
         date_add('hour', 24, u.despatched_at),
         'despatched without a tracking number',
-        u._file, u._line
+        u._file_id, u._line
     from unparcelled as u
     inner join marts.fct_orders as o on o.order_id = u.order_id
     where u.place = 1

@@ -11,7 +11,7 @@ with rows_sent as (
         d.*,
         o.cancelled_at,
         max(d.despatched_at) over (partition by d.order_id) as last_of_order_at,
-        row_number() over (partition by d.line_id order by d.despatched_at desc, d._file desc, d._line desc) as recency
+        row_number() over (partition by d.line_id order by d.despatched_at desc, d._file_id desc, d._line desc) as recency
     from intermediate.int_despatches as d
     inner join intermediate.int_orders as o on o.order_id = d.order_id
 ),
@@ -19,7 +19,7 @@ with rows_sent as (
 after_cancel as (
     select
         *,
-        row_number() over (partition by order_id order by despatched_at, _file, _line) as place
+        row_number() over (partition by order_id order by despatched_at, _file_id, _line) as place
     from rows_sent
     where despatched_at > cancelled_at and qty_despatched > 0
 ),
@@ -35,7 +35,7 @@ int_breaks_of_quantity as (
         r.despatched_at as first_seen_at,
         cast(l.units_despatched as varchar) || ' despatched of ' || cast(l.units_ordered as varchar) || ' ordered, '
             || coalesce(l.sku, '') as detail,
-        r._file,
+        r._file_id,
         r._line
     from marts.fct_order_lines as l
     inner join rows_sent as r on r.line_id = l.line_id and r.recency = 1
@@ -51,7 +51,7 @@ int_breaks_of_quantity as (
         date_add('hour', 24, r.last_of_order_at),
         cast(l.units_short as varchar) || ' short, ' || cast(l.units_open as varchar) || ' neither sent nor cancelled, '
             || coalesce(l.sku, ''),
-        r._file,
+        r._file_id,
         r._line
     from marts.fct_order_lines as l
     inner join rows_sent as r on r.line_id = l.line_id and r.recency = 1
@@ -66,7 +66,7 @@ int_breaks_of_quantity as (
         o.currency,
         a.despatched_at,
         'cancelled in the shop and despatched later',
-        a._file,
+        a._file_id,
         a._line
     from after_cancel as a
     inner join marts.fct_orders as o on o.order_id = a.order_id

@@ -26,7 +26,7 @@ int_breaks_of_refunds as (
         r.currency,
         date_add('hour', 72, r.refunded_at) as first_seen_at,
         cast(u.units_unreturned as varchar) || ' units refunded as returned and not received' as detail,
-        r._file,
+        r._file_id,
         r._line
     from intermediate.int_refunds_unreturned as u
     inner join intermediate.int_shop_refunds as r on r.refund_id = u.refund_id
@@ -38,7 +38,7 @@ int_breaks_of_refunds as (
             when 'same_refund_twice' then 'two equal refunds within 48 hours'
             else 'refunded, and charged back by the bank as well'
         end,
-        d._file, d._line
+        d._file_id, d._line
     from intermediate.int_refunds_doubled as d
     inner join intermediate.int_orders as o on o.order_id = d.order_id
     union all
@@ -46,7 +46,7 @@ int_breaks_of_refunds as (
         'R12', 'return_not_refunded', return_id, order_id, brand, coalesce(received_amount, requested_amount), currency,
         with_timezone(cast(date_add('day', 1, refund_due_on) as timestamp), 'Europe/London'),
         cast(units_received as varchar) || ' units received and not refunded by ' || cast(refund_due_on as varchar),
-        _file, _line
+        _file_id, _line
     from marts.fct_returns
     where received_at is not null and refunded_at is null
     union all
@@ -65,7 +65,7 @@ int_breaks_of_refunds as (
             when 'missing_in_psp' then 'refunded in the shop and not by the payment provider'
             else 'refunded by the payment provider and not in the shop'
         end,
-        f._file, f._line
+        f._file_id, f._line
     from marts.fct_refunds as f
     left join booked as b on b.psp_ref = f.psp_ref
     where f.state in ('missing_in_psp', 'amount_differs', 'missing_in_web')

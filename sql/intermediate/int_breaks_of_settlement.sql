@@ -31,7 +31,7 @@ shown as (
         m.merchant_account,
         m.batch_no,
         b.received_at,
-        b._file,
+        b._file_id,
         row_number() over (
             partition by m.merchant_account, m.batch_no order by b.received_at, b.batch_no
         ) as place
@@ -49,7 +49,7 @@ dropped as (
         s.brand,
         s.transfers_out_amount,
         b.received_at,
-        b._file
+        b._file_id
     from marts.fct_settlements as s
     inner join intermediate.int_known_batches as b
         on b.merchant_account = s.merchant_account and b.batch_no = s.batch_no + 1
@@ -69,7 +69,7 @@ int_breaks_of_settlement as (
         settlement_currency as currency,
         received_at as first_seen_at,
         'the rows of the batch add up to ' || cast(net_sum as varchar) as detail,
-        _file,
+        _file_id,
         _line
     from marts.fct_settlements
     where not is_balanced
@@ -79,7 +79,7 @@ int_breaks_of_settlement as (
         chain_difference_amount, settlement_currency, received_at,
         'opens with ' || cast(opening_amount as varchar) || ', '
             || cast(chain_difference_amount as varchar) || ' more than the batch before passed on',
-        _file, _line
+        _file_id, _line
     from marts.fct_settlements
     where not is_chained
     union all
@@ -87,14 +87,14 @@ int_breaks_of_settlement as (
         'R20', 'chain', merchant_account || ':' || cast(batch_no as varchar) || ':' || settlement_currency, brand,
         transfers_out_amount, settlement_currency, received_at,
         'the balance that the batch before passed on is not taken up',
-        _file, null
+        _file_id, null
     from dropped
     union all
     select
         'R20', 'batch_gap', g.merchant_account || ':' || cast(g.batch_no as varchar), a.brand, null, null,
         g.received_at,
         'no report of batch ' || cast(g.batch_no as varchar) || ', and one of a later batch',
-        g._file, null
+        g._file_id, null
     from shown as g
     left join marts.dim_psp_accounts as a on a.merchant_account = g.merchant_account
     where g.place = 1

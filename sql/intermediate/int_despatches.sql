@@ -1,7 +1,7 @@
 /*
 description: Despatch rows of the warehouses with the order, line and parcel they are about. Those of test orders are left out.
 grain: one row per despatch row
-key: [source, _file, _line]
+key: [source, _file_id, _line]
 owner: data
 columns:
   order_id: null for an order that no shop knows
@@ -31,7 +31,7 @@ with int_despatches as (
         d.destination_country,
         l.unit_cost_amount,
         l.unit_cost_currency,
-        d._file,
+        d._file_id,
         d._line
     from staging.stg_wms__despatches as d
     left join intermediate.int_order_keys as k on k.source = d._source and k.key = d.order_ref

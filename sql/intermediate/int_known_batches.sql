@@ -7,7 +7,7 @@ columns:
   received_at: when the earliest report of the batch was received
 */
 with lined as (
-    select merchant_account, batch_no, min(_received_at) as received_at, min(_file) as _file
+    select merchant_account, batch_no, min(_received_at) as received_at, min(_file_id) as _file_id
     from staging.stg_adyen__settlement_details
     group by merchant_account, batch_no
 ),
@@ -18,7 +18,7 @@ empties as (
         split_part(f.name, '/', 1) as merchant_account,
         try_cast(regexp_extract(f.name, 'settlement_detail_report_batch_([0-9]+)', 1) as bigint) as batch_no,
         min(f.received_at) as received_at,
-        min(f.file) as _file
+        min(f.file) as _file_id
     from ops.files as f
     left join ops.files as d
         on d.source = f.source and d.feed = f.feed and d.name = f.duplicate_of and d.status = 'loaded'
@@ -31,11 +31,11 @@ empties as (
 ),
 
 int_known_batches as (
-    select merchant_account, batch_no, min(received_at) as received_at, min(_file) as _file
+    select merchant_account, batch_no, min(received_at) as received_at, min(_file_id) as _file_id
     from (
-        select merchant_account, batch_no, received_at, _file from lined
+        select merchant_account, batch_no, received_at, _file_id from lined
         union all
-        select merchant_account, batch_no, received_at, _file from empties where batch_no is not null
+        select merchant_account, batch_no, received_at, _file_id from empties where batch_no is not null
     ) as every_batch
     group by merchant_account, batch_no
 )

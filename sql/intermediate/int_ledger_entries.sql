@@ -3,7 +3,7 @@ description: >-
   Lines of the PSP's settlement reports with what they are, whose they are and which order they belong to. A movement of a
   test order stays in the ledger, without order: the batch has to add up.
 grain: one row per report line
-key: [_file, _line]
+key: [_file_id, _line]
 owner: data
 columns:
   gross_settled: gross in the settlement currency at the PSP's own rate, rounded half up to the penny; null without gross
@@ -63,7 +63,7 @@ int_ledger_entries as (
             net_currency
         ) as identity,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from entries

@@ -22,7 +22,7 @@ with lines as (
         l.unit_cost_amount,
         coalesce(l.unit_cost_currency, o.shop_currency) as unit_cost_currency,
         o.cancelled_at,
-        l._file,
+        l._file_id,
         l._line
     from staging.stg_shopify__order_lines as l
     inner join intermediate.int_orders as o on o.order_id = l.order_id

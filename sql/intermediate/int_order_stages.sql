@@ -12,7 +12,7 @@ with events as (
         *,
         row_number() over (
             partition by order_id
-            order by status_at desc, progress desc, _file desc, _line desc
+            order by status_at desc, progress desc, _file_id desc, _line desc
         ) as recency
     from intermediate.int_wms_events
     where order_id is not null

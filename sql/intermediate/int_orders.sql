@@ -117,7 +117,7 @@ int_orders as (
         s.currency,
         s.presentment_currency,
         s.shop_currency,
-        s._file,
+        s._file_id,
         s._line
     from shipping as s
     left join intermediate.int_calendar_days as f

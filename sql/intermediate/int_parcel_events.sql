@@ -28,7 +28,7 @@ with int_parcel_events as (
         e.locality,
         e.country,
         e.first_asked_at,
-        e._file,
+        e._file_id,
         e._line
     from staging.stg_dhl__events as e
     -- The feed asks DHL for the service ecommerce, so the numbers are of that list.

@@ -45,7 +45,7 @@ summed as (
         max(case when recency = 1 then raw_code end) as latest_raw_code,
         max(case when recency = 1 then raw_text end) as latest_raw_text,
         max(case when recency = 1 then occurred_at end) as latest_event_at,
-        max(case when recency = 1 then _file end) as _file,
+        max(case when recency = 1 then _file_id end) as _file_id,
         max(case when recency = 1 then _line end) as _line
     from events
     group by tracking_no

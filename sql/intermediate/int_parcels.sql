@@ -11,8 +11,8 @@ columns:
 with despatch_rows as (
     select
         *,
-        row_number() over (partition by tracking_no order by despatched_at, _file, _line) as place,
-        row_number() over (partition by tracking_no order by despatched_at desc, _file desc, _line desc) as recency
+        row_number() over (partition by tracking_no order by despatched_at, _file_id, _line) as place,
+        row_number() over (partition by tracking_no order by despatched_at desc, _file_id desc, _line desc) as recency
     from intermediate.int_despatches
     where tracking_no is not null
 ),
@@ -29,7 +29,7 @@ packed as (
         cast(sum(qty_despatched) as integer) as units_despatched,
         sum(qty_despatched * unit_cost_amount) as cost_amount,
         max(unit_cost_currency) as cost_currency,
-        max(case when recency = 1 then _file end) as _file,
+        max(case when recency = 1 then _file_id end) as _file_id,
         max(case when recency = 1 then _line end) as _line
     from despatch_rows
     group by tracking_no

@@ -45,7 +45,7 @@ int_refunds_doubled as (
         min(r.refunded_at) as first_seen_at,
         max(r.refunded_amount - coalesce(c.amount, 0)) as amount,
         min(r.currency) as currency,
-        max(r._file) as _file,
+        max(r._file_id) as _file_id,
         max(r._line) as _line
     from refunds as r
     left join captured as c on c.order_id = r.order_id
@@ -58,7 +58,7 @@ int_refunds_doubled as (
         min(b.refunded_at),
         max(b.web_amount),
         min(b.currency),
-        max(b._file),
+        max(b._file_id),
         max(b._line)
     from refunds as a
     inner join refunds as b
@@ -74,7 +74,7 @@ int_refunds_doubled as (
         greatest(r.refunded_at, coalesce(d.charged_back_at, r.refunded_at)),
         r.refunded_amount,
         r.currency,
-        r._file,
+        r._file_id,
         r._line
     from refunds as r
     inner join disputed as d on d.order_id = r.order_id and d.amount < 0

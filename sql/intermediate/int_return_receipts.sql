@@ -3,7 +3,7 @@ description: >-
   Receipt rows of the warehouses with the return they are about: the announced one that the RMA names, or without an RMA
   the one whose label has the tracking number, or a return of its own. Those of test orders are left out.
 grain: one row per receipt row
-key: [source, _file, _line]
+key: [source, _file_id, _line]
 owner: data
 columns:
   return_id: "the shop's return, or wms:<source>:<return_ref> for one that no shop announced"
@@ -75,7 +75,7 @@ counted as (
         m.reason_raw,
         m.is_reusable,
         coalesce(m.disposition, g.disposition) as disposition,
-        m._file,
+        m._file_id,
         m._line
     from met as m
     left join seeds.map_grades as g on g.grade = m.grade
@@ -87,8 +87,8 @@ counted as (
 int_return_receipts as (
     select
         *,
-        row_number() over (partition by return_id order by received_at, _file, _line) as place,
-        row_number() over (partition by return_id, sku order by received_at, _file, _line) as place_of_sku
+        row_number() over (partition by return_id order by received_at, _file_id, _line) as place,
+        row_number() over (partition by return_id, sku order by received_at, _file_id, _line) as place_of_sku
     from counted
 )
 

@@ -20,7 +20,7 @@ with receipts as (
         sum(cast(round(
             cast(l.discounted_total_amount as double) * r.units_received / nullif(l.units_ordered, 0), 2
         ) as decimal(18, 2))) as received_amount,
-        max(case when r.place = 1 then r._file end) as _file,
+        max(case when r.place = 1 then r._file_id end) as _file_id,
         max(case when r.place = 1 then r._line end) as _line
     from intermediate.int_return_receipts as r
     left join intermediate.int_order_lines as l on l.line_id = r.line_id
@@ -55,7 +55,7 @@ together as (
         coalesce(r.units_received, 0) as units_received,
         coalesce(r.units_resaleable, 0) as units_resaleable,
         r.received_amount,
-        coalesce(a._file, r._file) as _file,
+        coalesce(a._file_id, r._file_id) as _file_id,
         coalesce(a._line, r._line) as _line
     from intermediate.int_announced_returns as a
     full outer join receipts as r on r.return_id = a.return_id

@@ -16,7 +16,7 @@ with told as (
         coalesce(d.total_amount, l.total_amount) as total_amount,
         coalesce(d.currency, l.currency) as currency,
         d.refund_id is not null as has_details,
-        coalesce(d._file, l._file) as _file,
+        coalesce(d._file_id, l._file_id) as _file_id,
         coalesce(d._line, l._line) as _line
     from staging.stg_shopify__order_refunds as l
     full outer join staging.stg_shopify__refunds as d on d.refund_id = l.refund_id
@@ -59,7 +59,7 @@ int_shop_refunds as (
             else 'goodwill'
         end as kind,
         l.lines_text,
-        t._file,
+        t._file_id,
         t._line
     from told as t
     inner join intermediate.int_orders as o on o.order_id = t.order_id

@@ -32,7 +32,7 @@ with int_wms_events as (
             when 'cancelled' then 11
             else 0
         end as progress,
-        e._file,
+        e._file_id,
         e._line
     from staging.stg_wms__order_statuses as e
     left join intermediate.int_order_keys as k on k.source = e._source and k.key = e.order_ref

@@ -1,7 +1,7 @@
 /*
 description: Lines of Adyen's settlement details reports, with sides turned into signed amounts.
 grain: one row per report line
-key: [_file, _line]
+key: [_file_id, _line]
 owner: data
 columns:
   type_key: Adyen's Type in lower case (both spellings occur), to meet seeds.map_psp_types.raw_type
@@ -59,7 +59,7 @@ stg_adyen__settlement_details as (
         net_debit,
         net_credit,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at,
     from lines

@@ -1,7 +1,7 @@
 /*
 description: Each time that DHL was asked about a tracking number.
 grain: one row per answer
-key: [_file, _line]
+key: [_file_id, _line]
 owner: data
 columns:
   status_code: "of HTTP: 404 means that DHL knows nothing yet"
@@ -16,7 +16,7 @@ stg_dhl__answers as (
         status_code,
         asked_at,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from answers

@@ -25,7 +25,7 @@ with sent as (
         nullif(trim(locality), '') as locality,
         upper(nullif(trim(country), '')) as country,
         _source,
-        min({'asked_at': asked_at, 'received_at': _received_at, 'file': _file, 'line': _line}) as seen,
+        min({'asked_at': asked_at, 'received_at': _received_at, 'file': _file_id, 'line': _line}) as seen,
     from raw.dhl_events
     where upper(trim(shipment_no)) = upper(trim(tracking_no))
     group by all
@@ -106,7 +106,7 @@ stg_dhl__events as (
         e.occurred_raw,
         e.seen.asked_at as first_asked_at,
         e._source,
-        e.seen.file as _file,
+        e.seen.file as _file_id,
         e.seen.line as _line,
         e.seen.received_at as _received_at,
     from firsts

@@ -16,7 +16,7 @@ latest as (
     where upper(trim(shipment_no)) = upper(trim(tracking_no))
     qualify row_number() over (
         partition by upper(trim(tracking_no))
-        order by asked_at desc, _received_at desc, _file desc, _line desc
+        order by asked_at desc, _received_at desc, _file_id desc, _line desc
     ) = 1
 ),
 
@@ -32,7 +32,7 @@ stg_dhl__shipments as (
         estimated_delivery,
         asked_at,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from latest

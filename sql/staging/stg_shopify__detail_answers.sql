@@ -16,7 +16,7 @@ latest as (
     where status_code = 200 and order_updated_at is not null
     qualify row_number() over (
         partition by _source, order_gid
-        order by order_updated_at desc, asked_at desc, _file desc, _line desc
+        order by order_updated_at desc, asked_at desc, _file_id desc, _line desc
     ) = 1
 ),
 
@@ -28,7 +28,7 @@ stg_shopify__detail_answers as (
         asked_at,
         order_updated_at,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from latest

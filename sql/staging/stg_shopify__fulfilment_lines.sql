@@ -13,7 +13,7 @@ latest as (
     from answers
     qualify rank() over (
         partition by _source, fulfilment_gid
-        order by _received_at desc, _file desc, _line desc
+        order by _received_at desc, _file_id desc, _line desc
     ) = 1
 ),
 
@@ -34,7 +34,7 @@ stg_shopify__fulfilment_lines as (
         _source as shop,
         quantity,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from once

@@ -15,7 +15,7 @@ latest as (
     from answers
     qualify rank() over (
         partition by _source, fulfilment_gid
-        order by _received_at desc, _file desc, _line desc
+        order by _received_at desc, _file_id desc, _line desc
     ) = 1
 ),
 
@@ -39,7 +39,7 @@ stg_shopify__fulfilments as (
         upper(nullif(trim(tracking_no), '')) as tracking_no,
         carrier_name,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from once

@@ -13,7 +13,7 @@ latest as (
     from answers
     qualify rank() over (
         partition by _source, order_gid
-        order by _received_at desc, _file desc
+        order by _received_at desc, _file_id desc
     ) = 1
 ),
 
@@ -44,7 +44,7 @@ stg_shopify__order_lines as (
         unit_cost_amount,
         unit_cost_currency,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from once

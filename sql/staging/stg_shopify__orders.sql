@@ -18,7 +18,7 @@ latest as (
     from answers
     qualify row_number() over (
         partition by _source, order_gid
-        order by _received_at desc, updated_at desc, _file desc, _line desc
+        order by _received_at desc, updated_at desc, _file_id desc, _line desc
     ) = 1
 ),
 
@@ -51,7 +51,7 @@ stg_shopify__orders as (
         currency,
         presentment_currency,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from latest

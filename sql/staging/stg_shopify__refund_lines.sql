@@ -15,7 +15,7 @@ latest as (
     from answers
     qualify rank() over (
         partition by _source, refund_gid
-        order by _received_at desc, _file desc, _line desc
+        order by _received_at desc, _file_id desc, _line desc
     ) = 1
 ),
 
@@ -43,7 +43,7 @@ stg_shopify__refund_lines as (
         subtotal_amount,
         tax_amount,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from once

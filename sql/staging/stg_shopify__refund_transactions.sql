@@ -13,7 +13,7 @@ latest as (
     from answers
     qualify row_number() over (
         partition by _source, transaction_gid
-        order by _received_at desc, _file desc, _line desc
+        order by _received_at desc, _file_id desc, _line desc
     ) = 1
 ),
 
@@ -32,7 +32,7 @@ stg_shopify__refund_transactions as (
         amount,
         currency,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from latest

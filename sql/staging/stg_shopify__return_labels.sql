@@ -13,7 +13,7 @@ latest as (
     from answers
     qualify rank() over (
         partition by _source, return_gid
-        order by _received_at desc, _file desc, _line desc
+        order by _received_at desc, _file_id desc, _line desc
     ) = 1
 ),
 
@@ -35,7 +35,7 @@ stg_shopify__return_labels as (
         upper(nullif(trim(tracking_no), '')) as tracking_no,
         carrier_name,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from once

@@ -13,7 +13,7 @@ latest as (
     from answers
     qualify rank() over (
         partition by _source, return_gid
-        order by _received_at desc, _file desc
+        order by _received_at desc, _file_id desc
     ) = 1
 ),
 
@@ -35,7 +35,7 @@ stg_shopify__return_lines as (
         quantity,
         upper(reason_raw) as reason_raw,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from once

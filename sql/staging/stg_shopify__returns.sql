@@ -15,7 +15,7 @@ latest as (
     from answers
     qualify row_number() over (
         partition by _source, return_gid
-        order by _received_at desc, _file desc, _line desc
+        order by _received_at desc, _file_id desc, _line desc
     ) = 1
 ),
 
@@ -30,7 +30,7 @@ stg_shopify__returns as (
         approved_at,
         closed_at,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from latest

@@ -1,7 +1,7 @@
 /*
 description: What the warehouses despatched, line by line. A corrected file has replaced its former rows already.
 grain: one row per despatch row
-key: [_source, _file, _line]
+key: [_source, _file_id, _line]
 owner: data
 columns:
   order_ref: northgate sends the order's name, veldhoven the numeric Shopify id
@@ -34,7 +34,7 @@ stg_wms__despatches as (
         weight_kg,
         customer_email as email_hash,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from rows_as_sent

@@ -20,7 +20,7 @@ stg_wms__order_statuses as (
         nullif(trim(reason_text), '') as reason_text,
         site,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from rows_as_sent
@@ -32,7 +32,7 @@ stg_wms__order_statuses as (
             status_at,
             nullif(trim(reason_code), ''),
             site
-        order by _received_at, _file, _line
+        order by _received_at, _file_id, _line
     ) = 1
 )
 

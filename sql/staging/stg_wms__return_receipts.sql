@@ -1,7 +1,7 @@
 /*
 description: What came back to the warehouses, line by line.
 grain: one row per receipt row
-key: [_source, _file, _line]
+key: [_source, _file_id, _line]
 owner: data
 columns:
   grade: A as new, B opened, C worn, D damaged, X not ours, M missing; null when not mapped
@@ -29,7 +29,7 @@ stg_wms__return_receipts as (
         disposition,
         site,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from rows_as_sent

@@ -1,7 +1,7 @@
 /*
 description: Stock by site and SKU as counted at an instant.
 grain: one row per snapshot row
-key: [_source, _file, _line]
+key: [_source, _file_id, _line]
 owner: data
 */
 with rows_as_sent as (
@@ -19,7 +19,7 @@ stg_wms__stock_snapshots as (
         qty_available,
         qty_quarantine,
         _source,
-        _file,
+        _file_id,
         _line,
         _received_at
     from rows_as_sent

@@ -113,7 +113,7 @@ func (o Origin) outputs() []string {
 	// An enum of one value is written as text, and without a hash and a copy of the text for every row.
 	same := func(value string) string { return fmt.Sprintf("cast(%[1]s as enum(%[1]s))", duck.Literal(value)) }
 	return []string{
-		same(o.Source) + " as _source", same(o.File) + " as _file", "_line",
+		same(o.Source) + " as _source", same(o.File) + " as _file_id", "_line",
 		same(o.LoadID) + " as _load_id", at(o.ReceivedAt) + " as _received_at", at(o.LoadedAt) + " as _loaded_at",
 	}
 }

@@ -197,7 +197,7 @@ const rawSuffix = "_raw"
 func Lineage() []waybill.Column {
 	return []waybill.Column{
 		{Name: "_source", Type: "VARCHAR", Doc: "the connection it came from"},
-		{Name: "_file", Type: "VARCHAR", Doc: "the file's id in the ledger"},
+		{Name: "_file_id", Type: "VARCHAR", Doc: "the file's id in the ledger"},
 		{Name: "_line", Type: "BIGINT", Doc: "line on which the record starts in the decoded file, from 1; the header is line 1"},
 		{Name: "_load_id", Type: "VARCHAR", Doc: "the load that brought it"},
 		{Name: "_received_at", Type: "TIMESTAMPTZ", Doc: "when the bytes were received"},

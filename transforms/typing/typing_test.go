@@ -51,7 +51,7 @@ func TestContractKeepsWhatIsWritten(t *testing.T) {
 	for _, c := range f.Columns(waybill.TableName{Namespace: "raw", Name: "wms_despatch"}) {
 		names = append(names, c.Name+" "+string(c.Type))
 	}
-	const want = "zulu_ref VARCHAR,alpha_raw VARCHAR,alpha VARCHAR,amount DECIMAL(18,2),_source VARCHAR,_file VARCHAR,_line BIGINT,_load_id VARCHAR,_received_at TIMESTAMPTZ,_loaded_at TIMESTAMPTZ"
+	const want = "zulu_ref VARCHAR,alpha_raw VARCHAR,alpha VARCHAR,amount DECIMAL(18,2),_source VARCHAR,_file_id VARCHAR,_line BIGINT,_load_id VARCHAR,_received_at TIMESTAMPTZ,_loaded_at TIMESTAMPTZ"
 	if got := strings.Join(names, ","); got != want {
 		t.Errorf("columns\n%s, want\n%s", got, want)
 	}

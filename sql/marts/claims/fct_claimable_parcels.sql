@@ -26,7 +26,7 @@ columns:
   cap_amount: most that the carrier pays by the rule; null for no cap known
   cap_currency: currency of the cap
   currency: the shop's currency, of claimable_amount
-  _file: file of the latest despatch row of the parcel
+  _file_id: file of the latest despatch row of the parcel
   _line: line in that file
   _built_at: the instant that the run asked about
 checks:
@@ -109,7 +109,7 @@ fct_claimable_parcels as (
         cap_amount,
         cap_currency,
         coalesce(cost_currency, shop_currency) as currency,
-        _file,
+        _file_id,
         _line,
         as_of as _built_at
     from ruled

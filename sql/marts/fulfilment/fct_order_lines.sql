@@ -25,7 +25,7 @@ columns:
   currency: of the prices
   unit_cost_amount: what a unit costs the shop
   unit_cost_currency: of the cost
-  _file: file of the newest answer about the line
+  _file_id: file of the newest answer about the line
   _line: line in that file
   _built_at: the instant that the run asked about
 checks:
@@ -59,7 +59,7 @@ with fct_order_lines as (
         l.currency,
         l.unit_cost_amount,
         l.unit_cost_currency,
-        l._file,
+        l._file_id,
         l._line,
         k.as_of as _built_at
     from intermediate.int_order_lines as l

@@ -62,7 +62,7 @@ columns:
   shipping_amount: shipping in the total
   tax_amount: tax in the total
   currency: {description: currency of the amounts, not_null: true}
-  _file: file of the newest answer about the order
+  _file_id: file of the newest answer about the order
   _line: line in that file
   _built_at: the instant that the run asked about
 checks:
@@ -208,7 +208,7 @@ fct_orders as (
         shipping_amount,
         tax_amount,
         currency,
-        _file,
+        _file_id,
         _line,
         as_of as _built_at
     from judged

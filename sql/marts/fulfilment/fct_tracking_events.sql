@@ -24,7 +24,7 @@ columns:
   locality: the place
   country: ISO code of the place
   first_seen_at: when the carrier was asked and first told of it
-  _file: file of that answer
+  _file_id: file of that answer
   _line: line in that file
   _built_at: the instant that the run asked about
 checks:
@@ -62,7 +62,7 @@ fct_tracking_events as (
         e.locality,
         e.country,
         e.first_asked_at as first_seen_at,
-        e._file,
+        e._file_id,
         e._line,
         k.as_of as _built_at
     from intermediate.int_parcel_events as e

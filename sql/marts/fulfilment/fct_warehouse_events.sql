@@ -16,7 +16,7 @@ columns:
   reason_code: why, as sent
   reason_text: why, in the warehouse's words
   progress: how far along the status is, to put events of one instant in order
-  _file: file of the event
+  _file_id: file of the event
   _line: line in that file
   _built_at: the instant that the run asked about
 checks:
@@ -37,7 +37,7 @@ with fct_warehouse_events as (
         e.reason_code,
         e.reason_text,
         e.progress,
-        e._file,
+        e._file_id,
         e._line,
         k.as_of as _built_at
     from intermediate.int_wms_events as e

@@ -17,7 +17,7 @@ columns:
   detail: in words
   amount: money at stake or the difference; null where it cannot be told
   currency: of the amount
-  _file: file of the row that shows it, or the file itself
+  _file_id: file of the row that shows it, or the file itself
   _line: line in that file
   _built_at: the instant that the run asked about
 checks:
@@ -29,33 +29,33 @@ checks:
       right: select count(*) from marts.fct_refunds where state not in ('matched', 'pending_psp')
 */
 with of_orders as (
-    select check_id, kind, document, order_id, amount, currency, first_seen_at, detail, _file, _line
+    select check_id, kind, document, order_id, amount, currency, first_seen_at, detail, _file_id, _line
     from intermediate.int_breaks_of_handover
     union all
-    select check_id, kind, document, order_id, amount, currency, first_seen_at, detail, _file, _line
+    select check_id, kind, document, order_id, amount, currency, first_seen_at, detail, _file_id, _line
     from intermediate.int_breaks_of_quantity
 ),
 
 together as (
     select
         b.check_id, b.kind, b.document, b.order_id, o.brand, b.amount, b.currency, b.first_seen_at, b.detail,
-        b._file, b._line
+        b._file_id, b._line
     from of_orders as b
     left join marts.fct_orders as o on o.order_id = b.order_id
     union all
     select
         check_id, kind, document, order_id, brand, amount, currency, first_seen_at, detail,
-        _file, _line
+        _file_id, _line
     from intermediate.int_breaks_of_refunds
     union all
     select
         check_id, kind, document, null, brand, amount, currency, first_seen_at, detail,
-        _file, _line
+        _file_id, _line
     from intermediate.int_breaks_of_settlement
     union all
     select
         check_id, kind, document, null, null, null, null, first_seen_at, detail,
-        _file, null
+        _file_id, null
     from intermediate.int_breaks_of_files
 ),
 
@@ -64,7 +64,7 @@ dated as (
         t.*,
         k.as_of,
         row_number() over (
-            partition by t.check_id, t.kind, t.document order by t.first_seen_at, t._file, t._line
+            partition by t.check_id, t.kind, t.document order by t.first_seen_at, t._file_id, t._line
         ) as place
     from together as t
     cross join ops.clock as k
@@ -88,7 +88,7 @@ fct_breaks as (
         detail,
         cast(amount as decimal(18, 2)) as amount,
         currency,
-        _file,
+        _file_id,
         _line,
         as_of as _built_at
     from dated

@@ -49,7 +49,7 @@ with coded as (
     union all
     select
         e._source, 'adyen_settlement_details.type', e.raw_type, e.psp_modification_ref,
-        'seeds/map_psp_types.csv', e.created_at, cast(e._line as varchar) || ' ' || e._file, abs(e.net_amount), e.net_currency
+        'seeds/map_psp_types.csv', e.created_at, cast(e._line as varchar) || ' ' || e._file_id, abs(e.net_amount), e.net_currency
     from intermediate.int_ledger_entries as e
     where e.entry_type = 'unknown'
     union all

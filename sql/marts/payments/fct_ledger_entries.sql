@@ -38,7 +38,7 @@ columns:
   interchange_amount: {description: printed interchange, not_null: true}
   fee_residual_amount: fee that no printed component explains
   settlement_currency: {description: currency of the balance, not_null: true}
-  _file: the report
+  _file_id: the report
   _line: line in it
   _built_at: the instant that the run asked about
 checks:
@@ -55,7 +55,7 @@ checks:
 with numbered as (
     select
         *,
-        row_number() over (partition by identity order by _file, _line) as occurrence
+        row_number() over (partition by identity order by _file_id, _line) as occurrence
     from intermediate.int_ledger_entries
 ),
 
@@ -89,7 +89,7 @@ fct_ledger_entries as (
         cast(e.fee_amount - e.commission - e.markup - e.scheme_fees - e.interchange as decimal(18, 4))
             as fee_residual_amount,
         e.net_currency as settlement_currency,
-        e._file,
+        e._file_id,
         e._line,
         k.as_of as _built_at
     from numbered as e

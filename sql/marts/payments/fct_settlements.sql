@@ -31,7 +31,7 @@ columns:
   unknown_amount: {description: rows whose type nobody has mapped, not_null: true}
   net_sum: {description: all rows of the balance; 0 in a sound batch, not_null: true}
   chain_difference_amount: opening less what the batch before passed on; null where the batch before is not known
-  _file: the report
+  _file_id: the report
   _line: its last line
   _built_at: the instant that the run asked about
 checks:
@@ -65,7 +65,7 @@ with sums as (
         sum(case when entry_class = 'payout' then net_amount else 0 end) as payout,
         sum(case when entry_class = 'unknown' then net_amount else 0 end) as unknown,
         sum(case when entry_class <> 'none' then net_amount else 0 end) as net_sum,
-        max(_file) as _file,
+        max(_file_id) as _file_id,
         max(_line) as _line
     from marts.fct_ledger_entries
     group by merchant_account, batch_no, settlement_currency
@@ -113,7 +113,7 @@ fct_settlements as (
         cast(c.unknown as decimal(18, 2)) as unknown_amount,
         cast(c.net_sum as decimal(18, 2)) as net_sum,
         cast(c.chain_difference as decimal(18, 2)) as chain_difference_amount,
-        c._file,
+        c._file_id,
         c._line,
         k.as_of as _built_at
     from chained as c

@@ -23,7 +23,7 @@ columns:
   psp_amount: what the provider paid back, in the currency the customer paid in
   difference_amount: psp_amount less web_amount, where both are known
   currency: of the amounts
-  _file: file of the newest answer about the refund, or the provider's report
+  _file_id: file of the newest answer about the refund, or the provider's report
   _line: line in that file
   _built_at: the instant that the run asked about
 checks:
@@ -36,18 +36,18 @@ checks:
 */
 with paid_back as (
     select
-        coalesce(psp_modification_ref, _file || ':' || cast(_line as varchar)) as psp_ref,
+        coalesce(psp_modification_ref, _file_id || ':' || cast(_line as varchar)) as psp_ref,
         min(order_id) as order_id,
         min(brand) as brand,
         min(batch_no) as batch_no,
         min(coalesce(gross_currency, net_currency)) as currency,
         -sum(coalesce(gross_amount, net_amount)) as amount,
         bool_or(is_test) as is_test,
-        max(_file) as _file,
+        max(_file_id) as _file_id,
         max(_line) as _line
     from intermediate.int_ledger_entries
     where entry_type = 'refund'
-    group by coalesce(psp_modification_ref, _file || ':' || cast(_line as varchar))
+    group by coalesce(psp_modification_ref, _file_id || ':' || cast(_line as varchar))
 ),
 
 named as (
@@ -97,7 +97,7 @@ compared as (
         r.web_amount,
         m.amount as psp_amount,
         r.currency,
-        r._file,
+        r._file_id,
         r._line
     from intermediate.int_shop_refunds as r
     left join matched as m on m.refund_id = r.refund_id
@@ -116,7 +116,7 @@ compared as (
         null as web_amount,
         p.amount as psp_amount,
         p.currency,
-        p._file,
+        p._file_id,
         p._line
     from paid_back as p
     left join explained as e on e.psp_ref = p.psp_ref
@@ -138,7 +138,7 @@ fct_refunds as (
         cast(c.psp_amount as decimal(18, 2)) as psp_amount,
         cast(c.psp_amount - c.web_amount as decimal(18, 2)) as difference_amount,
         c.currency,
-        c._file,
+        c._file_id,
         c._line,
         k.as_of as _built_at
     from compared as c

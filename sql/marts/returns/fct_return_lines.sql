@@ -22,7 +22,7 @@ columns:
   wms_reason_raw: the warehouse's words
   grades: grades of what came back, separated by commas
   dispositions: what the warehouse does with it, separated by commas
-  _file: file of the announced line, or of the receipt
+  _file_id: file of the announced line, or of the receipt
   _line: line in that file
   _built_at: the instant that the run asked about
 checks:
@@ -43,7 +43,7 @@ with requested as (
         nullif(array_join(array_agg(distinct r.reason_raw order by r.reason_raw), ','), '') as reason_raw,
         min(m.reason_code) as reason_code,
         min(m.reason_parent) as reason_parent,
-        min(r._file) as _file,
+        min(r._file_id) as _file_id,
         min(r._line) as _line
     from staging.stg_shopify__return_lines as r
     inner join intermediate.int_announced_returns as a on a.return_id = r.return_id
@@ -64,7 +64,7 @@ received as (
         nullif(array_join(array_agg(distinct reason_raw order by reason_raw), ','), '') as reason_raw,
         nullif(array_join(array_agg(distinct coalesce(grade, grade_raw) order by coalesce(grade, grade_raw)), ','), '') as grades,
         nullif(array_join(array_agg(distinct disposition order by disposition), ','), '') as dispositions,
-        max(case when place_of_sku = 1 then _file end) as _file,
+        max(case when place_of_sku = 1 then _file_id end) as _file_id,
         max(case when place_of_sku = 1 then _line end) as _line
     from intermediate.int_return_receipts
     group by return_id, coalesce(sku, 'unknown')
@@ -96,7 +96,7 @@ fct_return_lines as (
         r.reason_raw as wms_reason_raw,
         r.grades,
         r.dispositions,
-        coalesce(q._file, r._file) as _file,
+        coalesce(q._file_id, r._file_id) as _file_id,
         coalesce(q._line, r._line) as _line,
         k.as_of as _built_at
     from requested as q

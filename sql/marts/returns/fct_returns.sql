@@ -50,7 +50,7 @@ columns:
   received_amount: what the customer paid for the units received
   refunded_amount: refunds that name this return
   currency: of the amounts
-  _file: file of the newest answer about the return, or of the receipt
+  _file_id: file of the newest answer about the return, or of the receipt
   _line: line in that file
   _built_at: the instant that the run asked about
 checks:
@@ -126,7 +126,7 @@ with fct_returns as (
         cast(received_amount as decimal(18, 2)) as received_amount,
         cast(refunded_amount as decimal(18, 2)) as refunded_amount,
         currency,
-        _file,
+        _file_id,
         _line,
         as_of as _built_at
     from intermediate.int_returns
