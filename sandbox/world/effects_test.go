@@ -5,7 +5,11 @@ import (
 	"testing"
 
 	"github.com/fourmarketing/waybill/sandbox/world"
+	"github.com/fourmarketing/waybill/sandbox/worldtest"
 )
+
+// facts are the truth with questions about what shows in it.
+type facts worldtest.Facts
 
 // some counts the rows of a mart that belong to an order (or subject, in any column) and have these values.
 func (f facts) some(mart, subject string, want ...string) bool {
@@ -143,12 +147,12 @@ func showsElsewhere(f facts, p world.Planted) bool {
 
 func TestEverythingPlantedShows(t *testing.T) {
 	t.Parallel()
-	for _, o := range append(sizes(1), sizes(2)[:5]...) {
-		w := mustWorld(t, o)
-		f := gather(t, w.Truth(w.AsOf()))
+	for _, o := range append(worldtest.Sizes(1), worldtest.Sizes(2)[:5]...) {
+		w := worldtest.New(t, o)
+		f := facts(worldtest.Gather(t, w.Truth(w.AsOf())))
 		for _, p := range w.Planted() {
 			if !shows(f, p) && timeless(p.Kind, o) {
-				t.Errorf("%s: %s on %s does not show in %s", label(o), p.Kind, p.Subject, p.Shows)
+				t.Errorf("%s: %s on %s does not show in %s", worldtest.Label(o), p.Kind, p.Subject, p.Shows)
 			}
 		}
 	}
@@ -157,16 +161,16 @@ func TestEverythingPlantedShows(t *testing.T) {
 // TestOnlyWhatWasPlantedBreaks follows every break at the end to a subject on which something was planted.
 func TestOnlyWhatWasPlantedBreaks(t *testing.T) {
 	t.Parallel()
-	for _, o := range append(sizes(1), sizes(2)...) {
-		w := mustWorld(t, o)
-		f := gather(t, w.Truth(w.AsOf()))
+	for _, o := range append(worldtest.Sizes(1), worldtest.Sizes(2)...) {
+		w := worldtest.New(t, o)
+		f := facts(worldtest.Gather(t, w.Truth(w.AsOf())))
 		planted := map[string]bool{}
 		for _, p := range w.Planted() {
 			planted[p.Subject] = true
 		}
 		for key, row := range f["marts.fct_breaks"] {
 			if !planted[f.orderOf(row["document"])] {
-				t.Errorf("%s: break %s on %s is not planted", label(o), key, f.orderOf(row["document"]))
+				t.Errorf("%s: break %s on %s is not planted", worldtest.Label(o), key, f.orderOf(row["document"]))
 			}
 		}
 	}

@@ -1,5 +1,7 @@
 package world
 
+import "strings"
+
 func orderRoles() []role {
 	evening := wish{window: [2]int{16 * 60, 18*60 + 30}}
 	early := wish{window: morning(), workday: true}
@@ -24,13 +26,13 @@ func (s *sim) unpaid(_ stream, o *order) { o.paid = 0 }
 
 func (s *sim) cancel(rng stream, o *order, at instant, reason string) {
 	o.cancelled, o.cancelReason = at, reason
-	s.everything(rng, o, at+instant(rng.between(1, 20)), "CANCEL", "Order cancelled")
+	s.everything(rng, o, at+instant(rng.between(1, 20)), neverLeft, "Order cancelled")
 }
 
 func (s *sim) cancelEarly(rng stream, o *order) {
 	s.receive(rng, o)
 	at := o.paid + rng.minutes(30, 90)
-	s.cancel(rng, o, at, pick(rng, []string{"CUSTOMER", "CUSTOMER", "FRAUD", "OTHER"}))
+	s.cancel(rng, o, at, pick(rng, []string{"customer", "customer", "fraud", "other"}))
 	s.tell(o, at+rng.minutes(2, 9), "cancelled")
 }
 
@@ -38,7 +40,7 @@ func (s *sim) cancelPicked(rng stream, o *order) {
 	s.receive(rng, o)
 	v := s.process(rng, o, s.shipBy(o))
 	s.pickAndPack(rng, o, v)
-	s.cancel(rng, o, v.packed+rng.minutes(1, 4), "CUSTOMER")
+	s.cancel(rng, o, v.packed+rng.minutes(1, 4), "customer")
 	s.tell(o, v.packed+rng.minutes(6, 12), "cancelled")
 }
 
@@ -47,7 +49,7 @@ func (s *sim) cancelTooLate(rng stream, o *order) {
 	s.receive(rng, o)
 	v := s.process(rng, o, s.shipBy(o))
 	s.pickAndPack(rng, o, v)
-	s.cancel(rng, o, v.picked+rng.minutes(1, 4), "CUSTOMER")
+	s.cancel(rng, o, v.picked+rng.minutes(1, 4), "customer")
 	s.tell(o, v.left, "despatched")
 	s.carry(rng, s.send(o, v.left, o.all()), v)
 }
@@ -68,7 +70,7 @@ func (s *sim) shortage(rng stream, o *order) {
 
 func (s *sim) leaveLate(rng stream, o *order) {
 	s.receive(rng, o)
-	p, v := s.ship(rng, o, o.brand.site.cal.add(s.shipBy(o), 1))
+	p, v := s.ship(rng, o, o.site.cal.add(s.shipBy(o), 1))
 	s.carry(rng, p, v)
 }
 
@@ -76,7 +78,7 @@ func (s *sim) leaveLate(rng stream, o *order) {
 func (s *sim) nobodySold(rng stream, o *order) {
 	o.phantom = true
 	o.id += 90_000_000
-	o.name = o.brand.Prefix + "9" + o.name[2:]
+	o.name = o.brand.Prefix + "9" + strings.TrimPrefix(o.name, o.brand.Prefix)
 	s.receive(rng, o)
 	s.tell(o, o.paid+rng.minutes(30, 60), "allocated")
 	s.tell(o, o.paid+rng.minutes(70, 90), "query")
@@ -105,14 +107,14 @@ func (s *sim) split(rng stream, o *order) {
 	s.tell(o, v.left, "part_despatched")
 	later := v.left + rng.minutes(20, 40)
 	s.tell(o, later, "despatched")
-	d := dateOf(v.left, o.brand.site.zone)
+	d := dateOf(v.left, o.site.zone)
 	for i, part := range [][]quantity{o.all()[:1], o.all()[1:]} {
 		at := []instant{v.left, later}[i]
 		p := s.send(o, at, part)
 		s.fulfil(o, at+rng.minutes(3, 25), p.tracking, part)
 		j := s.hand(rng, p, v.packed, d)
 		to := o.cal.add(j.day, o.transit())
-		s.moves(j, j.day, to, "520")
+		s.moves(j, j.day, to, AtHub)
 		s.outForDelivery(j, to)
 		s.deliver(j, to)
 	}
@@ -140,7 +142,7 @@ func (s *sim) short(rng stream, o *order, at, missing int) visit {
 
 func (s *sim) shortResolved(rng stream, o *order) {
 	v := s.short(rng, o, 0, 1)
-	s.refund(rng, o, v.left+rng.minutes(40, 120), []refundLine{{0, 1, "CANCEL", o.lines[0].share(1)}}, 0).note = "Out of stock"
+	s.refund(rng, o, v.left+rng.minutes(40, 120), []refundLine{{0, 1, neverLeft, o.lines[0].share(1)}}, 0).note = "Out of stock"
 }
 
 func (s *sim) shortUnresolved(rng stream, o *order) {
@@ -166,13 +168,12 @@ func (s *sim) notDespatched(rng stream, o *order) {
 	s.receive(rng, o)
 	v := s.process(rng, o, s.shipBy(o))
 	s.tell(o, v.allocated, "allocated")
-	s.parcelNo++
-	s.fulfil(o, v.left, "JJD00"+itoa(2_990_000_000_000+int64(s.parcelNo)), o.all())
+	s.fulfil(o, v.left, s.number(o.carrier, NumberNowhere), o.all())
 }
 
 // doubleDespatch sends the whole order again on the next working day.
 func (s *sim) doubleDespatch(rng stream, o *order) {
 	s.quietly(rng, o)
-	again := s.process(rng, o, o.brand.site.cal.add(s.shipBy(o), 1))
+	again := s.process(rng, o, o.site.cal.add(s.shipBy(o), 1))
 	s.carry(rng, s.send(o, again.left, o.all()), again)
 }

@@ -44,11 +44,11 @@ func (w *witness) ledgerOfFiles() []seenFile {
 // recordsOf counts a version's data rows, a torn one among them, and those that no contract lets through.
 func (ff *feedFile) recordsOf(v *version) (records, rejected int) {
 	rows := v.rows
-	if v.flaw == flawCut {
+	if v.flaw == FlawCut {
 		rows = rows[:len(rows)/2+1]
 	}
 	for _, r := range rows {
-		if r.bad != nil {
+		if r.bad != 0 {
 			rejected++
 		}
 	}
@@ -58,7 +58,7 @@ func (ff *feedFile) recordsOf(v *version) (records, rejected int) {
 func (w *witness) opsFiles() TruthTable {
 	t := table("ops.files", "source feed name version", "status records rejected")
 	for _, f := range w.ledgerOfFiles() {
-		t.add(f.feed.site.source, f.feed.name, f.name, itoa(f.version), f.status, itoa(f.records), itoa(f.rejected))
+		t.add(f.feed.site.Source, f.feed.name, f.name, itoa(f.version), f.status, itoa(f.records), itoa(f.rejected))
 	}
 	return t
 }
@@ -68,7 +68,7 @@ func (w *witness) feedGaps() TruthTable {
 	t := table("marts.feed_gaps", "source feed missing_sequence", "")
 	seen := map[*feed][]int{}
 	for _, f := range w.ledgerOfFiles() {
-		if f.seq != 0 && f.feed.name != feedStock {
+		if f.seq != 0 && f.feed.name != FeedStock {
 			seen[f.feed] = append(seen[f.feed], f.seq)
 		}
 	}
@@ -78,7 +78,7 @@ func (w *witness) feedGaps() TruthTable {
 		}
 		for n := slices.Min(seen[f]); n < slices.Max(seen[f]); n++ {
 			if !slices.Contains(seen[f], n) {
-				t.add(f.site.source, f.name, itoa(n))
+				t.add(f.site.Source, f.name, itoa(n))
 			}
 		}
 	}

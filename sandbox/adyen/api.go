@@ -1,24 +1,23 @@
-package sandbox
+package adyen
 
 import (
 	"bytes"
-	"crypto/subtle"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/fourmarketing/waybill/sandbox/world"
+	"github.com/fourmarketing/waybill/sandbox/servers"
 )
 
-// adyen is the download of reports from Adyen's Customer Area
+// api is the download of reports from Adyen's Customer Area
 // (https://docs.adyen.com/reporting/automatically-get-reports): /reports/download/MerchantAccount/<account>/<file>.
-type adyen struct {
-	access  AdyenAccess
-	reports func(account string, at time.Time) []world.Report
-	at      func() time.Time
+type api struct {
+	user, password, key string
+	reports             func(account string, at time.Time) []Report
+	at                  func() time.Time
 }
 
-func (a *adyen) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "Method Not Allowed", http.StatusMethodNotAllowed)
@@ -48,12 +47,10 @@ func (a *adyen) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // known accepts the report user or the API key.
-func (a *adyen) known(r *http.Request) bool {
+func (a *api) known(r *http.Request) bool {
 	if key := r.Header.Get("X-API-Key"); key != "" {
-		return same(key, a.access.APIKey)
+		return servers.Same(key, a.key)
 	}
 	user, password, ok := r.BasicAuth()
-	return ok && same(user, a.access.User) && same(password, a.access.Password)
+	return ok && servers.Same(user, a.user) && servers.Same(password, a.password)
 }
-
-func same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

@@ -1,4 +1,4 @@
-package sandbox
+package dhl
 
 import (
 	"crypto/subtle"
@@ -8,23 +8,23 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fourmarketing/waybill/sandbox/world"
+	"github.com/fourmarketing/waybill/sandbox/servers"
 )
 
-// dhl is DHL's Shipment Tracking – Unified API (https://developer.dhl.com/api-reference/shipment-tracking, v1.5).
-type dhl struct {
+// api is DHL's Shipment Tracking – Unified API (https://developer.dhl.com/api-reference/shipment-tracking, v1.5).
+type api struct {
 	key    string
-	limits DHLLimits
-	parcel func(tracking string, at time.Time) (world.CarrierParcel, bool)
+	limits servers.Limits
+	parcel func(tracking string, at time.Time) (Parcel, bool)
 	at     func() time.Time // the world's clock: what is known, and which day the quota is of
 	now    func() time.Time // the wall clock: calls a second
-	faults *Faults
 
 	mu     sync.Mutex
 	day    string
 	calls  int
 	second int64
 	burst  int
+	spent  bool // the allowance is to be found gone
 }
 
 // problem is RFC 7807's form of an error, as DHL fills it.
@@ -68,17 +68,16 @@ type dhlDetails struct {
 }
 
 type dhlShipment struct {
-	ID                      string     `json:"id"`
-	Service                 string     `json:"service"`
-	Origin                  dhlPlace   `json:"origin"`
-	Destination             dhlPlace   `json:"destination"`
-	Status                  *dhlEvent  `json:"status,omitempty"`
-	EstimatedTimeOfDelivery string     `json:"estimatedTimeOfDelivery,omitempty"`
-	Details                 dhlDetails `json:"details"`
-	Events                  []dhlEvent `json:"events"`
+	ID          string     `json:"id"`
+	Service     string     `json:"service"`
+	Origin      dhlPlace   `json:"origin"`
+	Destination dhlPlace   `json:"destination"`
+	Status      *dhlEvent  `json:"status,omitempty"`
+	Details     dhlDetails `json:"details"`
+	Events      []dhlEvent `json:"events"`
 }
 
-func (d *dhl) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/track/shipments" {
 		refuse(w, problem{Title: "Not Found", Status: http.StatusNotFound, Detail: "Resource not found."})
 		return
@@ -120,15 +119,15 @@ func (d *dhl) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // charge counts a call; it returns how long to wait when the call is one too many. The day is the world's, so that a
 // quota is whole again after Advance to another day; it ends at 00:00 GMT.
-func (d *dhl) charge(at time.Time) time.Duration {
+func (d *api) charge(at time.Time) time.Duration {
 	at = at.UTC()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if day := at.Format(time.DateOnly); day != d.day {
 		d.day, d.calls = day, 0
 	}
-	if d.faults.takeDHLSpent() {
-		d.calls = d.limits.PerDay
+	if d.spent {
+		d.calls, d.spent = d.limits.PerDay, false
 	}
 	if d.calls >= d.limits.PerDay {
 		midnight := time.Date(at.Year(), at.Month(), at.Day()+1, 0, 0, 0, 0, time.UTC)
@@ -146,15 +145,19 @@ func (d *dhl) charge(at time.Time) time.Duration {
 	return 0
 }
 
-func shipmentOf(p world.CarrierParcel) dhlShipment {
+// spend uses the allowance up until midnight GMT of the world's clock.
+func (d *api) spend() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.spent = true
+}
+
+func shipmentOf(p Parcel) dhlShipment {
 	out := dhlShipment{
 		ID: p.TrackingNumber, Service: p.Service, Events: []dhlEvent{},
 		Origin:      dhlPlace{dhlAddress{CountryCode: p.OriginCountry}},
 		Destination: dhlPlace{dhlAddress{CountryCode: p.DestCountry, PostalCode: p.DestZip}},
 		Details:     dhlDetails{Product: dhlProduct{p.Product}, TotalNumberOfPieces: 1},
-	}
-	if !p.EstimatedDelivery.IsZero() {
-		out.EstimatedTimeOfDelivery = p.EstimatedDelivery.Format("2006-01-02T15:04:05")
 	}
 	for _, e := range p.Events {
 		event := dhlEvent{Timestamp: e.LocalTime + e.Offset, StatusCode: e.StatusCode, Status: e.Status, Description: e.Description}

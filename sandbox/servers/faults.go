@@ -1,4 +1,4 @@
-package sandbox
+package servers
 
 import (
 	"io"
@@ -8,20 +8,17 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
-
-	"github.com/fourmarketing/waybill/sandbox/shopify"
 )
 
 // Faults makes the servers misbehave, for tests. Everything takes effect at once and may be set at any time. The zero
 // value is ready for a server of its own.
 type Faults struct {
-	mu       sync.Mutex
-	cuts     []transferFault
-	http     []*HTTPFault
-	slow     time.Duration
-	dhlSpent bool
-	hostKey  ssh.Signer // shown instead of the real one
-	shops    map[string]*shopify.Shop
+	mu      sync.Mutex
+	cuts    []transferFault
+	http    []*HTTPFault
+	slow    time.Duration
+	hostKey ssh.Signer // shown instead of the real one
+	offers  map[[2]string]func(times int)
 }
 
 // transferFault strikes one download of a file.
@@ -84,53 +81,26 @@ func (f *Faults) Slow(by time.Duration) {
 	f.slow = by
 }
 
-// SpendDHLQuota uses up the carrier's allowance until midnight GMT of the world's clock.
-func (f *Faults) SpendDHLQuota() {
+// Offer names a fault of a source that Strike can bring about.
+func (f *Faults) Offer(source, fault string, strike func(times int)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.dhlSpent = true
-}
-
-// takeDHLSpent tells the carrier once that its allowance is gone.
-func (f *Faults) takeDHLSpent() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	spent := f.dhlSpent
-	f.dhlSpent = false
-	return spent
-}
-
-// ThrottleShopify answers the shop's next calls with "Throttled".
-func (f *Faults) ThrottleShopify(shop string, times int) {
-	f.onShop(shop, func(s *shopify.Shop) { s.Throttle(times) })
-}
-
-// HoldShopifyBulk keeps the shop's bulk operations RUNNING for so many looks at them.
-func (f *Faults) HoldShopifyBulk(shop string, looks int) {
-	f.onShop(shop, func(s *shopify.Shop) { s.HoldBulk(looks) })
-}
-
-// FailShopifyBulk makes the shop's next bulk operations end FAILED, with partial data.
-func (f *Faults) FailShopifyBulk(shop string, times int) {
-	f.onShop(shop, func(s *shopify.Shop) { s.FailBulk(times) })
-}
-
-func (f *Faults) addShop(name string, s *shopify.Shop) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.shops == nil {
-		f.shops = map[string]*shopify.Shop{}
+	if f.offers == nil {
+		f.offers = map[[2]string]func(int){}
 	}
-	f.shops[name] = s
+	f.offers[[2]string{source, fault}] = strike
 }
 
-func (f *Faults) onShop(name string, do func(*shopify.Shop)) {
+// Strike brings a source's own fault about, so many times: what its package offers. It says whether there is such a fault.
+func (f *Faults) Strike(source, fault string, times int) bool {
 	f.mu.Lock()
-	s := f.shops[name]
+	strike := f.offers[[2]string{source, fault}]
 	f.mu.Unlock()
-	if s != nil {
-		do(s)
+	if strike == nil {
+		return false
 	}
+	strike(times)
+	return true
 }
 
 // ChangeHostKey makes the SFTP server show another host key to new connections.

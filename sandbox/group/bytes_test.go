@@ -1,4 +1,4 @@
-package world_test
+package group_test
 
 import (
 	"bytes"
@@ -11,12 +11,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fourmarketing/waybill/sandbox/world"
 	"golang.org/x/text/encoding/charmap"
+
+	"github.com/fourmarketing/waybill/sandbox/adyen"
+	"github.com/fourmarketing/waybill/sandbox/northgate"
+	"github.com/fourmarketing/waybill/sandbox/servers"
+	"github.com/fourmarketing/waybill/sandbox/veldhoven"
+	"github.com/fourmarketing/waybill/sandbox/world"
+	"github.com/fourmarketing/waybill/sandbox/worldtest"
 )
 
 // bookings sums a report's net column per currency, and reads its transfers.
-func bookings(t *testing.T, r world.Report) (sums map[string]*big.Rat, in, out map[string]string) {
+func bookings(t *testing.T, r adyen.Report) (sums map[string]*big.Rat, in, out map[string]string) {
 	t.Helper()
 	rows, err := csv.NewReader(bytes.NewReader(r.Body)).ReadAll()
 	if err != nil {
@@ -54,12 +60,12 @@ func bookings(t *testing.T, r world.Report) (sums map[string]*big.Rat, in, out m
 
 func TestReportsBalanceAndChain(t *testing.T) {
 	t.Parallel()
-	for _, o := range sizes(1) {
-		w := mustWorld(t, o)
-		for _, shop := range w.Shops() {
+	for _, o := range worldtest.Sizes(1) {
+		w := worldtest.New(t, o)
+		for _, account := range adyen.Accounts(w) {
 			var before map[string]string
 			no := 0
-			for _, r := range w.Reports(shop.MerchantAccount, w.AsOf()) {
+			for _, r := range adyen.Reports(w, account, w.AsOf()) {
 				n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(r.Name, "settlement_detail_report_batch_"), ".csv"))
 				if err != nil {
 					t.Fatalf("%s: %v", r.Name, err)
@@ -67,25 +73,25 @@ func TestReportsBalanceAndChain(t *testing.T) {
 				sums, in, out := bookings(t, r)
 				for c, sum := range sums {
 					if sum.Sign() != 0 {
-						t.Errorf("%s: %s %s: sum of %s is %s", label(o), shop.MerchantAccount, r.Name, c, sum.FloatString(2))
+						t.Errorf("%s: %s %s: sum of %s is %s", worldtest.Label(o), account, r.Name, c, sum.FloatString(2))
 					}
 				}
 				if no != 0 && n == no+1 && !reflect.DeepEqual(before, in) {
-					t.Errorf("%s: %s %s: %v out of the batch before, %v in", label(o), shop.MerchantAccount, r.Name, before, in)
+					t.Errorf("%s: %s %s: %v out of the batch before, %v in", worldtest.Label(o), account, r.Name, before, in)
 				}
 				before, no = out, n
 			}
 			if no == 0 {
-				t.Errorf("%s: %s has no report", label(o), shop.MerchantAccount)
+				t.Errorf("%s: %s has no report", worldtest.Label(o), account)
 			}
 		}
 	}
 }
 
 // northgateRows counts a Northgate file's rows and checks its trailer.
-func northgateRows(t *testing.T, f world.File) int {
+func northgateRows(t *testing.T, f servers.File) int {
 	t.Helper()
-	rows := northgate(t, f)
+	rows := readNorthgate(t, f)
 	last := rows[len(rows)-1]
 	if last[0] != "TRL" || last[1] != strconv.Itoa(len(rows)-2) {
 		t.Errorf("%s: trailer %v for %d rows", f.Path, last, len(rows)-2)
@@ -93,7 +99,7 @@ func northgateRows(t *testing.T, f world.File) int {
 	return len(rows) - 2
 }
 
-func veldhovenRows(t *testing.T, f world.File) int {
+func veldhovenRows(t *testing.T, f servers.File) int {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(string(f.Body), "\n"), "\n")
 	head, last := strings.Split(lines[0], ";"), strings.Split(lines[len(lines)-1], ";")
@@ -118,40 +124,49 @@ func veldhovenRows(t *testing.T, f world.File) int {
 	return len(lines) - 2
 }
 
+// filesOf are the files on every warehouse's server, by source.
+func filesOf(w *world.World, at time.Time) map[string][]servers.File {
+	return map[string][]servers.File{
+		"northgate": northgate.Files(w, "northgate", at), "veldhoven": veldhoven.Files(w, "veldhoven", at),
+	}
+}
+
 // TestFilesHoldWhatTheTruthSays parses every file of the servers at the end, and compares with the truth's ledger.
 func TestFilesHoldWhatTheTruthSays(t *testing.T) {
 	t.Parallel()
-	for _, o := range sizes(1)[:8] {
-		w := mustWorld(t, o)
-		f := gather(t, w.Truth(w.AsOf()))
+	for _, o := range worldtest.Sizes(1)[:8] {
+		w := worldtest.New(t, o)
+		f := worldtest.Gather(t, w.Truth(w.AsOf()))
 		files := 0
-		for source, count := range map[string]func(*testing.T, world.File) int{"northgate": northgateRows, "veldhoven": veldhovenRows} {
-			for _, file := range w.Files(source, w.AsOf()) {
+		counted := map[string]func(*testing.T, servers.File) int{"northgate": northgateRows, "veldhoven": veldhovenRows}
+		for source, all := range filesOf(w, w.AsOf()) {
+			count := counted[source]
+			for _, file := range all {
 				if ext := path.Ext(file.Path); ext != ".csv" {
 					continue
 				}
 				key, row := newest(f, file.Path)
 				if row == nil {
-					t.Errorf("%s: %s is not in ops.files", label(o), file.Path)
+					t.Errorf("%s: %s is not in ops.files", worldtest.Label(o), file.Path)
 					continue
 				}
 				files++
 				if row["status"] != "held" {
 					rejected, _ := strconv.Atoi(row["rejected"])
 					if n := count(t, file); row["records"] != strconv.Itoa(n) || rejected*5 > n {
-						t.Errorf("%s: %s: %d rows, truth says %v", label(o), key, n, row)
+						t.Errorf("%s: %s: %d rows, truth says %v", worldtest.Label(o), key, n, row)
 					}
 				}
 			}
 		}
 		if files < 70 {
-			t.Errorf("%s: only %d files", label(o), files)
+			t.Errorf("%s: only %d files", worldtest.Label(o), files)
 		}
 	}
 }
 
 // newest is the newest version of a file in ops.files.
-func newest(f facts, name string) (string, map[string]string) {
+func newest(f worldtest.Facts, name string) (string, map[string]string) {
 	var best map[string]string
 	var at string
 	for key, row := range f["ops.files"] {
@@ -165,16 +180,16 @@ func newest(f facts, name string) (string, map[string]string) {
 // TestOrdersSayWhenTheyChanged: a shop that is asked for what changed since the last checkpoint must not miss anything.
 func TestOrdersSayWhenTheyChanged(t *testing.T) {
 	t.Parallel()
-	for _, o := range sizes(1)[:5] {
-		w := mustWorld(t, o)
-		for _, shop := range w.Shops() {
+	for _, o := range worldtest.Sizes(1)[:5] {
+		w := worldtest.New(t, o)
+		for _, brand := range w.Group().Brands {
 			was, since := map[int64]world.ShopOrder{}, time.Time{}
 			for _, at := range w.Checkpoints() {
-				for _, v := range w.ShopOrders(shop.Name, at) {
+				for _, v := range w.ShopOrders(brand.Shop, at) {
 					old, known := was[v.ID]
 					changed := v.UpdatedAt.After(since)
 					if v.UpdatedAt.After(at) || changed == (known && reflect.DeepEqual(old, v)) {
-						t.Errorf("%s: %s at %s: updated at %s", label(o), v.Name, at, v.UpdatedAt)
+						t.Errorf("%s: %s at %s: updated at %s", worldtest.Label(o), v.Name, at, v.UpdatedAt)
 					}
 					was[v.ID] = v
 				}
@@ -186,22 +201,22 @@ func TestOrdersSayWhenTheyChanged(t *testing.T) {
 
 func TestQuantitiesAndMoneyAddUp(t *testing.T) {
 	t.Parallel()
-	for _, o := range sizes(1) {
-		w := mustWorld(t, o)
+	for _, o := range worldtest.Sizes(1) {
+		w := worldtest.New(t, o)
 		excused := map[string]bool{}
 		for _, p := range w.Planted() {
 			if p.Kind == "double_despatch" || p.Kind == "refund_over_captured" || p.Kind == "refund_twice" {
 				excused[p.Subject] = true
 			}
 		}
-		f := gather(t, w.Truth(w.AsOf()))
+		f := worldtest.Gather(t, w.Truth(w.AsOf()))
 		for id, row := range f["marts.fct_order_lines"] {
 			n := func(c string) int { v, _ := strconv.Atoi(row[c]); return v }
 			if n("units_despatched")+n("units_cancelled")+n("units_open") != n("units_ordered") && !excused[row["order_id"]] {
-				t.Errorf("%s: line %s does not add up: %v", label(o), id, row)
+				t.Errorf("%s: line %s does not add up: %v", worldtest.Label(o), id, row)
 			}
 			if n("units_delivered") > n("units_despatched") {
-				t.Errorf("%s: line %s: more delivered than despatched: %v", label(o), id, row)
+				t.Errorf("%s: line %s: more delivered than despatched: %v", worldtest.Label(o), id, row)
 			}
 		}
 		given := map[string]*big.Rat{}
@@ -215,7 +230,7 @@ func TestQuantitiesAndMoneyAddUp(t *testing.T) {
 		for id, sum := range given {
 			total, _ := new(big.Rat).SetString(f["marts.fct_orders"][id]["total_amount"])
 			if sum.Cmp(total) > 0 && !excused[id] {
-				t.Errorf("%s: %s: refunded %s of %s", label(o), id, sum.FloatString(2), total.FloatString(2))
+				t.Errorf("%s: %s: refunded %s of %s", worldtest.Label(o), id, sum.FloatString(2), total.FloatString(2))
 			}
 		}
 	}
@@ -225,18 +240,18 @@ func TestQuantitiesAndMoneyAddUp(t *testing.T) {
 // the truth has to have exactly those, wrong ones before their correction and none of a file that is held or late.
 func TestParcelsFollowTheFiles(t *testing.T) {
 	t.Parallel()
-	for _, o := range sizes(1)[:10] {
-		w := mustWorld(t, o)
+	for _, o := range worldtest.Sizes(1)[:10] {
+		w := worldtest.New(t, o)
 		sizesSeen := map[int]bool{}
 		for _, at := range w.Checkpoints() {
-			f := gather(t, w.Truth(at))
+			f := worldtest.Gather(t, w.Truth(at))
 			want := map[string]bool{}
-			for _, file := range w.Files("northgate", at) {
+			for _, file := range northgate.Files(w, "northgate", at) {
 				_, row := newest(f, file.Path)
 				if row == nil || row["feed"] != "despatch" || row["status"] == "held" {
 					continue
 				}
-				for _, fields := range northgate(t, file) {
+				for _, fields := range readNorthgate(t, file) {
 					if len(fields) < 15 || fields[0] == "Salesorder number" {
 						continue
 					}
@@ -252,22 +267,22 @@ func TestParcelsFollowTheFiles(t *testing.T) {
 				}
 				have++
 				if !want[id] {
-					t.Errorf("%s: at %s: parcel %s of %s is in no loaded file", label(o), at, id, row["order_id"])
+					t.Errorf("%s: at %s: parcel %s of %s is in no loaded file", worldtest.Label(o), at, id, row["order_id"])
 				}
 			}
 			if have != len(want) {
-				t.Errorf("%s: at %s: %d parcels, files have %d", label(o), at, have, len(want))
+				t.Errorf("%s: at %s: %d parcels, files have %d", worldtest.Label(o), at, have, len(want))
 			}
 			sizesSeen[have] = true
 		}
 		if len(sizesSeen) < 3 {
-			t.Errorf("%s: the checkpoints see the same parcels", label(o))
+			t.Errorf("%s: the checkpoints see the same parcels", worldtest.Label(o))
 		}
 	}
 }
 
-// northgate parses a Northgate file, header and trailer included.
-func northgate(t *testing.T, f world.File) [][]string {
+// readNorthgate parses a Northgate file, header and trailer included.
+func readNorthgate(t *testing.T, f servers.File) [][]string {
 	t.Helper()
 	text, err := charmap.Windows1252.NewDecoder().Bytes(f.Body)
 	if err != nil {

@@ -1,10 +1,11 @@
-package sandbox
+package servers
 
 import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/subtle"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -18,8 +19,8 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// newSecret makes a password, token or key: 26 characters, different at every start.
-func newSecret() string { return rand.Text() }
+// NewSecret makes a password, token or key: 26 characters, different at every start.
+func NewSecret() string { return rand.Text() }
 
 func newHostKey() (ssh.Signer, error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
@@ -29,8 +30,8 @@ func newHostKey() (ssh.Signer, error) {
 	return ssh.NewSignerFromKey(private)
 }
 
-// newUserKey writes a client's private key to a file that only its owner can read and returns the public half.
-func newUserKey(path string) (ssh.PublicKey, error) {
+// NewUserKey writes a client's private key to a file that only its owner can read and returns the public half.
+func NewUserKey(path string) (ssh.PublicKey, error) {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make user key: %w", err)
@@ -81,3 +82,6 @@ func newCertificate(caFile string) (tls.Certificate, error) {
 	}
 	return tls.Certificate{Certificate: [][]byte{der, caDER}, PrivateKey: key}, nil
 }
+
+// Same compares two credentials in constant time.
+func Same(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

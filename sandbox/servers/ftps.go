@@ -1,4 +1,4 @@
-package sandbox
+package servers
 
 import (
 	"crypto/tls"
@@ -117,7 +117,7 @@ func (d *ftpDriver) ClientDisconnected(c ftpserver.ClientContext) {
 
 // AuthUser lets the one user in.
 func (d *ftpDriver) AuthUser(c ftpserver.ClientContext, user, password string) (ftpserver.ClientDriver, error) {
-	if !same(user, d.options.User) || !same(password, d.options.Password) {
+	if !Same(user, d.options.User) || !Same(password, d.options.Password) {
 		return nil, errors.New("login incorrect")
 	}
 	folder := afero.NewReadOnlyFs(afero.NewBasePathFs(afero.NewOsFs(), d.options.Dir))

@@ -1,4 +1,4 @@
-package sandbox
+package servers
 
 import (
 	"fmt"
@@ -7,38 +7,27 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/fourmarketing/waybill/sandbox/world"
 )
 
-// completion is how a partner shows that a file is whole.
-type completion int
-
-const (
-	byRename completion = iota // written as <name>.tmp, then renamed
-	byMarker                   // written under its name; an empty <name>.ok appears afterwards
-)
-
-type partner struct {
-	name       string
-	completion completion
-}
-
-// publisher writes the world's files to disk as the partners do. mu is held by whoever publishes.
-type publisher struct {
-	mu   sync.Mutex
+// Publisher writes the partners' files to disk as they do. The zero value is ready; Mu is held by whoever publishes.
+type Publisher struct {
+	Mu   sync.Mutex
 	seen map[string]time.Time // path on disk to the modification time published
 }
 
-// publish writes what is new or changed and returns how many files that was.
-func (p *publisher) publish(root string, how completion, files []world.File) (int, error) {
+// Publish writes what is new or changed in a folder and returns how many files that was.
+func (p *Publisher) Publish(folder Folder, at time.Time) (int, error) {
+	if p.seen == nil {
+		p.seen = map[string]time.Time{}
+	}
+	files := folder.FilesAt(at)
 	paths := map[string]bool{}
 	for _, f := range files {
 		paths[f.Path] = true
 	}
 	written := 0
 	for _, f := range files {
-		at := filepath.Join(root, filepath.FromSlash(f.Path))
+		at := filepath.Join(folder.Root, filepath.FromSlash(f.Path))
 		if last, ok := p.seen[at]; ok && last.Equal(f.ModifiedAt) {
 			continue
 		}
@@ -46,7 +35,7 @@ func (p *publisher) publish(root string, how completion, files []world.File) (in
 			return written, fmt.Errorf("publish %s: %w", f.Path, err)
 		}
 		write := writeRenamed
-		if how == byMarker && !strings.HasSuffix(f.Path, ".ok") && !paths[f.Path+".ok"] {
+		if folder.Marked && !strings.HasSuffix(f.Path, ".ok") && !paths[f.Path+".ok"] {
 			write = writeMarked
 		}
 		if err := write(at, f); err != nil {
@@ -58,7 +47,7 @@ func (p *publisher) publish(root string, how completion, files []world.File) (in
 	return written, nil
 }
 
-func writeRenamed(path string, f world.File) error {
+func writeRenamed(path string, f File) error {
 	if err := writeAt(path+".tmp", f.Body, f.ModifiedAt); err != nil {
 		return err
 	}
@@ -66,7 +55,7 @@ func writeRenamed(path string, f world.File) error {
 }
 
 // writeMarked takes the marker away first: while a file is being replaced nobody may think it whole.
-func writeMarked(path string, f world.File) error {
+func writeMarked(path string, f File) error {
 	marker := path + ".ok"
 	if err := os.Remove(marker); err != nil && !os.IsNotExist(err) {
 		return err

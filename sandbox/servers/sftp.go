@@ -1,4 +1,4 @@
-package sandbox
+package servers
 
 import (
 	"bytes"
@@ -115,14 +115,14 @@ func (s *SFTPServer) config() *ssh.ServerConfig {
 	refused := errors.New("permission denied")
 	c := &ssh.ServerConfig{
 		PasswordCallback: func(m ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
-			if !same(m.User(), s.options.User) || !same(string(password), s.options.Password) {
+			if !Same(m.User(), s.options.User) || !Same(string(password), s.options.Password) {
 				return nil, refused
 			}
 			return nil, nil
 		},
 		PublicKeyCallback: func(m ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
 			known := s.options.Key
-			if known == nil || !same(m.User(), s.options.User) || !bytes.Equal(key.Marshal(), known.Marshal()) {
+			if known == nil || !Same(m.User(), s.options.User) || !bytes.Equal(key.Marshal(), known.Marshal()) {
 				return nil, refused
 			}
 			return nil, nil

@@ -1,4 +1,4 @@
-package sandbox
+package servers
 
 import (
 	"context"
@@ -10,16 +10,17 @@ import (
 	"time"
 )
 
-// serveHTTP serves one partner's API on a port of its own and returns its base URL.
-func (s *Sandbox) serveHTTP(name string, api http.Handler) (string, error) {
+// ServeHTTP serves an API of a partner on a port of its own until the partner closes, and returns its base URL. The
+// name is what faults call it.
+func (s Stage) ServeHTTP(p *Partner, name string, api http.Handler) (string, error) {
 	l, err := listen()
 	if err != nil {
 		return "", fmt.Errorf("serve %s: %w", name, err)
 	}
-	srv := &http.Server{Handler: &faulty{name, api, s.faults}, ReadHeaderTimeout: 10 * time.Second}
+	srv := &http.Server{Handler: &faulty{name, api, s.Faults}, ReadHeaderTimeout: 10 * time.Second}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
-	s.atClose(func() error {
+	p.AtClose(func() error {
 		err := srv.Close()
 		if served := <-done; !errors.Is(served, http.ErrServerClosed) {
 			err = errors.Join(err, served)
