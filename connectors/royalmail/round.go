@@ -14,13 +14,12 @@ import (
 const (
 	summaryEndpoint = "summary"
 	eventsEndpoint  = "events"
-	// maxFailures is after how many calls in a row without an answer Royal Mail is asked for a number that nobody has: whether it answers at all.
+	// maxFailures is after how many calls in a row without an answer Royal Mail is asked for a number that nobody has.
 	maxFailures = 3
 )
 
-// round asks for the numbers of one batch and writes the log of it: one line per call, and in it as `ask` which numbers it answered and which not.
-// A call that only failed has a line too, so that it is seen and counted and its numbers can be asked less often; its numbers are
-// among the unanswered ones, so they are still due.
+// round asks for the numbers of one batch and writes the log of it, one line per call. A call that failed has a line too, so that it is seen
+// and its numbers can be asked less often; they are not among those that it answered, so they are still due.
 type round struct {
 	conn     *Connector
 	log      *rest.Log
@@ -30,12 +29,18 @@ type round struct {
 	end      error // what any further call would meet
 }
 
-// ask is the question of a line of the log, as JSON.
+// ask is the `ask` of a line, as JSON: what the call was about.
 type ask struct {
 	Endpoint   string   `json:"endpoint"`
-	Answered   []string `json:"answered,omitempty"`
+	Answered   []said   `json:"answered,omitempty"`
 	Unanswered []string `json:"unanswered,omitempty"`
 	Problem    string   `json:"problem,omitempty"` // why those were not answered
+}
+
+// said is a number with an answer: whether Royal Mail knows it.
+type said struct {
+	Number string `json:"number"`
+	Known  bool   `json:"known"`
 }
 
 // track asks for up to 30 numbers: their summary, then the events of each that Royal Mail does not call unknown. When the summary fails, one
@@ -80,7 +85,7 @@ func (r *round) summary(ctx context.Context, numbers []string) ([]string, error)
 			line.Unanswered = append(line.Unanswered, n)
 			line.Problem = "an error of Royal Mail's in their place, or nothing"
 		} else {
-			line.Answered = append(line.Answered, n)
+			line.Answered = append(line.Answered, said{n, standings[n] == known})
 		}
 	}
 	return open, r.keep(line, a.Answer)
@@ -95,7 +100,7 @@ func (r *round) events(ctx context.Context, number string) error {
 	if err != nil {
 		return r.fail(ctx, ask{Endpoint: eventsEndpoint, Unanswered: []string{number}}, err)
 	}
-	return r.keep(ask{Endpoint: eventsEndpoint, Answered: []string{number}}, a.Answer)
+	return r.keep(ask{Endpoint: eventsEndpoint, Answered: []said{{number, !unknown[a.code()]}}}, a.Answer)
 }
 
 // keep writes the line of an answer.
@@ -160,8 +165,7 @@ func (r *round) write(line ask, a rest.Answer) error {
 	return r.log.Add(http.MethodGet, string(question), a)
 }
 
-// seen is what came of a call without an answer, and what was wrong with it: never more of a body than its bytes themselves, which may have
-// names in them.
+// seen is what came of a call without an answer, and what was wrong with it in words that are nobody's name.
 func seen(failure error) (rest.Answer, string) {
 	var bad *unusable
 	if errors.As(failure, &bad) {
