@@ -52,6 +52,7 @@ func TestSummaryOfUnknownNumbers(t *testing.T) {
 		"trouble with the piece":  {200, `{"mailPieces":[{"mailPieceId":"X1","status":"404","error":{"errorCode":"E1307"}}]}`, false},
 		"another piece":           {200, summaries("X2"), false},
 		"nothing":                 {200, `{"mailPieces":[]}`, false},
+		"503 with the piece":      {200, `{"httpCode":"503","mailPieces":[{"mailPieceId":"X1","status":"404"}]}`, false},
 		"the technical E0013":     {400, `{"httpCode":"400","errors":[{"errorCode":"E0013"}],"mailPieces":[{"mailPieceId":"X1","status":"404"}]}`, false},
 		"an address that is none": {404, `{"httpCode":"404","httpMessage":"Not Found"}`, false},
 	} {
@@ -289,7 +290,10 @@ func TestNothingAnsweredIsAnError(t *testing.T) {
 	t.Run("terms taken off on the way", func(t *testing.T) {
 		t.Parallel()
 		a, c := start(t, nil, nil)
-		a.fail = func(_ int, _ string, w http.ResponseWriter) bool { say(w, 400, example("terms_missing.json")); return true }
+		a.fail = func(_ int, _ string, w http.ResponseWriter) bool {
+			say(w, 400, example("terms_missing.json"))
+			return true
+		}
 		_, err := pull(t, c, request(numbers(4)...))
 		if err == nil || !strings.Contains(err.Error(), "X-Accept-RMG-Terms") || errors.Is(err, waybill.ErrTemporary) || len(a.calls) != 1 {
 			t.Errorf("after %d calls: %v", len(a.calls), err)
@@ -352,6 +356,43 @@ func TestNeverMoreThanTheDayHasLeft(t *testing.T) {
 	})
 }
 
+// Attempts that failed are calls too.
+func TestRetriesEatOfTheDay(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ fails, left int }{"answered at the second": {1, 1}, "never answered": {2, 1}} {
+		a, conn := start(t, func(cfg *royalmail.Config) { cfg.DailyQuota = 4 + c.left }, nil)
+		a.fail = func(n int, _ string, w http.ResponseWriter) bool {
+			if n <= c.fails {
+				w.WriteHeader(503)
+			}
+			return n <= c.fails
+		}
+		got, err := pull(t, conn, request(numbers(2)...))
+		if err != nil || len(got.known) != 2 || len(a.calls) != 4 {
+			t.Fatalf("%s: %v after %d calls: %v", name, got.known, len(a.calls), err)
+		}
+		if _, err := pull(t, conn, request("N9")); !errors.Is(err, waybill.ErrQuota) || len(a.calls) != 4 {
+			t.Errorf("%s: with %d call left, after %d calls: %v", name, c.left, len(a.calls), err)
+		}
+	}
+}
+
+// Royal Mail writes barcodes in capitals, whatever was asked.
+func TestNumbersInLowerCase(t *testing.T) {
+	t.Parallel()
+	a, c := start(t, nil, nil)
+	a.fail = func(_ int, call string, w http.ResponseWriter) bool {
+		if strings.HasPrefix(call, "summary") {
+			say(w, 200, strings.ReplaceAll(summaries("ab123456789gb", "X9"), "ab123456789gb", "AB123456789GB"))
+		}
+		return strings.HasPrefix(call, "summary")
+	}
+	got, err := pull(t, c, request("ab123456789gb", "x9"))
+	if err != nil || !slices.Equal(got.known, []string{"ab123456789gb"}) || !slices.Equal(got.unknown, []string{"x9"}) || len(got.failed) > 0 {
+		t.Errorf("events of %v, unknown %v, failed %v, %v", got.known, got.unknown, got.failed, err)
+	}
+}
+
 func TestCheckSaysWell(t *testing.T) {
 	t.Parallel()
 	a, c := start(t, nil, nil)
@@ -399,41 +440,27 @@ func TestUnknownItem(t *testing.T) {
 	}
 }
 
-// FuzzAnswer: whatever a body is, the other number is asked, and this one is answered or has a line that says that it is not.
+// FuzzAnswer: whatever a body is, it says something of every number or is no answer, which is temporary or about the terms.
 func FuzzAnswer(f *testing.F) {
-	for _, name := range []string{"events.json", "not_found.json", "unavailable.json", "summary_error.json", "terms_missing.json"} {
+	for _, name := range []string{"events.json", "not_found.json", "unavailable.json", "summary_error.json", "terms_missing.json", "summary_partial.json"} {
 		f.Add(200, example(name))
 		f.Add(404, example(name))
 	}
 	f.Add(200, `{"httpCode":{},"errors":[{"errorCode":[]}],"mailPieces":{"mailPieceId":7}}`)
-	f.Add(200, `{"httpCode":"2e2","mailPieces":[[]]}`)
-	a, c := start(f, func(cfg *royalmail.Config) { cfg.DailyQuota = 1 << 40 }, nil)
+	f.Add(200, `{"httpCode":"2e2","errors":[null],"mailPieces":[[],null]}`)
+	asked := []string{"090367574000000FE1E1B", "ZZ000000000GB"}
 	f.Fuzz(func(t *testing.T, status int, body string) {
-		if status != 200 && status != 400 {
-			status = 404
-		}
-		a.mu.Lock()
-		a.calls = nil
-		a.fail = func(_ int, call string, w http.ResponseWriter) bool {
-			if !strings.Contains(call, "N1") {
-				return false
+		told, summary, events := royalmail.Judge(status, body, asked)
+		for _, err := range []error{summary, events} {
+			if err != nil && !errors.Is(err, waybill.ErrTemporary) && !strings.Contains(err.Error(), "X-Accept-RMG-Terms") {
+				t.Error(err)
 			}
-			say(w, status, body)
-			return true
 		}
-		a.mu.Unlock()
-		got, err := pull(t, c, request("N1", "N2"))
-		if err != nil {
-			if !strings.Contains(body, "E0004") && !strings.Contains(err.Error(), "X-Accept-RMG-Terms") {
-				t.Fatal(err)
-			}
-			return
+		if summary == nil && len(told) != len(asked) {
+			t.Errorf("told of %v", told)
 		}
-		if !slices.Contains(got.known, "N2") && !strings.Contains(body, "N2") && !strings.Contains(body, `\u`) {
-			t.Errorf("N2 was not asked: %q", a.calls)
-		}
-		if !got.answered["N1"] && len(got.failed["N1"]) == 0 {
-			t.Errorf("nothing is said of N1: %v", got.lines)
+		if len(told) > 0 && (told[asked[0]] || told[asked[1]]) && events == nil && status/100 == 2 {
+			t.Errorf("both a summary and a history: %s", body)
 		}
 	})
 }
