@@ -1,0 +1,466 @@
+package royalmail_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/royalmail"
+)
+
+// That nothing is known of a number is an answer, with whatever status it comes.
+func TestNotKnownIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"E1142", "E1283", "E1284", "E1308", "E2001"} {
+		for _, status := range []int{400, 404, 200} {
+			a, c := start(t, nil, nil)
+			a.fail = func(_ int, call string, w http.ResponseWriter) bool {
+				if call == "events N001" {
+					say(w, status, strings.ReplaceAll(example("not_found.json"), "E1142", code))
+				}
+				return call == "events N001"
+			}
+			got, err := pull(t, c, request(numbers(3)...))
+			if err != nil || !slices.Equal(got.known, []string{"N000", "N002"}) || !slices.Equal(got.unknown, []string{"N001"}) || len(got.failed) > 0 {
+				t.Errorf("%s with %d: events of %v, unknown %v, failed %v, %v", code, status, got.known, got.unknown, got.failed, err)
+			}
+		}
+	}
+}
+
+// A summary says it in five ways. None of them costs a call for the events.
+func TestSummaryOfUnknownNumbers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status  int
+		body    string
+		unknown bool
+	}{
+		"piece":                   {200, summaries("X1"), true},
+		"error beside 200":        {200, strings.ReplaceAll(example("summary_error.json"), "090367574000000FE1E1B", "X1"), true},
+		"404 with the piece":      {404, `{"httpCode":"404","httpMessage":"Not Found","mailPieces":[{"mailPieceId":"X1","status":"404"}]}`, true},
+		"404 with a number":       {404, `{"httpCode":404,"httpMessage":"Not Found","mailPieces":[{"mailPieceId":"x1","status":404}]}`, true},
+		"400 without":             {400, example("not_found.json"), true},
+		"trouble with the piece":  {200, `{"mailPieces":[{"mailPieceId":"X1","status":"404","error":{"errorCode":"E1307"}}]}`, false},
+		"another piece":           {200, summaries("X2"), false},
+		"nothing":                 {200, `{"mailPieces":[]}`, false},
+		"503 with the piece":      {200, `{"httpCode":"503","mailPieces":[{"mailPieceId":"X1","status":"404"}]}`, false},
+		"the technical E0013":     {400, `{"httpCode":"400","errors":[{"errorCode":"E0013"}],"mailPieces":[{"mailPieceId":"X1","status":"404"}]}`, false},
+		"an address that is none": {404, `{"httpCode":"404","httpMessage":"Not Found"}`, false},
+	} {
+		a, conn := start(t, nil, nil)
+		a.fail = func(_ int, call string, w http.ResponseWriter) bool {
+			if strings.HasPrefix(call, "summary") {
+				say(w, c.status, c.body)
+			}
+			return strings.HasPrefix(call, "summary")
+		}
+		got, err := pull(t, conn, request("X1"))
+		if err != nil || !slices.Equal(got.unknown, []string{"X1"}) {
+			t.Errorf("%s: unknown %v, %v", name, got.unknown, err)
+		}
+		if bySummary := len(a.calls) == 1 && len(got.failed) == 0; bySummary != c.unknown {
+			t.Errorf("%s: calls %q, failed %v", name, a.calls, got.failed)
+		}
+	}
+}
+
+// A number that always fails, in whatever way, has a line that says how, and is the only one without an answer.
+func TestNoAnswerIsSaidAndLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status  int
+		body    string
+		problem string
+		kept    bool // the line has the exact bytes
+	}{
+		"temporary with 200": {200, example("unavailable.json"), "200 with httpCode 503 E1307", true},
+		"a page":             {200, "<html>Sorry, we are busy</html>", "200 text/html that is no JSON", true},
+		"a page for 404":     {404, "<html>Not found</html>", "404 text/html that is no JSON", true},
+		"cut JSON":           {200, example("events.json")[:500], "200 text/html that is no JSON", true},
+		"another JSON":       {200, `{"something":"unexpected"}`, "200 without a piece", true},
+		"null":               {200, `null`, "200 without a piece", true},
+		"a summary":          {200, summaries("N001"), "200 without a piece", true},
+		"a piece of nobody":  {200, `{"mailPieces":{}}`, "200 without a piece", true},
+		"400":                {400, `{"httpCode":"400","httpMessage":"Bad Request"}`, "400", true},
+		"400 of another API": {400, `{"httpCode":"400","errors":[{"errorCode":"E0099"}]}`, "400 E0099", true},
+		"500":                {500, example("trouble.json"), "500 Internal Server Error", false},
+		"forbidden":          {403, example("forbidden.json"), "403 Forbidden", false},
+	} {
+		a, conn := start(t, nil, nil)
+		a.fail = func(_ int, call string, w http.ResponseWriter) bool {
+			if call == "events N001" {
+				w.Header().Set("Content-Type", "text/html; charset=utf-8")
+				say(w, c.status, c.body)
+			}
+			return call == "events N001"
+		}
+		got, err := pull(t, conn, request(numbers(4)...))
+		if err != nil || !slices.Equal(got.known, []string{"N000", "N002", "N003"}) {
+			t.Errorf("%s: events of %v, %v", name, got.known, err)
+		}
+		said := got.failed["N001"]
+		if len(got.failed) != 1 || len(said) != 1 || !strings.HasPrefix(said[0], "events: "+c.problem) {
+			t.Errorf("%s: failed %v, want N001: events: %s", name, got.failed, c.problem)
+		}
+		x := got.lines[2]
+		if x.Status != c.status || (*x.Body == c.body) != c.kept || !strings.HasSuffix(x.Request.URL, "/N001/events") || x.At != "2026-04-01T06:00:00.000Z" {
+			t.Errorf("%s: line %+v", name, x)
+		}
+	}
+}
+
+// However many numbers fail and wherever they stand, all the others are asked in the same run.
+func TestFailingNumbersNeverKeepOthersBack(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		n := rapid.IntRange(1, 70).Draw(rt, "numbers")
+		all := numbers(n)
+		poisoned := map[string]bool{}
+		for _, i := range rapid.SliceOfNDistinct(rapid.IntRange(0, n-1), 0, n, rapid.ID).Draw(rt, "poisoned") {
+			poisoned[all[i]] = true
+		}
+		summaryToo := rapid.Bool().Draw(rt, "the summary fails of them too")
+		a, c := start(t, nil, nil)
+		a.fail = func(_ int, call string, w http.ResponseWriter) bool {
+			kind, what, _ := strings.Cut(call, " ")
+			bad := false
+			for _, number := range strings.Split(what, ",") {
+				bad = bad || poisoned[number]
+			}
+			if bad = bad && (kind == "events" || summaryToo); bad {
+				say(w, 500, example("trouble.json"))
+			}
+			return bad
+		}
+		got, err := pull(t, c, request(all...))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var want []string
+		for _, number := range all {
+			if !poisoned[number] {
+				want = append(want, number)
+			}
+			if said := got.failed[number]; poisoned[number] != slices.Contains(said, "events: 500 Internal Server Error") {
+				rt.Fatalf("%s, poisoned %v: failed %v", number, poisoned[number], said)
+			}
+		}
+		if !slices.Equal(got.known, want) {
+			rt.Fatalf("events of %v, want %v", got.known, want)
+		}
+		// Two attempts of every failure, and a question about nobody for each three.
+		if most := n + 3 + 5*len(poisoned)/2 + 9; len(a.calls) > most {
+			rt.Fatalf("%d calls for %d numbers of which %d fail, at most %d", len(a.calls), n, len(poisoned), most)
+		}
+	})
+}
+
+// When summaries fail altogether, events still tell everything.
+func TestEventsStandInForTheSummary(t *testing.T) {
+	t.Parallel()
+	a, c := start(t, nil, nil)
+	a.fail = func(_ int, call string, w http.ResponseWriter) bool {
+		if strings.HasPrefix(call, "summary") {
+			say(w, 200, "<html>")
+		}
+		return strings.HasPrefix(call, "summary")
+	}
+	got, err := pull(t, c, request("N1", "X2", "N3"))
+	if err != nil || !slices.Equal(got.known, []string{"N1", "N3"}) || !slices.Equal(got.unknown, []string{"X2"}) || len(got.failed) != 3 {
+		t.Errorf("events of %v, unknown %v, failed %v, %v", got.known, got.unknown, got.failed, err)
+	}
+}
+
+func TestThrottleEndsTheBatchAndKeepsWhatIsThere(t *testing.T) {
+	t.Parallel()
+	now := runAt
+	a, c := start(t, func(cfg *royalmail.Config) { cfg.BatchSize = 4 }, func() time.Time { return now })
+	a.fail = func(n int, _ string, w http.ResponseWriter) bool {
+		if n <= 8 {
+			return false
+		}
+		say(w, http.StatusTooManyRequests, example("throttled.json"))
+		return true
+	}
+	items, err := c.List(t.Context(), request(numbers(12)...))
+	if err != nil || len(items) != 3 {
+		t.Fatalf("%d items, %v", len(items), err)
+	}
+	for i, want := range []int{5, 3} {
+		if got, err := open(t, c, items[i]); err != nil || len(got) != want {
+			t.Errorf("batch %d: %d lines, %v", i+1, len(got), err)
+		}
+	}
+	if _, err := open(t, c, items[2]); !errors.Is(err, waybill.ErrQuota) || len(a.calls) != 9 {
+		t.Errorf("after %d calls: %v", len(a.calls), err)
+	}
+	if _, err := c.List(t.Context(), request("N1")); !errors.Is(err, waybill.ErrQuota) {
+		t.Errorf("right after: %v", err)
+	}
+	if f := c.Check(t.Context()); !f[0].OK || !strings.Contains(f[0].Detail, "used up") {
+		t.Errorf("doctor: %+v", f[0])
+	}
+	a.fail, now = nil, now.Add(11*time.Minute)
+	if got, err := pull(t, c, request("N1")); err != nil || len(got.known) != 1 {
+		t.Errorf("a while later: %v", err)
+	}
+}
+
+func TestShortRetryAfterIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	a, c := start(t, nil, nil)
+	a.fail = func(n int, _ string, w http.ResponseWriter) bool {
+		if n == 2 {
+			w.Header().Set("Retry-After", "1")
+			say(w, http.StatusTooManyRequests, `{"httpCode":"429","errors":[{"errorCode":"E0010"}]}`)
+		}
+		return n == 2
+	}
+	got, err := pull(t, c, request(numbers(4)...))
+	if err != nil || len(got.known) != 4 || len(a.calls) != 6 {
+		t.Errorf("%v after %d calls: %v", got.known, len(a.calls), err)
+	}
+}
+
+func TestNothingAnsweredIsAnError(t *testing.T) {
+	t.Parallel()
+	t.Run("down", func(t *testing.T) {
+		t.Parallel()
+		a, c := start(t, nil, nil)
+		a.fail = func(_ int, _ string, w http.ResponseWriter) bool { w.WriteHeader(503); return true }
+		if _, err := pull(t, c, request(numbers(60)...)); !errors.Is(err, waybill.ErrTemporary) || len(a.calls) != 8 {
+			t.Errorf("after %d calls: %v", len(a.calls), err)
+		}
+	})
+	t.Run("down with pages", func(t *testing.T) {
+		t.Parallel()
+		a, c := start(t, nil, nil)
+		a.fail = func(_ int, _ string, w http.ResponseWriter) bool { say(w, 200, "<html>Sorry</html>"); return true }
+		if _, err := pull(t, c, request(numbers(60)...)); !errors.Is(err, waybill.ErrTemporary) || len(a.calls) != 4 {
+			t.Errorf("after %d calls: %v", len(a.calls), err)
+		}
+	})
+	t.Run("only numbers that fail", func(t *testing.T) {
+		t.Parallel()
+		a, c := start(t, nil, nil)
+		a.fail = func(_ int, call string, w http.ResponseWriter) bool {
+			if strings.Contains(call, "N00") {
+				w.WriteHeader(503)
+			}
+			return strings.Contains(call, "N00")
+		}
+		got, err := pull(t, c, request(numbers(2)...))
+		if err != nil || len(got.answered) != 0 || len(got.failed) != 2 {
+			t.Errorf("failed %v, %v", got.failed, err)
+		}
+	})
+	for name, change := range map[string]func(*royalmail.Config){
+		"wrong id":     func(cfg *royalmail.Config) { cfg.ClientID = "another-id" },
+		"wrong secret": func(cfg *royalmail.Config) { cfg.ClientSecret = "another-secret" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, c := start(t, change, nil)
+			_, err := pull(t, c, request(numbers(4)...))
+			if !errors.Is(err, waybill.ErrAuth) || len(a.calls) != 1 || strings.Contains(err.Error(), "another-secret") {
+				t.Errorf("after %d calls: %v", len(a.calls), err)
+			}
+			if f := c.Check(t.Context()); f[0].OK || !strings.Contains(f[0].Remedy, "client_id") {
+				t.Errorf("doctor: %+v", f)
+			}
+		})
+	}
+	t.Run("forbidden altogether", func(t *testing.T) {
+		t.Parallel()
+		a, c := start(t, nil, nil)
+		a.fail = func(_ int, _ string, w http.ResponseWriter) bool { say(w, 403, example("forbidden.json")); return true }
+		if _, err := pull(t, c, request(numbers(4)...)); !errors.Is(err, waybill.ErrAuth) || len(a.calls) != 2 {
+			t.Errorf("after %d calls: %v", len(a.calls), err)
+		}
+	})
+	t.Run("terms taken off on the way", func(t *testing.T) {
+		t.Parallel()
+		a, c := start(t, nil, nil)
+		a.fail = func(_ int, _ string, w http.ResponseWriter) bool {
+			say(w, 400, example("terms_missing.json"))
+			return true
+		}
+		_, err := pull(t, c, request(numbers(4)...))
+		if err == nil || !strings.Contains(err.Error(), "X-Accept-RMG-Terms") || errors.Is(err, waybill.ErrTemporary) || len(a.calls) != 1 {
+			t.Errorf("after %d calls: %v", len(a.calls), err)
+		}
+		if f := c.Check(t.Context()); f[0].OK || !strings.Contains(f[0].Remedy, "X-Accept-RMG-Terms") {
+			t.Errorf("doctor: %+v", f)
+		}
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		a, c := start(t, nil, nil)
+		a.fail = func(n int, _ string, _ http.ResponseWriter) bool {
+			if n == 2 {
+				cancel()
+			}
+			return false
+		}
+		items, err := c.List(ctx, request(numbers(4)...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Open(ctx, items[0]); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+func TestNeverMoreThanTheDayHasLeft(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		daily := rapid.IntRange(1, 80).Draw(rt, "daily")
+		now := runAt
+		a, c := start(t, func(cfg *royalmail.Config) {
+			cfg.DailyQuota, cfg.BatchSize = daily, rapid.IntRange(1, 70).Draw(rt, "batch")
+		}, func() time.Time { return now })
+		kept := rapid.IntRange(0, 90).Draw(rt, "kept before this process")
+		before := kept
+		for range rapid.IntRange(1, 4).Draw(rt, "runs") {
+			r := request(numbers(rapid.IntRange(0, 70).Draw(rt, "waiting"))...)
+			r.Settings = map[string]any{"calls_today": kept}
+			left := daily - before - len(a.calls)
+			got, err := pull(t, c, r)
+			kept += len(got.lines)
+			if len(a.calls) > max(0, daily-before) {
+				rt.Fatalf("%d calls with %d of %d used before", len(a.calls), before, daily)
+			}
+			if wantErr := len(r.Work) > 0 && left < 2; wantErr != errors.Is(err, waybill.ErrQuota) || (err != nil) != wantErr {
+				rt.Fatalf("%d waiting, %d left: %v", len(r.Work), left, err)
+			}
+			// With enough for all, all; otherwise no more left over than one more number would take.
+			if after := daily - before - len(a.calls); err == nil && len(got.known) < len(r.Work) && after >= 2 {
+				rt.Fatalf("%d of %d asked and %d calls left of %d", len(got.known), len(r.Work), after, left)
+			}
+		}
+		now = now.Add(24 * time.Hour)
+		if got, err := pull(t, c, request(numbers(1)...)); daily >= 2 && (err != nil || len(got.known) != 1) {
+			rt.Fatalf("the next day: %v", err)
+		}
+	})
+}
+
+// Attempts that failed are calls too.
+func TestRetriesEatOfTheDay(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ fails, left int }{"answered at the second": {1, 1}, "never answered": {2, 1}} {
+		a, conn := start(t, func(cfg *royalmail.Config) { cfg.DailyQuota = 4 + c.left }, nil)
+		a.fail = func(n int, _ string, w http.ResponseWriter) bool {
+			if n <= c.fails {
+				w.WriteHeader(503)
+			}
+			return n <= c.fails
+		}
+		got, err := pull(t, conn, request(numbers(2)...))
+		if err != nil || len(got.known) != 2 || len(a.calls) != 4 {
+			t.Fatalf("%s: %v after %d calls: %v", name, got.known, len(a.calls), err)
+		}
+		if _, err := pull(t, conn, request("N9")); !errors.Is(err, waybill.ErrQuota) || len(a.calls) != 4 {
+			t.Errorf("%s: with %d call left, after %d calls: %v", name, c.left, len(a.calls), err)
+		}
+	}
+}
+
+// Royal Mail writes barcodes in capitals, whatever was asked.
+func TestNumbersInLowerCase(t *testing.T) {
+	t.Parallel()
+	a, c := start(t, nil, nil)
+	a.fail = func(_ int, call string, w http.ResponseWriter) bool {
+		if strings.HasPrefix(call, "summary") {
+			say(w, 200, strings.ReplaceAll(summaries("ab123456789gb", "X9"), "ab123456789gb", "AB123456789GB"))
+		}
+		return strings.HasPrefix(call, "summary")
+	}
+	got, err := pull(t, c, request("ab123456789gb", "x9"))
+	if err != nil || !slices.Equal(got.known, []string{"ab123456789gb"}) || !slices.Equal(got.unknown, []string{"x9"}) || len(got.failed) > 0 {
+		t.Errorf("events of %v, unknown %v, failed %v, %v", got.known, got.unknown, got.failed, err)
+	}
+}
+
+func TestCheckSaysWell(t *testing.T) {
+	t.Parallel()
+	a, c := start(t, nil, nil)
+	for _, f := range c.Check(t.Context()) {
+		if !f.OK {
+			t.Errorf("%+v", f)
+		}
+	}
+	if !slices.Equal(a.calls, []string{"events AA000000000GB"}) {
+		t.Errorf("calls %q", a.calls)
+	}
+	a.fail = func(_ int, _ string, w http.ResponseWriter) bool { say(w, 404, "<html>nginx</html>"); return true }
+	if f := c.Check(t.Context()); f[0].OK || !strings.Contains(f[0].Remedy, "base_url") {
+		t.Errorf("at another host: %+v", f[0])
+	}
+}
+
+// Check's number must be nobody's: in the form of UPU S10, with a check digit that does not fit.
+func TestNobodysNumber(t *testing.T) {
+	t.Parallel()
+	a, c := start(t, nil, nil)
+	c.Check(t.Context())
+	number := strings.TrimPrefix(a.calls[0], "events ")
+	sum := 0
+	for i, weight := range []int{8, 6, 4, 2, 3, 5, 9, 7} {
+		sum += int(number[2+i]-'0') * weight
+	}
+	digit := 11 - sum%11
+	switch digit {
+	case 10:
+		digit = 0
+	case 11:
+		digit = 5
+	}
+	if len(number) != 13 || fmt.Sprint(digit) == number[10:11] {
+		t.Errorf("%s could be somebody's", number)
+	}
+}
+
+func TestUnknownItem(t *testing.T) {
+	t.Parallel()
+	_, c := start(t, nil, nil)
+	if _, err := c.Open(t.Context(), waybill.Item{Name: "other/thing"}); !errors.Is(err, waybill.ErrNotFound) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// FuzzAnswer: whatever a body is, it says something of every number or is no answer, which is temporary or about the terms.
+func FuzzAnswer(f *testing.F) {
+	for _, name := range []string{"events.json", "not_found.json", "unavailable.json", "summary_error.json", "terms_missing.json", "summary_partial.json"} {
+		f.Add(200, example(name))
+		f.Add(404, example(name))
+	}
+	f.Add(200, `{"httpCode":{},"errors":[{"errorCode":[]}],"mailPieces":{"mailPieceId":7}}`)
+	f.Add(200, `{"httpCode":"2e2","errors":[null],"mailPieces":[[],null]}`)
+	asked := []string{"090367574000000FE1E1B", "ZZ000000000GB"}
+	f.Fuzz(func(t *testing.T, status int, body string) {
+		told, summary, events := royalmail.Judge(status, body, asked)
+		for _, err := range []error{summary, events} {
+			if err != nil && !errors.Is(err, waybill.ErrTemporary) && !strings.Contains(err.Error(), "X-Accept-RMG-Terms") {
+				t.Error(err)
+			}
+		}
+		if summary == nil && len(told) != len(asked) {
+			t.Errorf("told of %v", told)
+		}
+		if len(told) > 0 && (told[asked[0]] || told[asked[1]]) && events == nil && status/100 == 2 {
+			t.Errorf("both a summary and a history: %s", body)
+		}
+	})
+}
