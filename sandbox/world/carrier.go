@@ -1,7 +1,12 @@
 package world
 
-// scanned adds a carrier event told in a country.
+import "slices"
+
+// scanned adds a carrier event told in a country; what the carrier has no code for, it does not tell.
 func (p *parcel) scanned(at instant, what Event, country, locality string) {
+	if !p.carrier.can(what) {
+		return
+	}
 	p.events = append(p.events, scan{at: at, shown: at, what: what, country: country, locality: locality})
 }
 
@@ -109,21 +114,22 @@ func (c *Carrier) slow() []Event {
 // carried says whether some carrier of a site can do what a role needs.
 func (s *sim) carried(st *site, w wish) bool {
 	for _, c := range st.Carriers {
-		if s.carrier(c.Of).canAll(w.carrier) {
+		if w.carrier == nil || w.carrier(s.carrier(c.Of)) {
 			return true
 		}
 	}
 	return false
 }
 
-func (c *Carrier) canAll(events []Event) bool {
-	for _, e := range events {
-		if !c.can(e) {
-			return false
-		}
+// knows asks for a carrier that has codes for events.
+func knows(events ...Event) func(*Carrier) bool {
+	return func(c *Carrier) bool {
+		return !slices.ContainsFunc(events, func(e Event) bool { return !c.can(e) })
 	}
-	return true
 }
+
+// lacks asks for a carrier that has no code for an event.
+func lacks(e Event) func(*Carrier) bool { return func(c *Carrier) bool { return !c.can(e) } }
 
 // carrierFor draws who carries an order's parcels: of the warehouse's carriers those that go there and know the events
 // of the order's role.
@@ -132,7 +138,7 @@ func (s *sim) carrierFor(o *order, w wish) *Carrier {
 	var weights []int
 	for _, share := range o.site.Carriers {
 		c := s.carrier(share.Of)
-		if (c.Abroad || o.to.country == o.site.Country) && c.canAll(w.carrier) {
+		if (c.Abroad || o.to.country == o.site.Country) && (w.carrier == nil || w.carrier(c)) {
 			fit, weights = append(fit, c), append(weights, share.Weight)
 		}
 	}

@@ -23,11 +23,12 @@ type wish struct {
 	window                 [2]int // minutes after midnight, site time
 	workday                bool
 	minQty, minLines       int
-	mainland               bool            // no Scottish or Northern Irish address
-	foreign                bool            // paid in another currency than the shop's own
-	shop                   ShopSkills      // that the shop must have
-	psp                    func(*PSP) bool // what the PSP must be like
-	carrier                []Event         // that the carrier must have codes for
+	mainland               bool                // no Scottish or Northern Irish address
+	foreign                bool                // paid in another currency than the shop's own
+	shop                   ShopSkills          // that the shop must have
+	psp                    func(*PSP) bool     // what the PSP must be like
+	carrier                func(*Carrier) bool // and the carrier
+	shorts                 bool                // of a warehouse that says what it was short of
 }
 
 // slot is an order to be created: where, when and for which role.
@@ -151,7 +152,7 @@ func (s *sim) brandFor(rng stream, w wish) (*brand, *site) {
 			continue
 		}
 		for _, st := range b.sites {
-			if (w.from == "" || st.Country == w.from) && s.carried(st, w) {
+			if (w.from == "" || st.Country == w.from) && (st.Shorts || !w.shorts) && s.carried(st, w) {
 				fit = append(fit, pair{b, st})
 			}
 		}

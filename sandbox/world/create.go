@@ -85,6 +85,9 @@ func (s *sim) fill(rng stream, o *order, w wish) {
 func (s *sim) pay(rng stream, o *order) {
 	o.payRef = fmt.Sprintf("%s-%d-1", o.brand.Prefix, o.id)
 	o.pspRef, o.captureRef = o.brand.psp.Ref("payment", rng.Rand), o.brand.psp.Ref("capture", rng.Rand)
+	if o.captureRef == "" {
+		o.captureRef = o.pspRef
+	}
 	o.twoStep = o.brand.TwoStep
 	o.method = pick(rng, []string{"visa", "visa", "mc", "mc", "amex", "paypal"})
 	if o.to.country == "NL" && o.currency == "EUR" {

@@ -124,6 +124,9 @@ func (p *parcel) key() string { return p.carrier.Source + ":" + p.tracking }
 // fulfil tells the shop of a despatch.
 func (s *sim) fulfil(o *order, at instant, tracking string, what []quantity) {
 	s.factNo++
+	if tracking == "" && !o.brand.Can.Unnamed {
+		return
+	}
 	var some []quantity
 	for _, q := range what {
 		if q.qty > 0 {
@@ -148,7 +151,7 @@ func (s *sim) ordinary(rng stream, o *order) {
 	s.receive(rng, o)
 	p, v := s.ship(rng, o, s.shipBy(o))
 	delivered := s.carry(rng, p, v)
-	if rng.chance(0.17) {
+	if rng.chance(0.17) && o.brand.Can.Returns {
 		s.sendBack(rng, o, delivered)
 	}
 }

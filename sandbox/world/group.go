@@ -40,6 +40,8 @@ type ShopSkills struct {
 	Tests    bool // test orders
 	Overpays bool // refunds beyond what was paid
 	Unnamed  bool // fulfilments without a tracking number
+	Hours    bool // the moment of a fulfilment, not only its day
+	Costs    bool // what its articles cost
 	Pounds   bool // orders in another currency than its own
 }
 
@@ -74,14 +76,18 @@ type Site struct {
 	Despatches, Returns  string // forms of its despatch and return references, with a %d
 	Carriers             []Share
 	Reports              Reports
+	Shorts               bool // despatches tell units ordered, and why fewer were sent
 	Problems             []Problem
 }
 
 // Reports say how a site's system names its files.
 type Reports struct {
-	First  map[string]int // first sequence number of each feed that has one
-	Path   func(feed string, run time.Time, seq int) string
-	Broken int // kinds of despatch rows that no contract lets through; the renderer knows them by number, from 1
+	First map[string]int // first sequence number of each feed that has one
+	Path  func(feed string, run time.Time, seq int) string
+	// Documents tell the rows of a despatch or of a return in one record, and a file that is cut off loses the torn one;
+	// otherwise a record is a row, and the torn one is seen.
+	Documents bool
+	Broken    int // kinds of despatch rows that no contract lets through; the renderer knows them by number, from 1
 }
 
 // Problem is something that goes wrong with a site's files.

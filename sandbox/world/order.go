@@ -204,5 +204,7 @@ type movement struct {
 	gross, net int64
 	hasGross   bool
 	Fees
-	o *order // nil on rows of the account itself
+	available instant // from when it may be paid out, where payouts name their movements
+	paidBy    *payout
+	o         *order // nil on rows of the account itself
 }

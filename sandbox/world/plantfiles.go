@@ -124,7 +124,7 @@ func (s *sim) plantFlaw(ff *feedFile, what Flaw, kind string, repaired instant) 
 // scatter mixes one row of each of n bad kinds into one file, or where no file is so big into several: a sixth of a
 // file's rows at the most, so that it is a matter of rows and not of the whole file.
 func (s *sim) scatter(rng stream, files []*feedFile, n int) {
-	room := func(ff *feedFile) int { return len(ff.rows) / 5 }
+	room := func(ff *feedFile) int { return len(ff.records(ff.rows)) / 5 }
 	var roomy []*feedFile
 	for _, ff := range files {
 		if room(ff) >= n {
@@ -150,7 +150,11 @@ func (s *sim) scatter(rng stream, files []*feedFile, n int) {
 func (s *sim) plantBadRows(rng stream, ff *feedFile, first, last int) {
 	rows := slices.Clone(ff.rows)
 	for kind := first; kind <= last; kind++ {
-		rows = slices.Insert(rows, rng.IntN(len(rows)+1), row{bad: kind})
+		at := rng.IntN(len(rows) + 1)
+		for at > 0 && at < len(rows) && ff.feed.site.Reports.Documents && ff.sameDocument(rows[at-1], rows[at]) {
+			at++ // not into the middle of a document
+		}
+		rows = slices.Insert(rows, at, row{bad: kind})
 	}
 	ff.versions = []*version{{at: ff.run + 3*minute, rows: rows}}
 	s.plant("rows_rejected", ff.path, "ops.files rejected")

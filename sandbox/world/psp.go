@@ -45,6 +45,9 @@ func (s *sim) bank() {
 	accounts := map[*brand]*account{}
 	count := map[*PSP]int{}
 	for _, b := range s.brands {
+		if b.psp.Itemises {
+			continue
+		}
 		a := &account{brand: b, no: count[b.psp], firstNo: 1, first: s.start + settleDays, carry: map[int]bool{}}
 		a.slots = make([][]movement, int(s.end-a.first)+1)
 		s.accounts = append(s.accounts, a)
@@ -57,6 +60,9 @@ func (s *sim) bank() {
 		}
 		for _, m := range s.bookings(o) {
 			a := accounts[o.brand]
+			if a == nil {
+				break
+			}
 			if i := int(utcDay(m.at) + settleDays - a.first); i >= 0 && i < len(a.slots) {
 				a.slots[i] = append(a.slots[i], m)
 			}

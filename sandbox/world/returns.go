@@ -136,8 +136,11 @@ func (s *sim) refund(rng stream, o *order, at instant, lines []refundLine, extra
 		id: 930_000_000_000 + int64(s.factNo), at: at, lines: lines, amount: extra, authCode: o.brand.psp.Ref("refund", rng.Rand),
 		payRef: fmt.Sprintf("%s-%d-%d", o.brand.Prefix, o.id, len(o.refunds)+2),
 	}
-	for _, l := range lines {
-		r.amount += l.amount
+	for i := range r.lines {
+		r.amount += r.lines[i].amount
+		if !o.brand.Can.Restocks {
+			r.lines[i].restock = kept
+		}
 	}
 	o.refunds = append(o.refunds, r)
 	return &o.refunds[len(o.refunds)-1]

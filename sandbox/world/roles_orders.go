@@ -3,14 +3,16 @@ package world
 import "strings"
 
 func orderRoles() []role {
-	evening := wish{window: [2]int{16 * 60, 18*60 + 30}}
+	cancels := ShopSkills{Cancels: true, Restocks: true}
+	evening := wish{window: [2]int{16 * 60, 18*60 + 30}, shop: cancels}
+	picked := wish{window: morning(), workday: true, shop: cancels}
 	early := wish{window: morning(), workday: true}
 	return []role{
-		{"test_order", "in no mart", .004, 0, false, wish{}, (*sim).testOrder},
+		{"test_order", "in no mart", .004, 0, false, wish{shop: ShopSkills{Tests: true}}, (*sim).testOrder},
 		{"order_unpaid", "marts.fct_orders status unpaid", .004, 1, false, wish{}, (*sim).unpaid},
 		{"order_cancelled_before_picking", "marts.fct_orders status cancelled", .01, 1, false, evening, (*sim).cancelEarly},
-		{"order_cancelled_after_picking", "marts.fct_orders status cancelled, picked_at", .004, 1, false, early, (*sim).cancelPicked},
-		{"despatched_after_cancel", "marts.fct_breaks R09", .002, 5, false, early, (*sim).cancelTooLate},
+		{"order_cancelled_after_picking", "marts.fct_orders status cancelled, picked_at", .004, 1, false, picked, (*sim).cancelPicked},
+		{"despatched_after_cancel", "marts.fct_breaks R09", .002, 5, false, picked, (*sim).cancelTooLate},
 		{"order_not_in_wms", "marts.fct_breaks R01, orders_at_risk not_in_wms", .003, 1, false, wish{}, (*sim).stuck},
 		{"order_held", "marts.orders_at_risk held", .004, 1, false, wish{}, (*sim).hold},
 		{"order_shortage", "marts.orders_at_risk short", .002, 1, false, wish{}, (*sim).shortage},
@@ -87,11 +89,12 @@ func (s *sim) nobodySold(rng stream, o *order) {
 func warehouseRoles() []role {
 	early := wish{window: morning(), workday: true}
 	two := wish{window: morning(), workday: true, minLines: 2}
-	twice := wish{window: morning(), workday: true, minQty: 2}
+	short := wish{window: morning(), workday: true, minLines: 2, shorts: true}
+	twice := wish{window: morning(), workday: true, minQty: 2, shorts: true, shop: ShopSkills{Restocks: true}}
 	return []role{
 		{"order_split", "marts.fct_orders split_count 2", .03, 3, false, two, (*sim).split},
 		{"short_resolved", "marts.fct_orders units_short, units_cancelled", .008, 2, false, twice, (*sim).shortResolved},
-		{"short_unresolved", "marts.fct_breaks R06 short_unresolved", .003, 2, false, two, (*sim).shortUnresolved},
+		{"short_unresolved", "marts.fct_breaks R06 short_unresolved", .003, 2, false, short, (*sim).shortUnresolved},
 		{"despatched_without_parcel", "marts.fct_breaks R05 no_parcel", .002, 2, false, early, (*sim).noParcel},
 		{"not_fulfilled_in_web", "marts.fct_breaks R04", .003, 2, false, early, (*sim).notFulfilled},
 		{"fulfilled_not_despatched", "marts.fct_breaks R05 fulfilled_not_despatched", .002, 3, false, early, (*sim).notDespatched},

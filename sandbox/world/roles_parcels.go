@@ -18,12 +18,17 @@ func morning() [2]int { return [2]int{8 * 60, 11*60 + 30} }
 
 func parcelRoles() []role {
 	early := wish{window: morning(), workday: true, mainland: true}
+	tells := func(events ...Event) wish {
+		return wish{window: morning(), workday: true, mainland: true, carrier: knows(events...)}
+	}
+	silent := wish{window: morning(), workday: true, mainland: true, carrier: lacks(Missing)}
 	home := wish{window: morning(), workday: true, mainland: true, from: "GB", country: "GB", service: "express"}
 	return []role{
 		{"parcel_lost_by_rule", "marts.fct_shipments lost_how rule, fct_claimable_parcels", .004, 7, false, early, (*sim).loseByRule},
-		{"parcel_lost_by_carrier", "marts.fct_shipments lost_how carrier, fct_claimable_parcels", .003, 4, false, early, (*sim).loseByCarrier},
-		{"parcel_damaged", "marts.fct_shipments is_damaged, fct_claimable_parcels", .003, 5, false, early, (*sim).damage},
-		{"parcel_damaged_delivered", "marts.fct_shipments is_damaged, delivered_at", .003, 5, false, early, (*sim).damageAndDeliver},
+		{"parcel_lost_by_rule", "marts.fct_shipments lost_how rule, of a carrier that never says so", .002, 7, false, silent, (*sim).loseByRule},
+		{"parcel_lost_by_carrier", "marts.fct_shipments lost_how carrier, fct_claimable_parcels", .003, 4, false, tells(Missing), (*sim).loseByCarrier},
+		{"parcel_damaged", "marts.fct_shipments is_damaged, fct_claimable_parcels", .003, 5, false, tells(Damaged), (*sim).damage},
+		{"parcel_damaged_delivered", "marts.fct_shipments is_damaged, delivered_at", .003, 5, false, tells(Damaged), (*sim).damageAndDeliver},
 		{"parcel_late_carrier", "marts.fct_shipments late_cause carrier", .012, 8, false, early, (*sim).lateByCarrier},
 		{"parcel_late_handover", "marts.fct_shipments late_cause handover", .008, 6, false, home, (*sim).lateHandover},
 		{"parcel_sent_back", "marts.fct_shipments status returned", .004, 8, false, early, (*sim).refuse},
@@ -115,11 +120,12 @@ func (s *sim) neverScanned(rng stream, o *order) {
 
 func scanRoles() []role {
 	early := wish{window: morning(), workday: true}
+	strange := wish{window: morning(), workday: true, carrier: knows(Unmapped, UnmappedAfterAll)}
 	return []role{
 		{"scan_late", "marts.fct_tracking_events a day after it happened", .01, 8, false, early, (*sim).scanLate},
 		{"scan_twice", "marts.fct_tracking_events once, attempts_count once", .02, 7, false, early, (*sim).scanTwice},
 		{"scan_out_of_order", "marts.fct_shipments status", .02, 5, false, early, (*sim).scanMuddled},
-		{"scan_unmapped", "marts.fct_tracking_events status unknown", .006, 7, false, early, (*sim).scanUnmapped},
+		{"scan_unmapped", "marts.fct_tracking_events status unknown", .006, 7, false, strange, (*sim).scanUnmapped},
 	}
 }
 

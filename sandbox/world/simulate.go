@@ -12,7 +12,8 @@ type sim struct {
 	count       map[*brand]int
 	orders      []*order           // what shops know, and phantoms
 	parcels     map[string]*parcel // by carrier and number
-	accounts    []*account
+	accounts    []*account         // with PSPs that settle in batches
+	purses      []*purse           // with PSPs whose payouts name what they pay
 	feeds       []*feed
 	planted     []Planted
 
@@ -60,6 +61,7 @@ func (s *sim) live() {
 		}
 	}
 	s.bank()
+	s.fillPurses()
 	s.publish()
 }
 

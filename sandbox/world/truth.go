@@ -178,12 +178,16 @@ func (w *witness) factClaims() TruthTable {
 			for _, q := range p.lines {
 				cost += k.o.lines[q.line].item.cost * int64(q.qty)
 			}
+			worth := ""
+			if k.o.brand.Can.Costs {
+				worth = amount(cost)
+			}
 			put := func(claim string, eligible, deadline date) {
 				state := "open"
 				if today > deadline {
 					state = "expired"
 				}
-				t.add(p.key(), claim, eligible.text(), deadline.text(), amount(cost), k.o.brand.Currency, state)
+				t.add(p.key(), claim, eligible.text(), deadline.text(), worth, k.o.brand.Currency, state)
 			}
 			accepted := dateOf(p.accepted, w.london)
 			if p.lost {

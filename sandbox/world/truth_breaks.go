@@ -88,7 +88,7 @@ func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 			continue
 		}
 		told[f.tracking] = true
-		if !k.anyRow && mark != 0 && f.at+24*hour <= mark {
+		if !k.anyRow && mark != 0 && o.toldAt(f)+24*hour <= mark {
 			b.add("R05", "fulfilled_not_despatched", id)
 		}
 	}
@@ -106,6 +106,14 @@ func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 	if k.cancelled != 0 && k.lastLeft > k.cancelled {
 		b.add("R09", "despatched_after_cancel", id)
 	}
+}
+
+// toldAt is when the shop says that a fulfilment was: of some shops only the day is known, as its beginning in UTC.
+func (o *order) toldAt(f *fulfilment) instant {
+	if o.brand.Can.Hours {
+		return f.at
+	}
+	return instant(dateOf(f.at, o.brand.first().zone)) * 86400
 }
 
 func (w *witness) quantityBreaks(b *breaks, k *knownOrder) {
@@ -212,7 +220,7 @@ func sameLines(a, b *refund) bool {
 func (w *witness) settlementBreaks(b *breaks) {
 	for x, faults := range w.judged() {
 		for _, kind := range faults {
-			b.add("R20", kind, x.a.brand.Account.Name+":"+itoa(x.b.no)+":"+x.currency)
+			b.add("R20", kind, x.key())
 		}
 	}
 	for _, a := range w.accounts {

@@ -41,18 +41,50 @@ func (w *witness) ledgerOfFiles() []seenFile {
 	return out
 }
 
-// recordsOf counts a version's data rows, a torn one among them, and those that no contract lets through.
+// recordsOf counts a version's records, and those that no contract lets through.
 func (ff *feedFile) recordsOf(v *version) (records, rejected int) {
-	rows := v.rows
+	all := ff.records(v.rows)
 	if v.flaw == FlawCut {
-		rows = rows[:len(rows)/2+1]
+		half := len(all) / 2
+		if !ff.feed.site.Reports.Documents {
+			half++ // the torn one
+		}
+		all = all[:half]
 	}
-	for _, r := range rows {
-		if r.bad != 0 {
+	for _, r := range all {
+		if r[0].bad != 0 {
 			rejected++
 		}
 	}
-	return len(rows) + len(ff.stock), rejected
+	return len(all) + len(ff.stock), rejected
+}
+
+// records are the rows by the records that tell them.
+func (ff *feedFile) records(rows []row) [][]row {
+	var out [][]row
+	for i, r := range rows {
+		if i > 0 && ff.feed.site.Reports.Documents && ff.sameDocument(rows[i-1], r) {
+			out[len(out)-1] = append(out[len(out)-1], r)
+			continue
+		}
+		out = append(out, []row{r})
+	}
+	return out
+}
+
+func (ff *feedFile) sameDocument(a, b row) bool {
+	if a.bad != 0 || b.bad != 0 || a.o != b.o {
+		return false
+	}
+	switch ff.feed.name {
+	case FeedDespatch:
+		x, y := &a.o.despatches[a.i], &b.o.despatches[b.i]
+		return x.ref == y.ref && x.at == y.at
+	case FeedReturns:
+		x, y := &a.o.receipts[a.i], &b.o.receipts[b.i]
+		return x.ref == y.ref && x.received == y.received
+	}
+	return false
 }
 
 func (w *witness) opsFiles() TruthTable {

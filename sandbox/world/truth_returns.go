@@ -197,7 +197,7 @@ func (w *witness) readRefunds() {
 	}
 	for i := range w.ledger {
 		if m := &w.ledger[i]; m.kind == kindRefund && !explained[m.ref] {
-			w.refunds = append(w.refunds, knownRefund{o: m.o, id: m.a.brand.psp.Source + ":" + m.ref, psp: -m.gross, ref: m.ref, state: "missing_in_web", index: -1})
+			w.refunds = append(w.refunds, knownRefund{o: m.o, id: m.brand.psp.Source + ":" + m.ref, psp: -m.gross, ref: m.ref, state: "missing_in_web", index: -1})
 		}
 	}
 }

@@ -142,14 +142,24 @@ type Batch struct {
 
 // Movement is a booking on an account's balance, in minor units, signed from the merchant's side.
 type Movement struct {
-	At         time.Time
-	Kind       string // as fct_ledger_entries calls it
-	Ref        string // the PSP's reference of the movement
-	Currency   string
-	Gross, Net int64
-	HasGross   bool // false on rows of the account itself
-	Fees       Fees
-	Payment    *Payment // nil on rows of the account itself
+	At          time.Time
+	Kind        string // as fct_ledger_entries calls it
+	Ref         string // the PSP's reference of the movement
+	Currency    string
+	Gross, Net  int64
+	HasGross    bool // false on rows of the account itself
+	Fees        Fees
+	Payment     *Payment  // nil on rows of the account itself
+	AvailableAt time.Time // from when it may be paid out, where payouts name their movements
+	Payout      string    // the payout that is known to have paid it
+}
+
+// Payout is money sent to the bank.
+type Payout struct {
+	Ref, Currency string
+	Amount        int64
+	MadeAt        time.Time
+	Itemised      bool // whether the PSP tells yet what it paid
 }
 
 // Payment is what a booking belongs to.

@@ -29,3 +29,38 @@ func (m *movement) view() Movement {
 	}
 	return out
 }
+
+func (s *sim) purseOf(account string) *purse {
+	for _, p := range s.purses {
+		if p.brand.Account.Name == account {
+			return p
+		}
+	}
+	return &purse{}
+}
+
+func (s *sim) movementsAt(account string, at instant) []Movement {
+	var out []Movement
+	for _, m := range s.purseOf(account).rows {
+		if m.at > at {
+			continue
+		}
+		v := m.view()
+		v.AvailableAt = m.available.time()
+		if paid := m.settledBy(at); paid != nil {
+			v.Payout = paid.ref
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func (s *sim) payoutsAt(account string, at instant) []Payout {
+	var out []Payout
+	for _, p := range s.purseOf(account).payouts {
+		if p.made <= at {
+			out = append(out, Payout{Ref: p.ref, Currency: p.currency, Amount: p.total, MadeAt: p.made.time(), Itemised: p.itemised <= at})
+		}
+	}
+	return out
+}

@@ -90,6 +90,16 @@ func (w *World) Batches(account string, at time.Time) []Batch {
 	return w.s.batchesAt(account, instantOf(at))
 }
 
+// Movements are the bookings on an account whose payouts name what they pay, at an instant, oldest first.
+func (w *World) Movements(account string, at time.Time) []Movement {
+	return w.s.movementsAt(account, instantOf(at))
+}
+
+// Payouts are the payouts of such an account at an instant, oldest first.
+func (w *World) Payouts(account string, at time.Time) []Payout {
+	return w.s.payoutsAt(account, instantOf(at))
+}
+
 // Files are the newest versions of every report of a warehouse, by its source, at an instant, by path.
 func (w *World) Files(source string, at time.Time) []File { return w.s.files(source, instantOf(at)) }
 
