@@ -15,6 +15,7 @@ import (
 	"github.com/fourmarketing/waybill/connectors/s3"
 	"github.com/fourmarketing/waybill/connectors/sftp"
 	"github.com/fourmarketing/waybill/connectors/shopify"
+	"github.com/fourmarketing/waybill/connectors/stripe"
 )
 
 // A Constructor builds one connector. decode fills the connector's own Config from its block of settings and
@@ -31,6 +32,7 @@ func Kinds() map[string]Constructor {
 		"s3":      with(s3.New),
 		"sftp":    with(sftp.New),
 		"shopify": with(shopify.New),
+		"stripe":  with(stripe.New),
 	}
 }
 
