@@ -15,6 +15,7 @@ import (
 	"github.com/fourmarketing/waybill/connectors/s3"
 	"github.com/fourmarketing/waybill/connectors/sftp"
 	"github.com/fourmarketing/waybill/connectors/shopify"
+	"github.com/fourmarketing/waybill/connectors/woocommerce"
 )
 
 // A Constructor builds one connector. decode fills the connector's own Config from its block of settings and
@@ -24,13 +25,14 @@ type Constructor func(decode func(into any) error, clock func() time.Time) (wayb
 // Kinds returns the constructor of every kind of connector, under the name that pipelines use.
 func Kinds() map[string]Constructor {
 	return map[string]Constructor{
-		"adyen":   with(adyen.New),
-		"dhl":     with(dhl.New),
-		"folder":  with(folder.New),
-		"ftp":     with(ftp.New),
-		"s3":      with(s3.New),
-		"sftp":    with(sftp.New),
-		"shopify": with(shopify.New),
+		"adyen":       with(adyen.New),
+		"dhl":         with(dhl.New),
+		"folder":      with(folder.New),
+		"ftp":         with(ftp.New),
+		"s3":          with(s3.New),
+		"sftp":        with(sftp.New),
+		"shopify":     with(shopify.New),
+		"woocommerce": with(woocommerce.New),
 	}
 }
 
