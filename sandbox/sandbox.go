@@ -14,9 +14,13 @@ import (
 	"github.com/fourmarketing/waybill/sandbox/dhl"
 	"github.com/fourmarketing/waybill/sandbox/group"
 	"github.com/fourmarketing/waybill/sandbox/northgate"
+	"github.com/fourmarketing/waybill/sandbox/prosku"
+	"github.com/fourmarketing/waybill/sandbox/royalmail"
 	"github.com/fourmarketing/waybill/sandbox/servers"
 	"github.com/fourmarketing/waybill/sandbox/shopify"
+	"github.com/fourmarketing/waybill/sandbox/stripe"
 	"github.com/fourmarketing/waybill/sandbox/veldhoven"
+	"github.com/fourmarketing/waybill/sandbox/woocommerce"
 	"github.com/fourmarketing/waybill/sandbox/world"
 )
 
@@ -25,9 +29,13 @@ func partners() []func(context.Context, servers.Stage) (*servers.Partner, error)
 	return []func(context.Context, servers.Stage) (*servers.Partner, error){
 		northgate.Start,
 		veldhoven.Start,
+		prosku.Start,
 		shopify.Start,
+		woocommerce.Start,
 		dhl.Start,
+		royalmail.Start,
 		adyen.Start,
+		stripe.Start,
 	}
 }
 

@@ -256,7 +256,7 @@ func TestParcelsFollowTheFiles(t *testing.T) {
 						continue
 					}
 					if fields[5] != "" && fields[1] != "DN9000001" {
-						want["dhl:"+fields[5]] = true
+						want[map[string]string{"DHL": "dhl:", "Royal Mail": "royal_mail:"}[fields[2]]+fields[5]] = true
 					}
 				}
 			}

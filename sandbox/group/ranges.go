@@ -60,3 +60,14 @@ func pellMill() []world.Style {
 		{No: "485", Name: "Cashmere glove", Price: 4800, Sizes: []string{"S/M", "L/XL"}},
 	}
 }
+
+func oxbowLark() []world.Style {
+	return []world.Style{
+		{No: "610", Name: "Gansey, undyed", Price: 9800, Sizes: letters()},
+		{No: "618", Name: "Fisherman's smock", Price: 7600, Sizes: letters()},
+		{No: "625", Name: "Moleskin trouser", Price: 8400, Sizes: ukSizes()},
+		{No: "633", Name: "Tin mug & spoon", Price: 1800, Sizes: []string{"OS"}},
+		{No: "640", Name: "Lambswool rug, <reversible>", Price: 12500, Sizes: []string{"OS"}},
+		{No: "652", Name: "Overshirt, \"Lark\"", Price: 6900, Sizes: letters()},
+	}
+}

@@ -42,7 +42,7 @@ func Start(_ context.Context, s servers.Stage) (*servers.Partner, error) {
 		if site.System != System {
 			continue
 		}
-		files := func(at time.Time) []servers.File { return Files(s.World, site.Source, at) }
+		files := func(at time.Time) ([]servers.File, error) { return Files(s.World, site.Source, at), nil }
 		if err := s.SFTP(p, servers.Warehouse{Source: site.Source, Within: "out", FilesAt: files}); err != nil {
 			return p, err
 		}

@@ -20,7 +20,10 @@ func (p *Publisher) Publish(folder Folder, at time.Time) (int, error) {
 	if p.seen == nil {
 		p.seen = map[string]time.Time{}
 	}
-	files := folder.FilesAt(at)
+	files, err := folder.FilesAt(at)
+	if err != nil {
+		return 0, err
+	}
 	paths := map[string]bool{}
 	for _, f := range files {
 		paths[f.Path] = true

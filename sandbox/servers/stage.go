@@ -49,7 +49,7 @@ type Folder struct {
 	Name    string
 	Root    string // on this machine
 	Marked  bool   // an empty <name>.ok says that a file is whole; otherwise it is written as <name>.tmp and renamed
-	FilesAt func(at time.Time) []File
+	FilesAt func(at time.Time) ([]File, error)
 }
 
 // File is a file of a partner's folder.

@@ -12,7 +12,7 @@ type Warehouse struct {
 	Source  string // also the name of its folder
 	Within  string // the folder that is there from the start
 	Marked  bool
-	FilesAt func(at time.Time) []File
+	FilesAt func(at time.Time) ([]File, error)
 }
 
 // SFTP serves a warehouse's folder over SFTP, for a password or a key.

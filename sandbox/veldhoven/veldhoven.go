@@ -35,7 +35,7 @@ func Start(_ context.Context, s servers.Stage) (*servers.Partner, error) {
 		if site.System != System {
 			continue
 		}
-		files := func(at time.Time) []servers.File { return Files(s.World, site.Source, at) }
+		files := func(at time.Time) ([]servers.File, error) { return Files(s.World, site.Source, at), nil }
 		if err := s.FTPS(p, servers.Warehouse{Source: site.Source, Within: "uit", Marked: true, FilesAt: files}); err != nil {
 			return p, err
 		}

@@ -143,7 +143,7 @@ func (s *sim) plantTwoCurrencies() {
 			for j := range a.slots[i] {
 				seen[a.slots[i][j].currency] = true
 			}
-			if len(seen) > 1 {
+			if missing := i < len(a.batches) && a.batches[i].missing; len(seen) > 1 && !missing {
 				s.plant("batch_two_currencies", fmt.Sprintf("%s:%d", a.brand.Account.Name, a.firstNo+i), "marts.fct_settlements: a row for each currency")
 				return
 			}

@@ -16,7 +16,7 @@ func orderRoles() []role {
 		{"order_not_in_wms", "marts.fct_breaks R01, orders_at_risk not_in_wms", .003, 1, false, wish{}, (*sim).stuck},
 		{"order_held", "marts.orders_at_risk held", .004, 1, false, wish{}, (*sim).hold},
 		{"order_shortage", "marts.orders_at_risk short", .002, 1, false, wish{}, (*sim).shortage},
-		{"order_despatched_late", "marts.fct_orders is_shipped_on_time", .01, 2, false, early, (*sim).leaveLate},
+		{"order_despatched_late", "marts.fct_orders is_shipped_on_time", .01, 5, false, early, (*sim).leaveLate},
 		{"no_web_order", "marts.fct_breaks R03", .002, 2, false, early, (*sim).nobodySold},
 	}
 }
@@ -98,7 +98,7 @@ func warehouseRoles() []role {
 		{"despatched_without_parcel", "marts.fct_breaks R05 no_parcel", .002, 2, false, early, (*sim).noParcel},
 		{"not_fulfilled_in_web", "marts.fct_breaks R04", .003, 2, false, early, (*sim).notFulfilled},
 		{"fulfilled_not_despatched", "marts.fct_breaks R05 fulfilled_not_despatched", .002, 3, false, early, (*sim).notDespatched},
-		{"double_despatch", "marts.fct_breaks R06 over_despatched", .002, 4, false, early, (*sim).doubleDespatch},
+		{"double_despatch", "marts.fct_breaks R06 over_despatched", .002, 5, false, early, (*sim).doubleDespatch},
 	}
 }
 

@@ -164,11 +164,14 @@ type Payout struct {
 
 // Payment is what a booking belongs to.
 type Payment struct {
-	Ref         string // the PSP's
-	MerchantRef string // the shop's
-	Method      string
-	PlacedAt    time.Time
-	OrderID     int64
+	Ref             string // the PSP's
+	MerchantRef     string // the shop's
+	Method          string
+	PlacedAt        time.Time
+	OrderID         int64
+	OrderName       string
+	Country         string // of the address
+	Customer, Email string
 }
 
 // File is one version of a report on a warehouse's server.

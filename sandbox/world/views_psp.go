@@ -25,7 +25,10 @@ func (m *movement) view() Movement {
 		At: m.at.time(), Kind: m.kind, Ref: m.ref, Currency: m.currency, Gross: m.gross, Net: m.net, HasGross: m.hasGross, Fees: m.Fees,
 	}
 	if o := m.o; o != nil {
-		out.Payment = &Payment{Ref: o.pspRef, MerchantRef: o.payRef, Method: o.method, PlacedAt: o.placed.time(), OrderID: o.id}
+		out.Payment = &Payment{
+			Ref: o.pspRef, MerchantRef: o.payRef, Method: o.method, PlacedAt: o.placed.time(), OrderID: o.id, OrderName: o.name,
+			Country: o.to.country, Customer: o.first + " " + o.last, Email: o.email(),
+		}
 	}
 	return out
 }

@@ -92,7 +92,7 @@ func kinds() []string {
 		order_despatched_late no_web_order order_split short_resolved short_unresolved despatched_without_parcel not_fulfilled_in_web
 		fulfilled_not_despatched double_despatch return_lost return_not_refunded return_refunded_late return_short return_unannounced
 		return_unannounced_unknown refund_missing_in_psp refund_missing_in_web refund_amount_differs refund_twice refund_over_captured
-		refund_without_return refund_and_chargeback refund_goodwill chargeback_residual chargeback_reversed order_paid_in_pounds
+		refund_without_return refund_and_chargeback refund_goodwill chargeback_residual chargeback_reversed dispute_with_fee order_paid_in_pounds
 		batch_header_only batch_missing batch_without_payout reserve_held reserve_released batch_two_currencies
 		file_corrected file_late file_cut_off file_wrong_trailer file_changed_header file_held file_sent_twice rows_rejected sequence_skipped`)
 }
