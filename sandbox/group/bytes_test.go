@@ -15,6 +15,7 @@ import (
 
 	"github.com/fourmarketing/waybill/sandbox/adyen"
 	"github.com/fourmarketing/waybill/sandbox/northgate"
+	"github.com/fourmarketing/waybill/sandbox/prosku"
 	"github.com/fourmarketing/waybill/sandbox/servers"
 	"github.com/fourmarketing/waybill/sandbox/veldhoven"
 	"github.com/fourmarketing/waybill/sandbox/world"
@@ -125,9 +126,14 @@ func veldhovenRows(t *testing.T, f servers.File) int {
 }
 
 // filesOf are the files on every warehouse's server, by source.
-func filesOf(w *world.World, at time.Time) map[string][]servers.File {
+func filesOf(t *testing.T, w *world.World, at time.Time) map[string][]servers.File {
+	t.Helper()
+	larkhill, err := prosku.Files(w, "larkhill", at)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string][]servers.File{
-		"northgate": northgate.Files(w, "northgate", at), "veldhoven": veldhoven.Files(w, "veldhoven", at),
+		"northgate": northgate.Files(w, "northgate", at), "veldhoven": veldhoven.Files(w, "veldhoven", at), "larkhill": larkhill,
 	}
 }
 
@@ -138,11 +144,11 @@ func TestFilesHoldWhatTheTruthSays(t *testing.T) {
 		w := worldtest.New(t, o)
 		f := worldtest.Gather(t, w.Truth(w.AsOf()))
 		files := 0
-		counted := map[string]func(*testing.T, servers.File) int{"northgate": northgateRows, "veldhoven": veldhovenRows}
-		for source, all := range filesOf(w, w.AsOf()) {
+		counted := map[string]func(*testing.T, servers.File) int{"northgate": northgateRows, "veldhoven": veldhovenRows, "larkhill": larkhillRecords}
+		for source, all := range filesOf(t, w, w.AsOf()) {
 			count := counted[source]
 			for _, file := range all {
-				if ext := path.Ext(file.Path); ext != ".csv" {
+				if ext := path.Ext(file.Path); ext != ".csv" && ext != ".xml" {
 					continue
 				}
 				key, row := newest(f, file.Path)
@@ -159,7 +165,7 @@ func TestFilesHoldWhatTheTruthSays(t *testing.T) {
 				}
 			}
 		}
-		if files < 70 {
+		if files < 110 {
 			t.Errorf("%s: only %d files", worldtest.Label(o), files)
 		}
 	}
@@ -236,7 +242,7 @@ func TestQuantitiesAndMoneyAddUp(t *testing.T) {
 	}
 }
 
-// TestParcelsFollowTheFiles reads, at every checkpoint, the tracking numbers out of Northgate's loaded despatch files:
+// TestParcelsFollowTheFiles reads, at every checkpoint, the tracking numbers out of the loaded despatch files of two warehouses:
 // the truth has to have exactly those, wrong ones before their correction and none of a file that is held or late.
 func TestParcelsFollowTheFiles(t *testing.T) {
 	t.Parallel()
@@ -245,29 +251,27 @@ func TestParcelsFollowTheFiles(t *testing.T) {
 		sizesSeen := map[int]bool{}
 		for _, at := range w.Checkpoints() {
 			f := worldtest.Gather(t, w.Truth(at))
-			want := map[string]bool{}
-			for _, file := range northgate.Files(w, "northgate", at) {
-				_, row := newest(f, file.Path)
-				if row == nil || row["feed"] != "despatch" || row["status"] == "held" {
-					continue
-				}
-				for _, fields := range readNorthgate(t, file) {
-					if len(fields) < 15 || fields[0] == "Salesorder number" {
-						continue
-					}
-					if fields[5] != "" && fields[1] != "DN9000001" {
-						want[map[string]string{"DHL": "dhl:", "Royal Mail": "royal_mail:"}[fields[2]]+fields[5]] = true
+			want := map[string]string{} // parcel to site
+			for source, files := range filesOf(t, w, at) {
+				for _, file := range files {
+					_, row := newest(f, file.Path)
+					switch {
+					case row == nil || row["feed"] != "despatch" || row["status"] == "held":
+					case source == "northgate":
+						northgateParcels(t, file, want)
+					case source == "larkhill":
+						larkhillParcels(t, file, want)
 					}
 				}
 			}
 			have := 0
 			for id, row := range f["marts.fct_shipments"] {
-				if row["site"] != "NG1" {
+				if row["site"] == "VH1" {
 					continue
 				}
 				have++
-				if !want[id] {
-					t.Errorf("%s: at %s: parcel %s of %s is in no loaded file", worldtest.Label(o), at, id, row["order_id"])
+				if want[id] != row["site"] {
+					t.Errorf("%s: at %s: parcel %s of %s is in no loaded file of %s", worldtest.Label(o), at, id, row["order_id"], row["site"])
 				}
 			}
 			if have != len(want) {
@@ -277,6 +281,18 @@ func TestParcelsFollowTheFiles(t *testing.T) {
 		}
 		if len(sizesSeen) < 3 {
 			t.Errorf("%s: the checkpoints see the same parcels", worldtest.Label(o))
+		}
+	}
+}
+
+func northgateParcels(t *testing.T, file servers.File, into map[string]string) {
+	t.Helper()
+	for _, fields := range readNorthgate(t, file) {
+		if len(fields) < 15 || fields[0] == "Salesorder number" {
+			continue
+		}
+		if fields[5] != "" && fields[1] != "DN9000001" {
+			into[map[string]string{"DHL": "dhl:", "Royal Mail": "royal_mail:"}[fields[2]]+fields[5]] = "NG1"
 		}
 	}
 }
