@@ -22,6 +22,7 @@ import (
 
 	"github.com/fourmarketing/waybill/sandbox"
 	"github.com/fourmarketing/waybill/sandbox/northgate"
+	"github.com/fourmarketing/waybill/sandbox/prosku"
 	"github.com/fourmarketing/waybill/sandbox/servers"
 	"github.com/fourmarketing/waybill/sandbox/veldhoven"
 	"github.com/fourmarketing/waybill/sandbox/world"
@@ -363,17 +364,23 @@ func TestFoldersHoldOnlyWhatWasPublished(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, func(o *sandbox.Options) { o.Dir = dir })
 	advance(t, s, last(s))
-	want := map[string]bool{}
-	for _, f := range northgate.Files(s.World(), "northgate", last(s)) {
-		want[f.Path] = true
+	larkhill, err := prosku.Files(s.World(), "larkhill", last(s))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, p := range pathsUnder(t, filepath.Join(dir, "northgate")) {
-		if !want[p] {
-			t.Errorf("%s lies there unasked", p)
+	for source, files := range map[string][]servers.File{"northgate": northgate.Files(s.World(), "northgate", last(s)), "larkhill": larkhill} {
+		want := map[string]bool{}
+		for _, f := range files {
+			want[f.Path] = true
 		}
-		delete(want, p)
-	}
-	if len(want) > 0 {
-		t.Errorf("missing: %v", want)
+		for _, p := range pathsUnder(t, filepath.Join(dir, source)) {
+			if !want[p] {
+				t.Errorf("%s: %s lies there unasked", source, p)
+			}
+			delete(want, p)
+		}
+		if len(want) > 0 {
+			t.Errorf("%s: missing: %v", source, want)
+		}
 	}
 }

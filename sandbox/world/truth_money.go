@@ -73,7 +73,7 @@ func (w *witness) factLedger() TruthTable {
 		if m.hasGross {
 			gross = amount(m.gross)
 		}
-		t.add(m.brand.Account.Name, m.settlement, m.brand.psp.Words[m.kind], payment, m.movement.ref, m.currency, m.kind, gross, amount(m.net),
+		t.add(m.brand.Account.Name, m.settlement, m.brand.psp.Words[m.kind], payment, m.ref, m.currency, m.kind, gross, amount(m.net),
 			amount(m.fee()), amount(m.residual()), order)
 	}
 	return t
