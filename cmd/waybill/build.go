@@ -38,7 +38,7 @@ func checkRows(results []checkResult) []checkRow {
 	return rows
 }
 
-func newBuild(s *session) *cobra.Command {
+func newBuild(l *commandLine) *cobra.Command {
 	var o pipelines.BuildOptions
 	c := &cobra.Command{
 		Use:   "build [MODEL…]",
@@ -51,25 +51,25 @@ func newBuild(s *session) *cobra.Command {
 				return fmt.Errorf("%w: --release-by and --why go together: who lets it through, and why", errUsage)
 			}
 			var err error
-			if o.AsOf, err = s.now(); err != nil {
+			if o.AsOf, err = l.now(); err != nil {
 				return err
 			}
 			o.Select = args
-			d := s.newDisplay()
-			a, err := s.open(c.Context(), d.watch)
+			d := l.newDisplay()
+			p, err := l.open(c.Context(), d.watch)
 			if err != nil {
 				return err
 			}
-			defer a.Close()
+			defer p.Close()
 			res := pipelines.RunResult{AsOf: o.AsOf}
-			start := a.runner.Now()
-			res.Build, err = a.runner.Build(c.Context(), o)
+			start := p.Runner.Now()
+			res.Build, err = p.Runner.Build(c.Context(), o)
 			if err == nil {
-				res.Published, err = a.runner.Publish(c.Context())
+				res.Published, err = p.Runner.Publish(c.Context())
 			}
 			d.stop()
-			res.ID, res.Took = "build", a.runner.Now().Sub(start)
-			return errors.Join(s.printRun(res), err)
+			res.ID, res.Took = "build", p.Runner.Now().Sub(start)
+			return errors.Join(l.printRun(res), err)
 		},
 	}
 	c.Flags().StringSliceVar(&o.Exclude, "exclude", nil, "selectors of models to leave out")
@@ -79,7 +79,7 @@ func newBuild(s *session) *cobra.Command {
 	return c
 }
 
-func newCheck(s *session) *cobra.Command {
+func newCheck(l *commandLine) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check [MODEL…]",
 		Short: "Run the checks over freshly built marts; publishes nothing",
@@ -87,27 +87,27 @@ func newCheck(s *session) *cobra.Command {
 Exit codes: 0 all passed · 3 a check of severity error failed`,
 		Example: "  waybill check\n  waybill check fct_settlements --json",
 		RunE: func(c *cobra.Command, args []string) error {
-			asOf, err := s.now()
+			asOf, err := l.now()
 			if err != nil {
 				return err
 			}
-			d := s.newDisplay()
-			a, err := s.open(c.Context(), d.watch)
+			d := l.newDisplay()
+			p, err := l.open(c.Context(), d.watch)
 			if err != nil {
 				return err
 			}
-			defer a.Close()
-			results, err := a.runner.Check(c.Context(), pipelines.BuildOptions{Select: args, AsOf: asOf})
+			defer p.Close()
+			results, err := p.Runner.Check(c.Context(), pipelines.BuildOptions{Select: args, AsOf: asOf})
 			d.stop()
 			if err != nil {
 				return err
 			}
-			return s.printChecks(results)
+			return l.printChecks(results)
 		},
 	}
 }
 
-func (s *session) printChecks(results []checkResult) error {
+func (l *commandLine) printChecks(results []checkResult) error {
 	var failed []checkResult
 	warned, held := 0, false
 	for _, r := range results {
@@ -121,13 +121,13 @@ func (s *session) printChecks(results []checkResult) error {
 		}
 		failed = append(failed, r)
 	}
-	if s.json {
-		if err := printJSON(s.stdout, checkRows(results)); err != nil {
+	if l.json {
+		if err := printJSON(l.stdout, checkRows(results)); err != nil {
 			return err
 		}
 	} else {
-		printFailedChecks(s.stdout, failed)
-		fmt.Fprintf(s.stdout, "%s passed, %d failed, %d warned\n", plural(len(results)-len(failed), "check"), len(failed)-warned, warned)
+		printFailedChecks(l.stdout, failed)
+		fmt.Fprintf(l.stdout, "%s passed, %d failed, %d warned\n", plural(len(results)-len(failed), "check"), len(failed)-warned, warned)
 	}
 	if held {
 		return pipelines.ErrHeld
@@ -135,14 +135,14 @@ func (s *session) printChecks(results []checkResult) error {
 	return nil
 }
 
-func newTest(s *session) *cobra.Command {
+func newTest(l *commandLine) *cobra.Command {
 	var dir string
 	c := &cobra.Command{
 		Use:     "test",
 		Short:   "Run the model tests: case folders of inputs over several days and the mart expected after each",
 		Example: "  waybill test\n  waybill test --cases testdata/models",
 		RunE: func(c *cobra.Command, _ []string) error {
-			results, err := s.modelTests(c.Context(), dir)
+			results, err := l.modelTests(c.Context(), dir)
 			if err != nil {
 				return err
 			}
@@ -152,13 +152,13 @@ func newTest(s *session) *cobra.Command {
 					continue
 				}
 				failed++
-				fmt.Fprintf(s.stdout, "FAIL %s/%s day %d\n", r.Model, r.Case, r.Day)
+				fmt.Fprintf(l.stdout, "FAIL %s/%s day %d\n", r.Model, r.Case, r.Day)
 				if r.Err != nil {
-					fmt.Fprintln(s.stdout, "  "+r.Err.Error())
+					fmt.Fprintln(l.stdout, "  "+r.Err.Error())
 				}
-				fmt.Fprint(s.stdout, r.Diff)
+				fmt.Fprint(l.stdout, r.Diff)
 			}
-			fmt.Fprintf(s.stdout, "%s passed, %d failed\n", plural(len(results)-failed, "case"), failed)
+			fmt.Fprintf(l.stdout, "%s passed, %d failed\n", plural(len(results)-failed, "case"), failed)
 			if failed > 0 {
 				return fmt.Errorf("%s differ from what is expected", plural(failed, "case"))
 			}
@@ -170,16 +170,16 @@ func newTest(s *session) *cobra.Command {
 }
 
 // modelTests needs no lake: only the definitions, for the shapes of raw tables, and the models.
-func (s *session) modelTests(ctx context.Context, dir string) ([]models.CaseResult, error) {
-	cfg, err := readConfig(s.configPath)
+func (l *commandLine) modelTests(ctx context.Context, dir string) ([]models.CaseResult, error) {
+	cfg, err := l.readConfig()
 	if err != nil {
 		return nil, err
 	}
-	defs, err := cfg.definitions()
+	defs, err := cfg.ReadPipelines()
 	if err != nil {
 		return nil, err
 	}
-	project, err := models.Read(cfg.models())
+	project, err := cfg.ReadModels()
 	if err != nil {
 		return nil, err
 	}

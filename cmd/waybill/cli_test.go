@@ -146,7 +146,7 @@ type serving struct {
 	lines chan string
 }
 
-func serve(t *testing.T, p *project) *serving {
+func serve(t *testing.T, p *office) *serving {
 	t.Helper()
 	s := &serving{cmd: command(t.Context(), nil, "serve", "--listen", "127.0.0.1:0", "-c", p.config()), lines: make(chan string, 1000)}
 	out, err := s.cmd.StdoutPipe()

@@ -12,7 +12,7 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 )
 
-func newRun(s *session) *cobra.Command {
+func newRun(l *commandLine) *cobra.Command {
 	var sources []string
 	var full, failIfLate bool
 	c := &cobra.Command{
@@ -28,24 +28,24 @@ Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check · 4 w
   waybill run --source northgate/despatch --json
   waybill run --fail-if-late || page-somebody`,
 		RunE: func(c *cobra.Command, args []string) error {
-			asOf, err := s.now()
+			asOf, err := l.now()
 			if err != nil {
 				return err
 			}
-			d := s.newDisplay()
-			a, err := s.open(c.Context(), d.watch)
+			d := l.newDisplay()
+			p, err := l.open(c.Context(), d.watch)
 			if err != nil {
 				return err
 			}
-			defer a.Close()
-			res, err := a.runner.Run(c.Context(), pipelines.RunOptions{
+			defer p.Close()
+			res, err := p.Runner.Run(c.Context(), pipelines.RunOptions{
 				Select: sources, Trigger: "command", Build: pipelines.BuildOptions{Select: args, AsOf: asOf, Full: full},
 			})
 			d.stop()
-			if err := errors.Join(s.printRun(res), err); err != nil || !failIfLate {
+			if err := errors.Join(l.printRun(res), err); err != nil || !failIfLate {
 				return err
 			}
-			return s.sayLate(c.Context(), a.cfg)
+			return l.sayLate(c.Context(), p.Config)
 		},
 	}
 	c.Flags().BoolVar(&failIfLate, "fail-if-late", false, "afterwards name the feeds that marts.feed_health calls late, and exit 4 if there are any")
@@ -82,14 +82,14 @@ type martReport struct {
 	Rows  int64  `json:"rows"`
 }
 
-func (s *session) printRun(res pipelines.RunResult) error {
-	if s.json {
-		return printJSON(s.stdout, reportRun(res))
+func (l *commandLine) printRun(res pipelines.RunResult) error {
+	if l.json {
+		return printJSON(l.stdout, reportRun(res))
 	}
-	s.printFeeds(res.Feeds)
-	printFailedChecks(s.stdout, res.Build.Failed)
+	l.printFeeds(res.Feeds)
+	printFailedChecks(l.stdout, res.Build.Failed)
 	if len(res.Feeds)+len(res.Build.Stale)+res.Build.Fresh > 0 { // otherwise it ended before it began, and the error says why
-		fmt.Fprintln(s.stdout, runLine(res))
+		fmt.Fprintln(l.stdout, runLine(res))
 	}
 	return nil
 }
@@ -118,7 +118,7 @@ func reportRun(res pipelines.RunResult) runReport {
 }
 
 // printFeeds shows one line per feed that had news or trouble, and what a person should look at under it.
-func (s *session) printFeeds(feeds []pipelines.FeedResult) {
+func (l *commandLine) printFeeds(feeds []pipelines.FeedResult) {
 	var rows [][]string
 	for _, f := range feeds {
 		if len(f.Files) == 0 && f.Err == nil && len(f.Waiting) == 0 {
@@ -145,19 +145,19 @@ func (s *session) printFeeds(feeds []pipelines.FeedResult) {
 	if len(rows) == 0 {
 		return
 	}
-	grid(s.stdout, []string{"feed", "files", "rows", "rejected", "held", "waiting", ""}, rows)
-	s.printTrouble(feeds)
+	grid(l.stdout, []string{"feed", "files", "rows", "rejected", "held", "waiting", ""}, rows)
+	l.printTrouble(feeds)
 }
 
-func (s *session) printTrouble(feeds []pipelines.FeedResult) {
+func (l *commandLine) printTrouble(feeds []pipelines.FeedResult) {
 	for _, f := range feeds {
 		for _, file := range f.Files {
 			if file.Status == ledger.Held {
-				fmt.Fprintf(s.stdout, "held: %s/%s %s: %s\n      next: waybill files why %s\n", f.Source, f.Feed, file.Name, file.Detail, file.ID)
+				fmt.Fprintf(l.stdout, "held: %s/%s %s: %s\n      next: waybill files why %s\n", f.Source, f.Feed, file.Name, file.Detail, file.ID)
 			}
 		}
 		for _, w := range f.Waiting {
-			fmt.Fprintf(s.stdout, "waiting: %s/%s %s\n", f.Source, f.Feed, w)
+			fmt.Fprintf(l.stdout, "waiting: %s/%s %s\n", f.Source, f.Feed, w)
 		}
 	}
 }
