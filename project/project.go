@@ -17,18 +17,31 @@ import (
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/lake"
 	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
+	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/load"
+	"github.com/fourmarketing/waybill/pipelines/maintain"
 	"github.com/fourmarketing/waybill/pipelines/publish"
+	"github.com/fourmarketing/waybill/pipelines/pull"
+	"github.com/fourmarketing/waybill/pipelines/run"
 	"github.com/fourmarketing/waybill/transforms/duck"
+	"github.com/fourmarketing/waybill/transforms/models"
 )
 
 // Project is an opened configuration: everything that works on one lake.
 type Project struct {
-	Config *Config
-	Lake   *lake.Lake
-	Ledger *ledger.Ledger
-	Runner *pipelines.Runner
+	Config     *Config
+	Lake       *lake.Lake
+	Ledger     *ledger.Ledger
+	Pipelines  []pipelines.Pipeline
+	Models     *models.Project
+	Inputs     *inputs.Inputs
+	Puller     *pull.Puller
+	Builder    *build.Builder
+	Publisher  *publish.Publisher
+	Maintainer *maintain.Maintainer
+	Runner     *run.Runner
 
 	options Options
 	close   []func() error
@@ -47,11 +60,7 @@ func Open(ctx context.Context, cfg *Config, o Options) (*Project, error) {
 	if err := p.openState(ctx); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
-	parts, err := p.parts()
-	if err != nil {
-		return nil, errors.Join(err, p.Close())
-	}
-	if p.Runner, err = pipelines.New(parts); err != nil {
+	if err := p.openRooms(); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
@@ -74,34 +83,59 @@ func (p *Project) openState(ctx context.Context) error {
 	return err
 }
 
-func (p *Project) parts() (pipelines.Parts, error) {
-	defs, err := p.Config.ReadPipelines()
-	if err != nil {
-		return pipelines.Parts{}, err
+// openRooms reads definitions and models and makes the rooms that work with them. Two DuckDBs run in a process, one for loads and one for
+// builds, so that neither can take the other's memory.
+func (p *Project) openRooms() error {
+	var err error
+	if p.Pipelines, err = p.Config.ReadPipelines(); err != nil {
+		return err
 	}
-	project, err := p.Config.ReadModels()
-	if err != nil {
-		return pipelines.Parts{}, err
+	if p.Models, err = p.Config.ReadModels(); err != nil {
+		return err
 	}
 	who, err := newHolder(p.Config.Lake.Cache)
 	if err != nil {
-		return pipelines.Parts{}, err
+		return err
 	}
 	p.close = append(p.close, who.Close)
-	stage := who.stage()
-	builds, err := p.duck(filepath.Join(stage, "spill-build"))
+	builds, err := p.duck(filepath.Join(who.stage(), "spill-build"))
 	if err != nil {
-		return pipelines.Parts{}, err
+		return err
 	}
-	loads, err := p.duck(filepath.Join(stage, "spill-load"))
+	loads, err := p.duck(filepath.Join(who.stage(), "spill-load"))
 	if err != nil {
-		return pipelines.Parts{}, err
+		return err
 	}
-	return pipelines.Parts{
-		Lake: p.Lake, Ledger: p.Ledger, Project: project, Duck: builds, Loader: load.New(loads),
-		Open: p.connect, Pipelines: defs, Brands: p.Config.Brands, Sites: p.Config.Sites, Publishers: p.publishers(builds),
-		StageDir: stage, Salt: p.Config.PIISalt, Holder: who.name, Gone: who.gone, Now: p.options.Now, Log: p.options.Log, Watch: p.options.Watch,
-	}, nil
+	return p.connectRooms(who, builds, loads)
+}
+
+// connectRooms gives each room what it works with.
+func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
+	scratch, report := pipelines.Scratch(who.stage()), pipelines.NewReporter(p.options.Log, p.options.Watch)
+	leases := ledger.NewLeases(p.Ledger, who.name, who.gone, report.Log)
+	var err error
+	p.Inputs, err = inputs.New(inputs.Parts{
+		Lake: p.Lake, Ledger: p.Ledger, Pipelines: p.Pipelines, Brands: p.Config.Brands, Sites: p.Config.Sites, Scratch: scratch,
+	})
+	if err != nil {
+		return err
+	}
+	p.Puller = pull.New(pull.Parts{
+		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Duck: builds, Loader: load.New(loads),
+		Open: p.connect, Pipelines: p.Pipelines, Scratch: scratch, Salt: p.Config.PIISalt, Now: p.options.Now, Reporter: report,
+	})
+	p.Builder = build.New(build.Parts{
+		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Duck: builds, Scratch: scratch, Reporter: report,
+	})
+	p.Publisher = publish.New(publish.Parts{
+		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Models: p.Models, Targets: p.targets(builds), Reporter: report,
+	})
+	p.Maintainer = maintain.New(p.Lake, p.Ledger, builds, report)
+	p.Runner = run.New(run.Parts{
+		Pipelines: p.Pipelines, Ledger: p.Ledger, Puller: p.Puller, Builder: p.Builder, Publisher: p.Publisher, Maintainer: p.Maintainer,
+		Now: p.options.Now, Reporter: report,
+	})
+	return nil
 }
 
 func (p *Project) duck(spill string) (*sql.DB, error) {
@@ -113,8 +147,8 @@ func (p *Project) duck(spill string) (*sql.DB, error) {
 	return db, nil
 }
 
-func (p *Project) publishers(builds *sql.DB) []pipelines.Publisher {
-	var all []pipelines.Publisher
+func (p *Project) targets(builds *sql.DB) []publish.Target {
+	var all []publish.Target
 	if t := p.Config.Publish.DuckDB; t != nil {
 		all = append(all, publish.NewDuckDB(builds, t.Path))
 	}

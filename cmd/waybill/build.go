@@ -7,10 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
+	"github.com/fourmarketing/waybill/pipelines/inputs"
+	"github.com/fourmarketing/waybill/pipelines/run"
 	"github.com/fourmarketing/waybill/transforms/models"
 )
 
@@ -39,7 +42,7 @@ func checkRows(results []checkResult) []checkRow {
 }
 
 func newBuild(l *commandLine) *cobra.Command {
-	var o pipelines.BuildOptions
+	var o build.Options
 	c := &cobra.Command{
 		Use:   "build [MODEL…]",
 		Short: "Rebuild, check and publish marts from what is loaded; asks no partner",
@@ -61,14 +64,14 @@ func newBuild(l *commandLine) *cobra.Command {
 				return err
 			}
 			defer p.Close()
-			res := pipelines.RunResult{AsOf: o.AsOf}
-			start := p.Runner.Now()
-			res.Build, err = p.Runner.Build(c.Context(), o)
+			res := run.Result{AsOf: o.AsOf}
+			start := time.Now()
+			res.Build, err = p.Builder.Build(c.Context(), o)
 			if err == nil {
-				res.Published, err = p.Runner.Publish(c.Context())
+				res.Published, err = p.Publisher.Publish(c.Context())
 			}
 			d.stop()
-			res.ID, res.Took = "build", p.Runner.Now().Sub(start)
+			res.ID, res.Took = "build", time.Since(start)
 			return errors.Join(l.printRun(res), err)
 		},
 	}
@@ -97,7 +100,7 @@ Exit codes: 0 all passed · 3 a check of severity error failed`,
 				return err
 			}
 			defer p.Close()
-			results, err := p.Runner.Check(c.Context(), pipelines.BuildOptions{Select: args, AsOf: asOf})
+			results, err := p.Builder.Check(c.Context(), build.Options{Select: args, AsOf: asOf})
 			d.stop()
 			if err != nil {
 				return err
@@ -109,13 +112,13 @@ Exit codes: 0 all passed · 3 a check of severity error failed`,
 
 func (l *commandLine) printChecks(results []checkResult) error {
 	var failed []checkResult
-	warned, held := 0, false
+	warned, withheld := 0, false
 	for _, r := range results {
 		if r.Failing == 0 {
 			continue
 		}
 		if r.Severity == models.SeverityError {
-			held = true
+			withheld = true
 		} else {
 			warned++
 		}
@@ -129,8 +132,8 @@ func (l *commandLine) printChecks(results []checkResult) error {
 		printFailedChecks(l.stdout, failed)
 		fmt.Fprintf(l.stdout, "%s passed, %d failed, %d warned\n", plural(len(results)-len(failed), "check"), len(failed)-warned, warned)
 	}
-	if held {
-		return pipelines.ErrHeld
+	if withheld {
+		return build.ErrWithheld
 	}
 	return nil
 }
@@ -179,20 +182,16 @@ func (l *commandLine) modelTests(ctx context.Context, dir string) ([]models.Case
 	if err != nil {
 		return nil, err
 	}
-	project, err := cfg.ReadModels()
+	sql, err := cfg.ReadModels()
 	if err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: there is no folder %s; --cases names another", errUsage, dir)
 	}
-	runner, err := pipelines.New(pipelines.Parts{Pipelines: defs, Project: project})
+	shapes, err := inputs.Shapes(defs)
 	if err != nil {
 		return nil, err
 	}
-	schemas, err := runner.LeafSchemas()
-	if err != nil {
-		return nil, err
-	}
-	return models.RunCases(ctx, project, os.DirFS(dir), schemas), nil
+	return models.RunCases(ctx, sql, os.DirFS(dir), shapes), nil
 }

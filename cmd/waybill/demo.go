@@ -11,7 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
+	"github.com/fourmarketing/waybill/pipelines/run"
 	"github.com/fourmarketing/waybill/project"
 	"github.com/fourmarketing/waybill/sandbox"
 	"github.com/fourmarketing/waybill/sandbox/world"
@@ -113,7 +114,7 @@ func (l *commandLine) live(ctx context.Context, p *project.Project, box *sandbox
 			return last, err
 		}
 		last = at
-		res, err := p.Runner.Run(ctx, pipelines.RunOptions{Trigger: "demo", Build: pipelines.BuildOptions{AsOf: at}})
+		res, err := p.Runner.Run(ctx, run.Options{Trigger: "demo", Build: build.Options{AsOf: at}})
 		if err != nil {
 			return last, errors.Join(err, l.printRun(res))
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/definitions"
+	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/project"
 	"github.com/fourmarketing/waybill/sandbox"
 )
@@ -122,7 +123,7 @@ func (l *commandLine) finishDemo(ctx context.Context, e demoEnd) error {
 		return fmt.Errorf("make demo folder: %w", err)
 	}
 	var results []comparison
-	err := e.project.Runner.Leaves(ctx, e.asOf, func(q pipelines.Querier) error {
+	err := e.project.Inputs.Query(ctx, e.asOf, func(q inputs.Querier) error {
 		var err error
 		results, err = compareTruth(ctx, q, e.project.Config.Publish.DuckDB.Path, e.box.World().Truth(e.asOf), dir)
 		return err

@@ -177,7 +177,7 @@ func (l *commandLine) replay(c *cobra.Command, p *project.Project, files []ledge
 	}
 	changed := make([]ledger.File, 0, len(files))
 	for _, f := range files {
-		after, err := p.Runner.Replay(c.Context(), f, asOf)
+		after, err := p.Puller.Replay(c.Context(), f, asOf)
 		if err != nil {
 			return fmt.Errorf("replay %s: %w", f.Name, err)
 		}

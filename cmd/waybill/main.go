@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
 )
 
 func main() {
@@ -48,7 +49,7 @@ const (
 	exitDone        = 0
 	exitFailed      = 1
 	exitUsage       = 2
-	exitHeld        = 3
+	exitWithheld    = 3
 	exitLate        = 4
 	exitInterrupted = 130
 )
@@ -89,8 +90,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.Is(err, errUsage), errors.Is(err, pipelines.ErrSelector):
 		return exitUsage
-	case errors.Is(err, pipelines.ErrHeld):
-		return exitHeld
+	case errors.Is(err, build.ErrWithheld):
+		return exitWithheld
 	case errors.Is(err, errLate):
 		return exitLate
 	default:

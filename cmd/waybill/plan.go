@@ -6,7 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
+	"github.com/fourmarketing/waybill/pipelines/run"
 )
 
 func newPlan(l *commandLine) *cobra.Command {
@@ -25,7 +26,7 @@ func newPlan(l *commandLine) *cobra.Command {
 				return err
 			}
 			defer p.Close()
-			plan, err := p.Runner.Plan(c.Context(), pipelines.RunOptions{Select: sources, Build: pipelines.BuildOptions{Select: args, AsOf: asOf}})
+			plan, err := p.Runner.Plan(c.Context(), run.Options{Select: sources, Build: build.Options{Select: args, AsOf: asOf}})
 			if err != nil {
 				return err
 			}
@@ -36,7 +37,7 @@ func newPlan(l *commandLine) *cobra.Command {
 	return c
 }
 
-func (l *commandLine) printPlan(plan pipelines.Plan) error {
+func (l *commandLine) printPlan(plan run.Plan) error {
 	if l.json {
 		return errors.Join(printJSON(l.stdout, plan), planned(plan))
 	}
@@ -73,7 +74,7 @@ func (l *commandLine) printPlan(plan pipelines.Plan) error {
 }
 
 // planned is an error when a partner could not be asked.
-func planned(plan pipelines.Plan) error {
+func planned(plan run.Plan) error {
 	failed := 0
 	for _, f := range plan.Feeds {
 		if f.Error != "" {

@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/questions"
 )
@@ -40,7 +41,7 @@ func (l *commandLine) askRejects(ctx context.Context, ask func(context.Context, 
 		return err
 	}
 	defer p.Close()
-	return p.Runner.Leaves(ctx, p.Runner.Now(), func(q pipelines.Querier) error {
+	return p.Inputs.Query(ctx, time.Now(), func(q inputs.Querier) error {
 		answer, err := ask(ctx, q)
 		if err != nil {
 			return err

@@ -8,8 +8,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/pipelines/pull"
+	"github.com/fourmarketing/waybill/pipelines/run"
 )
 
 func newRun(l *commandLine) *cobra.Command {
@@ -38,8 +40,8 @@ Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check · 4 w
 				return err
 			}
 			defer p.Close()
-			res, err := p.Runner.Run(c.Context(), pipelines.RunOptions{
-				Select: sources, Trigger: "command", Build: pipelines.BuildOptions{Select: args, AsOf: asOf, Full: full},
+			res, err := p.Runner.Run(c.Context(), run.Options{
+				Select: sources, Trigger: "command", Build: build.Options{Select: args, AsOf: asOf, Full: full},
 			})
 			d.stop()
 			if err := errors.Join(l.printRun(res), err); err != nil || !failIfLate {
@@ -82,7 +84,7 @@ type martReport struct {
 	Rows  int64  `json:"rows"`
 }
 
-func (l *commandLine) printRun(res pipelines.RunResult) error {
+func (l *commandLine) printRun(res run.Result) error {
 	if l.json {
 		return printJSON(l.stdout, reportRun(res))
 	}
@@ -94,7 +96,7 @@ func (l *commandLine) printRun(res pipelines.RunResult) error {
 	return nil
 }
 
-func reportRun(res pipelines.RunResult) runReport {
+func reportRun(res run.Result) runReport {
 	r := runReport{
 		RunID: res.ID, AsOf: res.AsOf, Seconds: res.Took.Seconds(), Changed: res.News(), Failed: checkRows(res.Build.Failed),
 		MartsSame: res.Build.Fresh, Release: res.Build.Release.ID, Published: res.Published,
@@ -118,7 +120,7 @@ func reportRun(res pipelines.RunResult) runReport {
 }
 
 // printFeeds shows one line per feed that had news or trouble, and what a person should look at under it.
-func (l *commandLine) printFeeds(feeds []pipelines.FeedResult) {
+func (l *commandLine) printFeeds(feeds []pull.Result) {
 	var rows [][]string
 	for _, f := range feeds {
 		if len(f.Files) == 0 && f.Err == nil && len(f.Waiting) == 0 {
@@ -136,7 +138,7 @@ func (l *commandLine) printFeeds(feeds []pipelines.FeedResult) {
 		state := ""
 		if f.Err != nil {
 			state = "failed"
-			if busy := new(ledger.HeldError); errors.As(f.Err, &busy) {
+			if busy := new(ledger.BusyError); errors.As(f.Err, &busy) {
 				state = "busy" // another run pulls it
 			}
 		}
@@ -149,7 +151,7 @@ func (l *commandLine) printFeeds(feeds []pipelines.FeedResult) {
 	l.printTrouble(feeds)
 }
 
-func (l *commandLine) printTrouble(feeds []pipelines.FeedResult) {
+func (l *commandLine) printTrouble(feeds []pull.Result) {
 	for _, f := range feeds {
 		for _, file := range f.Files {
 			if file.Status == ledger.Held {
@@ -170,7 +172,7 @@ func blank[N int | int64](n N) string {
 }
 
 // runLine sums up a run.
-func runLine(res pipelines.RunResult) string {
+func runLine(res run.Result) string {
 	known := 0
 	for _, f := range res.Feeds {
 		known += f.Known
@@ -185,12 +187,12 @@ func runLine(res pipelines.RunResult) string {
 }
 
 // builtLine says what became of the marts.
-func builtLine(b pipelines.BuildResult) string {
+func builtLine(b build.Result) string {
 	marts := plural(len(b.Stale), "mart")
 	switch b.Release.Status {
 	case ledger.Released:
 		return fmt.Sprintf("%s built, %d unchanged; release %d", marts, b.Fresh, b.Release.ID)
-	case ledger.ReleaseHeld:
+	case ledger.Withheld:
 		return fmt.Sprintf("%s built and held back by checks, %d unchanged; readers keep the last release", marts, b.Fresh)
 	default:
 		return fmt.Sprintf("%s not built, %d unchanged", marts, b.Fresh)

@@ -14,8 +14,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 
-	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/pipelines/run"
 	"github.com/fourmarketing/waybill/project"
 )
 
@@ -51,8 +52,8 @@ func (l *commandLine) serve(ctx context.Context, p *project.Project, listen stri
 		return fmt.Errorf("listen on %s: %w", listen, err)
 	}
 	m := newMetrics()
-	scheduler := pipelines.NewScheduler(p.Runner, func() time.Time { return time.Now().UTC().Truncate(clockStep) }, drain,
-		func(pipeline string, res pipelines.RunResult, err error) {
+	scheduler := run.NewScheduler(p.Runner, func() time.Time { return time.Now().UTC().Truncate(clockStep) }, drain,
+		func(pipeline string, res run.Result, err error) {
 			m.record(pipeline, res, err)
 			fmt.Fprintf(l.stdout, "%s %s: %s\n", time.Now().UTC().Format(time.DateTime), pipeline, runLine(res))
 			if err != nil {
@@ -60,7 +61,7 @@ func (l *commandLine) serve(ctx context.Context, p *project.Project, listen stri
 			}
 		})
 	server := &http.Server{Handler: m.handler(p), ReadHeaderTimeout: 10 * time.Second}
-	fmt.Fprintf(l.stdout, "serving %s; health and metrics on http://%s\n", plural(len(p.Runner.Pipelines), "pipeline"), listener.Addr())
+	fmt.Fprintf(l.stdout, "serving %s; health and metrics on http://%s\n", plural(len(p.Pipelines), "pipeline"), listener.Addr())
 	var web sync.WaitGroup
 	var webErr error
 	web.Go(func() { webErr = server.Serve(listener) })
@@ -97,11 +98,11 @@ func newMetrics() *metrics {
 	return m
 }
 
-func (m *metrics) record(pipeline string, res pipelines.RunResult, err error) {
+func (m *metrics) record(pipeline string, res run.Result, err error) {
 	outcome := ledger.RunDone
 	switch {
-	case errors.Is(err, pipelines.ErrHeld):
-		outcome = ledger.RunHeld
+	case errors.Is(err, build.ErrWithheld):
+		outcome = ledger.RunWithheld
 	case err != nil:
 		outcome = ledger.RunFailed
 	default:

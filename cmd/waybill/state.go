@@ -86,21 +86,21 @@ func newStateRelease(l *commandLine) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			held, isHeld, err := p.Ledger.LatestRelease(c.Context(), ledger.ReleaseHeld)
+			withheld, isWithheld, err := p.Ledger.LatestRelease(c.Context(), ledger.Withheld)
 			if err != nil {
 				return err
 			}
-			isHeld = isHeld && held.ID > shown.ID
+			isWithheld = isWithheld && withheld.ID > shown.ID
 			if l.json {
-				return printJSON(l.stdout, map[string]any{"released": shown, "held": held, "is_held": isHeld})
+				return printJSON(l.stdout, map[string]any{"released": shown, "held": withheld, "is_held": isWithheld})
 			}
 			if !ok {
 				fmt.Fprintln(l.stdout, "nothing is released yet; next: waybill run")
 			} else {
 				fmt.Fprintf(l.stdout, "release %d of %s, as of %s: %s\n", shown.ID, display1(shown.At), display1(shown.AsOf), plural(len(shown.Tables), "mart"))
 			}
-			if isHeld {
-				fmt.Fprintf(l.stdout, "held since %s:\n%snext: waybill check\n", display1(held.At), held.Failures)
+			if isWithheld {
+				fmt.Fprintf(l.stdout, "held since %s:\n%snext: waybill check\n", display1(withheld.At), withheld.Failures)
 			}
 			return nil
 		},
@@ -161,7 +161,7 @@ func newStateMaintain(l *commandLine) *cobra.Command {
 				}
 				names = append(names, name)
 			}
-			reports, err := p.Runner.Maintain(c.Context(), names...)
+			reports, err := p.Maintainer.Maintain(c.Context(), names...)
 			d.stop()
 			if err != nil {
 				return err

@@ -1,4 +1,4 @@
-package pipelines_test
+package pull_test
 
 import (
 	"bytes"
@@ -20,8 +20,10 @@ import (
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/lake"
 	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/load"
+	"github.com/fourmarketing/waybill/pipelines/pull"
 	"github.com/fourmarketing/waybill/transforms/duck"
 	"github.com/fourmarketing/waybill/transforms/models"
 )
@@ -32,7 +34,7 @@ type quay struct {
 	files int // 1 if not set
 	body  func(ctx context.Context, name string) io.ReadCloser
 	cache string // the lake's
-	stage string // the runner's
+	stage string // the puller's
 }
 
 func (q *quay) List(context.Context, waybill.Request) ([]waybill.Item, error) {
@@ -73,7 +75,7 @@ feeds:
 `
 
 // takes pulls from a quay and says what the ledger and the kept bytes have of it.
-func takes(t *testing.T, q *quay) (pipelines.FeedResult, []ledger.File, []lake.KeptObject) {
+func takes(t *testing.T, q *quay) (pull.Result, []ledger.File, []lake.KeptObject) {
 	t.Helper()
 	dir := t.TempDir()
 	q.cache, q.stage = filepath.Join(dir, "cache"), filepath.Join(dir, "stage")
@@ -97,14 +99,18 @@ func takes(t *testing.T, q *quay) (pipelines.FeedResult, []ledger.File, []lake.K
 	}
 	engine := duck.Open(duck.Config{MemoryLimit: "256MB", TempDir: dir})
 	t.Cleanup(func() { _ = engine.Close() })
-	r, err := pipelines.New(pipelines.Parts{
-		Lake: l, Ledger: book, Project: project, Duck: engine, Loader: load.New(engine), Pipelines: []pipelines.Pipeline{definition},
-		Open: func(context.Context, string) (waybill.Connector, error) { return q, nil }, StageDir: q.stage, Holder: "test", Now: time.Now,
-	})
+	defs := []pipelines.Pipeline{definition}
+	scratch, report := pipelines.Scratch(q.stage), pipelines.NewReporter(nil, nil)
+	in, err := inputs.New(inputs.Parts{Lake: l, Ledger: book, Pipelines: defs, Scratch: scratch})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := r.Pull(t.Context(), nil, time.Date(2026, 4, 8, 6, 0, 0, 0, time.UTC))
+	p := pull.New(pull.Parts{
+		Lake: l, Ledger: book, Leases: ledger.NewLeases(book, "test", nil, report.Log), Inputs: in, Models: project, Duck: engine,
+		Loader: load.New(engine), Pipelines: defs, Scratch: scratch, Now: time.Now, Reporter: report,
+		Open: func(context.Context, string) (waybill.Connector, error) { return q, nil },
+	})
+	got, err := p.Pull(t.Context(), nil, time.Date(2026, 4, 8, 6, 0, 0, 0, time.UTC))
 	if err != nil || len(got) != 1 {
 		t.Fatalf("%d feeds, %v", len(got), err)
 	}

@@ -1,4 +1,4 @@
-package pipelines
+package run
 
 import (
 	"context"
@@ -11,20 +11,22 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 )
 
 // Scheduler runs every pipeline on its own schedule until it is told to stop.
 type Scheduler struct {
 	runner *Runner
-	done   func(pipeline string, res RunResult, err error) // after each run, for metrics
+	done   func(pipeline string, res Result, err error) // after each run, for metrics
 	asOf   func() time.Time
 	drain  time.Duration
 }
 
 // NewScheduler prepares a scheduler. asOf is what a run starting now asks about; done is told of every run; drain is how long a run may go on
 // after the stop before its context ends.
-func NewScheduler(r *Runner, asOf func() time.Time, drain time.Duration, done func(string, RunResult, error)) *Scheduler {
+func NewScheduler(r *Runner, asOf func() time.Time, drain time.Duration, done func(string, Result, error)) *Scheduler {
 	return &Scheduler{runner: r, asOf: asOf, drain: drain, done: done}
 }
 
@@ -43,7 +45,7 @@ func (s *Scheduler) Serve(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("start scheduler: %w", err)
 	}
-	for _, p := range s.runner.Pipelines {
+	for _, p := range s.runner.parts.Pipelines {
 		if p.Schedule.Cron == "" {
 			continue
 		}
@@ -63,8 +65,7 @@ func (s *Scheduler) Serve(ctx context.Context) error {
 
 // add schedules one pipeline, at once if it is overdue. gocron skips a due time while the same pipeline still runs; leases keep
 // other machines out.
-func (s *Scheduler) add(ctx context.Context, sched gocron.Scheduler, p Pipeline) error {
-	spec := p.Schedule.spec()
+func (s *Scheduler) add(ctx context.Context, sched gocron.Scheduler, p pipelines.Pipeline) error {
 	overdue, err := s.overdue(ctx, p)
 	if err != nil {
 		return err
@@ -77,7 +78,7 @@ func (s *Scheduler) add(ctx context.Context, sched gocron.Scheduler, p Pipeline)
 			return fmt.Errorf("%s: catch up: %w", p.Origin, err)
 		}
 	}
-	_, err = sched.NewJob(gocron.CronJob(spec, false), gocron.NewTask(func() { s.run(ctx, p, "schedule") }),
+	_, err = sched.NewJob(gocron.CronJob(spec(p.Schedule), false), gocron.NewTask(func() { s.run(ctx, p, "schedule") }),
 		gocron.WithName(p.Name), gocron.WithSingletonMode(gocron.LimitModeReschedule))
 	if err != nil {
 		return fmt.Errorf("%s: schedule.cron %q: %w", p.Origin, p.Schedule.Cron, err)
@@ -86,7 +87,7 @@ func (s *Scheduler) add(ctx context.Context, sched gocron.Scheduler, p Pipeline)
 }
 
 // spec is the schedule as cron libraries read it.
-func (c Schedule) spec() string {
+func spec(c pipelines.Schedule) string {
 	zone := c.Zone
 	if zone == "" {
 		zone = "UTC"
@@ -95,25 +96,25 @@ func (c Schedule) spec() string {
 }
 
 // overdue tells whether a due time passed since the pipeline's last run began, or it never ran.
-func (s *Scheduler) overdue(ctx context.Context, p Pipeline) (bool, error) {
-	due, err := cron.ParseStandard(p.Schedule.spec())
+func (s *Scheduler) overdue(ctx context.Context, p pipelines.Pipeline) (bool, error) {
+	due, err := cron.ParseStandard(spec(p.Schedule))
 	if err != nil {
 		return false, fmt.Errorf("%s: schedule.cron %q: %w", p.Origin, p.Schedule.Cron, err)
 	}
-	runs, err := s.runner.Ledger.Runs(ctx, subject([]string{p.Name}), 1)
+	runs, err := s.runner.parts.Ledger.Runs(ctx, subject([]string{p.Name}), 1)
 	if err != nil || len(runs) == 0 {
 		return err == nil, err
 	}
-	return !due.Next(runs[0].StartedAt).After(s.runner.Now()), nil
+	return !due.Next(runs[0].StartedAt).After(s.runner.parts.Now()), nil
 }
 
 // run runs a pipeline and, where a partner failed in a way that may pass, tries again with growing pauses.
-func (s *Scheduler) run(ctx context.Context, p Pipeline, trigger string) {
+func (s *Scheduler) run(ctx context.Context, p pipelines.Pipeline, trigger string) {
 	pause := retryFirst
 	for attempt := 1; ; attempt++ {
-		res, err := s.runner.Run(ctx, RunOptions{Select: []string{p.Name}, Trigger: trigger, Build: BuildOptions{AsOf: s.asOf()}})
+		res, err := s.runner.Run(ctx, Options{Select: []string{p.Name}, Trigger: trigger, Build: build.Options{AsOf: s.asOf()}})
 		if errors.Is(err, ledger.ErrLeased) {
-			s.runner.Log.Info("pipeline skipped: it runs elsewhere", zap.String("pipeline", p.Name))
+			s.runner.parts.Reporter.Log.Info("pipeline skipped: it runs elsewhere", zap.String("pipeline", p.Name))
 			return
 		}
 		s.done(p.Name, res, err)

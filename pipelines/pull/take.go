@@ -1,47 +1,65 @@
-package pipelines
+package pull
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/lake"
+	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/load"
 )
 
+// intake brings received files into the lake and the ledger.
+type intake struct {
+	lake    *lake.Lake
+	ledger  *ledger.Ledger
+	rewrite lake.Rewrite
+	typist
+	pipelines.Reporter
+}
+
+// typist has the records of a file typed and staged.
+type typist struct {
+	loader  *load.Loader
+	inputs  *inputs.Inputs
+	scratch pipelines.Scratch
+	salt    waybill.Secret
+}
+
 // taker takes the files of one feed: each is received, then entered (taker.each).
 type taker struct {
-	*Runner
-	task
+	intake
+	pipelines.Task
 	conn  waybill.Connector
 	asOf  time.Time
 	files []ledger.File // everything known of the feed, oldest first
 }
 
-func (r *Runner) newTaker(t task, conn waybill.Connector, asOf time.Time, files []ledger.File) *taker {
-	return &taker{Runner: r, task: t, conn: conn, asOf: asOf, files: files}
+func (i intake) taker(t pipelines.Task, conn waybill.Connector, asOf time.Time, files []ledger.File) *taker {
+	return &taker{intake: i, Task: t, conn: conn, asOf: asOf, files: files}
 }
 
 // receive fetches one item: its bytes are kept while they are typed.
 func (t *taker) receive(ctx context.Context, it waybill.Item) arrival {
 	f := ledger.File{
-		Source: t.source, Feed: t.feed.Name, Name: it.Name, Identity: t.feed.identity(it.Name), Size: it.Size,
+		Source: t.Source, Feed: t.Feed.Name, Name: it.Name, Identity: identity(t.Feed, it.Name), Size: it.Size,
 		ModifiedAt: it.ModifiedAt.UTC(), ReceivedAt: t.asOf.UTC(), Status: ledger.Received,
-		Sequence: t.feed.sequence(it.Name), Cursor: it.Cursor,
+		Sequence: sequence(t.Feed, it.Name), Cursor: it.Cursor,
 	}
-	f.ID = digest(f.Source, f.Feed, f.Name, fmt.Sprint(f.Size), f.ModifiedAt.Format(time.RFC3339Nano))
+	f.ID = pipelines.Digest(f.Source, f.Feed, f.Name, fmt.Sprint(f.Size), f.ModifiedAt.Format(time.RFC3339Nano))
 	a := arrival{item: it}
 	if a.err = t.identify(&f); a.err != nil {
 		return a
 	}
-	if a.stage, a.err = t.scratch("load-*"); a.err != nil {
+	if a.stage, a.err = t.scratch.Folder("load-*"); a.err != nil {
 		return a
 	}
 	var kept lake.Kept
@@ -63,10 +81,10 @@ func (t *taker) enter(ctx context.Context, a arrival) (ledger.File, error) {
 	case f.Status == ledger.Duplicate:
 		return t.duplicate(ctx, f)
 	}
-	if err := t.Ledger.Put(ctx, f); err != nil { // from here on a crash is known to have got this far
+	if err := t.ledger.Put(ctx, f); err != nil { // from here on a crash is known to have got this far
 		return f, err
 	}
-	return t.settle(ctx, f, a.typed)
+	return t.decide(ctx, f, a.typed)
 }
 
 // duplicate adds no rows; where the file is a new version, it retracts those of the versions before it.
@@ -86,13 +104,13 @@ func (t *taker) duplicate(ctx context.Context, f ledger.File) (ledger.File, erro
 		t.remember(older[i])
 	}
 	t.remember(f)
-	return f, t.Ledger.Put(ctx, append(older, f)...)
+	return f, t.ledger.Put(ctx, append(older, f)...)
 }
 
 // identify gives the file the load id that this contract's rows of it carry.
 func (t *taker) identify(f *ledger.File) error {
-	hash, err := t.feed.contractHash()
-	f.LoadID = digest(f.ID, hash)
+	hash, err := contractHash(t.Feed)
+	f.LoadID = pipelines.Digest(f.ID, hash)
 	return err
 }
 
@@ -113,7 +131,7 @@ func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File,
 	}
 	done := make(chan keeping, 1)
 	go func() {
-		kept, err := t.Lake.Keep(ctx, lake.KeepAs{Source: f.Source, Feed: f.Feed, Day: f.ReceivedAt}, toKeep)
+		kept, err := t.lake.Keep(ctx, lake.KeepAs{Source: f.Source, Feed: f.Feed, Day: f.ReceivedAt}, toKeep)
 		if err != nil {
 			stop(err)
 		}
@@ -129,13 +147,13 @@ func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File,
 }
 
 func (t *taker) load(ctx context.Context, r io.Reader, f ledger.File, stage string) (load.Result, error) {
-	ids, err := t.fieldIDs(ctx)
+	ids, err := t.inputs.FieldIDs(ctx)
 	if err != nil {
 		return load.Result{}, err
 	}
-	return t.Loader.Load(ctx, load.Input{
-		Bytes: r, Contract: t.feed.Contract, Source: f.Source, Feed: f.Feed, Name: f.Name, File: f.ID, LoadID: f.LoadID,
-		ReceivedAt: f.ReceivedAt, LoadedAt: t.asOf.UTC(), PIISalt: t.Salt, StageDir: stage, Previous: t.history(f),
+	return t.loader.Load(ctx, load.Input{
+		Bytes: r, Contract: t.Feed.Contract, Source: f.Source, Feed: f.Feed, Name: f.Name, File: f.ID, LoadID: f.LoadID,
+		ReceivedAt: f.ReceivedAt, LoadedAt: t.asOf.UTC(), PIISalt: t.salt, StageDir: stage, Previous: t.history(f),
 		FieldIDs: ids,
 	})
 }
@@ -203,15 +221,15 @@ func (t *taker) remember(f ledger.File) {
 	t.files = append(t.files, f)
 }
 
-// settle commits what was loaded, or holds the file, and writes down which.
-func (t *taker) settle(ctx context.Context, f ledger.File, res load.Result) (ledger.File, error) {
+// decide commits what was loaded, or holds the file, and writes down which.
+func (t *taker) decide(ctx context.Context, f ledger.File, res load.Result) (ledger.File, error) {
 	f.Records, f.Loaded, f.Rejected, f.Notes = res.Records, res.Loaded, res.Rejected, res.Notes()
 	f.Rule, f.Detail = "", ""
 	if res.Hold != nil {
 		f.Status, f.Rule, f.Detail, f.Loaded = ledger.Held, res.Hold.Rule, res.Hold.String(), 0
 		t.Log.Warn("file held", zap.String("feed", t.String()), zap.String("file", f.Name), zap.String("rule", f.Rule))
 		t.remember(f)
-		return f, t.Ledger.Put(ctx, f)
+		return f, t.ledger.Put(ctx, f)
 	}
 	older := t.older(f)
 	if err := t.commit(ctx, f, res, older); err != nil {
@@ -226,7 +244,7 @@ func (t *taker) settle(ctx context.Context, f ledger.File, res load.Result) (led
 	}
 	t.remember(f)
 	t.Log.Info("file loaded", zap.String("feed", t.String()), zap.String("file", f.Name), zap.Int64("rows", f.Loaded), zap.Int64("rejected", f.Rejected))
-	return f, t.Ledger.Put(ctx, append(older, f)...)
+	return f, t.ledger.Put(ctx, append(older, f)...)
 }
 
 // older are the versions whose place the file takes: those of the same document, and an interrupted or earlier load of the same version
@@ -235,7 +253,7 @@ func (t *taker) older(f ledger.File) []ledger.File {
 	var older []ledger.File
 	for _, old := range t.files {
 		same := old.Name == f.Name && old.Version == f.Version
-		version := t.feed.Supersede.Mode == "file" && old.Identity == f.Identity && !same &&
+		version := t.Feed.Supersede.Mode == "file" && old.Identity == f.Identity && !same &&
 			(old.Status == ledger.Loaded || old.Status == ledger.Held || old.Status == ledger.Received)
 		if version || (same && old.LoadID != f.LoadID) {
 			older = append(older, old)
@@ -253,7 +271,7 @@ func (t *taker) commit(ctx context.Context, f ledger.File, res load.Result, olde
 			retract = append(retract, old.LoadID)
 		}
 	}
-	tables := append([]waybill.TableName{load.RejectsTable}, t.feed.TableNames()...)
+	tables := append([]waybill.TableName{load.RejectsTable}, t.Feed.TableNames()...)
 	for i, name := range tables {
 		files := res.Files[name]
 		if name == load.RejectsTable {
@@ -262,7 +280,7 @@ func (t *taker) commit(ctx context.Context, f ledger.File, res load.Result, olde
 		if last := i == len(tables)-1; len(files) == 0 && len(retract) == 0 && !last {
 			continue // nothing to say; the last table carries the load id and the cursor even without rows
 		}
-		_, err := t.Lake.Append(ctx, lake.Commit{
+		_, err := t.lake.Append(ctx, lake.Commit{
 			Table: name, LoadID: f.LoadID, Add: files, Retract: retract,
 			CursorKey: t.String(), Cursor: f.Cursor, Rewrite: t.rewrite,
 		})
@@ -271,73 +289,4 @@ func (t *taker) commit(ctx context.Context, f ledger.File, res load.Result, olde
 		}
 	}
 	return nil
-}
-
-// Replay loads a file again from its kept bytes, under today's contract, without asking the partner.
-func (r *Runner) Replay(ctx context.Context, f ledger.File, asOf time.Time) (ledger.File, error) {
-	t, err := r.taskOf(f)
-	if err != nil {
-		return f, err
-	}
-	err = r.leased(ctx, "feed:"+t.String(), func(ctx context.Context) error {
-		files, err := r.Ledger.FilesOf(ctx, f.Source, f.Feed)
-		if err != nil {
-			return err
-		}
-		if err := r.ensureTables(ctx); err != nil {
-			return err
-		}
-		tk := r.newTaker(t, nil, asOf, files)
-		was := f
-		if err := tk.identify(&f); err != nil || (f.LoadID == was.LoadID && f.Status == ledger.Loaded) {
-			return err
-		}
-		f, err = tk.fromKept(ctx, f)
-		return err
-	})
-	return f, err
-}
-
-// fromKept loads a received file from the lake's own copy of its bytes.
-func (t *taker) fromKept(ctx context.Context, f ledger.File) (ledger.File, error) {
-	body, err := t.Lake.OpenKept(ctx, f.KeptPath)
-	if err != nil {
-		return f, err
-	}
-	defer body.Close()
-	stage, err := t.scratch("load-*")
-	if err != nil {
-		return f, err
-	}
-	defer os.RemoveAll(stage)
-	res, err := t.load(ctx, body, f, stage)
-	if err != nil {
-		return f, err
-	}
-	return t.settle(ctx, f, res)
-}
-
-// finish loads what an interrupted run had received but not finished, so that worklists see all of it and nobody is asked twice.
-func (t *taker) finish(ctx context.Context) ([]ledger.File, error) {
-	var finished []ledger.File
-	for _, f := range append([]ledger.File{}, t.files...) {
-		if f.Status != ledger.Received {
-			continue
-		}
-		f, err := t.fromKept(ctx, f)
-		if err != nil {
-			return finished, fmt.Errorf("finish interrupted load of %s: %w", f.Name, err)
-		}
-		finished = append(finished, f)
-	}
-	return finished, nil
-}
-
-// taskOf finds the feed that a known file belongs to.
-func (r *Runner) taskOf(f ledger.File) (task, error) {
-	waves, err := r.tasks([]string{f.Source + "/" + f.Feed})
-	if err != nil {
-		return task{}, err
-	}
-	return waves[0][0], nil
 }

@@ -1,4 +1,4 @@
-package pipelines
+package inputs
 
 import (
 	"context"
@@ -15,12 +15,12 @@ type Querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Leaves lets look query the raw and state tables as they are now, under their names raw.… and ops.…, in a database of its own.
-func (r *Runner) Leaves(ctx context.Context, asOf time.Time, look func(Querier) error) error {
-	return r.reading(ctx, asOf, func(v *view) error { return r.overLeaves(ctx, v, look) })
+// Query lets look ask the raw and state tables as they are now, under their names raw.… and ops.…, in a database of its own.
+func (i *Inputs) Query(ctx context.Context, asOf time.Time, look func(Querier) error) error {
+	return i.Read(ctx, asOf, func(v *View) error { return v.query(ctx, look) })
 }
 
-func (r *Runner) overLeaves(ctx context.Context, v *view, look func(Querier) error) error {
+func (v *View) query(ctx context.Context, look func(Querier) error) error {
 	db := duck.Open(duck.Config{MemoryLimit: "1GB", TempDir: v.dir})
 	defer db.Close()
 	for _, schema := range []string{"raw", "ops"} {

@@ -1,4 +1,4 @@
-package pipelines
+package pull
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/load"
 )
@@ -27,7 +28,7 @@ func (a arrival) discard() { _ = os.RemoveAll(a.stage) }
 // so the next one is received meanwhile. In turn come files that are judged by the one before, and answers to a worklist, which cost an
 // allowance and should be in the ledger before more is asked.
 func (t *taker) underway() int {
-	if t.feed.Worklist != "" || t.feed.Limits.MinRowsVsLast != nil {
+	if t.Feed.Worklist != "" || t.Feed.Limits.MinRowsVsLast != nil {
 		return 1
 	}
 	return 2
@@ -46,7 +47,7 @@ func (t *taker) each(ctx context.Context, items []waybill.Item, done func(waybil
 			case <-ctx.Done():
 				return
 			}
-			t.Watch(Event{Stage: StageFetch, Subject: t.String(), Detail: it.Name, Done: i, Total: len(items)})
+			t.Watch(pipelines.Event{Stage: pipelines.StageFetch, Subject: t.String(), Detail: it.Name, Done: i, Total: len(items)})
 			a := t.receive(ctx, it)
 			select {
 			case arrivals <- a:

@@ -1,4 +1,4 @@
-package pipelines
+package pull
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 )
 
@@ -34,9 +35,9 @@ type offer struct {
 	seen    []ledger.Sighting // changed sightings to record
 }
 
-// judge sorts a listing. A name is known when its size and time are those of the bytes fetched last; every listing is looked
+// sortListing sorts a listing. A name is known when its size and time are those of the bytes fetched last; every listing is looked
 // at whole, because uploads keep old times and no modification time is a high-water mark. now is the wall clock.
-func judge(f Feed, source string, items []waybill.Item, seen map[string]ledger.Sighting, now time.Time) offer {
+func sortListing(f pipelines.Feed, source string, items []waybill.Item, seen map[string]ledger.Sighting, now time.Time) offer {
 	var o offer
 	names := make(map[string]waybill.Item, len(items))
 	for _, it := range items {
@@ -71,7 +72,7 @@ func judge(f Feed, source string, items []waybill.Item, seen map[string]ledger.S
 }
 
 // unready says why a file may still be under way, empty when it is complete as far as a listing can tell.
-func unready(r Ready, it waybill.Item, names map[string]waybill.Item, unchanged time.Duration) string {
+func unready(r pipelines.Ready, it waybill.Item, names map[string]waybill.Item, unchanged time.Duration) string {
 	if r.Marker != "" {
 		marker, ok := names[markerName(r.Marker, it.Name)]
 		switch {
@@ -115,13 +116,13 @@ func ignored(patterns []string, name string) bool {
 	return false
 }
 
-// match returns the globs to list: the feed's own and, where markers are used, the markers'.
-func (f Feed) match() []string {
-	globs := append([]string{}, f.File.Match...)
+// globs returns the globs to list: the feed's own and, where markers are used, the markers'.
+func globs(f pipelines.Feed) []string {
+	all := append([]string{}, f.File.Match...)
 	if f.File.Ready.Marker != "" {
 		for _, g := range f.File.Match {
-			globs = append(globs, markerName(f.File.Ready.Marker, g))
+			all = append(all, markerName(f.File.Ready.Marker, g))
 		}
 	}
-	return globs
+	return all
 }
