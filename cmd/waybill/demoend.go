@@ -12,16 +12,18 @@ import (
 
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/definitions"
+	"github.com/fourmarketing/waybill/pipelines/inputs"
+	"github.com/fourmarketing/waybill/project"
 	"github.com/fourmarketing/waybill/sandbox"
 )
 
 // demoEnd is what the end of a demo looks at.
 type demoEnd struct {
-	flags demoFlags
-	app   *app
-	box   *sandbox.Sandbox
-	asOf  time.Time
-	took  time.Duration
+	flags   demoFlags
+	project *project.Project
+	box     *sandbox.Sandbox
+	asOf    time.Time
+	took    time.Duration
 }
 
 // writeDemoConfig makes the folder a Waybill project that every other command works on.
@@ -115,21 +117,21 @@ func demoSites() []pipelines.Site {
 }
 
 // finishDemo compares with the truth, shows the summary and says what to type next.
-func (s *session) finishDemo(ctx context.Context, e demoEnd) error {
+func (l *commandLine) finishDemo(ctx context.Context, e demoEnd) error {
 	dir := filepath.Join(e.flags.dir, "truth")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make demo folder: %w", err)
 	}
 	var results []comparison
-	err := e.app.runner.Leaves(ctx, e.asOf, func(q pipelines.Querier) error {
+	err := e.project.Inputs.Query(ctx, e.asOf, func(q inputs.Querier) error {
 		var err error
-		results, err = compareTruth(ctx, q, e.app.cfg.Publish.DuckDB.Path, e.box.World().Truth(e.asOf), dir)
+		results, err = compareTruth(ctx, q, e.project.Config.Publish.DuckDB.Path, e.box.World().Truth(e.asOf), dir)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	sum, err := readSummary(ctx, e.app.cfg)
+	sum, err := readSummary(ctx, e.project.Config)
 	if err != nil {
 		return err
 	}
@@ -137,18 +139,18 @@ func (s *session) finishDemo(ctx context.Context, e demoEnd) error {
 	for _, r := range results {
 		differs = differs || r.differs()
 	}
-	if s.json {
-		err = printJSON(s.stdout, map[string]any{"seed": e.flags.seed, "as_of": e.asOf, "compared": results, "summary": sum, "equal": !differs})
+	if l.json {
+		err = printJSON(l.stdout, map[string]any{"seed": e.flags.seed, "as_of": e.asOf, "compared": results, "summary": sum, "equal": !differs})
 	} else {
-		printCompared(s.stdout, results)
-		printSummary(s.stdout, sum)
-		printNext(s.stdout, e)
+		printCompared(l.stdout, results)
+		printSummary(l.stdout, sum)
+		printNext(l.stdout, e)
 	}
 	if err == nil && differs {
 		err = errDiffers
 	}
 	if err == nil && e.flags.serve {
-		fmt.Fprintln(s.stdout, "the sandbox is running; Ctrl-C ends it")
+		fmt.Fprintln(l.stdout, "the sandbox is running; Ctrl-C ends it")
 		<-ctx.Done()
 	}
 	return err
@@ -187,7 +189,7 @@ demo done in %[3]s; the lake and marts are in %[4]s
 
 // example is an order worth tracing: one with a break if there is any.
 func (e demoEnd) example() string {
-	db, err := openMarts(e.app.cfg)
+	db, err := openMarts(e.project.Config)
 	if err != nil {
 		return "AV1001"
 	}

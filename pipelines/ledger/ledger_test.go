@@ -243,7 +243,7 @@ func TestALeaseOfTheDeadCanBeEnded(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := l.Acquire(t.Context(), "feed:x", "next", time.Hour)
-		var held *ledger.HeldError
+		var held *ledger.BusyError
 		if !errors.As(err, &held) || held.Holder != "killed" {
 			t.Fatalf("want to know who holds it, got %v", err)
 		}
