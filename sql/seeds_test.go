@@ -155,6 +155,28 @@ func openDuck(t *testing.T) *sql.DB {
 	return db
 }
 
+// counted asks the worklist of a seed for its number of rows.
+func counted(t *testing.T, s *models.Session, p *models.Project, name string) string {
+	t.Helper()
+	w, err := p.Worklist(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := s.Query(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var source, count string
+	if !rows.Next() {
+		t.Fatalf("%s: no row: %v", name, rows.Err())
+	}
+	if err := rows.Scan(&source, &count); err != nil {
+		t.Fatal(err)
+	}
+	return count
+}
+
 // DuckDB reads every row with the types of seeds.yaml, and no key of seeds.yaml has two rows.
 func TestGeneratedSeedsAreRead(t *testing.T) {
 	t.Parallel()
@@ -169,21 +191,9 @@ func TestGeneratedSeedsAreRead(t *testing.T) {
 		keys[described.Name.Name] = described.Key
 	}
 	for _, name := range generated {
-		w, err := p.Worklist(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows, err := s.Query(t.Context(), w)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var source, count string
-		if !rows.Next() || rows.Scan(&source, &count) != nil || rows.Close() != nil {
-			t.Fatalf("%s: no count: %v", name, rows.Err())
-		}
 		list, seen := seed(t, name), map[string]bool{}
-		if want := fmt.Sprint(len(list)); count != want {
-			t.Errorf("%s has %s rows in DuckDB, want %s", name, count, want)
+		if got, want := counted(t, s, p, name), fmt.Sprint(len(list)); got != want {
+			t.Errorf("%s has %s rows in DuckDB, want %s", name, got, want)
 		}
 		for i, r := range list {
 			var key []string

@@ -119,11 +119,11 @@ ALSO_CALLED = {
 
 @functools.cache
 def clock(zone):
-    """A zone's offsets from UTC, twice a day."""
+    """A zone's offset from UTC on each day."""
     place, out, at = ZoneInfo(zone), [], FIRST
     while at < END:
         out.append(at.astimezone(place).utcoffset())
-        at += timedelta(hours=12)
+        at += timedelta(days=1)
     return tuple(out)
 
 
