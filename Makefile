@@ -50,7 +50,15 @@ fuzz: ## every decoder's fuzz test for 20 seconds each
 		done; \
 	done
 
+seeds: $(BIN)/seeds/installed ## make the generated seeds again: calendars, holidays, zones, destination areas
+	$(BIN)/seeds/bin/python -B sql/seeds/make/make.py sql/seeds
+
+$(BIN)/seeds/installed: sql/seeds/make/requirements.txt
+	python3 -m venv $(BIN)/seeds
+	$(BIN)/seeds/bin/pip install --quiet --no-deps --requirement $<
+	touch $@
+
 clean: ## remove what was built and the demo
 	rm -rf $(BIN) demo
 
-.PHONY: help build demo test lint fmt bench torture fuzz clean
+.PHONY: help build demo test lint fmt bench torture fuzz seeds clean

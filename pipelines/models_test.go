@@ -39,7 +39,7 @@ func shapes(t *testing.T) (*models.Project, map[waybill.TableName][]waybill.Colu
 		}
 		defs = append(defs, p)
 	}
-	schemas, err := inputs.Shapes(defs)
+	schemas, err := inputs.Shapes(defs, project.Raw())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,14 +22,14 @@ import (
 type Config struct {
 	Name        string              `yaml:"name"`
 	Lake        LakeConfig          `yaml:"lake"`
-	Memory      string              `yaml:"memory"`   // limit of each DuckDB, such as 1GB
-	PIISalt     waybill.Secret      `yaml:"pii_salt"` // of hashed personal data; changing it breaks joins with older hashes
-	Brands      []pipelines.Brand   `yaml:"brands"`
-	Sites       []pipelines.Site    `yaml:"sites"`
+	Memory      string              `yaml:"memory"`      // limit of each DuckDB, such as 1GB
+	PIISalt     waybill.Secret      `yaml:"pii_salt"`    // of hashed personal data; changing it breaks joins with older hashes
 	Connections map[string]ast.Node `yaml:"connections"` // by source name; the block is the connector's own
 	Pipelines   string              `yaml:"pipelines"`   // folder of pipeline definitions
 	SQL         string              `yaml:"sql"`         // folder of models; empty = those built in
 	Publish     PublishConfig       `yaml:"publish"`
+
+	pipelines.Group `yaml:",inline"`
 
 	path string // of the file itself
 }

@@ -90,9 +90,11 @@ func (p *Project) openRooms() error {
 	if p.Pipelines, err = p.Config.ReadPipelines(); err != nil {
 		return err
 	}
-	if p.Models, err = p.Config.ReadModels(); err != nil {
+	all, err := p.Config.ReadModels()
+	if err != nil {
 		return err
 	}
+	p.Models = all.Active(pipelines.Written(p.Pipelines))
 	who, err := newHolder(p.Config.Lake.Cache)
 	if err != nil {
 		return err
@@ -115,7 +117,7 @@ func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 	leases := ledger.NewLeases(p.Ledger, who.name, who.gone, report.Log)
 	var err error
 	p.Inputs, err = inputs.New(inputs.Parts{
-		Lake: p.Lake, Ledger: p.Ledger, Pipelines: p.Pipelines, Brands: p.Config.Brands, Sites: p.Config.Sites, Scratch: scratch,
+		Lake: p.Lake, Ledger: p.Ledger, Pipelines: p.Pipelines, Group: p.Config.Group, Declared: p.Models.Raw(), Scratch: scratch,
 	})
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/build"
 	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/pipelines/run"
@@ -189,9 +190,9 @@ func (l *commandLine) modelTests(ctx context.Context, dir string) ([]models.Case
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: there is no folder %s; --cases names another", errUsage, dir)
 	}
-	shapes, err := inputs.Shapes(defs)
+	shapes, err := inputs.Shapes(defs, sql.Raw())
 	if err != nil {
 		return nil, err
 	}
-	return models.RunCases(ctx, sql, os.DirFS(dir), shapes), nil
+	return models.RunCases(ctx, sql.Active(pipelines.Written(defs)), os.DirFS(dir), shapes), nil
 }

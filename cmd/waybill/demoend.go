@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/definitions"
 	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/project"
@@ -85,36 +85,15 @@ func demoConfig(f demoFlags, box *sandbox.Sandbox) map[string]any {
 	if f.postgres != "" {
 		publish["postgres"] = map[string]any{"url": f.postgres, "schema": "marts", "readers": "waybill_readers"}
 	}
-	return map[string]any{
+	all := map[string]any{
 		"name": "demo group", "lake": lakeBlock, "memory": "1GB", "pii_salt": "${file:secrets/salt}", "pipelines": "pipelines",
-		"publish": publish, "connections": demoConnections(box), "brands": demoBrands(), "sites": demoSites(),
+		"publish": publish, "connections": demoConnections(box),
 	}
+	maps.Copy(all, demoGroup())
+	return all
 }
 
 func isS3(root string) bool { return len(root) > 5 && root[:5] == "s3://" }
-
-// demoBrands are the sandbox group's brands, as their owner would configure them.
-func demoBrands() []pipelines.Brand {
-	brand := func(name, shop, prefix, currency, site, wms, account string) pipelines.Brand {
-		return pipelines.Brand{
-			Brand: name, Shop: shop, OrderPrefix: prefix, Currency: currency, Site: site, WMSSource: wms, MerchantAccount: account,
-			PSP: "adyen", Carrier: "dhl", PromiseStandardDays: 3, PromiseExpressDays: 1,
-		}
-	}
-	return []pipelines.Brand{
-		brand("Aster & Vale", "aster-vale", "AV", "GBP", "NG1", "northgate", "AsterValeUK"),
-		brand("Hart / Rowe", "hart-rowe", "HR", "GBP", "NG1", "northgate", "HartRoweUK"),
-		brand("Nørre Studio", "norre-studio", "NS", "EUR", "VH1", "veldhoven", "NorreStudioEU"),
-		brand("Pell Mill", "pell-mill", "PM", "GBP", "VH1", "veldhoven", "PellMillUK"),
-	}
-}
-
-func demoSites() []pipelines.Site {
-	return []pipelines.Site{
-		{Site: "NG1", Name: "Northgate Fulfilment", Source: "northgate", Zone: "Europe/London", Calendar: "GB-EAW", CutOffTime: "14:00"},
-		{Site: "VH1", Name: "Veldhoven Logistiek", Source: "veldhoven", Zone: "Europe/Amsterdam", Calendar: "NL", CutOffTime: "15:00"},
-	}
-}
 
 // finishDemo compares with the truth, shows the summary and says what to type next.
 func (l *commandLine) finishDemo(ctx context.Context, e demoEnd) error {

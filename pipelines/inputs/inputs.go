@@ -22,8 +22,8 @@ type Parts struct {
 	Lake      *lake.Lake
 	Ledger    *ledger.Ledger
 	Pipelines []pipelines.Pipeline
-	Brands    []pipelines.Brand
-	Sites     []pipelines.Site
+	Group     pipelines.Group
+	Declared  map[waybill.TableName][]waybill.Column // columns of raw tables that several contracts fill, whatever each of them has
 	Scratch   pipelines.Scratch
 }
 
@@ -33,23 +33,24 @@ type Inputs struct {
 	state   state
 	scratch pipelines.Scratch
 	shapes  map[waybill.TableName][]waybill.Column // of all of them
+	written map[waybill.TableName]bool             // raw tables that a contract fills; others that are declared are empty
 	mu      sync.Mutex
 	tables  map[waybill.TableName]lake.Table // the raw ones and ops.rejects, once they are made
 }
 
 // New checks that the pipelines' contracts fit together.
 func New(p Parts) (*Inputs, error) {
-	shapes, err := Shapes(p.Pipelines)
+	shapes, err := Shapes(p.Pipelines, p.Declared)
 	if err != nil {
 		return nil, err
 	}
-	s := state{ledger: p.Ledger, pipelines: p.Pipelines, brands: p.Brands, sites: p.Sites}
-	return &Inputs{lake: p.Lake, state: s, scratch: p.Scratch, shapes: shapes}, nil
+	s := state{ledger: p.Ledger, pipelines: p.Pipelines, group: p.Group}
+	return &Inputs{lake: p.Lake, state: s, scratch: p.Scratch, shapes: shapes, written: pipelines.Written(p.Pipelines)}, nil
 }
 
 // Shapes are the shapes of every table that models read and no model builds, also for model tests.
-func Shapes(all []pipelines.Pipeline) (map[waybill.TableName][]waybill.Column, error) {
-	shapes, err := pipelines.RawColumns(all)
+func Shapes(all []pipelines.Pipeline, declared map[waybill.TableName][]waybill.Column) (map[waybill.TableName][]waybill.Column, error) {
+	shapes, err := pipelines.RawColumns(all, declared)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +88,11 @@ func (i *Inputs) Ensure(ctx context.Context) error {
 	return err
 }
 
+// inLake tells whether an input is a table of the lake: a raw table that a contract fills, or the rejects.
+func (i *Inputs) inLake(name waybill.TableName) bool {
+	return i.written[name] || name == load.RejectsTable
+}
+
 // FieldIDs makes the raw tables and ops.rejects where they are missing and returns how a load asks for their field ids, which do not change
 // while a process lives.
 func (i *Inputs) FieldIDs(ctx context.Context) (func(waybill.TableName) map[string]int, error) {
@@ -95,7 +101,7 @@ func (i *Inputs) FieldIDs(ctx context.Context) (func(waybill.TableName) map[stri
 	if i.tables == nil {
 		made := map[waybill.TableName]lake.Table{}
 		for name, columns := range i.shapes {
-			if _, isState := opsColumns()[name.Name]; isState && name.Namespace == "ops" {
+			if !i.inLake(name) {
 				continue
 			}
 			var err error

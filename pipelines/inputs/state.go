@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +28,9 @@ type feedRow struct {
 	Zone     string `json:"zone"`
 	Days     string `json:"days"`
 	Calendar string `json:"calendar"`
+	Worklist string `json:"worklist"`
 	Numbered bool   `json:"is_numbered"`
+	Counted  bool   `json:"is_row_per_record"` // every record that is loaded is one row of one table
 }
 
 type clockRow struct {
@@ -36,15 +39,17 @@ type clockRow struct {
 
 // opsColumns are the shapes of the state tables that models may read, besides the lake's ops.rejects.
 func opsColumns() map[string][]waybill.Column {
-	return map[string][]waybill.Column{
-		"clock":  {{Name: "as_of", Type: "TIMESTAMPTZ"}},
-		"brands": columns("brand shop order_prefix currency site wms_source merchant_account psp carrier", "promise_standard_days promise_express_days"),
-		"sites":  columns("site name source zone calendar cut_off_time", ""),
-		"feeds":  append(columns("source feed pipeline tables expect_by zone days calendar", ""), waybill.Column{Name: "is_numbered", Type: "BOOLEAN"}),
+	out := groupColumns()
+	maps.Copy(out, map[string][]waybill.Column{
+		"clock":    {{Name: "as_of", Type: "TIMESTAMPTZ"}},
+		"raw_rows": rawRowsColumns(),
+		"feeds": append(columns("source feed pipeline tables expect_by zone days calendar worklist", ""),
+			waybill.Column{Name: "is_numbered", Type: "BOOLEAN"}, waybill.Column{Name: "is_row_per_record", Type: "BOOLEAN"}),
 		"files": append(columns("source feed file sha256 name identity status rule detail notes superseded_by duplicate_of load_id",
 			"version size_bytes records loaded rejected sequence"),
 			waybill.Column{Name: "received_at", Type: "TIMESTAMPTZ"}, waybill.Column{Name: "modified_at", Type: "TIMESTAMPTZ"}),
-	}
+	})
+	return out
 }
 
 func columns(texts, numbers string) []waybill.Column {
@@ -62,8 +67,7 @@ func columns(texts, numbers string) []waybill.Column {
 type state struct {
 	ledger    *ledger.Ledger
 	pipelines []pipelines.Pipeline
-	brands    []pipelines.Brand
-	sites     []pipelines.Site
+	group     pipelines.Group
 }
 
 // stateFile is a state table as it was written out.
@@ -85,16 +89,23 @@ func (s state) write(ctx context.Context, asOf time.Time, dir string) (map[waybi
 				}
 				feeds = append(feeds, feedRow{
 					Source: source, Feed: f.Name, Pipeline: p.Name, Tables: strings.Join(tables, ","), ExpectBy: strings.Join(f.Expect.By, ","),
-					Zone: f.Expect.Zone, Days: f.Expect.Days, Calendar: f.Expect.Calendar, Numbered: f.Expect.Sequence != "",
+					Zone: f.Expect.Zone, Days: f.Expect.Days, Calendar: f.Expect.Calendar, Worklist: f.Worklist, Numbered: f.Expect.Sequence != "",
+					Counted: f.RowPerRecord(),
 				})
 			}
 		}
 	}
+	g := rowsOf(s.group)
 	written := map[waybill.TableName]stateFile{}
 	err = errors.Join(
 		writeRows(written, dir, "clock", []clockRow{{asOf.UTC()}}),
-		writeRows(written, dir, "brands", s.brands),
-		writeRows(written, dir, "sites", s.sites),
+		writeRows(written, dir, "brands", g.brands),
+		writeRows(written, dir, "links", g.links),
+		writeRows(written, dir, "sites", g.sites),
+		writeRows(written, dir, "carriers", g.carriers),
+		writeRows(written, dir, "carrier_words", g.carrierWords),
+		writeRows(written, dir, "carrier_services", g.carrierServices),
+		writeRows(written, dir, "promises", g.promises),
 		writeRows(written, dir, "feeds", feeds),
 		writeRows(written, dir, "files", files),
 	)

@@ -42,6 +42,9 @@ func (i *Inputs) newView(ctx context.Context, asOf time.Time, dir string) (*View
 			v.versions[name] = f.version
 			continue
 		}
+		if !i.inLake(name) {
+			continue
+		}
 		scan, err := i.lake.Scan(ctx, name, 0)
 		if err != nil {
 			return nil, fmt.Errorf("plan %s: %w", name, err)
@@ -49,6 +52,7 @@ func (i *Inputs) newView(ctx context.Context, asOf time.Time, dir string) (*View
 		v.scans[name] = scan
 		v.versions[name] = scan.Version // not the snapshot: a compaction is no news
 	}
+	v.versions[rawRows] = v.rawRowsVersion()
 	return v, nil
 }
 
@@ -60,7 +64,13 @@ func (v *View) Relation(ctx context.Context, name waybill.TableName) (string, er
 	if f, ok := v.state[name]; ok {
 		return stateSelect(f.path, v.shapes[name]), nil
 	}
+	if name == rawRows {
+		return v.rawRowsSelect(ctx)
+	}
 	scan, ok := v.scans[name]
+	if columns, declared := v.shapes[name]; declared && !ok { // nobody sends anything of it
+		return emptySelect(columns), nil
+	}
 	if !ok { // a mart that was built before
 		var err error
 		if scan, err = v.lake.Scan(ctx, name, 0); err != nil {

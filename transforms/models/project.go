@@ -72,9 +72,9 @@ type Worklist struct {
 	Name    string // file name
 	Partner string // folder of the partner who is asked
 	Path    string
-	SQL  string
-	Head Head
-	Deps []waybill.TableName
+	SQL     string
+	Head    Head
+	Deps    []waybill.TableName
 
 	line  int
 	facts *facts

@@ -28,7 +28,7 @@ numbered as (
 
 int_parcel_events as (
     select
-        carrier || ':' || scan_key as event_key,
+        scan_key as event_key,
         carrier,
         tracking_no,
         carrier || ':' || tracking_no as shipment_id,

@@ -4,7 +4,7 @@ grain: one row per event
 key: [event_key]
 owner: operations
 columns:
-  event_key: carrier, and what tells the scan among its scans
+  event_key: what tells the scan among all
   shipment_id: {description: carrier and tracking number, not_null: true}
   direction: {description: outbound or return, not_null: true, accepted: [outbound, return]}
   order_id: the order it belongs to; null when no shop knows it

@@ -26,8 +26,8 @@ read as (
     select
         s.*,
         coalesce(t.meaning, 'unknown') as entry_type,
-        timezone('UTC', try_cast(s.created_raw as timestamp) - to_minutes(cast(c.meaning as integer))) as created_at,
-        timezone('UTC', try_cast(s.booking_raw as timestamp) - to_minutes(cast(b.meaning as integer))) as booked_at,
+        timezone('UTC', try_cast(s.created_raw as timestamp) - to_minutes(coalesce(cast(o.meaning as integer), c.utc_offset_minutes))) as created_at,
+        timezone('UTC', try_cast(s.booking_raw as timestamp) - to_minutes(coalesce(cast(p.meaning as integer), b.utc_offset_minutes))) as booked_at,
         concat_ws(
             '|',
             s.merchant_account, cast(s.batch_no as varchar), s.type_key, coalesce(nullif(trim(s.psp_reference), ''), ''),
@@ -39,8 +39,11 @@ read as (
     left join seeds.codes as t
         on t.partner = 'adyen' and t.list = 'entries' and t.code = s.type_key
         and t.code_2 in ('*', case when s.net_amount < 0 then 'debit' else 'credit' end)
-    left join seeds.codes as c on c.partner = 'adyen' and c.list = 'zone_labels' and c.code = upper(s.created_zone)
-    left join seeds.codes as b on b.partner = 'adyen' and b.list = 'zone_labels' and b.code = upper(s.booking_zone)
+    -- Of labels that mean two zones in the world, those that Adyen's accounts have are in its own list.
+    left join seeds.codes as o on o.partner = 'adyen' and o.list = 'zone_labels' and o.code = upper(s.created_zone)
+    left join seeds.codes as p on p.partner = 'adyen' and p.list = 'zone_labels' and p.code = upper(s.booking_zone)
+    left join seeds.zone_labels as c on c.label = upper(s.created_zone) and not c.is_ambiguous
+    left join seeds.zone_labels as b on b.label = upper(s.booking_zone) and not b.is_ambiguous
 ),
 
 stg_adyen__settlement_details as (

@@ -38,9 +38,9 @@ zoned as (
     select
         s.*,
         regexp_matches(s.occurred_raw, '(Z|z|[+-][0-9]{2}:?[0-9]{2})$') as has_offset,
-        z.time_zone as country_zone,
+        z.zone as country_zone,
     from sent as s
-    left join seeds.country_zones as z on z.country = s.country
+    left join seeds.zones_by_place as z on z.country = s.country and z.state = '*' and z.airport = '*'
 ),
 
 timed as (
