@@ -2,7 +2,7 @@
 GO      := go
 TAGS    := duckdb_arrow
 BIN     := bin
-SOURCES := $(shell find . -name '*.go' -not -path './$(BIN)/*') $(shell find sql pipelines/definitions cmd -name '*.sql' -o -name '*.csv' -o -name '*.yaml')
+SOURCES := $(shell find . -name '*.go' -not -path './$(BIN)/*') $(shell find sql pipelines/definitions questions cmd -name '*.sql' -o -name '*.csv' -o -name '*.yaml')
 
 VERSITYGW_VERSION := v1.8.0
 GOLANGCI_VERSION  := v2.11.4

@@ -25,7 +25,7 @@ type arrival struct {
 func (a arrival) discard() { _ = os.RemoveAll(a.stage) }
 
 // underway is how many files of a feed may be received or committed at a time. A small file takes as long to commit as to fetch and to type,
-// so the next one is received meanwhile. In turn come files that are judged by the one before, and answers to a worklist, which cost an
+// so the next one is received meanwhile. In turn come files that are measured against the one before, and answers to a worklist, which cost an
 // allowance and should be in the ledger before more is asked.
 func (t *taker) underway() int {
 	if t.Feed.Worklist != "" || t.Feed.Limits.MinRowsVsLast != nil {
