@@ -68,7 +68,7 @@ func (m *movement) residual() int64 {
 }
 
 func (w *witness) factLedger() TruthTable {
-	t := table("marts.fct_ledger_entries", "merchant_account batch_no raw_type psp_payment_ref psp_modification_ref settlement_currency",
+	t := table("marts.fct_ledger_entries", "account settlement_ref raw_type psp_payment_ref psp_modification_ref settlement_currency",
 		"entry_type gross_amount net_amount fee_amount fee_residual_amount order_id")
 	for _, m := range w.ledger {
 		payment, order, gross := "", "", ""
@@ -150,7 +150,7 @@ func (w *witness) judged() map[*settlement][]string {
 }
 
 func (w *witness) factSettlements() TruthTable {
-	t := table("marts.fct_settlements", "merchant_account batch_no settlement_currency", `opening_amount captures_amount refunds_amount
+	t := table("marts.fct_settlements", "account settlement_ref settlement_currency", `opening_amount captures_amount refunds_amount
 		chargebacks_amount fees_amount reserves_amount adjustments_amount transfers_out_amount payout_amount net_sum state`)
 	for x, faults := range w.judged() {
 		state := "closed"
