@@ -30,9 +30,9 @@ COUNTRIES = (
     "AE BH CA CL CN AU BR HK IL IN JP KR KW MX MY NZ OM QA SA SG TH TR TW US ZA"
 ).split()
 
-# The package's category `public` counts. In Hong Kong that is the statutory holidays, and the other general holidays, when
-# banks and offices are closed too, are `optional`: Good Friday until 2028. Sweden's three eves are as Sundays by its holidays act (Semesterlag 1977:480,
-# section 3 a) though no public holidays; the Canadian calendar is the federal one of the Canada Labour Code, which Canada
+# The package's category `public` counts. In Hong Kong that is the statutory holidays; the other general holidays, when banks
+# and offices are closed too, are `optional`. Sweden's three eves are as Sundays by its holidays act (Semesterlag 1977:480,
+# section 3 a) though no public holidays. The Canadian calendar is the federal one of the Canada Labour Code, which Canada
 # Post keeps too, because only five holidays are common to all provinces.
 CATEGORIES = {"HK": ("optional", "public"), "SE": ("public", "de_facto"), "CA": ("government", "public")}
 
