@@ -1,4 +1,5 @@
-# Everything that Waybill needs is fetched through Go's module proxy; `make help` lists what there is to do.
+# Everything that Waybill needs is fetched through Go's module proxy (only `make seeds` needs Python packages); `make help` lists
+# what there is to do.
 GO      := go
 TAGS    := duckdb_arrow
 BIN     := bin

@@ -19,7 +19,8 @@ func zonesOf(t *testing.T) map[string]map[string]string {
 	return out
 }
 
-// Go, DuckDB and so the models know each zone, and at noon on two days of this year their clocks agree.
+// Go, DuckDB and so the models know each zone, and their clocks agree on days that are long past: of the future they need not,
+// when one of them has an older release of the IANA database.
 func TestEveryZoneIsKnown(t *testing.T) {
 	t.Parallel()
 	db, zones := openDuck(t), map[string]string{}
@@ -34,7 +35,7 @@ func TestEveryZoneIsKnown(t *testing.T) {
 			t.Errorf("%s has the zone %q: %v", name, zone, err)
 			continue
 		}
-		for _, at := range []time.Time{time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC), time.Date(2026, 7, 15, 12, 0, 0, 0, time.UTC)} {
+		for _, at := range []time.Time{time.Date(2016, 1, 15, 12, 0, 0, 0, time.UTC), time.Date(2024, 7, 15, 12, 0, 0, 0, time.UTC)} {
 			var got string
 			err := db.QueryRowContext(t.Context(), "select strftime(timezone(?, cast(? as timestamptz)), '%Y-%m-%d %H:%M')",
 				zone, at.Format(time.RFC3339)).Scan(&got)

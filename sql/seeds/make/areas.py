@@ -1,9 +1,9 @@
 """What the beginning of a postcode says of a destination: destination_areas.
 
-GB: areas and districts of the Post Office. Which districts carriers count to the Highlands and islands differs a little from
-carrier to carrier; these are the ones that DPD lists as Northern Highlands, Argyll, Orkney and Shetland, with Arran and
-Cumbrae (KA27, KA28) and Lismore to Coll (PA20 to PA80) as UPS lists them. What DPD lists besides as not reached the next day,
-around Aberdeen and in Perthshire, is scotland_remote.
+GB: areas and districts of the Royal Mail's postcodes. Which districts carriers count to the Highlands and islands differs a
+little from carrier to carrier; these are the ones that DPD lists as Northern Highlands, Argyll, Orkney and Shetland, with Arran
+and Cumbrae (KA27, KA28) and the end of PA as UPS lists them. What DPD lists besides as not reached the next day, around
+Aberdeen and in Perthshire, is scotland_remote. Numbers in a range without a district do no harm.
   DPD: support.shiptheory.com, article 24000056882. UPS: the extended and remote areas in Sellar's courier rates,
   intercom.help/sellario, article 9739738. Isles of Scilly and of Wight: TR21 to TR25, PO30 to PO41.
 

@@ -30,15 +30,16 @@ COUNTRIES = (
     "AE BH CA CL CN AU BR HK IL IN JP KR KW MX MY NZ OM QA SA SG TH TR TW US ZA"
 ).split()
 
-# The package's category `public` counts. In Hong Kong that is the statutory holidays, and the other general holidays, when
-# banks and offices are closed too, are `optional`: Good Friday until 2028. Sweden's three eves are as Sundays by its holidays act (Semesterlag 1977:480,
-# section 3 a) though no public holidays; the Canadian calendar is the federal one of the Canada Labour Code, which Canada
+# The package's category `public` counts. In Hong Kong that is the statutory holidays; the other general holidays, when banks
+# and offices are closed too, are `optional`. Sweden's three eves are as Sundays by its holidays act (Semesterlag 1977:480,
+# section 3 a) though no public holidays. The Canadian calendar is the federal one of the Canada Labour Code, which Canada
 # Post keeps too, because only five holidays are common to all provinces.
 CATEGORIES = {"HK": ("optional", "public"), "SE": ("public", "de_facto"), "CA": ("government", "public")}
 
-# Switzerland's federal law knows one holiday, and the package gives the four that all cantons keep. Easter Monday and the
-# like are kept by most: a day counts when more than half of the cantons keep it.
-BY_MAJORITY = {"CH"}
+# Where the states decide, the package gives only what all of them keep: of Switzerland four days, of Australia nothing that
+# is off on Monday for a holiday on Sunday, of Malaysia no New Year. There a day counts when more than half of the states
+# (cantons) keep it.
+BY_MAJORITY = {"AU", "CH", "MY"}
 
 # Listed by the package, but carriers and warehouses work: the Dutch government calls Good Friday no official day off and
 # leaves 5 May, which the package lists every fifth year, to the employer (rijksoverheid.nl, officiële feestdagen).
@@ -76,8 +77,8 @@ def days(country, state=None):
 
 
 def majority(country):
-    """Days that more than half of a country's states keep."""
-    states = holidays.list_supported_countries()[country]
+    """Days that more than half of a country's states keep. Names with a blank are of cities, not ISO 3166-2's."""
+    states = [state for state in holidays.list_supported_countries()[country] if " " not in state]
     kept = {}
     for state in states:
         for day, name in days(country, state)[0].items():
