@@ -34,6 +34,21 @@ func seed(t *testing.T, name string) []map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return rowsOf(t, name, data)
+}
+
+// published reads a list that others made.
+func published(t *testing.T, path string) []map[string]string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rowsOf(t, path, data)
+}
+
+func rowsOf(t *testing.T, name string, data []byte) []map[string]string {
+	t.Helper()
 	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
@@ -52,7 +67,7 @@ func seed(t *testing.T, name string) []map[string]string {
 // sums reads checksums.txt: file below sql/seeds -> sha256.
 func sums(t *testing.T) map[string]string {
 	t.Helper()
-	data, err := fs.ReadFile(wsql.Files, "seeds/make/checksums.txt")
+	data, err := os.ReadFile("seeds/make/checksums.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
