@@ -42,6 +42,8 @@ func typeOf(column string) string {
 	switch {
 	case strings.HasSuffix(column, "_at"), column == "as_of":
 		return "timestamptz"
+	case column == "weight_kg":
+		return "decimal(18,3)"
 	case strings.HasSuffix(column, "_amount"):
 		return "decimal(18,2)"
 	case strings.HasPrefix(column, "is_"):
