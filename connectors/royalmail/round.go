@@ -46,7 +46,7 @@ type said struct {
 // track asks for up to 30 numbers: their summary, then the events of each that Royal Mail does not call unknown. When the summary fails, one
 // of its numbers may be what it fails of; so events are asked of all of them, one by one. Its error is the end of ctx.
 func (r *round) track(ctx context.Context, numbers []string) error {
-	if r.end != nil {
+	if r.isOver() {
 		return nil
 	}
 	open, err := r.summary(ctx, numbers)
@@ -54,8 +54,8 @@ func (r *round) track(ctx context.Context, numbers []string) error {
 		return err
 	}
 	for _, n := range open {
-		if r.end != nil {
-			return nil
+		if r.isOver() {
+			break
 		}
 		if err := r.events(ctx, n); err != nil {
 			return err
@@ -63,6 +63,8 @@ func (r *round) track(ctx context.Context, numbers []string) error {
 	}
 	return nil
 }
+
+func (r *round) isOver() bool { return r.end != nil }
 
 // summary gives the numbers whose events are to be asked, in the order of their urgency.
 func (r *round) summary(ctx context.Context, numbers []string) ([]string, error) {
