@@ -196,6 +196,33 @@ func TestNothingAnsweredIsAnError(t *testing.T) {
 			t.Errorf("after %d calls: %v", len(a.calls), err)
 		}
 	})
+	t.Run("events down", func(t *testing.T) {
+		t.Parallel()
+		a, c := start(t, nil, nil)
+		a.fail = func(_ int, call string, w http.ResponseWriter) bool {
+			if strings.HasPrefix(call, "events") {
+				w.WriteHeader(503)
+			}
+			return strings.HasPrefix(call, "events")
+		}
+		if _, err := pull(t, c, request(numbers(60)...)); !errors.Is(err, waybill.ErrTemporary) || len(a.calls) != 9 {
+			t.Errorf("after %d calls: %v", len(a.calls), err)
+		}
+	})
+	t.Run("plan used up after the summary", func(t *testing.T) {
+		t.Parallel()
+		a, c := start(t, nil, nil)
+		a.fail = func(n int, _ string, w http.ResponseWriter) bool {
+			if n > 1 {
+				w.WriteHeader(429)
+			}
+			return n > 1
+		}
+		got, err := pull(t, c, request(numbers(20)...))
+		if err != nil || len(got.lines) != 1 || len(got.answered) != 20 || len(got.known) != 0 {
+			t.Errorf("%d lines, %v", len(got.lines), err)
+		}
+	})
 	t.Run("only numbers that fail", func(t *testing.T) {
 		t.Parallel()
 		a, c := start(t, nil, nil)
