@@ -162,6 +162,47 @@ func TestFailingNumbersNeverKeepOthersBack(t *testing.T) {
 	})
 }
 
+// Failures with answers between them are no reason to doubt Royal Mail, which would cost a call.
+func TestScatteredFailuresAskAboutNobody(t *testing.T) {
+	t.Parallel()
+	a, c := start(t, nil, nil)
+	a.fail = func(_ int, call string, w http.ResponseWriter) bool {
+		odd := strings.HasPrefix(call, "events") && strings.ContainsAny(call[len(call)-1:], "13579")
+		if odd {
+			say(w, 200, example("unavailable.json"))
+		}
+		return odd
+	}
+	got, err := pull(t, c, request(numbers(10)...))
+	if err != nil || len(got.known) != 5 || len(a.calls) != 11 {
+		t.Errorf("%v, calls %q: %v", got.known, a.calls, err)
+	}
+}
+
+// What a warehouse wrote in place of a number is asked as it stands, by both endpoints, and no other number suffers.
+func TestNumbersThatAreNone(t *testing.T) {
+	t.Parallel()
+	a, c := start(t, nil, nil)
+	a.fail = func(n int, _ string, w http.ResponseWriter) bool {
+		if n == 1 {
+			say(w, 400, `{"httpCode":"400","httpMessage":"Bad Request"}`)
+		}
+		return n == 1
+	}
+	strange := []string{"X/1", "X 2?a=b&c", "X3,N000", "X%2F4", "X..", "Xé"}
+	got, err := pull(t, c, request(append(strange, "N001")...))
+	if err != nil || !slices.Equal(got.known, []string{"N001"}) || !slices.Equal(got.unknown, strange) {
+		t.Errorf("events of %q, unknown %q, %v", got.known, got.unknown, err)
+	}
+	want := []string{"summary " + strings.Join(strange, ",") + ",N001"}
+	for _, n := range append(strange, "N001") {
+		want = append(want, "events "+n)
+	}
+	if !slices.Equal(a.calls, want) {
+		t.Errorf("calls %q\nwant %q", a.calls, want)
+	}
+}
+
 // When summaries fail altogether, events still tell everything.
 func TestEventsStandInForTheSummary(t *testing.T) {
 	t.Parallel()
