@@ -12,6 +12,7 @@ import (
 	"github.com/fourmarketing/waybill/connectors/dhl"
 	"github.com/fourmarketing/waybill/connectors/folder"
 	"github.com/fourmarketing/waybill/connectors/ftp"
+	"github.com/fourmarketing/waybill/connectors/royalmail"
 	"github.com/fourmarketing/waybill/connectors/s3"
 	"github.com/fourmarketing/waybill/connectors/sftp"
 	"github.com/fourmarketing/waybill/connectors/shopify"
@@ -24,13 +25,14 @@ type Constructor func(decode func(into any) error, clock func() time.Time) (wayb
 // Kinds returns the constructor of every kind of connector, under the name that pipelines use.
 func Kinds() map[string]Constructor {
 	return map[string]Constructor{
-		"adyen":   with(adyen.New),
-		"dhl":     with(dhl.New),
-		"folder":  with(folder.New),
-		"ftp":     with(ftp.New),
-		"s3":      with(s3.New),
-		"sftp":    with(sftp.New),
-		"shopify": with(shopify.New),
+		"adyen":      with(adyen.New),
+		"dhl":        with(dhl.New),
+		"folder":     with(folder.New),
+		"ftp":        with(ftp.New),
+		"royal_mail": with(royalmail.New),
+		"s3":         with(s3.New),
+		"sftp":       with(sftp.New),
+		"shopify":    with(shopify.New),
 	}
 }
 
