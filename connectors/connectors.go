@@ -16,6 +16,7 @@ import (
 	"github.com/fourmarketing/waybill/connectors/s3"
 	"github.com/fourmarketing/waybill/connectors/sftp"
 	"github.com/fourmarketing/waybill/connectors/shopify"
+	"github.com/fourmarketing/waybill/connectors/stripe"
 )
 
 // A Constructor builds one connector. decode fills the connector's own Config from its block of settings and
@@ -33,6 +34,14 @@ func Kinds() map[string]Constructor {
 		"s3":         with(s3.New),
 		"sftp":       with(sftp.New),
 		"shopify":    with(shopify.New),
+		"adyen":   with(adyen.New),
+		"dhl":     with(dhl.New),
+		"folder":  with(folder.New),
+		"ftp":     with(ftp.New),
+		"s3":      with(s3.New),
+		"sftp":    with(sftp.New),
+		"shopify": with(shopify.New),
+		"stripe":  with(stripe.New),
 	}
 }
 

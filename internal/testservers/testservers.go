@@ -1,5 +1,5 @@
 // Package testservers starts real servers on loopback for tests, each private to one test and gone with it: an S3 gateway
-// (versitygw), a Postgres cluster, or any installed program. It is for tests only; nothing that ships may import it.
+// (versitygw), a Postgres cluster, Stripe's mock of its API, or any installed program. It is for tests only; nothing that ships may import it.
 //
 // A server that is not installed skips the test, or fails it when WAYBILL_REQUIRE_SERVERS=1, so that a build that must
 // have them cannot pass without.

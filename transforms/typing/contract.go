@@ -142,7 +142,7 @@ type Column struct {
 	Position    *int     `yaml:"position"` // field from 0, where there is no header
 	Path        string   `yaml:"path"`     // JSON path relative to the innermost hop; each leading ^ goes one level out
 	Type        string   `yaml:"type"`     // text, integer, bigint, boolean, date, timestamp, decimal(p,s)
-	Formats     []string `yaml:"formats"`  // strptime patterns or iso, tried in order
+	Formats     []string `yaml:"formats"`  // strptime patterns, iso, or epoch (seconds, 0 for none), tried in order
 	Zone        string   `yaml:"zone"`     // IANA zone of wall times without offset
 	Strip       string   `yaml:"strip"`    // characters trimmed from both ends
 	Extract     string   `yaml:"extract"`  // regular expression; the value is its group 1

@@ -86,6 +86,8 @@ func TestValidate(t *testing.T) {
 		{"from: Order, type: text", "from: Order, type: date", "zulu_ref.formats"},
 		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso]", "zulu_ref.zone"},
 		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso], zone: Europe/Londn", "zulu_ref.zone"},
+		{"from: Order, type: text", "from: Order, type: timestamp, formats: [unix], zone: UTC", "zulu_ref.formats"},
+		{"from: Order, type: text", "from: Order, type: date, formats: [epoch]", "zulu_ref.formats"},
 		{"from: Order, type: text", "from: Order, type: text, regex: '['", "zulu_ref.regex"},
 		{"from: Order, type: text", "from: Order, type: text, extract: 'a'", "zulu_ref.extract"},
 		{"from: Order, type: text", "from: Order, type: text, pii: hide", "zulu_ref.pii"},

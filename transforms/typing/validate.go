@@ -224,7 +224,10 @@ func (c Contract) validateColumn(t Table, col Column, p *problems) {
 func (col Column) validateTime(at string, p *problems) {
 	isTime := col.Type == "date" || col.Type == "timestamp"
 	if isTime && len(col.Formats) == 0 {
-		p.say(at+".formats", "is needed: strptime patterns such as %%d/%%m/%%Y, or iso")
+		p.say(at+".formats", "is needed: strptime patterns such as %%d/%%m/%%Y, iso, or epoch")
+	}
+	if col.Type == "date" && col.countsSeconds() {
+		p.say(at+".formats", "epoch is an instant, which has a date only in a zone; use type timestamp")
 	}
 	if !isTime && (len(col.Formats) > 0 || col.Zone != "") {
 		p.say(at+".formats", "formats and zone are for date and timestamp only")
@@ -238,8 +241,8 @@ func (col Column) validateTime(at string, p *problems) {
 		}
 	}
 	for _, f := range col.Formats {
-		if f != isoFormat && !strings.Contains(f, "%") {
-			p.say(at+".formats", "%q is neither iso nor a strptime pattern", f)
+		if f != isoFormat && f != epochFormat && !strings.Contains(f, "%") {
+			p.say(at+".formats", "%q is neither iso nor epoch nor a strptime pattern", f)
 		}
 	}
 }
@@ -315,3 +318,6 @@ func (col Column) decimal() (precision, scale int, ok bool) {
 
 // isoFormat stands for ISO 8601, with or without offset.
 const isoFormat = "iso"
+
+// epochFormat stands for whole seconds since 1970-01-01T00:00:00Z, where 0 is no time.
+const epochFormat = "epoch"
