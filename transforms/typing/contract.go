@@ -115,7 +115,7 @@ type Drift struct {
 type Table struct {
 	Name    waybill.TableName
 	Where   Where
-	Each    []string // hops into the record: json($.body), $.list[*], $.list[*]? (keeps the parent once when there is none)
+	Each    []string // hops into the record: json($.body), $.list[*], $.list{*} (or an object's values), either with ? (keeps the parent once when there is none)
 	Columns []Column
 }
 
@@ -140,7 +140,7 @@ type Column struct {
 	Name        string   `yaml:"-"`
 	From        Names    `yaml:"from"`     // header names, any of them
 	Position    *int     `yaml:"position"` // field from 0, where there is no header
-	Path        string   `yaml:"path"`     // JSON path relative to the innermost hop; each leading ^ goes one level out
+	Path        string   `yaml:"path"`     // JSON path relative to the innermost hop; each leading ^ goes one level out; [key=a] is the first entry with that member
 	Type        string   `yaml:"type"`     // text, integer, bigint, boolean, date, timestamp, decimal(p,s)
 	Formats     []string `yaml:"formats"`  // strptime patterns, iso, or epoch (seconds, 0 for none), tried in order
 	Zone        string   `yaml:"zone"`     // IANA zone of wall times without offset

@@ -88,7 +88,7 @@ func (c Contract) jsonSource(t Table, records string) (string, error) {
 			from = fmt.Sprintf("select *, try_cast(%s as json) as %s from (%s)", c.bodyText(outer, h.Path), inner, from)
 			continue
 		}
-		list := fmt.Sprintf("json_extract(%s, %s)", outer, duck.Literal(h.Path+"[*]"))
+		list := h.entries(outer)
 		if h.Keep {
 			list = fmt.Sprintf("case when len(coalesce(%[1]s, [])) = 0 then [cast(null as json)] else %[1]s end", list)
 		}
@@ -101,9 +101,9 @@ func (c Contract) jsonSource(t Table, records string) (string, error) {
 func (c Contract) element(p place, depth int) string {
 	e := fmt.Sprintf("e%d", depth-p.Out)
 	if p.Inner != "" {
-		return fmt.Sprintf("try_cast(%s as json)", c.bodyText(e, p.Inner))
+		e = fmt.Sprintf("try_cast(%s as json)", c.bodyText(e, p.Inner))
 	}
-	return e
+	return p.Pick.from(e)
 }
 
 // jsonColumns asks each element for all of its paths at once, because DuckDB parses the text for every call.

@@ -112,6 +112,72 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+const entries = `
+feed: entries
+format: {type: json}
+tables:
+  raw.entries:
+    each: ["$.list[*]"]
+    columns:
+      a: {path: "$.x", type: text}
+`
+
+// TestPaths: paths and hops that can be read pass, others are errors about their key.
+func TestPaths(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		path, hop, key string
+	}{
+		{path: "$"},
+		{path: "^$.id"},
+		{path: "$.a[0].b"},
+		{path: "json($.body)$.x"},
+		{path: "$.meta[key=_a].value"},
+		{path: "^$.meta[key=a-b:c d].value[0]"},
+		{path: "$[key=a]"},
+		{path: "json($.body)$.meta[key=a].value"},
+		{hop: "$[*]"},
+		{hop: "$.a.b[*]?"},
+		{hop: "$.a{*}"},
+		{hop: "$.a{*}?"},
+		{hop: "$.meta[key=a].value[*]"},
+		{hop: "$.meta[key=a].value{*}?"},
+		{hop: "json($.body)"},
+		{path: "^^$.id", key: "a.path"},
+		{path: "x", key: "a.path"},
+		{path: "$.meta[*]", key: "a.path"},
+		{path: "$.meta[key=]", key: "a.path"},
+		{path: "$.meta[=a].value", key: "a.path"},
+		{path: "$.meta[key=a][k=b]", key: "a.path"},
+		{path: "meta[key=a].value", key: "a.path"},
+		{path: "$.meta[key=a]value", key: "a.path"},
+		{hop: "$.a", key: "each[0]"},
+		{hop: "$.a{}", key: "each[0]"},
+		{hop: "$.meta[key=a]", key: "each[0]"},
+		{hop: "meta[key=a].value[*]", key: "each[0]"},
+		{hop: "json($.meta[key=a].value)", key: "each[0]"},
+	} {
+		text := entries
+		if c.path != "" {
+			text = strings.Replace(text, "$.x", c.path, 1)
+		}
+		if c.hop != "" {
+			text = strings.Replace(text, "$.list[*]", c.hop, 1)
+		}
+		f, err := decodeFeed(text)
+		if err != nil {
+			t.Errorf("%s%s: %v", c.path, c.hop, err)
+			continue
+		}
+		switch err := f.Validate(); {
+		case c.key == "" && err != nil:
+			t.Errorf("%s%s: %v", c.path, c.hop, err)
+		case c.key != "" && (err == nil || !strings.Contains(err.Error(), c.key+":")):
+			t.Errorf("%s%s: got %v, want an error about %s", c.path, c.hop, err, c.key)
+		}
+	}
+}
+
 // TestDuckDBTakesTheSecondOccurrence pins why typing reckons wall times itself: DuckDB's timezone() moves the spring gap forward as the
 // contract wants, but takes the doubled autumn hour as its second occurrence. Should this fail after an upgrade, shifts can go.
 func TestDuckDBTakesTheSecondOccurrence(t *testing.T) {
