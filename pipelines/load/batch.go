@@ -37,8 +37,8 @@ type batch struct {
 	text    []byte        // the records, and values that had doubled quotes
 	records []decode.Span // in text
 	lines   []int64       // what the records go by, in order: see typing.Contract.RecordKey
-	values  []place // record after record, the columns' fields of it, quotes included
-	texts   []texts // per field, once the batch is complete
+	values  []place       // record after record, the columns' fields of it, quotes included
+	texts   []texts       // per field, once the batch is complete
 	traits  typing.Traits
 	lent    atomic.Int32 // buffers that Arrow has
 	desk    *desk

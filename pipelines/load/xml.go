@@ -29,7 +29,6 @@ func xmlRecords(r io.Reader, c typing.Contract) (*decode.XML, error) {
 	}), nil
 }
 
-
 // endXML looks at a file that is whole: it must have been about records of this kind, and have as many as it says.
 func (r *reader) endXML(x *decode.XML) error {
 	if r.seen = x.Begun; !x.Begun {

@@ -19,7 +19,7 @@ import (
 type Reject struct {
 	Line   int64 // of XML, a RecordKey
 	Table  int   // of the contract
-	Column int // of the table, -1 when the rule is about the whole record
+	Column int   // of the table, -1 when the rule is about the whole record
 	Rule   string
 	Detail string // the value as sent
 	Addend string // what it would have added to the sum of Trailer.SumOf; empty when it has no number there
