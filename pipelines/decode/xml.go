@@ -48,6 +48,8 @@ type XMLDialect struct {
 const (
 	maxDepth  = 100 // elements within elements
 	maxOthers = 20  // names of elements beside the records that are counted each by itself
+	maxTotals = 1000
+	maxTotal  = 100 // bytes of a total
 )
 
 // XML finds records in the UTF-8 text of an XML file and gives each as a JSON document. It reads token by token and holds one record at a
@@ -62,7 +64,7 @@ type XML struct {
 
 	Begun     bool           // the file has a byte
 	Container bool           // the element that holds the records is there
-	Totals    []Total        // in the order of the file
+	Totals    []Total        // in the order of the file; where there are too many, the last is no number
 	Others    map[string]int // elements beside the records, by name; "…" for those of further names
 
 	open     []opened // elements, outermost first
@@ -227,7 +229,7 @@ func (x *XML) beside(t xml.StartElement, line int64) {
 	}
 	for _, a := range t.Attr {
 		if n := len(x.d.Total); n == depth+1 && x.totals == depth && x.d.Total[depth] == "@"+a.Name.Local {
-			x.Totals = append(x.Totals, Total{Text: a.Value, Line: line})
+			x.total(a.Value, line)
 		}
 	}
 	switch len(x.d.Record) {
@@ -238,6 +240,14 @@ func (x *XML) beside(t xml.StartElement, line int64) {
 			x.other(t.Name.Local)
 		}
 	}
+}
+
+func (x *XML) total(text string, line int64) {
+	if len(x.Totals) == maxTotals {
+		x.Totals[maxTotals-1] = Total{Text: "more totals than are read", Line: line}
+		return
+	}
+	x.Totals = append(x.Totals, Total{Text: text, Line: line})
 }
 
 func (x *XML) other(name string) {
@@ -279,12 +289,14 @@ func (x *XML) end(t xml.EndElement) (*node, error) {
 		return nil, x.wrong("<%s> is closed by </%s>", el.name.Local, t.Name.Local)
 	}
 	if el.total != nil {
-		x.Totals = append(x.Totals, Total{Text: string(bytes.TrimSpace(el.total)), Line: x.at.line})
+		x.total(string(bytes.TrimSpace(el.total)), x.at.line)
 	}
 	x.open = x.open[:len(x.open)-1]
 	x.matched, x.totals = min(x.matched, len(x.open)), min(x.totals, len(x.open))
 	for _, p := range el.prefixes {
-		x.prefixes[p]--
+		if x.prefixes[p]--; x.prefixes[p] == 0 {
+			delete(x.prefixes, p)
+		}
 	}
 	x.ended = len(x.open) == 0
 	if len(x.tree) == 0 {
@@ -309,7 +321,7 @@ func (x *XML) text(t xml.CharData) error {
 		n.text = append(n.text, t...)
 	case x.open[len(x.open)-1].total != nil:
 		el := &x.open[len(x.open)-1]
-		el.total = append(el.total, t...)
+		el.total = append(el.total, t[:min(len(t), maxTotal-len(el.total))]...)
 	}
 	return nil
 }

@@ -184,6 +184,13 @@ func TestXMLSaysWhatItHas(t *testing.T) {
 			t.Errorf("%s: %v, totals %v, others %v, container %v", c.text, err, x.Totals, x.Others, x.Container)
 		}
 	}
+	d.Total = []string{"all", "n"}
+	if _, x, err := readXML(strings.NewReader("<all>"+strings.Repeat("<n>1</n>", 1001)+"</all>"), d); err != nil || len(x.Totals) != 1000 || x.Totals[999].Text == "1" {
+		t.Errorf("%v, %d totals, %v at last", err, len(x.Totals), x.Totals[len(x.Totals)-1])
+	}
+	if _, x, err := readXML(strings.NewReader("<all><n>"+strings.Repeat("1<!---->", 1000)+"</n></all>"), d); err != nil || len(x.Totals[0].Text) != 100 {
+		t.Errorf("%v, a total of %d bytes", err, len(x.Totals[0].Text))
+	}
 	var names strings.Builder
 	for i := range 100 {
 		fmt.Fprintf(&names, "<x%d/>", i)
@@ -254,7 +261,7 @@ func (el tree) write(rt *rapid.T, b *strings.Builder) {
 	b.WriteString("<" + prefix + el.Name)
 	for _, a := range el.Attrs {
 		quote := rapid.SampledFrom([]string{`"`, `'`}).Draw(rt, "quote")
-		b.WriteString(rapid.SampledFrom([]string{" ", "\n\t"}).Draw(rt, "gap") + a[0] + "=" + quote + escape(rt, a[1], true) + quote)
+		b.WriteString(rapid.SampledFrom([]string{" ", "\n\t"}).Draw(rt, "gap") + a[0] + "=" + quote + escape(rt, a[1], "\n\t") + quote)
 	}
 	if len(el.Kids) == 0 && el.Text == "" && rapid.Bool().Draw(rt, "short") {
 		b.WriteString("/>")
@@ -264,7 +271,7 @@ func (el tree) write(rt *rapid.T, b *strings.Builder) {
 	at := rapid.IntRange(0, len(el.Kids)).Draw(rt, "text before")
 	for i := range len(el.Kids) + 1 {
 		if i == at {
-			b.WriteString(escape(rt, el.Text, false))
+			b.WriteString(escape(rt, el.Text, ""))
 		}
 		if i < len(el.Kids) {
 			el.Kids[i].write(rt, b)
@@ -274,9 +281,9 @@ func (el tree) write(rt *rapid.T, b *strings.Builder) {
 	b.WriteString("</" + prefix + el.Name + ">")
 }
 
-// escape writes characters as themselves where they may stand, as references, or in CDATA sections.
-func escape(rt *rapid.T, text string, attribute bool) string {
-	if !attribute && !strings.Contains(text, "]]>") && rapid.Bool().Draw(rt, "CDATA") {
+// escape writes characters as themselves where they may stand, as references, or in CDATA sections. An attribute may not have some as they are.
+func escape(rt *rapid.T, text, never string) string {
+	if never == "" && !strings.Contains(text, "]]>") && rapid.Bool().Draw(rt, "CDATA") {
 		return "<![CDATA[" + text + "]]>"
 	}
 	named := map[rune]string{'<': "&lt;", '>': "&gt;", '&': "&amp;", '"': "&quot;", '\'': "&apos;"}
@@ -285,7 +292,7 @@ func escape(rt *rapid.T, text string, attribute bool) string {
 		switch name, special := named[r]; {
 		case special:
 			b.WriteString(name)
-		case attribute && (r == '\n' || r == '\t'), rapid.IntRange(0, 9).Draw(rt, "reference") == 0:
+		case strings.ContainsRune(never, r), rapid.IntRange(0, 9).Draw(rt, "reference") == 0:
 			fmt.Fprintf(&b, "&#x%x;", r)
 		default:
 			b.WriteRune(r)

@@ -17,7 +17,9 @@ import (
 
 // larkhill draws documents of a ProSKU warehouse and keeps what they say.
 type larkhill struct {
+	t    *testing.T
 	rt   *rapid.T
+	db   *sql.DB
 	zone *time.Location
 	form prosku.Form
 }
@@ -57,9 +59,9 @@ func orNull(s string) string {
 }
 
 // landedAs asserts that a document loads whole, to rows with these columns.
-func (l larkhill) landedAs(t *testing.T, db *sql.DB, c typing.Contract, columns string, document []byte, want []string) {
-	t.Helper()
-	res, err := load.New(db).Load(t.Context(), input(t, c, document))
+func (l larkhill) landedAs(c typing.Contract, columns string, document []byte, want []string) {
+	l.t.Helper()
+	res, err := load.New(l.db).Load(l.t.Context(), input(l.t, c, document))
 	if err != nil || res.Hold != nil || res.Rejected > 0 || res.Notes() != "" {
 		l.rt.Fatalf("%v, hold %v, rejected %v, %s\n%s", err, res.Hold, res.RejectsByRule, res.Notes(), document)
 	}
@@ -67,8 +69,8 @@ func (l larkhill) landedAs(t *testing.T, db *sql.DB, c typing.Contract, columns 
 	for _, name := range strings.Fields(columns) {
 		items = append(items, fmt.Sprintf("coalesce(cast(%s as varchar), '∅')", name))
 	}
-	query := "select concat_ws(' | ', " + strings.Join(items, ", ") + ") from read_parquet('%s')"
-	sameTexts(l.rt, string(document), texts(l.rt, db, query, res.Files[c.Tables[0].Name]), want)
+	query := "select concat_ws(' | ', " + strings.Join(items, ", ") + ") from read_parquet(%s)"
+	sameTexts(l.rt, string(document), texts(l.rt, l.db, query, res.Files[c.Tables[0].Name]), want)
 }
 
 // TestLarkhillLandsAsItWasMeant: whatever notes, receipts, events and stock a warehouse has, and in whichever form it writes them, the raw
@@ -85,20 +87,20 @@ func TestLarkhillLandsAsItWasMeant(t *testing.T) {
 		contracts[name] = definition(t, "larkhill", name)
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		l := larkhill{rt: rt, zone: zone, form: drawForm(rt, zone)}
+		l := larkhill{t: t, rt: rt, db: db, zone: zone, form: drawForm(rt, zone)}
 		switch name := rapid.SampledFrom([]string{"despatch", "order_status", "returns", "stock"}).Draw(rt, "feed"); name {
 		case "despatch":
 			document, want := l.despatches()
-			l.landedAs(t, db, contracts[name], "order_ref despatch_ref carrier_code service_code despatched_at tracking_no sku qty_despatched site", document, want)
+			l.landedAs(contracts[name], "order_ref despatch_ref carrier_code service_code despatched_at tracking_no sku qty_despatched site", document, want)
 		case "order_status":
 			document, want := l.events()
-			l.landedAs(t, db, contracts[name], "order_ref status_raw status status_at reason_code reason_text site", document, want)
+			l.landedAs(contracts[name], "order_ref status_raw status status_at reason_code reason_text site", document, want)
 		case "returns":
 			document, want := l.receipts()
-			l.landedAs(t, db, contracts[name], "return_ref received_at processed_at order_ref rma tracking_no sku qty reason_raw grade site", document, want)
+			l.landedAs(contracts[name], "return_ref received_at processed_at order_ref rma tracking_no sku qty reason_raw grade site", document, want)
 		case "stock":
 			document, want := l.stock()
-			l.landedAs(t, db, contracts[name], "sku qty_available qty_quarantine snapshot_at site", document, want)
+			l.landedAs(contracts[name], "sku qty_available qty_quarantine snapshot_at site", document, want)
 		}
 	})
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
-// maxXMLRecord bounds the memory of one record: a small element takes some twenty times its bytes until the record is whole.
+// maxXMLRecord bounds the memory of one record: a small element takes some thirty times its bytes until the record is whole.
 const maxXMLRecord = 8 << 20
 
 func xmlRecords(r io.Reader, c typing.Contract) (*decode.XML, error) {

@@ -209,7 +209,7 @@ func Lineage() []waybill.Column {
 	return []waybill.Column{
 		{Name: "_source", Type: "VARCHAR", Doc: "the connection it came from"},
 		{Name: "_file_id", Type: "VARCHAR", Doc: "the file's id in the ledger"},
-		{Name: "_line", Type: "BIGINT", Doc: "line on which the record starts in the decoded file, from 1; the header is line 1"},
+		{Name: "_line", Type: "BIGINT", Doc: "line on which the record starts in the decoded file, from 1; the header is line 1; of XML the line of the row's own element"},
 		{Name: "_load_id", Type: "VARCHAR", Doc: "the load that brought it"},
 		{Name: "_received_at", Type: "TIMESTAMPTZ", Doc: "when the bytes were received"},
 		{Name: "_loaded_at", Type: "TIMESTAMPTZ", Doc: "when they were typed"},
