@@ -1,8 +1,9 @@
-# Everything that Waybill needs is fetched through Go's module proxy; `make help` lists what there is to do.
+# Everything that Waybill needs is fetched through Go's module proxy (only `make seeds` needs Python packages); `make help` lists
+# what there is to do.
 GO      := go
 TAGS    := duckdb_arrow
 BIN     := bin
-SOURCES := $(shell find . -name '*.go' -not -path './$(BIN)/*') $(shell find sql pipelines/definitions cmd -name '*.sql' -o -name '*.csv' -o -name '*.yaml')
+SOURCES := $(shell find . -name '*.go' -not -path './$(BIN)/*') $(shell find sql pipelines/definitions questions cmd -name '*.sql' -o -name '*.csv' -o -name '*.yaml')
 
 VERSITYGW_VERSION   := v1.8.0
 STRIPE_MOCK_VERSION := v0.203.0
@@ -54,7 +55,15 @@ fuzz: ## every decoder's fuzz test for 20 seconds each
 		done; \
 	done
 
+seeds: $(BIN)/seeds/installed ## make the generated seeds again: calendars, holidays, zones, destination areas
+	$(BIN)/seeds/bin/python -B sql/seeds/make/make.py sql/seeds
+
+$(BIN)/seeds/installed: sql/seeds/make/requirements.txt
+	python3 -m venv $(BIN)/seeds
+	$(BIN)/seeds/bin/pip install --quiet --no-deps --requirement $<
+	touch $@
+
 clean: ## remove what was built and the demo
 	rm -rf $(BIN) demo
 
-.PHONY: help build demo test lint fmt bench torture fuzz clean
+.PHONY: help build demo test lint fmt bench torture fuzz seeds clean

@@ -9,6 +9,7 @@ import (
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/definitions"
+	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/sql"
 	"github.com/fourmarketing/waybill/transforms/models"
 )
@@ -38,11 +39,7 @@ func shapes(t *testing.T) (*models.Project, map[waybill.TableName][]waybill.Colu
 		}
 		defs = append(defs, p)
 	}
-	runner, err := pipelines.New(pipelines.Parts{Pipelines: defs, Project: project})
-	if err != nil {
-		t.Fatal(err)
-	}
-	schemas, err := runner.LeafSchemas()
+	schemas, err := inputs.Shapes(defs, project.Raw())
 	if err != nil {
 		t.Fatal(err)
 	}

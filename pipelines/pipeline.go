@@ -1,6 +1,6 @@
-// Package pipelines says what is pulled, when, and how it gets from a connector to checked, published marts: the
-// pipeline definitions, the runner and the scheduler. It reaches partners only through the root's Connector and knows none
-// of them by name; it does not read flags or the environment.
+// Package pipelines says what is pulled and when: the pipeline definitions, and what the rooms below it share. The rooms are pull (from a
+// connector to the lake), inputs (what models read), build (from there to a release), publish and maintain; run ties them together. None
+// of them reads flags or the environment, and partners are known only through the root's Connector, not by name.
 package pipelines
 
 import (
@@ -162,32 +162,4 @@ func (f Feed) validate() error {
 		}
 	}
 	return errors.Join(problems...)
-}
-
-// identity names the document that a file is a version of.
-func (f Feed) identity(name string) string {
-	if f.Supersede.Identity == "" {
-		return name
-	}
-	return group(f.Supersede.Identity, name, name)
-}
-
-// sequence is the file's number in the partner's count, 0 when it has none.
-func (f Feed) sequence(name string) int64 {
-	if f.Expect.Sequence == "" {
-		return 0
-	}
-	var n int64
-	if _, err := fmt.Sscan(group(f.Expect.Sequence, name, "0"), &n); err != nil {
-		return 0 // a name without a number takes no part in the count; it is still loaded
-	}
-	return n
-}
-
-// group returns the first group of a match, otherwise the fallback. The expression was compiled in validate.
-func group(expression, text, otherwise string) string {
-	if m := regexp.MustCompile(expression).FindStringSubmatch(text); len(m) > 1 && m[1] != "" {
-		return m[1]
-	}
-	return otherwise
 }

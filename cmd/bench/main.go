@@ -19,7 +19,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
-// bench is one measuring session.
+// bench is one round of measurements.
 type bench struct {
 	dir     string // of everything it makes
 	waybill string // the binary

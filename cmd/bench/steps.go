@@ -3,13 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/project"
+	"github.com/fourmarketing/waybill/questions"
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
@@ -103,18 +105,22 @@ func (b *bench) copyPeer(ctx context.Context, file string) (time.Duration, error
 
 // loaded proves that the measured run did its work.
 func (b *bench) loaded(ctx context.Context, config string, want int64) error {
-	files, err := filepath.Glob(filepath.Join(filepath.Dir(config), "lake", "*", "raw", "bench_despatch", "data", "*", "*.parquet"))
-	if err != nil || len(files) == 0 {
-		return fmt.Errorf("no Parquet files of raw.bench_despatch in the lake (%w)", err)
-	}
-	db, err := sql.Open("duckdb", "")
+	cfg, err := project.Read(config, os.LookupEnv)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	var n int64
-	if err := db.QueryRowContext(ctx, "select count(*) from read_parquet("+duck.List(files)+")").Scan(&n); err != nil {
+	p, err := project.Open(ctx, cfg, project.Options{Now: time.Now})
+	if err != nil {
 		return err
+	}
+	defer p.Close()
+	scan, err := p.Lake.Scan(ctx, waybill.TableName{Namespace: "raw", Name: "bench_despatch"}, 0)
+	if err != nil {
+		return err
+	}
+	var n int64
+	for _, f := range scan.Files {
+		n += f.Rows
 	}
 	if n != want {
 		return fmt.Errorf("the lake has %d rows, not %d", n, want)
@@ -207,7 +213,7 @@ func (b *bench) trace(ctx context.Context) error {
 		return err
 	}
 	config := filepath.Join(dir, "waybill.yaml")
-	db, err := sql.Open("duckdb", filepath.Join(dir, "marts.duckdb")+"?access_mode=read_only")
+	db, err := questions.OpenMarts(filepath.Join(dir, "marts.duckdb"))
 	if err != nil {
 		return err
 	}

@@ -7,10 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
+	"github.com/fourmarketing/waybill/pipelines/inputs"
+	"github.com/fourmarketing/waybill/pipelines/run"
 	"github.com/fourmarketing/waybill/transforms/models"
 )
 
@@ -38,8 +42,8 @@ func checkRows(results []checkResult) []checkRow {
 	return rows
 }
 
-func newBuild(s *session) *cobra.Command {
-	var o pipelines.BuildOptions
+func newBuild(l *commandLine) *cobra.Command {
+	var o build.Options
 	c := &cobra.Command{
 		Use:   "build [MODEL…]",
 		Short: "Rebuild, check and publish marts from what is loaded; asks no partner",
@@ -51,25 +55,25 @@ func newBuild(s *session) *cobra.Command {
 				return fmt.Errorf("%w: --release-by and --why go together: who lets it through, and why", errUsage)
 			}
 			var err error
-			if o.AsOf, err = s.now(); err != nil {
+			if o.AsOf, err = l.now(); err != nil {
 				return err
 			}
 			o.Select = args
-			d := s.newDisplay()
-			a, err := s.open(c.Context(), d.watch)
+			d := l.newDisplay()
+			p, err := l.open(c.Context(), d.watch)
 			if err != nil {
 				return err
 			}
-			defer a.Close()
-			res := pipelines.RunResult{AsOf: o.AsOf}
-			start := a.runner.Now()
-			res.Build, err = a.runner.Build(c.Context(), o)
+			defer p.Close()
+			res := run.Result{AsOf: o.AsOf}
+			start := time.Now()
+			res.Build, err = p.Builder.Build(c.Context(), o)
 			if err == nil {
-				res.Published, err = a.runner.Publish(c.Context())
+				res.Published, err = p.Publisher.Publish(c.Context())
 			}
 			d.stop()
-			res.ID, res.Took = "build", a.runner.Now().Sub(start)
-			return errors.Join(s.printRun(res), err)
+			res.ID, res.Took = "build", time.Since(start)
+			return errors.Join(l.printRun(res), err)
 		},
 	}
 	c.Flags().StringSliceVar(&o.Exclude, "exclude", nil, "selectors of models to leave out")
@@ -79,7 +83,7 @@ func newBuild(s *session) *cobra.Command {
 	return c
 }
 
-func newCheck(s *session) *cobra.Command {
+func newCheck(l *commandLine) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check [MODEL…]",
 		Short: "Run the checks over freshly built marts; publishes nothing",
@@ -87,62 +91,62 @@ func newCheck(s *session) *cobra.Command {
 Exit codes: 0 all passed · 3 a check of severity error failed`,
 		Example: "  waybill check\n  waybill check fct_settlements --json",
 		RunE: func(c *cobra.Command, args []string) error {
-			asOf, err := s.now()
+			asOf, err := l.now()
 			if err != nil {
 				return err
 			}
-			d := s.newDisplay()
-			a, err := s.open(c.Context(), d.watch)
+			d := l.newDisplay()
+			p, err := l.open(c.Context(), d.watch)
 			if err != nil {
 				return err
 			}
-			defer a.Close()
-			results, err := a.runner.Check(c.Context(), pipelines.BuildOptions{Select: args, AsOf: asOf})
+			defer p.Close()
+			results, err := p.Builder.Check(c.Context(), build.Options{Select: args, AsOf: asOf})
 			d.stop()
 			if err != nil {
 				return err
 			}
-			return s.printChecks(results)
+			return l.printChecks(results)
 		},
 	}
 }
 
-func (s *session) printChecks(results []checkResult) error {
+func (l *commandLine) printChecks(results []checkResult) error {
 	var failed []checkResult
-	warned, held := 0, false
+	warned, withheld := 0, false
 	for _, r := range results {
 		if r.Failing == 0 {
 			continue
 		}
 		if r.Severity == models.SeverityError {
-			held = true
+			withheld = true
 		} else {
 			warned++
 		}
 		failed = append(failed, r)
 	}
-	if s.json {
-		if err := printJSON(s.stdout, checkRows(results)); err != nil {
+	if l.json {
+		if err := printJSON(l.stdout, checkRows(results)); err != nil {
 			return err
 		}
 	} else {
-		printFailedChecks(s.stdout, failed)
-		fmt.Fprintf(s.stdout, "%s passed, %d failed, %d warned\n", plural(len(results)-len(failed), "check"), len(failed)-warned, warned)
+		printFailedChecks(l.stdout, failed)
+		fmt.Fprintf(l.stdout, "%s passed, %d failed, %d warned\n", plural(len(results)-len(failed), "check"), len(failed)-warned, warned)
 	}
-	if held {
-		return pipelines.ErrHeld
+	if withheld {
+		return build.ErrWithheld
 	}
 	return nil
 }
 
-func newTest(s *session) *cobra.Command {
+func newTest(l *commandLine) *cobra.Command {
 	var dir string
 	c := &cobra.Command{
 		Use:     "test",
 		Short:   "Run the model tests: case folders of inputs over several days and the mart expected after each",
 		Example: "  waybill test\n  waybill test --cases testdata/models",
 		RunE: func(c *cobra.Command, _ []string) error {
-			results, err := s.modelTests(c.Context(), dir)
+			results, err := l.modelTests(c.Context(), dir)
 			if err != nil {
 				return err
 			}
@@ -152,13 +156,13 @@ func newTest(s *session) *cobra.Command {
 					continue
 				}
 				failed++
-				fmt.Fprintf(s.stdout, "FAIL %s/%s day %d\n", r.Model, r.Case, r.Day)
+				fmt.Fprintf(l.stdout, "FAIL %s/%s day %d\n", r.Model, r.Case, r.Day)
 				if r.Err != nil {
-					fmt.Fprintln(s.stdout, "  "+r.Err.Error())
+					fmt.Fprintln(l.stdout, "  "+r.Err.Error())
 				}
-				fmt.Fprint(s.stdout, r.Diff)
+				fmt.Fprint(l.stdout, r.Diff)
 			}
-			fmt.Fprintf(s.stdout, "%s passed, %d failed\n", plural(len(results)-failed, "case"), failed)
+			fmt.Fprintf(l.stdout, "%s passed, %d failed\n", plural(len(results)-failed, "case"), failed)
 			if failed > 0 {
 				return fmt.Errorf("%s differ from what is expected", plural(failed, "case"))
 			}
@@ -170,29 +174,25 @@ func newTest(s *session) *cobra.Command {
 }
 
 // modelTests needs no lake: only the definitions, for the shapes of raw tables, and the models.
-func (s *session) modelTests(ctx context.Context, dir string) ([]models.CaseResult, error) {
-	cfg, err := readConfig(s.configPath)
+func (l *commandLine) modelTests(ctx context.Context, dir string) ([]models.CaseResult, error) {
+	cfg, err := l.readConfig()
 	if err != nil {
 		return nil, err
 	}
-	defs, err := cfg.definitions()
+	defs, err := cfg.ReadPipelines()
 	if err != nil {
 		return nil, err
 	}
-	project, err := models.Read(cfg.models())
+	sql, err := cfg.ReadModels()
 	if err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: there is no folder %s; --cases names another", errUsage, dir)
 	}
-	runner, err := pipelines.New(pipelines.Parts{Pipelines: defs, Project: project})
+	shapes, err := inputs.Shapes(defs, sql.Raw())
 	if err != nil {
 		return nil, err
 	}
-	schemas, err := runner.LeafSchemas()
-	if err != nil {
-		return nil, err
-	}
-	return models.RunCases(ctx, project, os.DirFS(dir), schemas), nil
+	return models.RunCases(ctx, sql.Active(pipelines.Written(defs)), os.DirFS(dir), shapes), nil
 }

@@ -21,14 +21,14 @@ func TestHeldByACheck(t *testing.T) {
 	p.write("in/DESP_1.csv", despatch(goodLine))
 	p.pull(exitDone)
 	p.write("in/DESP_2.csv", despatch("AV1002,07/04/2026 12:00,700,"))
-	o := p.pull(exitHeld)
+	o := p.pull(exitWithheld)
 	says(t, o.out, "qty_is_plausible", "1 row", "700", "waybill build --release-by NAME --why REASON")
 	if got := p.ask("select sum(qty) from marts.fct_despatch"); got != "2" {
 		t.Errorf("readers see %s units, want the 2 of the last good release", got)
 	}
-	p.pull(exitHeld) // it stays held
+	p.pull(exitWithheld) // it stays held
 	says(t, p.must(exitDone, "state", "release").out, "release 1", "held since", "qty_is_plausible")
-	p.must(exitHeld, "check")
+	p.must(exitWithheld, "check")
 	p.must(exitUsage, "build", "--release-by", "Ana")
 	p.must(exitDone, "build", "--release-by", "Ana", "--why", "a pallet of samples", "--as-of", stamp(depotNow))
 	if got := p.ask("select sum(qty) from marts.fct_despatch"); got != "702" {
@@ -146,7 +146,7 @@ type serving struct {
 	lines chan string
 }
 
-func serve(t *testing.T, p *project) *serving {
+func serve(t *testing.T, p *office) *serving {
 	t.Helper()
 	s := &serving{cmd: command(t.Context(), nil, "serve", "--listen", "127.0.0.1:0", "-c", p.config()), lines: make(chan string, 1000)}
 	out, err := s.cmd.StdoutPipe()

@@ -3,9 +3,9 @@ package main
 import "github.com/spf13/cobra"
 
 // commands is every command, in the order of its use.
-func commands(s *session) []*cobra.Command {
+func commands(l *commandLine) []*cobra.Command {
 	return []*cobra.Command{
-		newRun(s), newPlan(s), newBuild(s), newCheck(s), newTest(s),
-		newInit(s), newDoctor(s), newFiles(s), newRejects(s), newTrace(s), newQuery(s), newState(s), newServe(s), newDemo(s),
+		newRun(l), newPlan(l), newBuild(l), newCheck(l), newTest(l),
+		newInit(l), newDoctor(l), newFiles(l), newRejects(l), newTrace(l), newQuery(l), newState(l), newServe(l), newDemo(l),
 	}
 }

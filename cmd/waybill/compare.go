@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/sandbox/world"
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
@@ -30,7 +30,7 @@ func (c comparison) differs() bool { return c.OnlyTruth+c.OnlyMart+c.Different >
 const maxExamples = 5
 
 // compareTruth lays each truth table beside the published mart of its name, cell by cell.
-func compareTruth(ctx context.Context, q pipelines.Querier, marts string, truth []world.TruthTable, dir string) ([]comparison, error) {
+func compareTruth(ctx context.Context, q inputs.Querier, marts string, truth []world.TruthTable, dir string) ([]comparison, error) {
 	if _, err := q.ExecContext(ctx, fmt.Sprintf("attach %s as published (read_only)", duck.Literal(marts))); err != nil {
 		return nil, fmt.Errorf("open published marts: %w", err)
 	}
@@ -66,7 +66,7 @@ func writeTruth(path string, t world.TruthTable) error {
 }
 
 // compareTable joins truth and mart on the key, both as text in the truth's spelling.
-func compareTable(ctx context.Context, q pipelines.Querier, path string, t world.TruthTable) (comparison, error) {
+func compareTable(ctx context.Context, q inputs.Querier, path string, t world.TruthTable) (comparison, error) {
 	c := comparison{Mart: t.Mart, Rows: int64(len(t.Rows)), Columns: len(t.Columns)}
 	relation := t.Mart
 	if name, ok := strings.CutPrefix(relation, "marts."); ok {
@@ -98,7 +98,7 @@ func compareTable(ctx context.Context, q pipelines.Querier, path string, t world
 	return c, c.read(ctx, q, text)
 }
 
-func (c *comparison) read(ctx context.Context, q pipelines.Querier, text string) error {
+func (c *comparison) read(ctx context.Context, q inputs.Querier, text string) error {
 	rows, err := q.QueryContext(ctx, text)
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func coalesced(columns []string) string {
 	return strings.Join(out, ", ")
 }
 
-func columnTypes(ctx context.Context, q pipelines.Querier, relation string) (map[string]string, error) {
+func columnTypes(ctx context.Context, q inputs.Querier, relation string) (map[string]string, error) {
 	rows, err := q.QueryContext(ctx, "describe select * from "+relation)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
+	"github.com/fourmarketing/waybill/pipelines/run"
+	"github.com/fourmarketing/waybill/project"
 	"github.com/fourmarketing/waybill/sandbox"
 	"github.com/fourmarketing/waybill/sandbox/world"
 )
@@ -31,7 +33,7 @@ type demoFlags struct {
 // errDiffers: marts and truth differ.
 var errDiffers = errors.New("the marts differ from the truth")
 
-func newDemo(s *session) *cobra.Command {
+func newDemo(l *commandLine) *cobra.Command {
 	var f demoFlags
 	c := &cobra.Command{
 		Use:   "demo",
@@ -48,7 +50,7 @@ Exit codes: 0 nothing differs · 1 something differs or failed`,
   waybill demo --lake s3://bucket/demo --catalog postgres://…
   waybill demo --serve            leave the sandbox running for run, serve and doctor`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return s.demo(c.Context(), f) },
+		RunE: func(c *cobra.Command, _ []string) error { return l.demo(c.Context(), f) },
 	}
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "which world")
 	c.Flags().IntVar(&f.days, "days", 21, "days of it")
@@ -66,7 +68,7 @@ Exit codes: 0 nothing differs · 1 something differs or failed`,
 const demoMarker = ".waybill-demo"
 
 // demo runs the world from checkpoint to checkpoint.
-func (s *session) demo(ctx context.Context, f demoFlags) error {
+func (l *commandLine) demo(ctx context.Context, f demoFlags) error {
 	start := time.Now()
 	if err := freshFolder(f.dir); err != nil {
 		return err
@@ -83,41 +85,41 @@ func (s *session) demo(ctx context.Context, f demoFlags) error {
 		return err
 	}
 	defer box.Close()
-	s.configPath = filepath.Join(f.dir, "waybill.yaml")
+	l.configPath = filepath.Join(f.dir, "waybill.yaml")
 	if err := writeDemoConfig(f, box); err != nil {
 		return err
 	}
-	d := s.newDisplay()
-	a, err := s.open(ctx, d.watch)
+	d := l.newDisplay()
+	p, err := l.open(ctx, d.watch)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	if err := s.freshLake(ctx, a, f); err != nil {
+	defer p.Close()
+	if err := l.freshLake(ctx, p, f); err != nil {
 		return err
 	}
-	last, err := s.live(ctx, a, box, d)
+	last, err := l.live(ctx, p, box, d)
 	d.stop()
 	if err != nil {
 		return err
 	}
-	return s.finishDemo(ctx, demoEnd{flags: f, app: a, box: box, asOf: last, took: time.Since(start)})
+	return l.finishDemo(ctx, demoEnd{flags: f, project: p, box: box, asOf: last, took: time.Since(start)})
 }
 
 // live moves the world's clock and pulls at every checkpoint, as a schedule would.
-func (s *session) live(ctx context.Context, a *app, box *sandbox.Sandbox, d *display) (time.Time, error) {
+func (l *commandLine) live(ctx context.Context, p *project.Project, box *sandbox.Sandbox, d *display) (time.Time, error) {
 	var last time.Time
 	for i, at := range box.World().Checkpoints() {
 		if err := box.Advance(at); err != nil {
 			return last, err
 		}
 		last = at
-		res, err := a.runner.Run(ctx, pipelines.RunOptions{Trigger: "demo", Build: pipelines.BuildOptions{AsOf: at}})
+		res, err := p.Runner.Run(ctx, run.Options{Trigger: "demo", Build: build.Options{AsOf: at}})
 		if err != nil {
-			return last, errors.Join(err, s.printRun(res))
+			return last, errors.Join(err, l.printRun(res))
 		}
-		if !s.json {
-			d.say(s.stdout, fmt.Sprintf("pull %d, as of %s: %s", i+1, at.UTC().Format("2006-01-02 15:04Z"), runLine(res)))
+		if !l.json {
+			d.say(l.stdout, fmt.Sprintf("pull %d, as of %s: %s", i+1, at.UTC().Format("2006-01-02 15:04Z"), runLine(res)))
 		}
 	}
 	return last, nil
@@ -143,8 +145,8 @@ func freshFolder(dir string) error {
 }
 
 // freshLake refuses a lake that has something in it: a demo's numbers are those of its world alone.
-func (s *session) freshLake(ctx context.Context, a *app, f demoFlags) error {
-	names, err := a.lake.Tables(ctx)
+func (l *commandLine) freshLake(ctx context.Context, p *project.Project, f demoFlags) error {
+	names, err := p.Lake.Tables(ctx)
 	if err != nil {
 		return err
 	}

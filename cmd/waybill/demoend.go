@@ -4,24 +4,26 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/definitions"
+	"github.com/fourmarketing/waybill/pipelines/inputs"
+	"github.com/fourmarketing/waybill/project"
 	"github.com/fourmarketing/waybill/sandbox"
 )
 
 // demoEnd is what the end of a demo looks at.
 type demoEnd struct {
-	flags demoFlags
-	app   *app
-	box   *sandbox.Sandbox
-	asOf  time.Time
-	took  time.Duration
+	flags   demoFlags
+	project *project.Project
+	box     *sandbox.Sandbox
+	asOf    time.Time
+	took    time.Duration
 }
 
 // writeDemoConfig makes the folder a Waybill project that every other command works on.
@@ -83,53 +85,32 @@ func demoConfig(f demoFlags, box *sandbox.Sandbox) map[string]any {
 	if f.postgres != "" {
 		publish["postgres"] = map[string]any{"url": f.postgres, "schema": "marts", "readers": "waybill_readers"}
 	}
-	return map[string]any{
+	all := map[string]any{
 		"name": "demo group", "lake": lakeBlock, "memory": "1GB", "pii_salt": "${file:secrets/salt}", "pipelines": "pipelines",
-		"publish": publish, "connections": demoConnections(box), "brands": demoBrands(), "sites": demoSites(),
+		"publish": publish, "connections": demoConnections(box),
 	}
+	maps.Copy(all, demoGroup())
+	return all
 }
 
 func isS3(root string) bool { return len(root) > 5 && root[:5] == "s3://" }
 
-// demoBrands are the sandbox group's brands, as their owner would configure them.
-func demoBrands() []pipelines.Brand {
-	brand := func(name, shop, prefix, currency, site, wms, account string) pipelines.Brand {
-		return pipelines.Brand{
-			Brand: name, Shop: shop, OrderPrefix: prefix, Currency: currency, Site: site, WMSSource: wms, MerchantAccount: account,
-			PSP: "adyen", Carrier: "dhl", PromiseStandardDays: 3, PromiseExpressDays: 1,
-		}
-	}
-	return []pipelines.Brand{
-		brand("Aster & Vale", "aster-vale", "AV", "GBP", "NG1", "northgate", "AsterValeUK"),
-		brand("Hart / Rowe", "hart-rowe", "HR", "GBP", "NG1", "northgate", "HartRoweUK"),
-		brand("Nørre Studio", "norre-studio", "NS", "EUR", "VH1", "veldhoven", "NorreStudioEU"),
-		brand("Pell Mill", "pell-mill", "PM", "GBP", "VH1", "veldhoven", "PellMillUK"),
-	}
-}
-
-func demoSites() []pipelines.Site {
-	return []pipelines.Site{
-		{Site: "NG1", Name: "Northgate Fulfilment", Source: "northgate", Zone: "Europe/London", Calendar: "GB-EAW", CutOffTime: "14:00"},
-		{Site: "VH1", Name: "Veldhoven Logistiek", Source: "veldhoven", Zone: "Europe/Amsterdam", Calendar: "NL", CutOffTime: "15:00"},
-	}
-}
-
 // finishDemo compares with the truth, shows the summary and says what to type next.
-func (s *session) finishDemo(ctx context.Context, e demoEnd) error {
+func (l *commandLine) finishDemo(ctx context.Context, e demoEnd) error {
 	dir := filepath.Join(e.flags.dir, "truth")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("make demo folder: %w", err)
 	}
 	var results []comparison
-	err := e.app.runner.Leaves(ctx, e.asOf, func(q pipelines.Querier) error {
+	err := e.project.Inputs.Query(ctx, e.asOf, func(q inputs.Querier) error {
 		var err error
-		results, err = compareTruth(ctx, q, e.app.cfg.Publish.DuckDB.Path, e.box.World().Truth(e.asOf), dir)
+		results, err = compareTruth(ctx, q, e.project.Config.Publish.DuckDB.Path, e.box.World().Truth(e.asOf), dir)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	sum, err := readSummary(ctx, e.app.cfg)
+	sum, err := readSummary(ctx, e.project.Config)
 	if err != nil {
 		return err
 	}
@@ -137,18 +118,18 @@ func (s *session) finishDemo(ctx context.Context, e demoEnd) error {
 	for _, r := range results {
 		differs = differs || r.differs()
 	}
-	if s.json {
-		err = printJSON(s.stdout, map[string]any{"seed": e.flags.seed, "as_of": e.asOf, "compared": results, "summary": sum, "equal": !differs})
+	if l.json {
+		err = printJSON(l.stdout, map[string]any{"seed": e.flags.seed, "as_of": e.asOf, "compared": results, "summary": sum, "equal": !differs})
 	} else {
-		printCompared(s.stdout, results)
-		printSummary(s.stdout, sum)
-		printNext(s.stdout, e)
+		printCompared(l.stdout, results)
+		printSummary(l.stdout, sum)
+		printNext(l.stdout, e)
 	}
 	if err == nil && differs {
 		err = errDiffers
 	}
 	if err == nil && e.flags.serve {
-		fmt.Fprintln(s.stdout, "the sandbox is running; Ctrl-C ends it")
+		fmt.Fprintln(l.stdout, "the sandbox is running; Ctrl-C ends it")
 		<-ctx.Done()
 	}
 	return err
@@ -187,7 +168,7 @@ demo done in %[3]s; the lake and marts are in %[4]s
 
 // example is an order worth tracing: one with a break if there is any.
 func (e demoEnd) example() string {
-	db, err := openMarts(e.app.cfg)
+	db, err := openMarts(e.project.Config)
 	if err != nil {
 		return "AV1001"
 	}

@@ -81,9 +81,9 @@ select order_ref, qty, _file_id, _line from marts.fct_despatch where qty > 100
 var depotNow = time.Date(2026, 4, 8, 6, 0, 0, 0, time.UTC)
 
 // depot is a small project of its own whose partner is a folder.
-func depot(t *testing.T) *project {
+func depot(t *testing.T) *office {
 	t.Helper()
-	p := &project{T: t, dir: t.TempDir()}
+	p := &office{T: t, dir: t.TempDir()}
 	p.write("waybill.yaml", `name: depot
 lake: {root: lake}
 memory: 256MB
@@ -105,7 +105,7 @@ connections:
 }
 
 // write writes one of the project's files.
-func (p *project) write(name, text string) {
+func (p *office) write(name, text string) {
 	p.Helper()
 	path := filepath.Join(p.dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -117,7 +117,7 @@ func (p *project) write(name, text string) {
 }
 
 // pull runs the depot's project.
-func (p *project) pull(code int) outcome {
+func (p *office) pull(code int) outcome {
 	p.Helper()
 	return p.must(code, "run", "--as-of", stamp(depotNow))
 }
@@ -128,7 +128,7 @@ func despatch(lines ...string) string {
 }
 
 // file finds what became of a file by its name.
-func (p *project) file(name string) ledger.File {
+func (p *office) file(name string) ledger.File {
 	p.Helper()
 	var files []ledger.File
 	p.report(exitDone, &files, "files", "list", "--name", name)

@@ -25,14 +25,14 @@ type display struct {
 }
 
 // newDisplay draws on stderr when that is a terminal and colours are not refused (NO_COLOR turns off colour only).
-func (s *session) newDisplay() *display {
+func (l *commandLine) newDisplay() *display {
 	d := &display{trackers: map[string]*progress.Tracker{}}
-	f, ok := s.stderr.(*os.File)
-	if !ok || s.json || s.verbose || !term.IsTerminal(int(f.Fd())) {
+	f, ok := l.stderr.(*os.File)
+	if !ok || l.json || l.verbose || !term.IsTerminal(int(f.Fd())) {
 		return d
 	}
 	d.writer = progress.NewWriter()
-	d.writer.SetOutputWriter(s.stderr)
+	d.writer.SetOutputWriter(l.stderr)
 	d.writer.SetAutoStop(false)
 	d.writer.SetTrackerLength(24)
 	d.writer.SetUpdateFrequency(100 * time.Millisecond)

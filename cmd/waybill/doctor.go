@@ -10,13 +10,15 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/project"
 )
 
-func newDoctor(s *session) *cobra.Command {
+func newDoctor(l *commandLine) *cobra.Command {
 	var trust string
 	c := &cobra.Command{
 		Use:   "doctor [SOURCE…]",
@@ -28,18 +30,18 @@ pins it. Exit codes: 0 all well · 1 something is not`,
   waybill doctor northgate
   waybill doctor --trust northgate`,
 		RunE: func(c *cobra.Command, args []string) error {
-			cfg, err := readConfig(s.configPath)
+			cfg, err := l.readConfig()
 			if err != nil {
 				return err
 			}
 			if trust != "" {
-				return s.trust(c.Context(), cfg, trust)
+				return l.trust(c.Context(), cfg, trust)
 			}
-			findings, err := s.examine(c.Context(), cfg, args)
+			findings, err := l.examine(c.Context(), cfg, args)
 			if err != nil {
 				return err
 			}
-			return s.printFindings(findings)
+			return l.printFindings(findings)
 		},
 	}
 	c.Flags().StringVar(&trust, "trust", "", "show this source's SSH host key and the known_hosts line that trusts it")
@@ -47,20 +49,19 @@ pins it. Exit codes: 0 all well · 1 something is not`,
 }
 
 // examine tries everything; what it finds wrong are findings, not errors.
-func (s *session) examine(ctx context.Context, cfg *config, sources []string) ([]waybill.Finding, error) {
-	findings := []waybill.Finding{{Subject: "configuration " + cfg.path, OK: true, Detail: plural(len(cfg.Connections), "connection")}}
+func (l *commandLine) examine(ctx context.Context, cfg *project.Config, sources []string) ([]waybill.Finding, error) {
+	findings := []waybill.Finding{{Subject: "configuration " + cfg.Path(), OK: true, Detail: plural(len(cfg.Connections), "connection")}}
 	for _, name := range sources {
 		if _, ok := cfg.Connections[name]; !ok {
-			return nil, fmt.Errorf("%w: %s has no connection %q; it has %s", errUsage, cfg.path, name, strings.Join(sourceNames(cfg), ", "))
+			return nil, fmt.Errorf("%w: %s has no connection %q; it has %s", errUsage, cfg.Path(), name, strings.Join(sourceNames(cfg), ", "))
 		}
 	}
-	a, err := s.openConfig(ctx, cfg, nil)
+	p, err := l.openConfig(ctx, cfg, nil)
 	if err != nil {
 		findings = append(findings, waybill.Finding{Subject: "lake, pipelines and models", Detail: err.Error(), Remedy: "mend what the message names"})
-		a = &app{cfg: cfg}
 	} else {
-		defer a.Close()
-		findings = append(findings, a.examineLake(ctx))
+		defer p.Close()
+		findings = append(findings, examineLake(ctx, p))
 	}
 	if len(sources) == 0 {
 		sources = sourceNames(cfg)
@@ -68,13 +69,13 @@ func (s *session) examine(ctx context.Context, cfg *config, sources []string) ([
 	found := make([][]waybill.Finding, len(sources))
 	var asking sync.WaitGroup
 	for i, name := range sources { // side by side: one that does not answer is waited for
-		asking.Go(func() { found[i] = a.examineSource(ctx, name) })
+		asking.Go(func() { found[i] = examineSource(ctx, cfg, name) })
 	}
 	asking.Wait()
 	return append(findings, slices.Concat(found...)...), nil
 }
 
-func sourceNames(cfg *config) []string {
+func sourceNames(cfg *project.Config) []string {
 	names := make([]string, 0, len(cfg.Connections))
 	for name := range cfg.Connections {
 		names = append(names, name)
@@ -84,25 +85,25 @@ func sourceNames(cfg *config) []string {
 }
 
 // examineLake lists tables and proves that the cache folder takes files.
-func (a *app) examineLake(ctx context.Context) waybill.Finding {
-	f := waybill.Finding{Subject: "lake " + a.cfg.Lake.Root}
-	names, err := a.lake.Tables(ctx)
+func examineLake(ctx context.Context, p *project.Project) waybill.Finding {
+	f := waybill.Finding{Subject: "lake " + p.Config.Lake.Root}
+	names, err := p.Lake.Tables(ctx)
 	if err == nil {
-		probe := filepath.Join(a.cfg.Lake.Cache, "doctor-probe")
-		err = errors.Join(os.MkdirAll(a.cfg.Lake.Cache, 0o755), os.WriteFile(probe, []byte("probe"), 0o600), os.Remove(probe))
+		probe := filepath.Join(p.Config.Lake.Cache, "doctor-probe")
+		err = errors.Join(os.MkdirAll(p.Config.Lake.Cache, 0o755), os.WriteFile(probe, []byte("probe"), 0o600), os.Remove(probe))
 	}
 	if err != nil {
-		f.Detail, f.Remedy = err.Error(), "check lake.root, lake.catalog, lake.cache and the S3 keys in "+a.cfg.path
+		f.Detail, f.Remedy = err.Error(), "check lake.root, lake.catalog, lake.cache and the S3 keys in "+p.Config.Path()
 		return f
 	}
 	f.OK, f.Detail = true, plural(len(names), "table")
 	return f
 }
 
-func (a *app) examineSource(ctx context.Context, name string) []waybill.Finding {
-	conn, err := a.connector(ctx, name)
+func examineSource(ctx context.Context, cfg *project.Config, name string) []waybill.Finding {
+	conn, err := cfg.Connect(name, time.Now)
 	if err != nil {
-		return []waybill.Finding{{Subject: name, Detail: err.Error(), Remedy: "mend the connection in " + a.cfg.path}}
+		return []waybill.Finding{{Subject: name, Detail: err.Error(), Remedy: "mend the connection in " + cfg.Path()}}
 	}
 	defer conn.Close()
 	checker, ok := conn.(waybill.Checker)
@@ -117,7 +118,7 @@ func (a *app) examineSource(ctx context.Context, name string) []waybill.Finding 
 	return findings
 }
 
-func (s *session) printFindings(findings []waybill.Finding) error {
+func (l *commandLine) printFindings(findings []waybill.Finding) error {
 	bad := 0
 	for _, f := range findings {
 		mark := "ok  "
@@ -125,20 +126,20 @@ func (s *session) printFindings(findings []waybill.Finding) error {
 			mark = "BAD "
 			bad++
 		}
-		if s.json {
+		if l.json {
 			continue
 		}
-		fmt.Fprintf(s.stdout, "%s %s: %s\n", mark, f.Subject, f.Detail)
+		fmt.Fprintf(l.stdout, "%s %s: %s\n", mark, f.Subject, f.Detail)
 		if f.Remedy != "" && !f.OK {
-			fmt.Fprintln(s.stdout, "     do:", f.Remedy)
+			fmt.Fprintln(l.stdout, "     do:", f.Remedy)
 		}
 	}
-	if s.json {
-		if err := printJSON(s.stdout, findings); err != nil {
+	if l.json {
+		if err := printJSON(l.stdout, findings); err != nil {
 			return err
 		}
 	} else {
-		fmt.Fprintf(s.stdout, "%s checked, %d not well\n", plural(len(findings), "thing"), bad)
+		fmt.Fprintf(l.stdout, "%s checked, %d not well\n", plural(len(findings), "thing"), bad)
 	}
 	if bad > 0 {
 		return fmt.Errorf("%s not well", plural(bad, "thing"))
@@ -147,9 +148,8 @@ func (s *session) printFindings(findings []waybill.Finding) error {
 }
 
 // trust shows what a person has to compare before a host key is trusted.
-func (s *session) trust(ctx context.Context, cfg *config, name string) error {
-	a := &app{cfg: cfg}
-	conn, err := a.connector(ctx, name)
+func (l *commandLine) trust(ctx context.Context, cfg *project.Config, name string) error {
+	conn, err := cfg.Connect(name, time.Now)
 	if err != nil {
 		return err
 	}
@@ -162,14 +162,14 @@ func (s *session) trust(ctx context.Context, cfg *config, name string) error {
 	if err != nil {
 		return err
 	}
-	if s.json {
-		return printJSON(s.stdout, key)
+	if l.json {
+		return printJSON(l.stdout, key)
 	}
-	fmt.Fprintf(s.stdout, "%s shows %s %s\n", key.Host, key.Type, key.SHA256)
+	fmt.Fprintf(l.stdout, "%s shows %s %s\n", key.Host, key.Type, key.SHA256)
 	if key.KnownAs != "" && key.KnownAs != key.SHA256 {
-		fmt.Fprintf(s.stdout, "trusted so far: %s (%s): THE KEY HAS CHANGED. Ask the partner before you trust it.\n", key.KnownAs, key.KnownInFile)
+		fmt.Fprintf(l.stdout, "trusted so far: %s (%s): THE KEY HAS CHANGED. Ask the partner before you trust it.\n", key.KnownAs, key.KnownInFile)
 	}
-	fmt.Fprintf(s.stdout, "Compare it with what the partner told you. Then set in %s:\n  connections: {%s: {host_key: %q}}\nor add to your known_hosts file:\n  %s\n",
-		cfg.path, name, key.SHA256, key.Line)
+	fmt.Fprintf(l.stdout, "Compare it with what the partner told you. Then set in %s:\n  connections: {%s: {host_key: %q}}\nor add to your known_hosts file:\n  %s\n",
+		cfg.Path(), name, key.SHA256, key.Line)
 	return nil
 }

@@ -65,7 +65,7 @@ func TestPartnersFail(t *testing.T) {
 }
 
 // impatient takes the connectors' own cures away, so that a test sees what happens when they do not help.
-func impatient(p *project) {
+func impatient(p *office) {
 	p.edit("waybill.yaml", "kind: sftp", "kind: sftp\n    resumes: -1")
 	p.edit("waybill.yaml", "kind: ftp", "kind: ftp\n    resumes: -1")
 	p.edit("waybill.yaml", "kind: adyen", "kind: adyen\n    http: {attempts: 1}")
@@ -158,10 +158,10 @@ func TestS3Fails(t *testing.T) {
 	p.write("secrets/secret", s3.SecretKey.Reveal())
 	when := time.Date(2026, 4, 7, 20, 0, 0, 0, time.UTC) // the same for both: a file is known by its time
 	arrive := func(i int) {
-		for _, project := range []*project{calm, p} {
+		for _, office := range []*office{calm, p} {
 			name := fmt.Sprintf("in/DESP_%d.csv", i)
-			project.write(name, despatch(goodLine, fmt.Sprintf("AV%d,07/04/2026 12:00,%d,", i, i)))
-			if err := os.Chtimes(filepath.Join(project.dir, name), when, when); err != nil {
+			office.write(name, despatch(goodLine, fmt.Sprintf("AV%d,07/04/2026 12:00,%d,", i, i)))
+			if err := os.Chtimes(filepath.Join(office.dir, name), when, when); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -210,15 +210,15 @@ func TestFullDisk(t *testing.T) {
 	calm, p := depot(t), depot(t)
 	p.edit("waybill.yaml", "root: lake", "root: "+disk+"/lake")
 	when := time.Date(2026, 4, 7, 20, 0, 0, 0, time.UTC)
-	for _, project := range []*project{calm, p} {
+	for _, office := range []*office{calm, p} {
 		for i := range 3 {
 			var lines []string
 			for n := range 12000 {
 				lines = append(lines, fmt.Sprintf("AV%d,07/04/2026 %02d:%02d,%d,JD%x", 1000+n, n%24, n%60, n%90, (n*7919+i)*104729))
 			}
 			name := fmt.Sprintf("in/DESP_%d.csv", i)
-			project.write(name, strings.Replace(despatch(lines...), "TRL,12,000", "TRL,12000", 1))
-			if err := os.Chtimes(filepath.Join(project.dir, name), when, when); err != nil {
+			office.write(name, strings.Replace(despatch(lines...), "TRL,12,000", "TRL,12000", 1))
+			if err := os.Chtimes(filepath.Join(office.dir, name), when, when); err != nil {
 				t.Fatal(err)
 			}
 		}

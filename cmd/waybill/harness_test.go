@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fourmarketing/waybill/project"
 	"github.com/fourmarketing/waybill/sandbox"
 	"github.com/fourmarketing/waybill/sandbox/world"
 )
@@ -56,23 +57,23 @@ func waybillWith(t *testing.T, env []string, args ...string) outcome {
 	return outcome{c.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
-// project is a folder with a waybill.yaml and what its commands need.
-type project struct {
+// office is a folder with a waybill.yaml and what its commands need.
+type office struct {
 	*testing.T
 	dir string
 	env []string
 }
 
-func (p *project) config() string { return filepath.Join(p.dir, "waybill.yaml") }
+func (p *office) config() string { return filepath.Join(p.dir, "waybill.yaml") }
 
 // run runs a command on the project, whatever it comes to.
-func (p *project) run(args ...string) outcome {
+func (p *office) run(args ...string) outcome {
 	p.Helper()
 	return waybillWith(p.T, p.env, append(args, "-c", p.config())...)
 }
 
 // must runs a command that has to end with the exit code.
-func (p *project) must(code int, args ...string) outcome {
+func (p *office) must(code int, args ...string) outcome {
 	p.Helper()
 	o := p.run(args...)
 	if o.code != code {
@@ -82,7 +83,7 @@ func (p *project) must(code int, args ...string) outcome {
 }
 
 // report runs a command with --json that has to end with the exit code, and reads its answer.
-func (p *project) report(code int, into any, args ...string) outcome {
+func (p *office) report(code int, into any, args ...string) outcome {
 	p.Helper()
 	o := p.must(code, append(args, "--json")...)
 	if err := json.Unmarshal([]byte(o.out), into); err != nil {
@@ -92,7 +93,7 @@ func (p *project) report(code int, into any, args ...string) outcome {
 }
 
 // ask runs a query over the published marts and returns its only value as text.
-func (p *project) ask(query string) string {
+func (p *office) ask(query string) string {
 	p.Helper()
 	var rows []map[string]any
 	p.report(exitDone, &rows, "query", query)
@@ -109,11 +110,11 @@ func (p *project) ask(query string) string {
 	return ""
 }
 
-// app opens the project in this process, to look at its lake and ledger.
-func (p *project) app() *app {
+// open opens the project in this process, to look at its lake and ledger.
+func (p *office) open() *project.Project {
 	p.Helper()
-	s := &session{stdout: p.Output(), stderr: p.Output(), configPath: p.config()}
-	a, err := s.open(p.Context(), nil)
+	l := &commandLine{stdout: p.Output(), stderr: p.Output(), configPath: p.config()}
+	a, err := l.open(p.Context(), nil)
 	if err != nil {
 		p.Fatal(err)
 	}
@@ -122,7 +123,7 @@ func (p *project) app() *app {
 }
 
 // snapshots are the snapshot ids of every table of the lake.
-func (p *project) snapshots() map[string]string {
+func (p *office) snapshots() map[string]string {
 	p.Helper()
 	var rows [][]string
 	p.report(exitDone, &rows, "state", "tables")
@@ -134,7 +135,7 @@ func (p *project) snapshots() map[string]string {
 }
 
 // edit changes one of the project's files.
-func (p *project) edit(name, from, to string) {
+func (p *office) edit(name, from, to string) {
 	p.Helper()
 	path := filepath.Join(p.dir, name)
 	text, err := os.ReadFile(path)
@@ -166,9 +167,9 @@ func startWorld(t *testing.T, o world.Options) *sandbox.Sandbox {
 }
 
 // join makes a project that pulls from a sandbox. Its files need not settle: the sandbox's are whole when they appear.
-func join(t *testing.T, box *sandbox.Sandbox) *project {
+func join(t *testing.T, box *sandbox.Sandbox) *office {
 	t.Helper()
-	p := &project{T: t, dir: t.TempDir()}
+	p := &office{T: t, dir: t.TempDir()}
 	if err := writeDemoConfig(demoFlags{dir: p.dir}, box); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 //go:embed starter.yaml
 var starter []byte
 
-func newInit(s *session) *cobra.Command {
+func newInit(l *commandLine) *cobra.Command {
 	return &cobra.Command{
 		Use:     "init [FOLDER]",
 		Short:   "Write a starter configuration and the pipeline definitions that come with Waybill",
@@ -39,7 +39,7 @@ func newInit(s *session) *cobra.Command {
 			if err := os.WriteFile(path, starter, 0o600); err != nil {
 				return fmt.Errorf("write configuration: %w", err)
 			}
-			fmt.Fprintf(s.stdout, "wrote %s and pipelines/*.yaml\nnext: fill in the connections (secrets by ${env:NAME} or ${file:path}), remove pipelines you do not have, then: waybill doctor\n", path)
+			fmt.Fprintf(l.stdout, "wrote %s and pipelines/*.yaml\nnext: fill in the connections (secrets by ${env:NAME} or ${file:path}), remove pipelines you do not have, then: waybill doctor\n", path)
 			return nil
 		},
 	}

@@ -1,6 +1,6 @@
 // Command waybill pulls what an ecommerce group's partners send, keeps every byte, loads it into a lake, and builds
 // checked marts from it. This package is the command line, one file per command: the only place that sees every other
-// room, and the only one that reads flags, files of configuration and the environment.
+// room, and the only one that reads flags and the environment.
 package main
 
 import (
@@ -14,8 +14,10 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
 )
 
 func main() {
@@ -47,7 +49,7 @@ const (
 	exitDone        = 0
 	exitFailed      = 1
 	exitUsage       = 2
-	exitHeld        = 3
+	exitWithheld    = 3
 	exitLate        = 4
 	exitInterrupted = 130
 )
@@ -61,8 +63,14 @@ var errUsage = errors.New("usage")
 // Do runs one command line and returns its exit code.
 func Do(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	began := false
-	root := newRoot(stdout, stderr)
-	root.PersistentPreRun = func(*cobra.Command, []string) { began = true }
+	l := &commandLine{stdout: stdout, stderr: stderr}
+	root := newRoot(l)
+	restore := func() {}
+	root.PersistentPreRun = func(*cobra.Command, []string) {
+		began = true
+		restore = zap.RedirectStdLog(l.logger()) // what libraries print there belongs to the log of --verbose
+	}
+	defer func() { restore() }()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !began && !errors.Is(err, errUsage) { // an unknown command, too many arguments: no command has run
@@ -82,8 +90,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.Is(err, errUsage), errors.Is(err, pipelines.ErrSelector):
 		return exitUsage
-	case errors.Is(err, pipelines.ErrHeld):
-		return exitHeld
+	case errors.Is(err, build.ErrWithheld):
+		return exitWithheld
 	case errors.Is(err, errLate):
 		return exitLate
 	default:
@@ -91,17 +99,7 @@ func exitCode(ctx context.Context, err error) int {
 	}
 }
 
-// session is what every command gets: where to write and what the global flags say.
-type session struct {
-	stdout, stderr io.Writer
-	configPath     string
-	json           bool
-	asOf           string
-	verbose        bool
-}
-
-func newRoot(stdout, stderr io.Writer) *cobra.Command {
-	s := &session{stdout: stdout, stderr: stderr}
+func newRoot(l *commandLine) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "waybill",
 		Short: "The operations warehouse of ecommerce groups",
@@ -119,16 +117,16 @@ Exit codes: 0 done · 1 failed · 2 usage · 3 held by a check · 4 a partner is
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(l.stdout)
+	root.SetErr(l.stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w: %w; `%s --help` shows what there is", errUsage, err, c.CommandPath())
 	})
 	flags := root.PersistentFlags()
-	flags.StringVarP(&s.configPath, "config", "c", "waybill.yaml", "configuration file")
-	flags.BoolVar(&s.json, "json", false, "print JSON for programs")
-	flags.StringVar(&s.asOf, "as-of", "", "the instant that \"now\" means, such as 2026-04-08T07:00:00+01:00 (default: the last quarter of an hour)")
-	flags.BoolVarP(&s.verbose, "verbose", "v", false, "log each step to standard error")
-	root.AddCommand(commands(s)...)
+	flags.StringVarP(&l.configPath, "config", "c", "waybill.yaml", "configuration file")
+	flags.BoolVar(&l.json, "json", false, "print JSON for programs")
+	flags.StringVar(&l.asOf, "as-of", "", "the instant that \"now\" means, such as 2026-04-08T07:00:00+01:00 (default: the last quarter of an hour)")
+	flags.BoolVarP(&l.verbose, "verbose", "v", false, "log each step to standard error")
+	root.AddCommand(commands(l)...)
 	return root
 }

@@ -6,39 +6,40 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
+	"github.com/fourmarketing/waybill/pipelines/run"
 )
 
-func newPlan(s *session) *cobra.Command {
+func newPlan(l *commandLine) *cobra.Command {
 	var sources []string
 	c := &cobra.Command{
 		Use:     "plan [MODEL…]",
 		Short:   "Show what a run would fetch, load, rebuild and publish; writes nothing to the lake",
 		Example: "  waybill plan\n  waybill plan --source northgate --json",
 		RunE: func(c *cobra.Command, args []string) error {
-			asOf, err := s.now()
+			asOf, err := l.now()
 			if err != nil {
 				return err
 			}
-			a, err := s.open(c.Context(), nil)
+			p, err := l.open(c.Context(), nil)
 			if err != nil {
 				return err
 			}
-			defer a.Close()
-			plan, err := a.runner.Plan(c.Context(), pipelines.RunOptions{Select: sources, Build: pipelines.BuildOptions{Select: args, AsOf: asOf}})
+			defer p.Close()
+			plan, err := p.Runner.Plan(c.Context(), run.Options{Select: sources, Build: build.Options{Select: args, AsOf: asOf}})
 			if err != nil {
 				return err
 			}
-			return s.printPlan(plan)
+			return l.printPlan(plan)
 		},
 	}
 	c.Flags().StringSliceVar(&sources, "source", nil, "only this pipeline, source or source/feed (repeatable)")
 	return c
 }
 
-func (s *session) printPlan(plan pipelines.Plan) error {
-	if s.json {
-		return errors.Join(printJSON(s.stdout, plan), planned(plan))
+func (l *commandLine) printPlan(plan run.Plan) error {
+	if l.json {
+		return errors.Join(printJSON(l.stdout, plan), planned(plan))
 	}
 	rows := make([][]string, len(plan.Feeds))
 	fetch := 0
@@ -50,30 +51,30 @@ func (s *session) printPlan(plan pipelines.Plan) error {
 		}
 		rows[i] = []string{f.Source + "/" + f.Feed, count(f.Known), blank(len(f.Fetch)), blank(len(f.Waiting)), blank(f.Ask), state}
 	}
-	grid(s.stdout, []string{"feed", "known", "to fetch", "waiting", "to ask", ""}, rows)
+	grid(l.stdout, []string{"feed", "known", "to fetch", "waiting", "to ask", ""}, rows)
 	for _, f := range plan.Feeds {
 		for _, name := range f.Fetch {
-			fmt.Fprintf(s.stdout, "fetch %s/%s %s\n", f.Source, f.Feed, name)
+			fmt.Fprintf(l.stdout, "fetch %s/%s %s\n", f.Source, f.Feed, name)
 		}
 		for _, w := range f.Waiting {
-			fmt.Fprintf(s.stdout, "wait  %s/%s %s\n", f.Source, f.Feed, w)
+			fmt.Fprintf(l.stdout, "wait  %s/%s %s\n", f.Source, f.Feed, w)
 		}
 	}
 	for _, m := range plan.Stale {
-		fmt.Fprintln(s.stdout, "rebuild", m)
+		fmt.Fprintln(l.stdout, "rebuild", m)
 	}
 	for _, f := range plan.Feeds {
 		if f.Error != "" {
-			fmt.Fprintf(s.stdout, "failed %s/%s: %s\n", f.Source, f.Feed, f.Error)
+			fmt.Fprintf(l.stdout, "failed %s/%s: %s\n", f.Source, f.Feed, f.Error)
 		}
 	}
-	fmt.Fprintf(s.stdout, "%s to fetch, %s to rebuild now (what a fetch brings may add more); next: waybill run\n",
+	fmt.Fprintf(l.stdout, "%s to fetch, %s to rebuild now (what a fetch brings may add more); next: waybill run\n",
 		plural(fetch, "file"), plural(len(plan.Stale), "mart"))
 	return planned(plan)
 }
 
 // planned is an error when a partner could not be asked.
-func planned(plan pipelines.Plan) error {
+func planned(plan run.Plan) error {
 	failed := 0
 	for _, f := range plan.Feeds {
 		if f.Error != "" {

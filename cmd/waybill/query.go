@@ -1,13 +1,10 @@
 package main
 
 import (
-	"database/sql"
 	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/big"
-	"os"
 	"strings"
 	"time"
 
@@ -15,10 +12,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fourmarketing/waybill/pipelines"
-	"github.com/fourmarketing/waybill/transforms/duck"
+	"github.com/fourmarketing/waybill/project"
+	"github.com/fourmarketing/waybill/questions"
 )
 
-func newQuery(s *session) *cobra.Command {
+func newQuery(l *commandLine) *cobra.Command {
 	format := "table"
 	c := &cobra.Command{
 		Use:   "query SQL",
@@ -28,126 +26,88 @@ func newQuery(s *session) *cobra.Command {
   waybill query --format csv "select * from marts.fct_claimable_parcels" > claims.csv`,
 		Args: oneArg("one SQL text in quotes"),
 		RunE: func(c *cobra.Command, args []string) error {
-			cfg, err := readConfig(s.configPath)
-			if err != nil {
-				return err
-			}
-			if s.json {
+			if l.json {
 				format = "json"
 			}
-			db, err := openMarts(cfg)
+			db, err := l.openMarts()
 			if err != nil {
 				return err
 			}
 			defer db.Close()
-			rows, err := db.QueryContext(c.Context(), args[0])
+			answer, err := db.Ask(c.Context(), args[0])
 			if err != nil {
-				return fmt.Errorf("query: %w", err)
+				return err
 			}
-			defer rows.Close()
-			return s.printRows(rows, format)
+			return l.printTable(answer, format)
 		},
 	}
 	c.Flags().StringVar(&format, "format", format, "table, csv or json")
 	return c
 }
 
-// openMarts opens the published marts read-only.
-func openMarts(cfg *config) (*sql.DB, error) {
-	if cfg.Publish.DuckDB == nil {
-		return nil, fmt.Errorf("%s: publish.duckdb is not set, so there is no local file of marts to read", cfg.path)
-	}
-	path := cfg.Publish.DuckDB.Path
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s is not there yet; `waybill run` publishes it", path)
-	}
-	connector, err := duckdb.NewConnector("", nil)
+// openMarts opens the published marts that the configuration names.
+func openMarts(cfg *project.Config) (*questions.Marts, error) {
+	path, err := cfg.MartsFile()
 	if err != nil {
-		return nil, fmt.Errorf("open marts: %w", err)
+		return nil, err
 	}
-	db := sql.OpenDB(connector)
-	db.SetMaxOpenConns(1)
-	for _, setting := range []string{
-		"attach " + duck.Literal(path) + " as marts (read_only)", "use marts", "set timezone = 'UTC'", "set enable_external_access = false", "set lock_configuration = true",
-	} {
-		if _, err := db.Exec(setting); err != nil { //nolint:noctx // settings of a file that is being opened
-			return nil, errors.Join(fmt.Errorf("open marts: %w", err), db.Close())
-		}
-	}
-	return db, nil
+	return questions.OpenMarts(path)
 }
 
-// readAll returns the columns and every row of a result.
-func readAll(rows *sql.Rows) ([]string, [][]any, error) {
-	columns, err := rows.Columns()
+func (l *commandLine) openMarts() (*questions.Marts, error) {
+	cfg, err := l.readConfig()
 	if err != nil {
-		return nil, nil, fmt.Errorf("read result: %w", err)
+		return nil, err
 	}
-	var all [][]any
-	for rows.Next() {
-		values := make([]any, len(columns))
-		into := make([]any, len(columns))
-		for i := range values {
-			into[i] = &values[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			return nil, nil, fmt.Errorf("read result: %w", err)
-		}
-		all = append(all, values)
-	}
-	return columns, all, rows.Err()
+	return openMarts(cfg)
 }
 
-func (s *session) printRows(rows *sql.Rows, format string) error {
-	columns, all, err := readAll(rows)
-	if err != nil {
-		return err
-	}
+func (l *commandLine) printTable(t questions.Table, format string) error {
 	switch format {
 	case "json":
-		return s.printJSONRows(columns, all)
+		return l.printJSONRows(t)
 	case "csv":
-		return s.printCSV(columns, all)
+		return l.printCSV(t)
 	case "table":
-		text := make([][]string, len(all))
-		for i, row := range all {
+		text := make([][]string, len(t.Rows))
+		for i, row := range t.Rows {
 			for _, v := range row {
 				text[i] = append(text[i], display1(v))
 			}
 		}
-		grid(s.stdout, columns, text)
-		fmt.Fprintln(s.stdout, plural(len(all), "row"))
+		grid(l.stdout, t.Columns, text)
+		fmt.Fprintln(l.stdout, plural(len(t.Rows), "row"))
 		return nil
 	default:
 		return fmt.Errorf("%w: --format %q is none of table, csv, json", errUsage, format)
 	}
 }
 
-func (s *session) printJSONRows(columns []string, all [][]any) error {
-	out := make([]map[string]any, len(all))
-	for i, row := range all {
+func (l *commandLine) printJSONRows(t questions.Table) error {
+	out := make([]map[string]any, len(t.Rows))
+	for i, row := range t.Rows {
 		out[i] = map[string]any{}
 		for j, v := range row {
 			switch v := v.(type) {
 			case duckdb.Decimal:
-				out[i][columns[j]] = json.Number(exact(v)) // not as a float
+				out[i][t.Columns[j]] = json.Number(exact(v)) // not as a float
 			case time.Time:
-				out[i][columns[j]] = display1(v)
+				out[i][t.Columns[j]] = display1(v)
 			default:
-				out[i][columns[j]] = v
+				out[i][t.Columns[j]] = v
 			}
 		}
 	}
-	return printJSON(s.stdout, out)
+	return printJSON(l.stdout, out)
 }
 
 // printCSV escapes what a spreadsheet would run as a formula.
-func (s *session) printCSV(columns []string, all [][]any) error {
-	w := csv.NewWriter(s.stdout)
-	if err := w.Write(columns); err != nil {
+func (l *commandLine) printCSV(t questions.Table) error {
+	w := csv.NewWriter(l.stdout)
+	if err := w.Write(t.Columns); err != nil {
 		return fmt.Errorf("write CSV: %w", err)
 	}
-	for _, row := range all {
+	for _, row := range t.Rows {
 		text := make([]string, len(row))
 		for i, v := range row {
 			text[i] = display1(v)

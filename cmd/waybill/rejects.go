@@ -2,17 +2,16 @@ package main
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/questions"
 )
 
-func newRejects(s *session) *cobra.Command {
+func newRejects(l *commandLine) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rejects",
 		Args:  cobra.ArbitraryArgs,
@@ -23,88 +22,73 @@ func newRejects(s *session) *cobra.Command {
   waybill rejects report --source northgate > northgate-rejects.csv
   waybill rejects replay --source northgate`,
 	}
-	c.AddCommand(newRejectsList(s), newRejectsRows(s, "show", "Show rejected rows with file, line, column, rule and the original text", "table"),
-		newRejectsRows(s, "report", "Write rejected rows as a CSV for the partner", "csv"), newRejectsReplay(s))
+	c.AddCommand(newRejectsList(l), newRejectsRows(l, "show", "Show rejected rows with file, line, column, rule and the original text", "table"),
+		newRejectsRows(l, "report", "Write rejected rows as a CSV for the partner", "csv"), newRejectsReplay(l))
 	return c
 }
 
-// rejectFlags narrow what is looked at.
-type rejectFlags struct{ source, feed, file string }
-
-func (f *rejectFlags) add(c *cobra.Command) {
-	c.Flags().StringVar(&f.source, "source", "", "only this source")
-	c.Flags().StringVar(&f.feed, "feed", "", "only this feed")
-	c.Flags().StringVar(&f.file, "file", "", "only this file (start of its id)")
+// addFilter adds the flags that narrow what is looked at.
+func addFilter(c *cobra.Command, r *questions.Rejects) {
+	c.Flags().StringVar(&r.Source, "source", "", "only this source")
+	c.Flags().StringVar(&r.Feed, "feed", "", "only this feed")
+	c.Flags().StringVar(&r.File, "file", "", "only this file (start of its id)")
 }
 
-// query runs a select over ops.rejects of files that are loaded now.
-func (f rejectFlags) query(ctx context.Context, a *app, selection, rest string, done func(*sql.Rows) error) error {
-	asOf := a.runner.Now()
-	return a.runner.Leaves(ctx, asOf, func(q pipelines.Querier) error {
-		text := fmt.Sprintf(`select %s from ops.rejects as r join ops.files as f on f.file = r.file and f.status = 'loaded'
-			where ($1 = '' or r.source = $1) and ($2 = '' or r.feed = $2) and ($3 = '' or starts_with(r.file, $3)) %s`, selection, rest)
-		rows, err := q.QueryContext(ctx, text, f.source, f.feed, f.file)
+// askRejects opens the project and prints what a question about its rejects gives.
+func (l *commandLine) askRejects(ctx context.Context, ask func(context.Context, questions.Querier) (questions.Table, error), format string) error {
+	p, err := l.open(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	return p.Inputs.Query(ctx, time.Now(), func(q inputs.Querier) error {
+		answer, err := ask(ctx, q)
 		if err != nil {
-			return fmt.Errorf("read rejects: %w", err)
+			return err
 		}
-		defer rows.Close()
-		return errors.Join(done(rows), rows.Err())
+		return l.printTable(answer, l.format(format))
 	})
 }
 
-func newRejectsList(s *session) *cobra.Command {
-	var f rejectFlags
+func newRejectsList(l *commandLine) *cobra.Command {
+	var r questions.Rejects
 	c := &cobra.Command{
 		Use:     "list",
 		Short:   "Count rejected rows by feed, column and rule",
 		Example: "  waybill rejects list --source northgate",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := s.open(c.Context(), nil)
-			if err != nil {
-				return err
-			}
-			defer a.Close()
-			return f.query(c.Context(), a,
-				`r.source || '/' || r.feed as feed, r."column" as "column", r.rule as rule, count(*) as rejected, count(distinct r.file) as files, min(r.detail) as example`,
-				`group by all order by rejected desc, feed, "column", rule`,
-				func(rows *sql.Rows) error { return s.printRows(rows, s.format("table")) })
+			return l.askRejects(c.Context(), r.Count, "table")
 		},
 	}
-	f.add(c)
+	addFilter(c, &r)
 	return c
 }
 
-func newRejectsRows(s *session, verb, short, format string) *cobra.Command {
-	var f rejectFlags
+func newRejectsRows(l *commandLine, verb, short, format string) *cobra.Command {
+	var r questions.Rejects
 	c := &cobra.Command{
 		Use:     verb,
 		Short:   short,
 		Example: "  waybill rejects " + verb + " --source northgate",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := s.open(c.Context(), nil)
-			if err != nil {
-				return err
-			}
-			defer a.Close()
-			return f.query(c.Context(), a, `r.source, r.feed, r.name, r.line, r."column", r.rule, r.detail, r.original`, "order by all",
-				func(rows *sql.Rows) error { return s.printRows(rows, s.format(format)) })
+			return l.askRejects(c.Context(), r.List, format)
 		},
 	}
-	f.add(c)
+	addFilter(c, &r)
 	return c
 }
 
-func (s *session) format(otherwise string) string {
-	if s.json {
+func (l *commandLine) format(otherwise string) string {
+	if l.json {
 		return "json"
 	}
 	return otherwise
 }
 
-func newRejectsReplay(s *session) *cobra.Command {
-	var f rejectFlags
+func newRejectsReplay(l *commandLine) *cobra.Command {
+	var r questions.Rejects
 	c := &cobra.Command{
 		Use:   "replay",
 		Short: "After a contract fix: load held files and files with rejects again, from the kept bytes",
@@ -113,24 +97,24 @@ The partner is not asked. A file's rows take the place of those of its earlier l
 		Example: "  waybill rejects replay --source northgate --feed despatch && waybill build",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := s.open(c.Context(), nil)
+			p, err := l.open(c.Context(), nil)
 			if err != nil {
 				return err
 			}
-			defer a.Close()
-			all, err := a.ledger.Files(c.Context(), ledger.Filter{Source: f.source, Feed: f.feed, IDPrefix: f.file})
+			defer p.Close()
+			all, err := p.Ledger.Files(c.Context(), ledger.Filter{Source: r.Source, Feed: r.Feed, IDPrefix: r.File})
 			if err != nil {
 				return err
 			}
 			var files []ledger.File
 			for _, file := range all {
-				if file.Status == ledger.Held || (file.Status == ledger.Loaded && (file.Rejected > 0 || f.file != "")) {
+				if file.Status == ledger.Held || (file.Status == ledger.Loaded && (file.Rejected > 0 || r.File != "")) {
 					files = append(files, file)
 				}
 			}
-			return s.replay(c, a, files)
+			return l.replay(c, p, files)
 		},
 	}
-	f.add(c)
+	addFilter(c, &r)
 	return c
 }

@@ -8,11 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/pipelines/pull"
+	"github.com/fourmarketing/waybill/pipelines/run"
 )
 
-func newRun(s *session) *cobra.Command {
+func newRun(l *commandLine) *cobra.Command {
 	var sources []string
 	var full, failIfLate bool
 	c := &cobra.Command{
@@ -28,24 +30,24 @@ Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check · 4 w
   waybill run --source northgate/despatch --json
   waybill run --fail-if-late || page-somebody`,
 		RunE: func(c *cobra.Command, args []string) error {
-			asOf, err := s.now()
+			asOf, err := l.now()
 			if err != nil {
 				return err
 			}
-			d := s.newDisplay()
-			a, err := s.open(c.Context(), d.watch)
+			d := l.newDisplay()
+			p, err := l.open(c.Context(), d.watch)
 			if err != nil {
 				return err
 			}
-			defer a.Close()
-			res, err := a.runner.Run(c.Context(), pipelines.RunOptions{
-				Select: sources, Trigger: "command", Build: pipelines.BuildOptions{Select: args, AsOf: asOf, Full: full},
+			defer p.Close()
+			res, err := p.Runner.Run(c.Context(), run.Options{
+				Select: sources, Trigger: "command", Build: build.Options{Select: args, AsOf: asOf, Full: full},
 			})
 			d.stop()
-			if err := errors.Join(s.printRun(res), err); err != nil || !failIfLate {
+			if err := errors.Join(l.printRun(res), err); err != nil || !failIfLate {
 				return err
 			}
-			return s.sayLate(c.Context(), a.cfg)
+			return l.sayLate(c.Context(), p.Config)
 		},
 	}
 	c.Flags().BoolVar(&failIfLate, "fail-if-late", false, "afterwards name the feeds that marts.feed_health calls late, and exit 4 if there are any")
@@ -82,19 +84,19 @@ type martReport struct {
 	Rows  int64  `json:"rows"`
 }
 
-func (s *session) printRun(res pipelines.RunResult) error {
-	if s.json {
-		return printJSON(s.stdout, reportRun(res))
+func (l *commandLine) printRun(res run.Result) error {
+	if l.json {
+		return printJSON(l.stdout, reportRun(res))
 	}
-	s.printFeeds(res.Feeds)
-	printFailedChecks(s.stdout, res.Build.Failed)
+	l.printFeeds(res.Feeds)
+	printFailedChecks(l.stdout, res.Build.Failed)
 	if len(res.Feeds)+len(res.Build.Stale)+res.Build.Fresh > 0 { // otherwise it ended before it began, and the error says why
-		fmt.Fprintln(s.stdout, runLine(res))
+		fmt.Fprintln(l.stdout, runLine(res))
 	}
 	return nil
 }
 
-func reportRun(res pipelines.RunResult) runReport {
+func reportRun(res run.Result) runReport {
 	r := runReport{
 		RunID: res.ID, AsOf: res.AsOf, Seconds: res.Took.Seconds(), Changed: res.News(), Failed: checkRows(res.Build.Failed),
 		MartsSame: res.Build.Fresh, Release: res.Build.Release.ID, Published: res.Published,
@@ -118,7 +120,7 @@ func reportRun(res pipelines.RunResult) runReport {
 }
 
 // printFeeds shows one line per feed that had news or trouble, and what a person should look at under it.
-func (s *session) printFeeds(feeds []pipelines.FeedResult) {
+func (l *commandLine) printFeeds(feeds []pull.Result) {
 	var rows [][]string
 	for _, f := range feeds {
 		if len(f.Files) == 0 && f.Err == nil && len(f.Waiting) == 0 {
@@ -136,7 +138,7 @@ func (s *session) printFeeds(feeds []pipelines.FeedResult) {
 		state := ""
 		if f.Err != nil {
 			state = "failed"
-			if busy := new(ledger.HeldError); errors.As(f.Err, &busy) {
+			if busy := new(ledger.BusyError); errors.As(f.Err, &busy) {
 				state = "busy" // another run pulls it
 			}
 		}
@@ -145,19 +147,19 @@ func (s *session) printFeeds(feeds []pipelines.FeedResult) {
 	if len(rows) == 0 {
 		return
 	}
-	grid(s.stdout, []string{"feed", "files", "rows", "rejected", "held", "waiting", ""}, rows)
-	s.printTrouble(feeds)
+	grid(l.stdout, []string{"feed", "files", "rows", "rejected", "held", "waiting", ""}, rows)
+	l.printTrouble(feeds)
 }
 
-func (s *session) printTrouble(feeds []pipelines.FeedResult) {
+func (l *commandLine) printTrouble(feeds []pull.Result) {
 	for _, f := range feeds {
 		for _, file := range f.Files {
 			if file.Status == ledger.Held {
-				fmt.Fprintf(s.stdout, "held: %s/%s %s: %s\n      next: waybill files why %s\n", f.Source, f.Feed, file.Name, file.Detail, file.ID)
+				fmt.Fprintf(l.stdout, "held: %s/%s %s: %s\n      next: waybill files why %s\n", f.Source, f.Feed, file.Name, file.Detail, file.ID)
 			}
 		}
 		for _, w := range f.Waiting {
-			fmt.Fprintf(s.stdout, "waiting: %s/%s %s\n", f.Source, f.Feed, w)
+			fmt.Fprintf(l.stdout, "waiting: %s/%s %s\n", f.Source, f.Feed, w)
 		}
 	}
 }
@@ -170,7 +172,7 @@ func blank[N int | int64](n N) string {
 }
 
 // runLine sums up a run.
-func runLine(res pipelines.RunResult) string {
+func runLine(res run.Result) string {
 	known := 0
 	for _, f := range res.Feeds {
 		known += f.Known
@@ -185,12 +187,12 @@ func runLine(res pipelines.RunResult) string {
 }
 
 // builtLine says what became of the marts.
-func builtLine(b pipelines.BuildResult) string {
+func builtLine(b build.Result) string {
 	marts := plural(len(b.Stale), "mart")
 	switch b.Release.Status {
 	case ledger.Released:
 		return fmt.Sprintf("%s built, %d unchanged; release %d", marts, b.Fresh, b.Release.ID)
-	case ledger.ReleaseHeld:
+	case ledger.Withheld:
 		return fmt.Sprintf("%s built and held back by checks, %d unchanged; readers keep the last release", marts, b.Fresh)
 	default:
 		return fmt.Sprintf("%s not built, %d unchanged", marts, b.Fresh)

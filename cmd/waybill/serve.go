@@ -14,11 +14,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 
-	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/pipelines/run"
+	"github.com/fourmarketing/waybill/project"
 )
 
-func newServe(s *session) *cobra.Command {
+func newServe(l *commandLine) *cobra.Command {
 	listen, drain := "127.0.0.1:8099", 10*time.Minute
 	c := &cobra.Command{
 		Use:   "serve",
@@ -28,15 +30,15 @@ catalog), with retries, and catch up on what was due while it was stopped. SIGTE
 		Example: "  waybill serve\n  waybill serve --listen 0.0.0.0:8099 --drain 5m",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := s.open(c.Context(), nil)
+			p, err := l.open(c.Context(), nil)
 			if err != nil {
 				return err
 			}
-			defer a.Close()
-			if s.asOf != "" {
+			defer p.Close()
+			if l.asOf != "" {
 				return fmt.Errorf("%w: serve asks about the present; --as-of goes with run", errUsage)
 			}
-			return s.serve(c.Context(), a, listen, drain)
+			return l.serve(c.Context(), p, listen, drain)
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", listen, "address of /healthz and /metrics")
@@ -44,22 +46,22 @@ catalog), with retries, and catch up on what was due while it was stopped. SIGTE
 	return c
 }
 
-func (s *session) serve(ctx context.Context, a *app, listen string, drain time.Duration) error {
+func (l *commandLine) serve(ctx context.Context, p *project.Project, listen string, drain time.Duration) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", listen, err)
 	}
 	m := newMetrics()
-	scheduler := pipelines.NewScheduler(a.runner, func() time.Time { return time.Now().UTC().Truncate(clockStep) }, drain,
-		func(pipeline string, res pipelines.RunResult, err error) {
+	scheduler := run.NewScheduler(p.Runner, func() time.Time { return time.Now().UTC().Truncate(clockStep) }, drain,
+		func(pipeline string, res run.Result, err error) {
 			m.record(pipeline, res, err)
-			fmt.Fprintf(s.stdout, "%s %s: %s\n", time.Now().UTC().Format(time.DateTime), pipeline, runLine(res))
+			fmt.Fprintf(l.stdout, "%s %s: %s\n", time.Now().UTC().Format(time.DateTime), pipeline, runLine(res))
 			if err != nil {
-				fmt.Fprintf(s.stderr, "%s %s: %v\n", time.Now().UTC().Format(time.DateTime), pipeline, err)
+				fmt.Fprintf(l.stderr, "%s %s: %v\n", time.Now().UTC().Format(time.DateTime), pipeline, err)
 			}
 		})
-	server := &http.Server{Handler: m.handler(a), ReadHeaderTimeout: 10 * time.Second}
-	fmt.Fprintf(s.stdout, "serving %s; health and metrics on http://%s\n", plural(len(a.runner.Pipelines), "pipeline"), listener.Addr())
+	server := &http.Server{Handler: m.handler(p), ReadHeaderTimeout: 10 * time.Second}
+	fmt.Fprintf(l.stdout, "serving %s; health and metrics on http://%s\n", plural(len(p.Pipelines), "pipeline"), listener.Addr())
 	var web sync.WaitGroup
 	var webErr error
 	web.Go(func() { webErr = server.Serve(listener) })
@@ -69,7 +71,7 @@ func (s *session) serve(ctx context.Context, a *app, listen string, drain time.D
 	if !errors.Is(webErr, http.ErrServerClosed) {
 		err = errors.Join(err, webErr)
 	}
-	fmt.Fprintln(s.stdout, "drained; every run has ended")
+	fmt.Fprintln(l.stdout, "drained; every run has ended")
 	return err
 }
 
@@ -96,11 +98,11 @@ func newMetrics() *metrics {
 	return m
 }
 
-func (m *metrics) record(pipeline string, res pipelines.RunResult, err error) {
+func (m *metrics) record(pipeline string, res run.Result, err error) {
 	outcome := ledger.RunDone
 	switch {
-	case errors.Is(err, pipelines.ErrHeld):
-		outcome = ledger.RunHeld
+	case errors.Is(err, build.ErrWithheld):
+		outcome = ledger.RunWithheld
 	case err != nil:
 		outcome = ledger.RunFailed
 	default:
@@ -119,11 +121,11 @@ func (m *metrics) record(pipeline string, res pipelines.RunResult, err error) {
 	}
 }
 
-func (m *metrics) handler(a *app) http.Handler {
+func (m *metrics) handler(p *project.Project) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
-		if _, err := a.ledger.Runs(r.Context(), "", 1); err != nil {
+		if _, err := p.Ledger.Runs(r.Context(), "", 1); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}

@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +17,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/fourmarketing/waybill/internal/testservers"
+	"github.com/fourmarketing/waybill/project"
+	"github.com/fourmarketing/waybill/questions"
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
@@ -25,7 +27,7 @@ import (
 func TestDemoSharedLake(t *testing.T) {
 	t.Parallel()
 	s3, dsn := testservers.StartS3(t), testservers.StartPostgres(t)
-	p := &project{T: t, dir: t.TempDir(), env: []string{
+	p := &office{T: t, dir: t.TempDir(), env: []string{
 		"WAYBILL_S3_ENDPOINT=" + s3.Endpoint, "AWS_ACCESS_KEY_ID=" + s3.AccessKey.Reveal(), "AWS_SECRET_ACCESS_KEY=" + s3.SecretKey.Reveal(),
 	}}
 	o := waybillWith(t, p.env, "demo", "--seed", "12", "--days", "10", "--orders-per-day", "10", "--dir", p.dir,
@@ -42,7 +44,7 @@ func TestDemoSharedLake(t *testing.T) {
 	t.Run("pyiceberg", func(t *testing.T) { readByPyiceberg(t, p, s3, dsn) })
 }
 
-func readByPyiceberg(t *testing.T, p *project, s3 testservers.S3, dsn string) {
+func readByPyiceberg(t *testing.T, p *office, s3 testservers.S3, dsn string) {
 	out := t.TempDir()
 	brands := []string{"Hart / Rowe", "Aster & Vale", "Nørre Studio", "Pell Mill", "no such brand"}
 	seen := pythonReads(t, map[string]any{
@@ -108,9 +110,9 @@ func carriesLoads(t *testing.T, name string, table seenByPython) {
 	t.Errorf("%s: load %s is not among the properties %v", name, id, table.Properties)
 }
 
-func publishedToPostgres(t *testing.T, p *project, dsn string, asOf time.Time) {
+func publishedToPostgres(t *testing.T, p *office, dsn string, asOf time.Time) {
 	pg := connect(t, dsn)
-	cfg, err := readConfig(p.config())
+	cfg, err := project.Read(p.config(), os.LookupEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +140,7 @@ func publishedToPostgres(t *testing.T, p *project, dsn string, asOf time.Time) {
 }
 
 // readersOnlyRead lets a BI user read, refuses its writes, and publishes anew while it is in the middle of a result.
-func readersOnlyRead(t *testing.T, p *project, dsn string, asOf time.Time) {
+func readersOnlyRead(t *testing.T, p *office, dsn string, asOf time.Time) {
 	pg := connect(t, dsn)
 	if _, err := pg.Exec(t.Context(), "create role bi login password 'bi'; grant waybill_readers to bi"); err != nil {
 		t.Fatal(err)
@@ -198,7 +200,7 @@ func readersOnlyRead(t *testing.T, p *project, dsn string, asOf time.Time) {
 }
 
 // marts are the names of the published marts.
-func (p *project) marts() []string {
+func (p *office) marts() []string {
 	p.Helper()
 	var names []string
 	for name := range p.snapshots() {
@@ -220,18 +222,13 @@ func connect(t *testing.T, dsn string) *pgx.Conn {
 }
 
 // duckLines and postgresLines write every row as one line of exact text, in order.
-func duckLines(t *testing.T, db *sql.DB, query string) []string {
+func duckLines(t *testing.T, marts *questions.Marts, query string) []string {
 	t.Helper()
-	rows, err := db.QueryContext(t.Context(), query)
+	answer, err := marts.Ask(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close()
-	_, all, err := readAll(rows)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return lines(all)
+	return lines(answer.Rows)
 }
 
 func postgresLines(t *testing.T, conn *pgx.Conn, query string) []string {

@@ -11,7 +11,7 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 )
 
-func newState(s *session) *cobra.Command {
+func newState(l *commandLine) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "state",
 		Args:  cobra.ArbitraryArgs,
@@ -22,26 +22,26 @@ func newState(s *session) *cobra.Command {
   waybill state tables
   waybill state maintain`,
 	}
-	c.AddCommand(newStateRuns(s), newStateRelease(s), newStateTables(s), newStateMaintain(s))
+	c.AddCommand(newStateRuns(l), newStateRelease(l), newStateTables(l), newStateMaintain(l))
 	return c
 }
 
-func newStateRuns(s *session) *cobra.Command {
+func newStateRuns(l *commandLine) *cobra.Command {
 	limit := 20
 	c := &cobra.Command{
 		Use: "runs", Short: "Run history, newest first", Example: "  waybill state runs --limit 5", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := s.open(c.Context(), nil)
+			p, err := l.open(c.Context(), nil)
 			if err != nil {
 				return err
 			}
-			defer a.Close()
-			runs, err := a.ledger.Runs(c.Context(), "", limit)
+			defer p.Close()
+			runs, err := p.Ledger.Runs(c.Context(), "", limit)
 			if err != nil {
 				return err
 			}
-			if s.json {
-				return printJSON(s.stdout, runs)
+			if l.json {
+				return printJSON(l.stdout, runs)
 			}
 			rows := make([][]string, len(runs))
 			for i, r := range runs {
@@ -51,8 +51,8 @@ func newStateRuns(s *session) *cobra.Command {
 				}
 				rows[i] = []string{r.StartedAt.UTC().Format(time.DateTime), r.Trigger, r.Status, length, r.Summary, shortened(r.Error)}
 			}
-			grid(s.stdout, []string{"started", "by", "status", "took", "", ""}, rows)
-			fmt.Fprintln(s.stdout, plural(len(runs), "run"))
+			grid(l.stdout, []string{"started", "by", "status", "took", "", ""}, rows)
+			fmt.Fprintln(l.stdout, plural(len(runs), "run"))
 			return nil
 		},
 	}
@@ -73,56 +73,56 @@ func shortened(text string) string {
 	return first
 }
 
-func newStateRelease(s *session) *cobra.Command {
+func newStateRelease(l *commandLine) *cobra.Command {
 	return &cobra.Command{
 		Use: "release", Short: "What readers see now, and whether something newer is held", Example: "  waybill state release --json", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := s.open(c.Context(), nil)
+			p, err := l.open(c.Context(), nil)
 			if err != nil {
 				return err
 			}
-			defer a.Close()
-			shown, ok, err := a.ledger.LatestRelease(c.Context(), ledger.Released)
+			defer p.Close()
+			shown, ok, err := p.Ledger.LatestRelease(c.Context(), ledger.Released)
 			if err != nil {
 				return err
 			}
-			held, isHeld, err := a.ledger.LatestRelease(c.Context(), ledger.ReleaseHeld)
+			withheld, isWithheld, err := p.Ledger.LatestRelease(c.Context(), ledger.Withheld)
 			if err != nil {
 				return err
 			}
-			isHeld = isHeld && held.ID > shown.ID
-			if s.json {
-				return printJSON(s.stdout, map[string]any{"released": shown, "held": held, "is_held": isHeld})
+			isWithheld = isWithheld && withheld.ID > shown.ID
+			if l.json {
+				return printJSON(l.stdout, map[string]any{"released": shown, "held": withheld, "is_held": isWithheld})
 			}
 			if !ok {
-				fmt.Fprintln(s.stdout, "nothing is released yet; next: waybill run")
+				fmt.Fprintln(l.stdout, "nothing is released yet; next: waybill run")
 			} else {
-				fmt.Fprintf(s.stdout, "release %d of %s, as of %s: %s\n", shown.ID, display1(shown.At), display1(shown.AsOf), plural(len(shown.Tables), "mart"))
+				fmt.Fprintf(l.stdout, "release %d of %s, as of %s: %s\n", shown.ID, display1(shown.At), display1(shown.AsOf), plural(len(shown.Tables), "mart"))
 			}
-			if isHeld {
-				fmt.Fprintf(s.stdout, "held since %s:\n%snext: waybill check\n", display1(held.At), held.Failures)
+			if isWithheld {
+				fmt.Fprintf(l.stdout, "held since %s:\n%snext: waybill check\n", display1(withheld.At), withheld.Failures)
 			}
 			return nil
 		},
 	}
 }
 
-func newStateTables(s *session) *cobra.Command {
+func newStateTables(l *commandLine) *cobra.Command {
 	return &cobra.Command{
 		Use: "tables", Short: "Tables of the lake: snapshot, files, rows, bytes", Example: "  waybill state tables", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			a, err := s.open(c.Context(), nil)
+			p, err := l.open(c.Context(), nil)
 			if err != nil {
 				return err
 			}
-			defer a.Close()
-			names, err := a.lake.Tables(c.Context())
+			defer p.Close()
+			names, err := p.Lake.Tables(c.Context())
 			if err != nil {
 				return err
 			}
 			rows := make([][]string, 0, len(names))
 			for _, name := range names {
-				scan, err := a.lake.Scan(c.Context(), name, 0)
+				scan, err := p.Lake.Scan(c.Context(), name, 0)
 				if err != nil {
 					return err
 				}
@@ -132,27 +132,27 @@ func newStateTables(s *session) *cobra.Command {
 				}
 				rows = append(rows, []string{name.String(), fmt.Sprint(scan.Snapshot), count(len(scan.Files)), count(n), count(bytes)})
 			}
-			if s.json {
-				return printJSON(s.stdout, rows)
+			if l.json {
+				return printJSON(l.stdout, rows)
 			}
-			grid(s.stdout, []string{"table", "snapshot", "files", "rows", "bytes"}, rows)
-			fmt.Fprintln(s.stdout, plural(len(rows), "table"))
+			grid(l.stdout, []string{"table", "snapshot", "files", "rows", "bytes"}, rows)
+			fmt.Fprintln(l.stdout, plural(len(rows), "table"))
 			return nil
 		},
 	}
 }
 
-func newStateMaintain(s *session) *cobra.Command {
+func newStateMaintain(l *commandLine) *cobra.Command {
 	return &cobra.Command{
 		Use: "maintain", Short: "Merge small files, expire old snapshots, remove orphans (a run does it for the tables it changes)",
 		Example: "  waybill state maintain", Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
-			d := s.newDisplay()
-			a, err := s.open(c.Context(), d.watch)
+			d := l.newDisplay()
+			p, err := l.open(c.Context(), d.watch)
 			if err != nil {
 				return err
 			}
-			defer a.Close()
+			defer p.Close()
 			var names []waybill.TableName
 			for _, arg := range args {
 				name, err := parseTable(arg)
@@ -161,7 +161,7 @@ func newStateMaintain(s *session) *cobra.Command {
 				}
 				names = append(names, name)
 			}
-			reports, err := a.runner.Maintain(c.Context(), names...)
+			reports, err := p.Maintainer.Maintain(c.Context(), names...)
 			d.stop()
 			if err != nil {
 				return err
@@ -171,10 +171,10 @@ func newStateMaintain(s *session) *cobra.Command {
 				compacted, written = compacted+r.FilesCompacted, written+r.FilesWritten
 				expired, orphans = expired+r.SnapshotsExpired, orphans+r.OrphansRemoved
 			}
-			if s.json {
-				return printJSON(s.stdout, map[string]int{"files_compacted": compacted, "files_written": written, "snapshots_expired": expired, "orphans_removed": orphans})
+			if l.json {
+				return printJSON(l.stdout, map[string]int{"files_compacted": compacted, "files_written": written, "snapshots_expired": expired, "orphans_removed": orphans})
 			}
-			fmt.Fprintf(s.stdout, "%s: %s merged into %d, %s expired, %s removed\n", plural(len(reports), "table"), plural(compacted, "file"), written,
+			fmt.Fprintf(l.stdout, "%s: %s merged into %d, %s expired, %s removed\n", plural(len(reports), "table"), plural(compacted, "file"), written,
 				plural(expired, "snapshot"), plural(orphans, "orphan"))
 			return nil
 		},

@@ -15,20 +15,20 @@ import (
 var wallClock = []string{"asked_at", "first_seen_at"}
 
 // relations are selects that read every table of the project's lake with plain DuckDB, by table name.
-func (p *project) relations() map[string]string {
+func (p *office) relations() map[string]string {
 	p.Helper()
-	a := p.app()
-	names, err := a.lake.Tables(p.Context())
+	a := p.open()
+	names, err := a.Lake.Tables(p.Context())
 	if err != nil {
 		p.Fatal(err)
 	}
 	all := map[string]string{}
 	for _, name := range names {
-		scan, err := a.lake.Scan(p.Context(), name, 0)
+		scan, err := a.Lake.Scan(p.Context(), name, 0)
 		if err != nil {
 			p.Fatal(err)
 		}
-		files, err := a.lake.Local(p.Context(), scan.Files)
+		files, err := a.Lake.Local(p.Context(), scan.Files)
 		if err != nil {
 			p.Fatal(err)
 		}
@@ -49,7 +49,7 @@ func openDuck(t *testing.T) *sql.DB {
 }
 
 // sameTables fails the test for every table whose rows differ between two projects, duplicates counted.
-func sameTables(t *testing.T, want, got *project) {
+func sameTables(t *testing.T, want, got *office) {
 	t.Helper()
 	db := openDuck(t)
 	left, right := want.relations(), got.relations()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/project"
 	waybillsql "github.com/fourmarketing/waybill/sql"
 	"github.com/fourmarketing/waybill/transforms/models"
 )
@@ -74,13 +75,13 @@ func tortureWorld(t *testing.T, seed uint64, wanted int) int {
 
 // killer waits for the moment to kill, further into a run the more of a checkpoint's kills are done: between a file's receipt and the end of
 // its load first, during a publication last, anywhere in between.
-func killer(p *project, progress float64, took time.Duration) func() {
+func killer(p *office, progress float64, took time.Duration) func() {
 	switch {
 	case progress <= 0.25:
-		a := p.app()
+		a := p.open()
 		return func() {
 			until(func() bool {
-				files, err := a.ledger.Files(p.Context(), ledger.Filter{Status: ledger.Received})
+				files, err := a.Ledger.Files(p.Context(), ledger.Filter{Status: ledger.Received})
 				return err == nil && len(files) > 0
 			})
 			time.Sleep(rand.N(25 * time.Millisecond))
@@ -106,7 +107,7 @@ func until(seen func() bool) {
 }
 
 // torture starts a run and kills it when the moment has come; it tells whether the run was still alive then.
-func torture(t *testing.T, p *project, at time.Time, wait func()) bool {
+func torture(t *testing.T, p *office, at time.Time, wait func()) bool {
 	t.Helper()
 	run := command(t.Context(), p.env, "run", "--as-of", stamp(at), "-c", p.config())
 	if err := run.Start(); err != nil {
@@ -129,19 +130,19 @@ func torture(t *testing.T, p *project, at time.Time, wait func()) bool {
 }
 
 // watchMarts keeps opening the published marts as a BI tool would. The returned function ends it and gives the number of looks.
-func watchMarts(t *testing.T, p *project) (stop func() int) {
+func watchMarts(t *testing.T, p *office) (stop func() int) {
 	t.Helper()
-	project, err := models.Read(waybillsql.Files)
+	built, err := models.Read(waybillsql.Files)
 	if err != nil {
 		t.Fatal(err)
 	}
 	marts := 0
-	for _, m := range project.Models() {
+	for _, m := range built.Models() {
 		if m.Name.Namespace == models.Marts {
 			marts++
 		}
 	}
-	cfg, err := readConfig(p.config())
+	cfg, err := project.Read(p.config(), os.LookupEnv)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +174,7 @@ func watchMarts(t *testing.T, p *project) (stop func() int) {
 	return end
 }
 
-func wholeRelease(cfg *config, marts int) (int64, error) {
+func wholeRelease(cfg *project.Config, marts int) (int64, error) {
 	db, err := openMarts(cfg)
 	if err != nil {
 		return 0, err
@@ -198,10 +199,10 @@ func wholeRelease(cfg *config, marts int) (int64, error) {
 }
 
 // sameLedger compares what became of every file.
-func sameLedger(t *testing.T, want, got *project) {
+func sameLedger(t *testing.T, want, got *office) {
 	t.Helper()
-	read := func(p *project) map[string]ledger.File {
-		files, err := p.app().ledger.Files(t.Context(), ledger.Filter{})
+	read := func(p *office) map[string]ledger.File {
+		files, err := p.open().Ledger.Files(t.Context(), ledger.Filter{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -63,7 +63,7 @@ func (q *quota) add(calls int) {
 // refusal says until when nothing may be asked. The lock is held.
 func (q *quota) refusal() error {
 	if now := q.now(); now.Before(q.blocked) {
-		return fmt.Errorf("Royal Mail refused further calls until %s: %w", q.blocked.Format(time.RFC3339), waybill.ErrQuota)
+		return fmt.Errorf("further calls are refused until %s: %w", q.blocked.Format(time.RFC3339), waybill.ErrQuota)
 	}
 	if q.base+q.asked >= q.daily {
 		return fmt.Errorf("all %d calls of the GMT day are used, the next at %s; raise daily_quota if your plan allows more: %w",

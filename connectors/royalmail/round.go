@@ -23,7 +23,8 @@ const (
 type round struct {
 	conn     *Connector
 	log      *rest.Log
-	answered int   // numbers with an answer
+	kept     int   // calls with an answer
+	settled  int   // numbers about which nothing is left to be asked
 	failures int   // calls in a row without one
 	last     error // of the latest failure
 	end      error // what any further call would meet
@@ -46,7 +47,7 @@ type said struct {
 // track asks for up to 30 numbers: their summary, then the events of each that Royal Mail does not call unknown. When the summary fails, one
 // of its numbers may be what it fails of; so events are asked of all of them, one by one. Its error is the end of ctx.
 func (r *round) track(ctx context.Context, numbers []string) error {
-	if r.end != nil {
+	if r.isOver() {
 		return nil
 	}
 	open, err := r.summary(ctx, numbers)
@@ -54,8 +55,8 @@ func (r *round) track(ctx context.Context, numbers []string) error {
 		return err
 	}
 	for _, n := range open {
-		if r.end != nil {
-			return nil
+		if r.isOver() {
+			break
 		}
 		if err := r.events(ctx, n); err != nil {
 			return err
@@ -63,6 +64,8 @@ func (r *round) track(ctx context.Context, numbers []string) error {
 	}
 	return nil
 }
+
+func (r *round) isOver() bool { return r.end != nil }
 
 // summary gives the numbers whose events are to be asked, in the order of their urgency.
 func (r *round) summary(ctx context.Context, numbers []string) ([]string, error) {
@@ -88,6 +91,7 @@ func (r *round) summary(ctx context.Context, numbers []string) ([]string, error)
 			line.Answered = append(line.Answered, said{n, standings[n] == known})
 		}
 	}
+	r.settled += len(numbers) - len(open)
 	return open, r.keep(line, a.Answer)
 }
 
@@ -100,13 +104,14 @@ func (r *round) events(ctx context.Context, number string) error {
 	if err != nil {
 		return r.fail(ctx, ask{Endpoint: eventsEndpoint, Unanswered: []string{number}}, err)
 	}
+	r.settled++
 	return r.keep(ask{Endpoint: eventsEndpoint, Answered: []said{{number, !unknown[a.code()]}}}, a.Answer)
 }
 
 // keep writes the line of an answer.
 func (r *round) keep(line ask, a rest.Answer) error {
 	r.failures = 0
-	r.answered += len(line.Answered)
+	r.kept++
 	return r.write(line, a)
 }
 
@@ -146,13 +151,14 @@ func (r *round) probe(ctx context.Context) error {
 	return err
 }
 
-// outcome is the error of a batch in which nothing was answered and nothing would have been.
+// outcome is the error of a batch in which no number was settled and none would have been: summaries alone do not hide that events are not
+// answered. A plan that is used up is no such thing, what it gave is kept.
 func (r *round) outcome(ctx context.Context) error {
-	if r.answered > 0 {
-		return nil
-	}
-	if r.end == nil && r.last != nil {
+	if r.end == nil && r.settled == 0 && r.last != nil {
 		r.end = r.probe(ctx)
+	}
+	if r.settled > 0 || (r.kept > 0 && errors.Is(r.end, waybill.ErrQuota)) {
+		return nil
 	}
 	return r.end
 }

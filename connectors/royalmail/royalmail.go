@@ -101,8 +101,7 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 // Open asks for the numbers of one batch and gives the exchange log of the answers (see round). That a number is not known is an
 // answer. A number that gets none, whatever came instead, has a line that says so and is still due; the others are asked all the same.
 // When Royal Mail stops answering in the middle, by a 429 or otherwise, the log ends there and is complete with what was asked.
-// Only when nothing was answered, and would not have been for any number, is it an error: waybill.ErrQuota,
-// ErrAuth or ErrTemporary.
+// Only when no number was answered in full, and none would have been, is it an error: waybill.ErrQuota, ErrAuth or ErrTemporary.
 func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, error) {
 	if _, err := c.settings(it.Request.Settings); err != nil {
 		return nil, fmt.Errorf("open %s: %w", it.Name, err)

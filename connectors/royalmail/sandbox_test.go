@@ -34,7 +34,9 @@ func known(number string, at time.Time) (sandbox.Piece, bool) {
 	return p, true
 }
 
-func brokenNumber(number string) bool { return strings.HasPrefix(number, "RM00000008") && number[10] < '3' }
+func brokenNumber(number string) bool {
+	return strings.HasPrefix(number, "RM00000008") && number[10] < '3'
+}
 
 // TestAgainstSandbox asks the sandbox's Royal Mail for all its pieces, with trouble on the way, and compares with what it was told of them.
 func TestAgainstSandbox(t *testing.T) {

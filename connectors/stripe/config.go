@@ -35,7 +35,7 @@ type Settings struct {
 	// Since wins over that of the connection.
 	Since string `yaml:"since"`
 	// Overlap is by how much a pull begins before the end of the former one. Lists can be asked by the time of creation only,
-	// so what changes later is seen again for that long. Defaults: balance_transactions 72h, payouts 720h, disputes 4320h.
+	// so what changes later is seen again for that long. Defaults: balance_transactions 24h, payouts 720h, disputes 4320h.
 	Overlap time.Duration `yaml:"overlap"`
 	// Window is the longest span of creation times in one item, that is one kept file; the overlap comes on top of the
 	// first. Default 168h.
@@ -57,10 +57,10 @@ const (
 	minWindow      = time.Hour
 )
 
-// overlapOf is how long a resource may still show news of what is older. Balance transactions appear up to minutes after
-// their time of creation (singer-io/tap-stripe#45); days more let a pull see most of them become available. A payout can
-// fail until five business days after its arrival, and arrives some days after its creation. A dispute is decided after
-// two to three months, and one that was lost can still be won.
+// overlapOf is how long a resource may still show news of what is older. Balance transactions have been seen to appear up to
+// minutes after their time of creation (singer-io/tap-stripe#45); that they become available is no news, because available_on
+// says when. A payout can fail until five business days after its arrival, and arrives some days after its creation. A
+// dispute is decided after two to three months, and one that was lost can still be won.
 func overlapOf(resource string) time.Duration {
 	const day = 24 * time.Hour
 	switch resource {
@@ -69,7 +69,7 @@ func overlapOf(resource string) time.Duration {
 	case disputes:
 		return 180 * day
 	}
-	return 3 * day
+	return day
 }
 
 var versionText = regexp.MustCompile(`^20\d\d-\d\d-\d\d(\.[a-z]+)?$`)

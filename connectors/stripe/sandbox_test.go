@@ -49,7 +49,6 @@ func openAccount(t *testing.T, n int, eachCall time.Duration) *account {
 				{ID: "po_hand", Method: "instant", Status: "paid", ReconciliationStatus: "not_applicable", Created: opened.Add(time.Hour)},
 			}
 		},
-		Disputes: func(time.Time) []sandbox.Dispute { return nil },
 	})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a.server.ServeHTTP(w, r)

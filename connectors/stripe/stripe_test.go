@@ -236,8 +236,12 @@ func TestNoShortWindow(t *testing.T) {
 			w.Header().Set("Content-Length", "500")
 			io.WriteString(w, page(false, "po_7"))
 		},
-		"half":     func(w http.ResponseWriter) { io.WriteString(w, page(false, "po_7")[:40]) },
-		"no list":  func(w http.ResponseWriter) { io.WriteString(w, `{"id":"po_7","object":"payout"}`) },
+		"half":    func(w http.ResponseWriter) { io.WriteString(w, page(false, "po_7")[:40]) },
+		"no list": func(w http.ResponseWriter) { io.WriteString(w, `{"id":"po_7","object":"payout"}`) },
+		"another": func(w http.ResponseWriter) {
+			io.WriteString(w, `{"object":"search_result","has_more":false,"data":[]}`)
+		},
+		"no end":   func(w http.ResponseWriter) { io.WriteString(w, `{"object":"list","data":[{"id":"po_7"}]}`) },
 		"no id":    func(w http.ResponseWriter) { io.WriteString(w, page(false, "po_7", "")) },
 		"no more":  func(w http.ResponseWriter) { io.WriteString(w, page(true)) },
 		"the same": func(w http.ResponseWriter) { io.WriteString(w, page(true, "po_8")) },
@@ -363,4 +367,23 @@ func TestCancelled(t *testing.T) {
 			t.Errorf("%s: %v", r.Resource, err)
 		}
 	}
+}
+
+// FuzzAnswer: whatever comes with status 200 is kept as it is or refused, never a panic, and never without an end.
+func FuzzAnswer(f *testing.F) {
+	f.Add(page(true, "po_1"))
+	f.Add(page(false, "po_1", "po_2"))
+	f.Add(`{"object":"list","has_more":null,"data":[]}`)
+	f.Add(`{"object":"list","has_more":true,"data":[{"id":7}]}`)
+	f.Add("\x00[")
+	var body string
+	a, c := start(f, func(_ int, _ url.Values, w http.ResponseWriter) { io.WriteString(w, body) }, func(cfg *stripe.Config) { cfg.HTTP.Attempts = 1 })
+	f.Fuzz(func(t *testing.T, answer string) {
+		a.mu.Lock()
+		body = answer
+		a.mu.Unlock()
+		if got, err := one(t, c, request("payouts")); err == nil && (len(got) != 1 || !json.Valid([]byte(answer))) {
+			t.Errorf("%q was taken for a whole window: %v", answer, got)
+		}
+	})
 }

@@ -85,7 +85,7 @@ func TestOverlapOfResources(t *testing.T) {
 	t.Parallel()
 	_, c := start(t, func(int, url.Values, http.ResponseWriter) {}, nil)
 	for resource, want := range map[string]string{
-		"balance_transactions": "20260405T000000Z_20260408T060000Z", "payouts": "20260309T000000Z_20260408T060000Z", "disputes": "20251010T000000Z_20260408T060000Z",
+		"balance_transactions": "20260407T000000Z_20260408T060000Z", "payouts": "20260309T000000Z_20260408T060000Z", "disputes": "20251010T000000Z_20260408T060000Z",
 	} {
 		r := request(resource)
 		r.Cursor, r.Settings = "2026-04-08T00:00:00Z", map[string]any{"since": "2020-01-01"}

@@ -60,7 +60,7 @@ const wallTime = "2006-01-02T15:04:05"
 
 // orderPage is the question for one page of a window's orders, oldest change first.
 //
-// modified_after, modified_before and dates_are_gmt came with WooCommerce 5.8 (pull request 30585); both ends are exclusive, and an
+// modified_after and modified_before came with WooCommerce 5.8 (changelog, pull request 30585); both ends are exclusive, and an
 // order's id is the second key of orderby=modified. dp asks for four decimals: without it the shop rounds to as many as its price
 // tags show.
 func orderPage(w window, status string, perPage, page int) rest.Call {

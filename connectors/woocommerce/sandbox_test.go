@@ -25,17 +25,17 @@ type busy struct {
 	mu     sync.Mutex
 	orders []sandbox.Order
 	now    time.Time
-	change func(*busy) // after each answer
+	change func(*busy) // before each answer
 	shop   *sandbox.Shop
 }
 
 func (b *busy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.shop.ServeHTTP(w, r)
 	if b.change != nil {
 		b.change(b)
 	}
+	b.shop.ServeHTTP(w, r)
 }
 
 // open serves the shop and connects to it.
@@ -94,15 +94,17 @@ func TestNoOrderIsMissed(t *testing.T) {
 			b.orders = append(b.orders, sandbox.Order{ID: int64(i + 1), Status: "processing", Currency: "GBP", Created: at, Modified: at, Total: "1"})
 		}
 		perPage := rapid.IntRange(1, 6).Draw(rt, "per page")
-		most := rapid.IntRange(0, 4).Draw(rt, "changes after an answer")
-		left := 30
+		changes := rapid.SliceOfN(rapid.SliceOfN(rapid.IntRange(0, 99), 0, 5), 0, 30).Draw(rt, "changes before an answer")
 		b.change = func(b *busy) {
-			b.now = b.now.Add(time.Second)
-			for range min(most, left, len(b.orders)) {
-				o := &b.orders[rapid.IntRange(0, len(b.orders)-1).Draw(rt, "changed")]
-				o.Modified, o.Status = b.now, rapid.SampledFrom([]string{"processing", "completed", "trash", "awaiting-pickup"}).Draw(rt, "status")
-				left--
+			if len(changes) == 0 || len(b.orders) == 0 {
+				return
 			}
+			b.now = b.now.Add(time.Second)
+			for _, n := range changes[0] {
+				o := &b.orders[n%len(b.orders)]
+				o.Modified, o.Status = b.now, []string{"processing", "completed", "trash", "awaiting-pickup"}[n%4]
+			}
+			changes = changes[1:]
 		}
 		srv, c := b.open(t, perPage)
 		defer srv.Close()
@@ -120,7 +122,7 @@ func TestNoOrderIsMissed(t *testing.T) {
 			seen(t, log, states)
 			cursor = items[0].Cursor
 			b.now = b.now.Add(time.Minute)
-			if left == 0 || most == 0 {
+			if len(changes) == 0 {
 				break
 			}
 		}
@@ -148,7 +150,7 @@ func TestManyLeaveAtOnce(t *testing.T) {
 	}
 	answers := 0
 	b.change = func(b *busy) {
-		if answers++; answers == 4 {
+		if answers++; answers == 5 {
 			for i := range 5 {
 				b.orders[i].Modified = b.now.Add(time.Second)
 			}

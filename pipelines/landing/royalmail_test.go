@@ -45,8 +45,10 @@ func TestRoyalMailPublishedAnswers(t *testing.T) {
 func TestRoyalMailNamesNobody(t *testing.T) {
 	t.Parallel()
 	l := land(t, feed(t, "royal_mail", "tracking"), exchange(t,
-		answer{`{"endpoint":"events","answered":[{"number":"FQ087430672GB","known":true}]}`, 200,
-			[]byte(strings.ReplaceAll(string(read(t, "connectors/royalmail/events.json")), "Forwarded - Mis-sort", "Delivered by Simon"))},
+		answer{
+			`{"endpoint":"events","answered":[{"number":"FQ087430672GB","known":true}]}`, 200,
+			[]byte(strings.ReplaceAll(string(read(t, "connectors/royalmail/events.json")), "Forwarded - Mis-sort", "Delivered by Simon")),
+		},
 	)).all(1)
 	looked := 0
 	for name, files := range l.Files {
@@ -76,8 +78,10 @@ func TestRoyalMailTimes(t *testing.T) {
 	for _, at := range times {
 		events = append(events, fmt.Sprintf(`{"eventCode":"EVGPD","eventDateTime":%q}`, at))
 	}
-	l := land(t, feed(t, "royal_mail", "tracking"), exchange(t, answer{`{"endpoint":"events","answered":[{"number":"AB123456789GB","known":true}]}`, 200,
-		[]byte(`{"mailPieces":{"mailPieceId":"AB123456789GB","events":[` + strings.Join(events, ",") + `]}}`)})).all(1)
+	l := land(t, feed(t, "royal_mail", "tracking"), exchange(t, answer{
+		`{"endpoint":"events","answered":[{"number":"AB123456789GB","known":true}]}`, 200,
+		[]byte(`{"mailPieces":{"mailPieceId":"AB123456789GB","events":[` + strings.Join(events, ",") + `]}}`),
+	})).all(1)
 	var paths []string
 	for _, f := range l.Files[waybill.TableName{Namespace: "raw", Name: "royal_mail_events"}] {
 		paths = append(paths, f.Path)

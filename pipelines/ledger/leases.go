@@ -12,19 +12,19 @@ import (
 // ErrLeased says that somebody else holds the lease; the error's text says who and until when.
 var ErrLeased = errors.New("leased by another run")
 
-// HeldError is ErrLeased with the holder, for one who can tell whether the holder still lives.
-type HeldError struct {
+// BusyError is ErrLeased with the holder, for one who can tell whether the holder still lives.
+type BusyError struct {
 	Name, Holder string
 	Until        time.Time
 }
 
 // Error says who holds what until when.
-func (e *HeldError) Error() string {
+func (e *BusyError) Error() string {
 	return fmt.Sprintf("%s: %s: %s until %s", e.Name, ErrLeased, e.Holder, e.Until.Format(time.RFC3339))
 }
 
 // Unwrap makes it ErrLeased.
-func (e *HeldError) Unwrap() error { return ErrLeased }
+func (e *BusyError) Unwrap() error { return ErrLeased }
 
 type lease struct {
 	bun.BaseModel `bun:"table:waybill_leases"`
@@ -60,14 +60,14 @@ func (l *Ledger) Acquire(ctx context.Context, name, holder string, term time.Dur
 	if err != nil {
 		return nil, fmt.Errorf("acquire lease %s: %w", name, err)
 	}
-	var held lease
-	if err := l.db.NewSelect().Model(&held).Where("name = ?", name).Scan(ctx); err != nil {
+	var current lease
+	if err := l.db.NewSelect().Model(&current).Where("name = ?", name).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("acquire lease %s: %w", name, err)
 	}
-	if won == 0 || held.Holder != holder { // also when the same process holds it already: its pipelines must not overlap either
-		return nil, &HeldError{Name: name, Holder: held.Holder, Until: held.ExpiresAt}
+	if won == 0 || current.Holder != holder { // also when the same process holds it already: its pipelines must not overlap either
+		return nil, &BusyError{Name: name, Holder: current.Holder, Until: current.ExpiresAt}
 	}
-	return &Lease{ledger: l, Name: name, Holder: holder, Token: held.Token, term: term}, nil
+	return &Lease{ledger: l, Name: name, Holder: holder, Token: current.Token, term: term}, nil
 }
 
 // Renew extends the lease by its term; ErrLeased when it was lost meanwhile.

@@ -243,11 +243,11 @@ func TestALeaseOfTheDeadCanBeEnded(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := l.Acquire(t.Context(), "feed:x", "next", time.Hour)
-		var held *ledger.HeldError
-		if !errors.As(err, &held) || held.Holder != "killed" {
+		var busy *ledger.BusyError
+		if !errors.As(err, &busy) || busy.Holder != "killed" {
 			t.Fatalf("want to know who holds it, got %v", err)
 		}
-		if err := l.Evict(t.Context(), "feed:x", held.Holder); err != nil {
+		if err := l.Evict(t.Context(), "feed:x", busy.Holder); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := l.Acquire(t.Context(), "feed:x", "next", time.Hour); err != nil {

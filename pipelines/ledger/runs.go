@@ -25,11 +25,11 @@ type Run struct {
 
 // Started and ended runs.
 const (
-	RunRunning = "running"
-	RunDone    = "done"
-	RunFailed  = "failed"
-	RunHeld    = "held"
-	RunSkipped = "skipped" // every feed was being pulled by another run
+	RunRunning  = "running"
+	RunDone     = "done"
+	RunFailed   = "failed"
+	RunWithheld = "held"    // its release was withheld
+	RunSkipped  = "skipped" // every feed was being pulled by another run
 )
 
 // StartRun records a run that begins now.
@@ -65,7 +65,7 @@ func (l *Ledger) Runs(ctx context.Context, subject string, limit int) ([]Run, er
 	return runs, nil
 }
 
-// Release names the snapshots of the marts that are shown together. Held releases have Failures and no effect.
+// Release names the snapshots of the marts that are shown together. Withheld releases have Failures and no effect.
 type Release struct {
 	bun.BaseModel `bun:"table:waybill_releases" json:"-"`
 
@@ -81,8 +81,8 @@ type Release struct {
 
 // Release states.
 const (
-	Released    = "released"
-	ReleaseHeld = "held"
+	Released = "released"
+	Withheld = "held"
 )
 
 // AddRelease records a release and returns it with its number.

@@ -1,5 +1,3 @@
-// Package publish shows a release of the marts where people read them: in one DuckDB file and in Postgres. Each target changes
-// at once or not at all, and readers that have the old version open keep it. It does not decide what is released.
 package publish
 
 import (
@@ -12,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/transforms/duck"
 	"github.com/fourmarketing/waybill/transforms/models"
@@ -28,8 +25,8 @@ type DuckDB struct {
 // NewDuckDB publishes to the file at path; db is the DuckDB that reads the marts' Parquet.
 func NewDuckDB(db *sql.DB, path string) *DuckDB { return &DuckDB{db: db, path: path} }
 
-// Target names the file in the ledger.
-func (d *DuckDB) Target() string { return "duckdb:" + filepath.Base(d.path) }
+// Name names the file in the ledger.
+func (d *DuckDB) Name() string { return "duckdb:" + filepath.Base(d.path) }
 
 // Shows tells whether the file is there: a file that somebody deleted is written again.
 func (d *DuckDB) Shows(context.Context) bool {
@@ -39,7 +36,7 @@ func (d *DuckDB) Shows(context.Context) bool {
 
 // Publish writes a new file beside the old one and renames it over it. A process that has the old file open keeps reading the old
 // release; the next open sees the new one.
-func (d *DuckDB) Publish(ctx context.Context, rel ledger.Release, marts []pipelines.Mart) (err error) {
+func (d *DuckDB) Publish(ctx context.Context, rel ledger.Release, marts []Mart) (err error) {
 	if err := os.MkdirAll(filepath.Dir(d.path), 0o755); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
@@ -70,7 +67,7 @@ func (d *DuckDB) Publish(ctx context.Context, rel ledger.Release, marts []pipeli
 var globText = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
 
 // write fills the new file on one connection: an attached database belongs to the whole DuckDB and must be detached again.
-func (d *DuckDB) write(ctx context.Context, next string, rel ledger.Release, marts []pipelines.Mart) (err error) {
+func (d *DuckDB) write(ctx context.Context, next string, rel ledger.Release, marts []Mart) (err error) {
 	conn, err := d.db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
@@ -92,7 +89,7 @@ func (d *DuckDB) write(ctx context.Context, next string, rel ledger.Release, mar
 	return nil
 }
 
-func (d *DuckDB) statements(db string, rel ledger.Release, marts []pipelines.Mart) []string {
+func (d *DuckDB) statements(db string, rel ledger.Release, marts []Mart) []string {
 	all := []string{
 		fmt.Sprintf("create schema %s.ops", db),
 		fmt.Sprintf("create table %s.ops.release as select %d as release_id, timestamptz %s as released_at, timestamptz %s as as_of",

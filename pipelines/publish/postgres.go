@@ -15,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/fourmarketing/waybill"
-	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 )
 
@@ -32,8 +31,8 @@ func NewPostgres(db *sql.DB, url waybill.Secret, schema, readers string) *Postgr
 	return &Postgres{db: db, url: url, schema: schema, readers: readers}
 }
 
-// Target names the schema in the ledger.
-func (p *Postgres) Target() string { return "postgres:" + p.schema }
+// Name names the schema in the ledger.
+func (p *Postgres) Name() string { return "postgres:" + p.schema }
 
 // Shows tells whether the schema is there.
 func (p *Postgres) Shows(ctx context.Context) bool {
@@ -49,7 +48,7 @@ func (p *Postgres) Shows(ctx context.Context) bool {
 
 // Publish copies every mart into a shadow schema and swaps it for the old one in a single transaction: readers see the old
 // release until the commit and the new one after it, with its comments and the readers' rights.
-func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []pipelines.Mart) error {
+func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []Mart) error {
 	conn, err := pgx.Connect(ctx, p.url.Reveal())
 	if err != nil {
 		return fmt.Errorf("connect to Postgres: %w", err)
@@ -142,7 +141,7 @@ func (p *Postgres) swap(ctx context.Context, tx pgx.Tx, shadow string, rel ledge
 }
 
 // copyMart streams one mart from DuckDB into a new table with COPY.
-func (p *Postgres) copyMart(ctx context.Context, tx pgx.Tx, schema string, m pipelines.Mart) error {
+func (p *Postgres) copyMart(ctx context.Context, tx pgx.Tx, schema string, m Mart) error {
 	rows, err := p.db.QueryContext(ctx, m.Select)
 	if err != nil {
 		return fmt.Errorf("read: %w", err)
@@ -172,7 +171,7 @@ func (p *Postgres) copyMart(ctx context.Context, tx pgx.Tx, schema string, m pip
 }
 
 // describe carries keys and comments over, so that BI tools show what a column means.
-func describe(ctx context.Context, tx pgx.Tx, table string, m pipelines.Mart) error {
+func describe(ctx context.Context, tx pgx.Tx, table string, m Mart) error {
 	statements := []string{fmt.Sprintf("comment on table %s is %s", table, literal(tableComment(m.Model)))}
 	if key := m.Model.Head.Key; len(key) > 0 {
 		quoted := make([]string, len(key))

@@ -129,8 +129,7 @@ func (b book) listTransactions(q query) ([]row, *refusal) {
 	}
 	var rows []row
 	for _, t := range b.transactions {
-		source, _ := b.plainTransaction(t).Source.(string)
-		if q.has("payout", t.Payout) && q.has("source", source) && q.has("type", t.Type) && q.has("currency", t.Currency) {
+		if q.has("payout", t.Payout) && q.has("source", t.Source.id()) && q.has("type", t.Type) && q.has("currency", t.Currency) {
 			rows = append(rows, row{t.ID, t.Created, func() any { return show(t) }})
 		}
 	}

@@ -211,17 +211,23 @@ func (b book) plainTransaction(t BalanceTransaction) balanceTransactionObject {
 	for _, f := range t.FeeDetails {
 		out.FeeDetails = append(out.FeeDetails, feeObject{Amount: f.Amount, Currency: f.Currency, Description: orNull(f.Description), Type: f.Type})
 	}
-	switch s := t.Source; {
-	case s.Charge != nil:
-		out.Source = s.Charge.ID
-	case s.Refund != nil:
-		out.Source = s.Refund.ID
-	case s.Dispute != "":
-		out.Source = s.Dispute
-	case s.Payout != "":
-		out.Source = s.Payout
+	if id := t.Source.id(); id != "" {
+		out.Source = id
 	}
 	return out
+}
+
+// id is that of what the transaction is about, empty for none.
+func (s Source) id() string {
+	switch {
+	case s.Charge != nil:
+		return s.Charge.ID
+	case s.Refund != nil:
+		return s.Refund.ID
+	case s.Dispute != "":
+		return s.Dispute
+	}
+	return s.Payout
 }
 
 // fullTransaction has its source as an object.

@@ -16,7 +16,7 @@ type Options struct {
 	Key string           // the account's secret or restricted key; every other is refused
 	At  func() time.Time // the world's clock: what is known, and what has become available
 	Now func() time.Time // the wall clock: calls a second
-	// What the lists show as of an instant, in any order. Stripe shows a transaction some seconds after its time of
+	// What the lists show as of an instant, in any order; nil for an account that has none. Stripe shows a transaction some seconds after its time of
 	// creation; whoever wants that leaves it out until then.
 	BalanceTransactions func(at time.Time) []BalanceTransaction
 	Payouts             func(at time.Time) []Payout
@@ -154,7 +154,14 @@ func (a *Account) take() bool {
 
 func (a *Account) book() book {
 	at := a.options.At()
-	return book{at: at, transactions: a.options.BalanceTransactions(at), payouts: a.options.Payouts(at), disputes: a.options.Disputes(at)}
+	return book{at: at, transactions: asOf(a.options.BalanceTransactions, at), payouts: asOf(a.options.Payouts, at), disputes: asOf(a.options.Disputes, at)}
+}
+
+func asOf[T any](list func(time.Time) []T, at time.Time) []T {
+	if list == nil {
+		return nil
+	}
+	return list(at)
 }
 
 // starred is a key as Stripe shows it in an error.

@@ -1,7 +1,7 @@
 /*
 description: >-
   Carrier codes that nobody has mapped yet, with how many events and parcels have them and what is in those parcels. Add a
-  row to seeds/map_carrier_events.csv.
+  row to the carrier's codes.csv.
 grain: one row per carrier, code and currency of what is in the parcels
 key: [carrier, raw_type, raw_code, cost_currency]
 owner: operations

@@ -7,7 +7,7 @@ severity: error
 */
 with sent as (
     select _file_id, count(*) as rows_count, sum(net_amount) as net_amount
-    from staging.stg_adyen__settlement_details
+    from canonical.ledger_entries
     group by _file_id
 ),
 

@@ -1,7 +1,7 @@
 /*
 description: >-
-  Paid orders without a day to arrive by and accepted parcels without a day of commitment: the brand, site or carrier
-  service is not configured, or the calendar does not reach that far.
+  Paid orders without a day to arrive by and accepted parcels without a day of commitment, though the brand promises and the
+  carrier commits to one: the calendar does not reach that far.
 grain: one row per order or parcel
 key: [document]
 owner: operations
@@ -9,12 +9,13 @@ severity: error
 */
 with promises_all_dated as (
     select order_id as document, paid_at as known_at
-    from marts.fct_orders
-    where paid_at is not null and (ship_by_on is null or deliver_by_on is null)
+    from intermediate.int_orders
+    where paid_at is not null and site is not null
+        and (ship_by_on is null or (promise_days is not null and deliver_by_on is null))
     union all
     select shipment_id as document, accepted_at as known_at
-    from marts.fct_shipments
-    where accepted_at is not null and commitment_on is null
+    from intermediate.int_parcels
+    where accepted_at is not null and commitment_no is not null and commitment_on is null
 )
 
 select * from promises_all_dated

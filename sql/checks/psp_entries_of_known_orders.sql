@@ -8,8 +8,9 @@ severity: warn
 with psp_entries_of_known_orders as (
     select
         e.row_key,
-        e.merchant_account,
-        e.batch_no,
+        e.source,
+        e.account,
+        e.settlement_ref,
         e.raw_type,
         e.merchant_ref,
         e.psp_payment_ref,
@@ -18,8 +19,15 @@ with psp_entries_of_known_orders as (
         e._file_id,
         e._line
     from marts.fct_ledger_entries as e
-    left join intermediate.int_order_keys as k on k.source = 'adyen' and k.key = upper(e.merchant_ref)
-    where e.entry_class in ('captures', 'refunds', 'chargebacks') and k.order_id is null
+    left join intermediate.int_order_keys as k on k.source = e.source and k.order_ref = upper(e.merchant_ref)
+    inner join (
+        select distinct a.source, a.account
+        from ops.links as a
+        inner join ops.links as s on s.role = 'shop' and s.brand = a.brand
+        where a.role = 'account'
+    ) as h on h.source = e.source and h.account = e.account
+    left join intermediate.int_order_keys as y on y.source = e.source and y.order_ref = upper(e.psp_payment_ref)
+    where y.order_id is null and e.entry_class in ('captures', 'refunds', 'chargebacks') and k.order_id is null
 )
 
 select * from psp_entries_of_known_orders

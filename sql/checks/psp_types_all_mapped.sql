@@ -1,5 +1,5 @@
 /*
-description: Words of the payment provider that nobody has mapped. Such a movement blocks the close of its batch. Add a row to seeds/map_psp_types.csv.
+description: Words of payment providers that nobody has mapped. Such a movement blocks the close of its batch. Add a row to the provider's codes.csv.
 grain: one row per word and currency
 key: [raw_type, settlement_currency]
 owner: finance

@@ -7,7 +7,7 @@ owner: returns
 severity: error
 */
 with sent as (
-    select coalesce(sum(qty), 0) as units from staging.stg_wms__return_receipts
+    select coalesce(sum(qty), 0) as units from canonical.return_receipts
 ),
 
 counted as (

@@ -8,7 +8,7 @@ severity: warn
 with return_words_all_mapped as (
     select code_key, source, column_name, raw_code, rows_count, map_in
     from marts.unmapped_codes
-    where column_name in ('wms_return_receipt.grade', 'shop_return_lines.return_reason')
+    where column_name in ('return_receipts.grade', 'shop_return_lines.reason_code')
 )
 
 select * from return_words_all_mapped

@@ -8,7 +8,7 @@ owner: operations
 severity: error
 */
 with sent as (
-    select coalesce(sum(qty_despatched), 0) as units from staging.stg_wms__despatches
+    select coalesce(sum(qty_despatched), 0) as units from canonical.despatches
 ),
 
 in_orders as (
@@ -23,8 +23,8 @@ unknown as (
 
 tests as (
     select coalesce(sum(d.qty_despatched), 0) as units
-    from staging.stg_wms__despatches as d
-    inner join intermediate.int_order_keys as k on k.source = d._source and k.key = d.order_ref
+    from canonical.despatches as d
+    inner join intermediate.int_order_keys as k on k.source = d.source and k.order_ref = d.order_ref
     where k.is_test
 ),
 

@@ -61,6 +61,14 @@ func (s *Session) Check(ctx context.Context, models []*Model) ([]CheckResult, er
 		out = append(out, results...)
 		errs = append(errs, err)
 	}
+	for _, m := range s.project.models { // the facts that were read are held against their declarations
+		if m.fact == nil || given[m.Name] || s.have[m.Name] != builtTable {
+			continue
+		}
+		results, err := s.checkModel(ctx, m)
+		out = append(out, results...)
+		errs = append(errs, err)
+	}
 	var files []check
 	for _, m := range s.project.models {
 		if m.Name.Namespace != Checks || (!given[m.Name] && !s.project.readsOneOf(m, given)) {
@@ -166,7 +174,7 @@ func (s *Session) run(ctx context.Context, c check) (CheckResult, error) {
 	if r.Failing == 0 {
 		return r, nil
 	}
-	rows, err := s.conn.QueryContext(ctx, fmt.Sprintf("select cast(columns(*) as varchar) from (%s\n) limit %d", r.SQL, sampleRows))
+	rows, err := s.conn.QueryContext(ctx, fmt.Sprintf("select cast(columns(*) as varchar) from (%s\n) order by all limit %d", r.SQL, sampleRows))
 	if err != nil {
 		return CheckResult{}, fmt.Errorf("%s: %w", where, err)
 	}
@@ -224,10 +232,11 @@ func checksOf(m *Model) []check {
 	var out []check
 	if key := idents(m.Head.Key); len(key) > 0 {
 		list := strings.Join(key, ", ")
-		out = append(out,
-			add(check{name: "key_unique", query: "select " + list + ", count(*) as rows_count from " + m.Name.String() +
-				" group by " + list + " having count(*) > 1"}),
-			add(check{name: "key_not_null", bad: anyNull(m.Head.Key)}))
+		out = append(out, add(check{name: "key_unique", query: "select " + list + ", count(*) as rows_count from " + m.Name.String() +
+			" group by " + list + " having count(*) > 1"}))
+		if m.fact == nil { // of a fact's key some columns may be null; those that may not are required
+			out = append(out, add(check{name: "key_not_null", bad: anyNull(m.Head.Key)}))
+		}
 	}
 	for _, c := range m.Head.Columns {
 		if c.NotNull {

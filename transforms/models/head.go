@@ -20,6 +20,7 @@ type Head struct {
 	Checks      []HeadCheck
 	PartitionBy []string
 	Severity    Severity // of a file in checks/; error when not said
+	ConformsTo  string   // of a staging model: the fact that its rows are
 }
 
 // ColumnDoc is what a head says about one column.
@@ -71,7 +72,7 @@ type HeadCheck struct {
 }
 
 var (
-	headKeys   = []string{"description", "grain", "owner", "key", "tags", "columns", "checks", "partition_by", "severity"}
+	headKeys   = []string{"description", "grain", "owner", "key", "tags", "columns", "checks", "partition_by", "severity", "conforms_to"}
 	columnKeys = []string{"description", "not_null", "accepted", "pii"}
 	checkKeys  = []string{"relationship", "sum_equal", "not_null", "accepted", "rows", "severity", "name"}
 )
@@ -127,6 +128,8 @@ func (r *yamlReader) head(text string) Head {
 			h.PartitionBy = r.list(e.value)
 		case "severity":
 			h.Severity = r.severity(e.value)
+		case "conforms_to":
+			h.ConformsTo = r.text(e.value)
 		}
 	}
 	return h

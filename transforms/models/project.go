@@ -16,7 +16,8 @@ import (
 
 // Schemas of models (the folders under sql/) and of seeds.
 const (
-	Staging      = "staging"      // views over one raw table
+	Staging      = "staging"      // views over a partner's raw tables
+	Canonical    = "canonical"    // facts: the union of the staging models that conform to each
 	Intermediate = "intermediate" // tables of one build, gone after it
 	Marts        = "marts"        // tables that are published
 	Checks       = "checks"       // queries that return the rows that should not be
@@ -36,6 +37,7 @@ type Project struct {
 	byName    map[waybill.TableName]*Model
 	readers   map[waybill.TableName][]*Model // who reads a table directly
 	seeds     map[waybill.TableName]*Seed
+	raw       map[waybill.TableName][]waybill.Column // columns of raw tables that several contracts fill
 	worklists []*Worklist
 	macros    []macro
 }
@@ -43,7 +45,7 @@ type Project struct {
 // Model is one file with one select.
 type Model struct {
 	Name waybill.TableName // schema and file name: marts.fct_orders
-	Area string            // folder below the schema's: fulfilment; empty if there is none
+	Area string            // folder below the schema's: fulfilment; a staging model's partner; empty if there is none
 	Path string            // file within the project: marts/fulfilment/fct_orders.sql
 	SQL  string            // the select, without the head
 	Head Head
@@ -51,6 +53,7 @@ type Model struct {
 
 	line  int // line of the file on which SQL starts, from 1
 	facts *facts
+	fact  *Fact // what a model of the schema canonical is the union of
 }
 
 // Seed is a CSV file that is read like a table.
@@ -66,11 +69,12 @@ type Seed struct {
 
 // Worklist is a query whose rows are what a feed asks its partner for.
 type Worklist struct {
-	Name string // file name
-	Path string
-	SQL  string
-	Head Head
-	Deps []waybill.TableName
+	Name    string // file name
+	Partner string // folder of the partner who is asked
+	Path    string
+	SQL     string
+	Head    Head
+	Deps    []waybill.TableName
 
 	line  int
 	facts *facts

@@ -13,7 +13,7 @@ import (
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
-// Read reads a project: staging/, intermediate/, marts/, checks/, seeds/, macros/ and worklists/. The error joins everything
+// Read reads a project: partners/, canonical/, intermediate/, marts/, checks/, seeds/ and macros/. The error joins everything
 // that is wrong, each with file and line.
 func Read(fsys fs.FS) (*Project, error) {
 	r := newReader(fsys)
@@ -36,6 +36,7 @@ func newReader(fsys fs.FS) *reader {
 			byName:  map[waybill.TableName]*Model{},
 			readers: map[waybill.TableName][]*Model{},
 			seeds:   map[waybill.TableName]*Seed{},
+			raw:     map[waybill.TableName][]waybill.Column{},
 		},
 	}
 }
@@ -93,33 +94,36 @@ func (r *reader) readFiles() {
 		}
 	}
 	r.readSeeds()
-	for _, schema := range []string{Staging, Intermediate, Marts, Checks} {
+	r.readPartners()
+	r.readFacts()
+	for _, schema := range []string{Intermediate, Marts, Checks} {
 		for _, p := range r.files(schema, ".sql") {
-			r.readModel(schema, p)
+			r.readModel(schema, firstFolder(strings.TrimPrefix(p, schema+"/")), p)
 		}
-	}
-	for _, p := range r.files("worklists", ".sql") {
-		r.readWorklist(p)
 	}
 }
 
-func (r *reader) readModel(schema, p string) {
+// addModel takes a model unless another has its name.
+func (r *reader) addModel(m *Model) bool {
+	for _, other := range r.models {
+		if other.Name == m.Name || (other.Name.Name == m.Name.Name && other.fact == nil && m.fact == nil) {
+			r.fail(m.Path, max(1, m.line), "a second model named %s, the first is %s", m.Name.Name, other.Path)
+			return false
+		}
+	}
+	r.models = append(r.models, m)
+	return true
+}
+
+func (r *reader) readModel(schema, area, p string) {
 	text, ok := r.text(p)
 	if !ok {
 		return
 	}
-	m := &Model{
-		Name: waybill.TableName{Namespace: schema, Name: strings.TrimSuffix(path.Base(p), ".sql")},
-		Area: firstFolder(strings.TrimPrefix(p, schema+"/")),
-		Path: p,
+	m := &Model{Name: waybill.TableName{Namespace: schema, Name: strings.TrimSuffix(path.Base(p), ".sql")}, Area: area, Path: p}
+	if !r.addModel(m) {
+		return
 	}
-	for _, other := range r.models {
-		if other.Name.Name == m.Name.Name {
-			r.fail(p, 1, "a second model named %s, the first is %s", m.Name.Name, other.Path)
-			return
-		}
-	}
-	r.models = append(r.models, m)
 	head, s, ok := r.split(p, text)
 	if !ok {
 		return
@@ -173,12 +177,12 @@ func (r *reader) readHeadCheck(m *Model, c *HeadCheck) {
 	}
 }
 
-func (r *reader) readWorklist(p string) {
+func (r *reader) readWorklist(partner, p string) {
 	text, ok := r.text(p)
 	if !ok {
 		return
 	}
-	w := &Worklist{Name: strings.TrimSuffix(path.Base(p), ".sql"), Path: p}
+	w := &Worklist{Name: strings.TrimSuffix(path.Base(p), ".sql"), Partner: partner, Path: p}
 	head, s, ok := r.split(p, text)
 	if !ok {
 		return
@@ -211,6 +215,7 @@ func (r *reader) parse(ctx context.Context) error {
 
 // resolve gives every model its dependencies and says what is not there.
 func (r *reader) resolve() {
+	r.addUnmapped()
 	for _, m := range r.models {
 		r.project.byName[m.Name] = m
 	}
@@ -225,6 +230,9 @@ func (r *reader) resolve() {
 		if m.facts != nil {
 			m.Deps = r.known(m.Path, &snippet{path: m.Path, line: m.line, sql: m.SQL}, m.facts)
 		}
+	}
+	r.conform()
+	for _, m := range r.models {
 		for _, d := range m.Deps {
 			r.project.readers[d] = append(r.project.readers[d], m)
 		}

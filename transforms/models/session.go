@@ -72,7 +72,7 @@ func NewSession(ctx context.Context, db *sql.DB, p *Project, r Relations) (*Sess
 		building: map[waybill.TableName]bool{},
 	}
 	setup := "attach ':memory:' as " + s.database + "; use " + s.database
-	for _, schema := range []string{schemaRaw, schemaOps, Seeds, Staging, Intermediate, Marts} {
+	for _, schema := range []string{schemaRaw, schemaOps, Seeds, Staging, Canonical, Intermediate, Marts} {
 		setup += "; create schema " + schema
 	}
 	if err := s.exec(ctx, setup); err != nil {
@@ -191,6 +191,11 @@ func (s *Session) relate(ctx context.Context, t waybill.TableName) error {
 
 // create makes the view or table of a model whose dependencies are there.
 func (s *Session) create(ctx context.Context, m *Model) error {
+	if m.fact != nil {
+		if err := s.conforming(ctx, m.fact); err != nil {
+			return err
+		}
+	}
 	kind, how := "table", builtTable
 	if m.Name.Namespace == Staging {
 		kind, how = "view", builtView

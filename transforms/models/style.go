@@ -11,8 +11,8 @@ import (
 )
 
 // CheckStyle returns what in a project is not written as the house writes SQL, each with file and line. What Read would complain
-// of comes first. The rules: heads are complete; names tell the schema; staging reads one raw table and joins nothing, and nobody else
-// reads raw; intermediate models and marts end in `select * from <their name>` and keep to the SQL that means the same on
+// of comes first. The rules: heads are complete; names tell the schema; staging reads raw tables and what its own partner's folder has,
+// and nobody but the facts reads staging; nothing above the facts names a partner; intermediate models and marts end in `select * from <their name>` and keep to the SQL that means the same on
 // DuckDB and Trino; in marts only ratios and durations are floating point.
 func CheckStyle(fsys fs.FS) []error {
 	r := newReader(fsys)
@@ -22,13 +22,22 @@ func CheckStyle(fsys fs.FS) []error {
 	}
 	r.resolve()
 	r.order()
+	partners := r.folders(Partners)
 	for _, m := range r.models {
-		s := styler{model: m, at: &snippet{path: m.Path, line: m.line, sql: m.SQL}}
+		if m.Name.Namespace == Canonical {
+			continue // a declaration, held against its own rules when it is read
+		}
+		s := styler{model: m, project: r.project, at: &snippet{path: m.Path, line: m.line, sql: m.SQL}}
 		s.head()
 		if m.facts != nil {
 			s.shape()
 			s.sources()
 			s.portable()
+		}
+		if m.Name.Namespace != Staging {
+			if text, ok := r.text(m.Path); ok {
+				s.namesNoPartner(text, partners)
+			}
 		}
 		r.errs = append(r.errs, s.errs...)
 	}
@@ -41,9 +50,10 @@ func CheckStyle(fsys fs.FS) []error {
 }
 
 type styler struct {
-	model *Model
-	at    *snippet
-	errs  []error
+	model   *Model
+	project *Project
+	at      *snippet
+	errs    []error
 }
 
 func (s *styler) fail(line int, format string, args ...any) {
@@ -98,34 +108,53 @@ func (s *styler) shape() {
 	}
 }
 
+// sources holds what a model reads against where it stands.
 func (s *styler) sources() {
-	f, schema := s.model.facts, s.model.Name.Namespace
-	seen := map[waybill.TableName]bool{}
-	for _, t := range f.tables {
-		line := s.at.lineAt(t.at)
-		switch {
-		case schema == Staging && t.name.Namespace != schemaRaw:
-			s.fail(line, "staging reads one raw table, not %s", t.name)
-		case schema == Staging && len(seen) > 0 && !seen[t.name]:
-			s.fail(line, "staging reads one raw table; %s is another", t.name)
-		case (schema == Intermediate || schema == Marts) && t.name.Namespace == schemaRaw:
-			s.fail(line, "only staging reads raw tables: %s", t.name)
+	for _, t := range s.model.facts.tables {
+		if why := s.mayNotRead(t.name); why != "" {
+			s.fail(s.at.lineAt(t.at), "%s: %s", t.name, why)
 		}
-		seen[t.name] = true
 	}
-	if schema == Staging && len(f.tables) == 0 {
-		s.fail(s.model.line, "staging reads one raw table, this reads none")
-	}
-	for _, c := range f.functions {
+	for _, c := range s.model.facts.functions {
 		if !generators[c.name.Name] {
 			s.fail(s.at.lineAt(c.at), "table function %s: models read tables only", c.name.Name)
 		}
 	}
-	for _, found := range f.findings {
-		if found.kind == joins && schema == Staging {
-			s.fail(s.at.lineAt(found.at), "a join in staging")
+}
+
+// mayNotRead says why the model may not read a table, empty if it may.
+func (s *styler) mayNotRead(t waybill.TableName) string {
+	switch s.model.Name.Namespace {
+	case Staging:
+		other := s.project.byName[t]
+		switch {
+		case t.Namespace == schemaRaw || t.Namespace == schemaOps || t.Namespace == Seeds:
+		case t.Namespace == Staging && other != nil && other.Area == s.model.Area:
+		default:
+			return "staging reads raw tables, seeds, ops and staging of its own partner"
+		}
+	default:
+		if t.Namespace == schemaRaw || t.Namespace == Staging {
+			return "only a partner's own models read it: read the fact that they conform to"
 		}
 	}
+	return ""
+}
+
+// namesNoPartner looks for the names of partners' folders, as words, anywhere in a file.
+func (s *styler) namesNoPartner(text string, partners []string) {
+	for i, line := range strings.Split(strings.ToLower(text), "\n") {
+		for _, p := range partners {
+			if partnerWord(p).MatchString(line) {
+				s.fail(i+1, "names the partner %s: what only its data tells belongs into %s/%s", p, Partners, p)
+			}
+		}
+	}
+}
+
+// partnerWord finds a partner's name as a word or a part of an identifier: dhl, stg_dhl__events, royal_mail, royal mail, royalmail.
+func partnerWord(name string) *regexp.Regexp {
+	return regexp.MustCompile(`(^|[^a-z0-9])` + strings.ReplaceAll(regexp.QuoteMeta(name), "_", "[_ ]?") + `([^a-z0-9]|$)`)
 }
 
 // generators are the table functions that read nothing.

@@ -20,6 +20,13 @@ type facts struct {
 	findings  []finding  // syntax that Trino does not have, casts to floating point, joins
 	ctes      []string   // of the outermost select
 	endsWith  string     // x when the outermost select is exactly `select * from x`
+	output    []outputColumn
+}
+
+// outputColumn is a column that a select gives, by name. There are none where it gives some without naming them.
+type outputColumn struct {
+	name string
+	at   int // byte of the SQL
 }
 
 type tableRef struct {
@@ -212,7 +219,41 @@ func (w *walker) outermost(node map[string]any) {
 	}
 	if star, _ := list[0].(map[string]any); str(star, "type") == "STAR" && len(starExtras(star)) == 0 {
 		w.facts.endsWith = str(from, "table_name")
+		for _, e := range cteEntries(node) {
+			if str(e, "key") == w.facts.endsWith {
+				value, _ := e["value"].(map[string]any)
+				query, _ := value["query"].(map[string]any)
+				last, _ := query["node"].(map[string]any)
+				w.facts.output = outputOf(last)
+			}
+		}
 	}
+}
+
+// outputOf lists the columns that a select gives; nil where a star or an expression without a name is among them. Of a union the first
+// select names them.
+func outputOf(node map[string]any) []outputColumn {
+	for str(node, "type") == "SET_OPERATION_NODE" {
+		if children, _ := node["children"].([]any); len(children) > 0 {
+			node, _ = children[0].(map[string]any)
+			continue
+		}
+		node, _ = node["left"].(map[string]any)
+	}
+	list, _ := node["select_list"].([]any)
+	var out []outputColumn
+	for _, item := range list {
+		v, _ := item.(map[string]any)
+		name := str(v, "alias")
+		if names, _ := v["column_names"].([]any); name == "" && len(names) > 0 {
+			name, _ = names[len(names)-1].(string)
+		}
+		if name == "" || str(v, "type") == "STAR" {
+			return nil
+		}
+		out = append(out, outputColumn{name: name, at: place(v)})
+	}
+	return out
 }
 
 func (w *walker) sort() {

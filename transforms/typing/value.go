@@ -302,7 +302,7 @@ func (col Column) timestamp(e expressions, text, w string, m manner) (expression
 		bare = fmt.Sprintf("trim(%s, %s)", text, duck.Literal(col.Strip))
 	}
 	var withOffset []string
-	for _, f := range col.Formats {
+	for _, f := range shortYearsFirst(col.Formats) {
 		switch {
 		case f == isoFormat:
 			withOffset = append(withOffset, fmt.Sprintf("case when %s then try_cast(%s as timestamptz) end", offsetTest(bare), bare))

@@ -56,11 +56,11 @@ with detected as (
 
 costed as (
     select
-        d.tracking_no,
+        d.carrier || ':' || d.tracking_no as shipment_id,
         count(case when d.qty_despatched > 0 and d.unit_cost_amount is null then 1 end) as uncosted_count
     from intermediate.int_despatches as d
     where d.tracking_no is not null
-    group by d.tracking_no
+    group by d.carrier, d.tracking_no
 ),
 
 ruled as (
@@ -78,11 +78,12 @@ ruled as (
         cast(date_add('day', r.claim_deadline, cast(d.accepted_at at time zone 'Europe/London' as date)) as date)
             as deadline_on
     from detected as d
-    left join seeds.carrier_services as v on v.carrier = d.carrier and v.service = d.service
+    left join ops.carrier_services as v
+        on v.carrier = d.carrier and v.service = d.service and v.destination = '*'
     left join marts.claim_rules as r
-        on r.carrier = v.claims_carrier and r.service = 'all' and r.claim_type = d.claim_type
+        on r.carrier = v.claims_terms and r.service = v.claims_service and r.claim_type = d.claim_type
         and r.deadline_unit = 'calendar_days'
-    left join costed as c on c.tracking_no = d.tracking_no
+    left join costed as c on c.shipment_id = d.shipment_id
     left join ops.brands as b on b.brand = d.brand
     cross join ops.clock as k
 ),

@@ -1,35 +1,60 @@
 /*
-description: The group's brands with their shop, site, accounts and promises to customers.
+description: The group's brands with what belongs to them.
 grain: one row per brand
 key: [brand]
 owner: operations
 columns:
   brand: the brand's name
-  shop: its web shop, the source of its orders and the first part of its ids
-  order_prefix: letters that its order names begin with
-  site: the warehouse that ships its orders
-  wms_source: the source that the warehouse's files come from
-  carrier: the carrier of its parcels
-  psp: its payment provider
-  merchant_account: its account with the payment provider
-  promise_standard_days: working days that a standard delivery is promised in, after the day of shipping
-  promise_express_days: the same for express
-  currency: the shop's own currency
+  currency: the brand's own currency
+  shops: sources of its web shops, separated by commas
+  order_prefixes: letters that its order names begin with, separated by commas
+  sites: warehouses that ship it, the first one first
+  accounts: its accounts with payment providers
 */
-with dim_brands as (
+with linked as (
     select
         brand,
-        shop,
-        order_prefix,
-        site,
-        wms_source,
-        carrier,
-        psp,
-        merchant_account,
-        promise_standard_days,
-        promise_express_days,
-        currency
-    from ops.brands
+        role,
+        case role when 'warehouse' then site when 'account' then account else source end as name,
+        min(place) as place
+    from ops.links
+    group by brand, role, case role when 'warehouse' then site when 'account' then account else source end
+),
+
+prefixes as (
+    select brand, order_prefix, min(place) as place
+    from ops.links
+    where role = 'shop' and order_prefix <> ''
+    group by brand, order_prefix
+),
+
+listed as (
+    select
+        brand,
+        nullif(array_join(array_agg(case when role = 'shop' then name end order by place, name), ','), '') as shops,
+        nullif(array_join(array_agg(case when role = 'warehouse' then name end order by place, name), ','), '') as sites,
+        nullif(array_join(array_agg(case when role = 'account' then name end order by place, name), ','), '') as accounts
+    from linked
+    group by brand
+),
+
+prefixed as (
+    select brand, array_join(array_agg(order_prefix order by place, order_prefix), ',') as order_prefixes
+    from prefixes
+    group by brand
+),
+
+dim_brands as (
+    select
+        b.brand,
+        b.currency,
+        l.shops,
+        p.order_prefixes,
+        l.sites,
+        l.accounts
+    from ops.brands as b
+    left join listed as l on l.brand = b.brand
+    left join prefixed as p on p.brand = b.brand
 )
 
 select * from dim_brands

@@ -7,7 +7,7 @@ columns:
   site: the warehouse's code in its files
   name: what people call it
   source: the source that its files come from
-  zone: IANA zone of its local time
+  time_zone: IANA zone of its local time
   calendar: calendar of its working days
   cut_off_time: local time before which an order is paid to leave on the same working day (HH:MM)
 */
@@ -16,7 +16,7 @@ with dim_sites as (
         site,
         name,
         source,
-        zone,
+        time_zone,
         calendar,
         cut_off_time
     from ops.sites

@@ -7,7 +7,7 @@ key: [line_id]
 owner: operations
 partition_by: [brand]
 columns:
-  line_id: shop and Shopify's number of the line item
+  line_id: the shop's source and its own number of the line
   order_id: {description: the order, not_null: true}
   brand: the order's brand
   sku: the stock keeping unit

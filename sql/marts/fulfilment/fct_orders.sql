@@ -7,12 +7,12 @@ key: [order_id]
 owner: operations
 partition_by: [brand]
 columns:
-  order_id: "shop and Shopify's number, as in aster-vale:5000000001"
+  order_id: "the shop's source and its own number, as in aster-vale:5000000001"
   brand: the shop's brand
   order_name: what the customer sees, without the number sign
   shop: the web shop
-  site: the warehouse of the brand
-  service: {description: standard or express, accepted: [standard, express]}
+  site: the warehouse that has it, before that the first one of its brand
+  service: {description: "standard or express; standard for a method that nobody mapped", accepted: [standard, express]}
   ship_country: ISO code of the destination
   destination_calendar: calendar of the destination
   status:
@@ -36,7 +36,7 @@ columns:
   cancelled_at: when the shop cancelled it
   wms_status_at: when the warehouse's latest status event happened
   ship_by_on: site day by which it has to leave; null while unpaid
-  deliver_by_on: destination day by which it has to arrive; null while unpaid
+  deliver_by_on: destination day by which it has to arrive; null while unpaid, and where the brand promises nothing
   is_shipped_on_time: all live units left by ship_by_on; null if cancelled, unpaid or still possible
   is_delivered_on_time: all live units arrived by deliver_by_on; null if cancelled, unpaid or still possible
   is_otif: delivered on time and nothing short; null where is_delivered_on_time is null

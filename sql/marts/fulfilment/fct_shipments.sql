@@ -7,12 +7,12 @@ key: [shipment_id]
 owner: operations
 partition_by: [brand]
 columns:
-  shipment_id: "carrier and tracking number, as in dhl:JVGL0123456789"
+  shipment_id: "carrier and tracking number, the two with a colon between"
   order_id: the order in it; null when no shop knows the order
-  brand: the order's brand; null with order_id
-  carrier: who carries it
+  brand: the order's brand; without an order that of a warehouse which ships one brand alone, whose shop nobody pulls
+  carrier: "who carries it, by the name beside the number or its form; unknown where neither tells"
   tracking_no: the carrier's number
-  site: the warehouse that despatched it
+  site: the warehouse that despatched it; null for a site that is not configured
   service: {description: standard or express, accepted: [standard, express]}
   destination_country: ISO code
   destination_calendar: calendar of the destination

@@ -4,7 +4,7 @@ grain: one row per event
 key: [event_key]
 owner: operations
 columns:
-  event_key: hash of tracking number, local time, raw codes, text and place
+  event_key: what tells the scan among all
   shipment_id: {description: carrier and tracking number, not_null: true}
   direction: {description: outbound or return, not_null: true, accepted: [outbound, return]}
   order_id: the order it belongs to; null when no shop knows it
@@ -12,12 +12,12 @@ columns:
   tracking_no: the carrier's number
   occurred_at: when it happened
   occurred_local_at: wall time at the event's place, without zone
-  tz_source: {description: how the instant is known, accepted: [offset, country, default]}
+  tz_source: {description: how the instant is known, accepted: [offset, place, country, default]}
   status: {description: canonical status; unknown for a code that nobody mapped, not_null: true}
-  rank: rank of the status, which decides between events of one instant
+  status_rank: rank of the status, which decides between events of one instant
   is_physical: the carrier had the parcel in hand
   reason: why, where the code says it
-  is_unmapped: {description: the carrier's code is not in map_carrier_events, not_null: true}
+  is_unmapped: {description: the carrier's code is in no map, not_null: true}
   raw_type: the carrier's coarse code
   raw_code: the carrier's fine code
   raw_text: the carrier's words
@@ -34,7 +34,7 @@ with return_parcels as (
     select
         l.tracking_no,
         min(l.order_id) as order_id
-    from staging.stg_shopify__return_labels as l
+    from canonical.return_labels as l
     inner join intermediate.int_orders as o on o.order_id = l.order_id
     where l.tracking_no is not null
     group by l.tracking_no
@@ -52,7 +52,7 @@ fct_tracking_events as (
         e.occurred_local as occurred_local_at,
         e.tz_source,
         e.status,
-        e.rank,
+        e.status_rank,
         e.is_physical,
         e.reason,
         e.is_unmapped,
@@ -66,7 +66,7 @@ fct_tracking_events as (
         e._line,
         k.as_of as _built_at
     from intermediate.int_parcel_events as e
-    left join intermediate.int_parcels as p on p.tracking_no = e.tracking_no
+    left join intermediate.int_parcels as p on p.shipment_id = e.shipment_id
     left join return_parcels as r on r.tracking_no = e.tracking_no
     cross join ops.clock as k
     where p.tracking_no is not null or r.tracking_no is not null

@@ -26,7 +26,7 @@ checks:
   - rows: "age_hours >= 0"
   - sum_equal:
       left: count(case when check_id = 'R13' then 1 end)
-      right: select count(*) from marts.fct_refunds where state not in ('matched', 'pending_psp')
+      right: select count(*) from marts.fct_refunds where state in ('missing_in_psp', 'amount_differs', 'missing_in_web')
 */
 with of_orders as (
     select check_id, kind, document, order_id, amount, currency, first_seen_at, detail, _file_id, _line

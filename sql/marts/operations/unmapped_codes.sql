@@ -8,10 +8,10 @@ owner: operations
 columns:
   code_key: source, column, code and currency in one
   source: {description: the partner, not_null: true}
-  column_name: {description: table and column that the code stands in, not_null: true}
+  column_name: {description: fact and column that the code should have told, not_null: true}
   raw_code: the code as sent; none for an empty one
   example_text: the partner's words beside it, where there are any
-  map_in: where it has to be added
+  map_in: list of the partner's codes.csv, or place of the contract, that it has to be added to
   rows_count: {description: how many rows have it, not_null: true}
   first_seen_at: earliest time of such a row
   last_seen_at: latest time of such a row
@@ -19,47 +19,75 @@ columns:
   currency: of the amount
   _built_at: the instant that the run asked about
 */
-with coded as (
+with missed as (
     select
-        w.source, 'wms_order_status.status' as column_name, w.status_raw as raw_code, w.reason_text as example_text,
-        'pipelines' as map_in, w.status_at as seen_at, w.order_id as document, o.total_amount as amount, o.currency
-    from intermediate.int_wms_events as w
-    left join marts.fct_orders as o on o.order_id = w.order_id
-    where w.status is null
+        u.source,
+        u.fact || '.' || u.column_name as column_name,
+        u.raw_code,
+        u.raw_text as example_text,
+        u.map_in,
+        u.seen_at,
+        u.document_kind,
+        u.document,
+        u._file_id,
+        u._line
+    from canonical.unmapped as u
+),
+
+-- What hangs on each kind of document.
+parcels as (
+    select tracking_no, min(cost_amount) as amount, min(cost_currency) as currency
+    from marts.fct_shipments
+    group by tracking_no
+),
+
+movements as (
+    select source, _file_id, _line, net_currency as currency, sum(abs(net_amount)) as amount
+    from intermediate.int_ledger_entries
+    where entry_type = 'unknown' or occurred_at is null
+    group by source, _file_id, _line, net_currency
+),
+
+receipts as (
+    select source, return_ref, min(return_id) as return_id
+    from intermediate.int_return_receipts
+    group by source, return_ref
+),
+
+coded as (
+    select m.*, o.total_amount as amount, o.currency
+    from missed as m
+    left join intermediate.int_order_keys as k on k.source = m.source and k.order_ref = m.document
+    left join intermediate.int_orders as o on o.order_id = k.order_id
+    where m.document_kind = 'order_ref' and (k.is_test is null or not k.is_test)
     union all
-    select
-        d._source, 'wms_despatch.service_code', d.service_code_raw, d.item_name,
-        'pipelines', d.despatched_at, d.tracking_no, null, null
-    from staging.stg_wms__despatches as d
-    where d.service is null and d.service_code_raw is not null
+    select m.*, o.total_amount, o.currency
+    from missed as m
+    inner join intermediate.int_orders as o on o.order_id = m.document
+    where m.document_kind = 'order_id'
     union all
-    select
-        r.source, 'wms_return_receipt.grade', r.grade_raw, r.reason_raw,
-        'pipelines', r.received_at, r.return_id, f.received_amount, f.currency
-    from intermediate.int_return_receipts as r
+    select m.*, p.amount, p.currency
+    from missed as m
+    left join parcels as p on p.tracking_no = m.document
+    where m.document_kind = 'tracking_no'
+    union all
+    select m.*, coalesce(r.received_amount, r.requested_amount), r.currency
+    from missed as m
+    inner join marts.fct_returns as r on r.return_id = m.document
+    where m.document_kind = 'return_id'
+    union all
+    select m.*, coalesce(f.received_amount, f.requested_amount), f.currency
+    from missed as m
+    inner join receipts as r on r.source = m.source and r.return_ref = m.document
     left join marts.fct_returns as f on f.return_id = r.return_id
-    where r.grade is null
+    where m.document_kind = 'return_ref'
     union all
     select
-        'dhl', 'dhl_events.status_number', coalesce(e.raw_code, e.raw_type), e.raw_text,
-        'seeds/map_carrier_events.csv', e.occurred_at, e.shipment_id, s.cost_amount, s.cost_currency
-    from intermediate.int_parcel_events as e
-    left join marts.fct_shipments as s on s.shipment_id = e.shipment_id
-    where e.is_unmapped
-    union all
-    select
-        e._source, 'adyen_settlement_details.type', e.raw_type, e.psp_modification_ref,
-        'seeds/map_psp_types.csv', e.created_at, cast(e._line as varchar) || ' ' || e._file_id, abs(e.net_amount), e.net_currency
-    from intermediate.int_ledger_entries as e
-    where e.entry_type = 'unknown'
-    union all
-    select
-        r.shop, 'shop_return_lines.return_reason', r.reason_raw, null,
-        'seeds/map_return_reasons.csv', f.requested_at, r.return_id, f.requested_amount, f.currency
-    from staging.stg_shopify__return_lines as r
-    inner join marts.fct_returns as f on f.return_id = r.return_id
-    left join seeds.map_return_reasons as m on m.source = 'shopify' and m.reason_raw = r.reason_raw
-    where r.reason_raw is not null and m.reason_code is null
+        m.source, m.column_name, m.raw_code, m.example_text, m.map_in, m.seen_at, m.document_kind,
+        m._file_id || ':' || cast(m._line as varchar) as document, m._file_id, m._line, e.amount, e.currency
+    from missed as m
+    left join movements as e on e.source = m.source and e._file_id = m._file_id and e._line = m._line
+    where m.document_kind = 'account'
 ),
 
 -- A document with several such rows stakes its money once.

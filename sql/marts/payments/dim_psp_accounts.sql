@@ -1,61 +1,64 @@
 /*
 description: Accounts with payment providers, whose they are and what has been settled on them.
-grain: one row per merchant account
-key: [merchant_account]
+grain: one row per account
+key: [source, account]
 owner: finance
 tags: [finance]
 columns:
-  merchant_account: the account with the provider
-  psp: the provider
-  brand: the brand that is paid on it; null for an account that no brand names
-  shop: the brand's web shop
-  shop_currency: the shop's own currency
+  source: the connection to the provider
+  account: the account with the provider
+  brand: the brand that is paid on it; null for an account that no brand or several name
+  brand_currency: the brand's own currency
   settlement_currencies: currencies of its balances, separated by commas
-  first_batch_no: first batch that a report is known of
-  last_batch_no: last batch that a report is known of
-  last_received_at: when the last report was received
+  settlements_count: {description: settlements that are known, not_null: true}
+  last_received_at: when the last one was received
 checks:
   - relationship: {column: brand, to: marts.dim_brands, field: brand}
 */
-with accounts as (
-    select merchant_account, psp from ops.brands where merchant_account is not null
-    union
-    select merchant_account, 'adyen' as psp from intermediate.int_known_batches
+with linked as (
+    select source, account, case when count(distinct brand) = 1 then min(brand) end as brand
+    from ops.links
+    where role = 'account'
+    group by source, account
 ),
 
-batches as (
-    select
-        merchant_account,
-        min(batch_no) as first_batch_no,
-        max(batch_no) as last_batch_no,
-        max(received_at) as last_received_at
-    from intermediate.int_known_batches
-    group by merchant_account
+accounts as (
+    select source, account from linked
+    union
+    select source, account from canonical.payouts
+    union
+    select source, account from canonical.ledger_entries
+),
+
+told as (
+    select source, account, count(*) as settlements_count, max(_received_at) as last_received_at
+    from canonical.payouts
+    group by source, account
 ),
 
 currencies as (
     select
-        merchant_account,
+        source,
+        account,
         array_join(array_agg(distinct settlement_currency order by settlement_currency), ',') as settlement_currencies
     from marts.fct_settlements
-    group by merchant_account
+    group by source, account
 ),
 
 dim_psp_accounts as (
     select
-        a.merchant_account,
-        a.psp,
-        b.brand,
-        b.shop,
-        b.currency as shop_currency,
+        a.source,
+        a.account,
+        l.brand,
+        b.currency as brand_currency,
         c.settlement_currencies,
-        n.first_batch_no,
-        n.last_batch_no,
-        n.last_received_at
+        coalesce(t.settlements_count, 0) as settlements_count,
+        t.last_received_at
     from accounts as a
-    left join ops.brands as b on b.merchant_account = a.merchant_account and b.psp = a.psp
-    left join batches as n on n.merchant_account = a.merchant_account
-    left join currencies as c on c.merchant_account = a.merchant_account
+    left join linked as l on l.source = a.source and l.account = a.account
+    left join ops.brands as b on b.brand = l.brand
+    left join told as t on t.source = a.source and t.account = a.account
+    left join currencies as c on c.source = a.source and c.account = a.account
 )
 
 select * from dim_psp_accounts

@@ -1,42 +1,44 @@
 /*
 description: >-
-  Settlement batches of the payment provider by currency: what came in, what went out, whether every movement adds up
-  to nothing and whether the balance carried over is the one that the batch before passed on.
-grain: one row per merchant account, batch and settlement currency
-key: [merchant_account, batch_no, settlement_currency]
+  Settlements of payment providers (a batch, a payout) by currency: what came in, what went out, whether every movement adds up
+  to nothing and whether the balance carried over is the one that the settlement before passed on. What no settlement has taken
+  in yet stands together as unsettled.
+grain: one row per account, settlement and currency
+key: [source, account, settlement_ref, settlement_currency]
 owner: finance
 tags: [finance]
 columns:
-  merchant_account: the account with the provider
-  batch_no: the provider's batch
+  source: the connection to the provider
+  account: the account with the provider
+  settlement_ref: the provider's batch or payout, or unsettled
   settlement_currency: currency of the balance and of the amounts
-  brand: the brand of the account
-  state: {description: "closed if the rows add up to 0 and the opening is what the batch before passed on, else broken", not_null: true, accepted: [closed, broken]}
+  brand: the brand of the account; null where several share it
+  state: {description: "closed if the rows add up to 0 and the opening is what the one before passed on, open for what is unsettled, else broken", not_null: true, accepted: [closed, broken, open]}
   is_balanced: {description: all rows add up to 0, not_null: true}
-  is_chained: the opening is what the batch before passed on; null where the batch before is not known
+  is_chained: the opening is what the settlement before passed on; null where there is none before, or it is not known
   received_at: when the report was received
-  first_occurred_at: earliest creation of a payment in it
-  last_occurred_at: latest creation of a payment in it
-  entries_count: {description: rows of the report, not_null: true}
+  first_occurred_at: earliest time of a row
+  last_occurred_at: latest time of a row
+  entries_count: {description: rows of the settlement, not_null: true}
   unmapped_count: {description: rows whose type nobody has mapped, not_null: true}
-  opening_amount: {description: balance carried over from the batch before, not_null: true}
+  opening_amount: {description: balance carried over from the settlement before, not_null: true}
   captures_amount: {description: "captures and their reversals, net of fees", not_null: true}
   refunds_amount: {description: refunds and their reversals, not_null: true}
   chargebacks_amount: {description: chargebacks and their reversals with their fees, not_null: true}
   fees_amount: {description: fees that are rows of their own, not_null: true}
   reserves_amount: {description: money held back and released, not_null: true}
   adjustments_amount: {description: "corrections, invoice deductions and top-ups", not_null: true}
-  transfers_out_amount: {description: balance passed on to the next batch, not_null: true}
+  transfers_out_amount: {description: balance passed on to the next settlement, not_null: true}
   payout_amount: {description: "paid to the bank, below 0", not_null: true}
   unknown_amount: {description: rows whose type nobody has mapped, not_null: true}
-  net_sum: {description: all rows of the balance; 0 in a sound batch, not_null: true}
-  chain_difference_amount: opening less what the batch before passed on; null where the batch before is not known
-  _file_id: the report
-  _line: its last line
+  net_sum: {description: all rows of the balance; 0 in a sound settlement, not_null: true}
+  chain_difference_amount: opening less what the settlement before passed on; null where there is none before, or it is not known
+  _file_id: file of the settlement's last row
+  _line: line of that row
   _built_at: the instant that the run asked about
 checks:
   - rows: "opening_amount + captures_amount + refunds_amount + chargebacks_amount + fees_amount + reserves_amount + adjustments_amount + transfers_out_amount + payout_amount + unknown_amount = net_sum"
-  - rows: "(state = 'closed') = (is_balanced and coalesce(is_chained, true))"
+  - rows: "state = 'open' or (state = 'closed') = (is_balanced and coalesce(is_chained, true))"
   - sum_equal:
       left: sum(net_sum)
       right: select sum(net_amount) from marts.fct_ledger_entries where entry_class <> 'none'
@@ -44,12 +46,22 @@ checks:
       left: sum(entries_count)
       right: select count(*) from marts.fct_ledger_entries
 */
-with sums as (
+with ranked as (
     select
-        merchant_account,
-        batch_no,
+        *,
+        row_number() over (
+            partition by source, account, settlement_ref, settlement_currency order by _file_id desc, _line desc, row_key
+        ) as place
+    from marts.fct_ledger_entries
+),
+
+sums as (
+    select
+        source,
+        account,
+        settlement_ref,
         settlement_currency,
-        min(brand) as brand,
+        case when count(distinct brand) = 1 then min(brand) end as brand,
         min(occurred_at) as first_occurred_at,
         max(occurred_at) as last_occurred_at,
         cast(count(*) as integer) as entries_count,
@@ -65,35 +77,40 @@ with sums as (
         sum(case when entry_class = 'payout' then net_amount else 0 end) as payout,
         sum(case when entry_class = 'unknown' then net_amount else 0 end) as unknown,
         sum(case when entry_class <> 'none' then net_amount else 0 end) as net_sum,
-        max(_file_id) as _file_id,
-        max(_line) as _line
-    from marts.fct_ledger_entries
-    group by merchant_account, batch_no, settlement_currency
+        max(case when place = 1 then _file_id end) as _file_id,
+        max(case when place = 1 then _line end) as _line
+    from ranked
+    group by source, account, settlement_ref, settlement_currency
 ),
 
 chained as (
     select
         s.*,
-        n.received_at,
-        -- Without a report of the batch before there is nothing to compare with; with one, no row means nothing passed on.
-        case when p.batch_no is not null then s.opening + coalesce(b.transfers_out, 0) end as chain_difference
+        n._received_at as received_at,
+        -- Without a report of the settlement before there is nothing to compare with; with one, no row means nothing passed on.
+        case when p.settlement_ref is not null then s.opening + coalesce(b.transfers_out, 0) end as chain_difference
     from sums as s
-    left join intermediate.int_known_batches as n
-        on n.merchant_account = s.merchant_account and n.batch_no = s.batch_no
-    left join intermediate.int_known_batches as p
-        on p.merchant_account = s.merchant_account and p.batch_no = s.batch_no - 1
+    left join canonical.payouts as n
+        on n.source = s.source and n.account = s.account and n.settlement_ref = s.settlement_ref
+    left join canonical.payouts as p
+        on p.source = n.source and p.account = n.account and p.settlement_ref = n.previous_ref
     left join sums as b
-        on b.merchant_account = s.merchant_account and b.batch_no = s.batch_no - 1
+        on b.source = n.source and b.account = n.account and b.settlement_ref = n.previous_ref
         and b.settlement_currency = s.settlement_currency
 ),
 
 fct_settlements as (
     select
-        c.merchant_account,
-        c.batch_no,
+        c.source,
+        c.account,
+        c.settlement_ref,
         c.settlement_currency,
         c.brand,
-        case when c.net_sum = 0 and coalesce(c.chain_difference, 0) = 0 then 'closed' else 'broken' end as state,
+        case
+            when c.settlement_ref = 'unsettled' then 'open'
+            when c.net_sum = 0 and coalesce(c.chain_difference, 0) = 0 then 'closed'
+            else 'broken'
+        end as state,
         c.net_sum = 0 as is_balanced,
         c.chain_difference = 0 as is_chained,
         c.received_at,

@@ -7,18 +7,18 @@ key: [refund_id]
 owner: returns
 partition_by: [brand]
 columns:
-  refund_id: "shop and Shopify's number, or adyen:<the provider's reference> for one that no shop knows"
+  refund_id: "the shop's source and its own number, or the provider's source and its reference for one that no shop knows"
   order_id: the order; null when nothing tells it
   brand: the order's brand, or the account's
   return_id: the return that the refund names
   state:
-    description: whether both sides agree, or which one is missing
+    description: whether both sides agree, or which one is missing; no_psp and no_shop where the other side is not pulled for the brand
     not_null: true
-    accepted: [matched, amount_differs, missing_in_psp, pending_psp, missing_in_web]
+    accepted: [matched, amount_differs, missing_in_psp, pending_psp, missing_in_web, no_psp, no_shop]
   kind: {description: "return, cancel or goodwill by the refund's lines; null for one that no shop knows", accepted: [return, cancel, goodwill]}
   refunded_at: when the shop gave it; null for one that no shop knows
   psp_ref: the provider's reference of the refund
-  psp_batch_no: the provider's batch that it left with
+  settlement_ref: the provider's batch or payout that it left with
   web_amount: successful refund transactions of the shop
   psp_amount: what the provider paid back, in the currency the customer paid in
   difference_amount: psp_amount less web_amount, where both are known
@@ -29,53 +29,79 @@ columns:
 checks:
   - relationship: {column: order_id, to: marts.fct_orders, field: order_id}
   - rows: "state <> 'matched' or web_amount = psp_amount"
-  - rows: "(state = 'missing_in_web') = (web_amount is null)"
+  - rows: "(state in ('missing_in_web', 'no_shop')) = (web_amount is null)"
   - sum_equal:
       left: sum(web_amount)
       right: select sum(web_amount) from intermediate.int_shop_refunds
 */
-with paid_back as (
+with refund_rows as (
     select
+        *,
         coalesce(psp_modification_ref, _file_id || ':' || cast(_line as varchar)) as psp_ref,
+        row_number() over (
+            partition by source, coalesce(psp_modification_ref, _file_id || ':' || cast(_line as varchar))
+            order by _file_id desc, _line desc, occurrence
+        ) as place
+    from intermediate.int_ledger_entries
+    where entry_type = 'refund'
+),
+
+paid_back as (
+    select
+        source,
+        psp_ref,
         min(order_id) as order_id,
         min(brand) as brand,
-        min(batch_no) as batch_no,
+        min(settlement_ref) as settlement_ref,
         min(coalesce(gross_currency, net_currency)) as currency,
         -sum(coalesce(gross_amount, net_amount)) as amount,
         bool_or(is_test) as is_test,
-        max(_file_id) as _file_id,
-        max(_line) as _line
-    from intermediate.int_ledger_entries
-    where entry_type = 'refund'
-    group by coalesce(psp_modification_ref, _file_id || ':' || cast(_line as varchar))
+        max(case when place = 1 then _file_id end) as _file_id,
+        max(case when place = 1 then _line end) as _line
+    from refund_rows
+    group by source, psp_ref
+),
+
+-- Which provider's reference it is, the brand's accounts say.
+accounts as (
+    select distinct brand, source from ops.links where role = 'account'
 ),
 
 named as (
     select distinct
-        refund_id,
-        authorization_code as psp_ref
-    from staging.stg_shopify__refund_transactions
-    where kind = 'REFUND' and authorization_code is not null
+        t.refund_id,
+        a.source,
+        t.movement_ref as psp_ref
+    from canonical.payments as t
+    inner join intermediate.int_branded_orders as o on o.order_id = t.order_id
+    inner join accounts as a on a.brand = o.brand
+    where t.kind = 'refund' and t.refund_id is not null and t.movement_ref is not null
 ),
 
 matched as (
     select
         n.refund_id,
         min(p.psp_ref) as psp_ref,
-        min(p.batch_no) as batch_no,
+        min(p.settlement_ref) as settlement_ref,
         sum(p.amount) as amount
     from named as n
-    inner join paid_back as p on p.psp_ref = n.psp_ref
+    inner join paid_back as p on p.source = n.source and p.psp_ref = n.psp_ref
     group by n.refund_id
 ),
 
 -- The order's own record names a refund's reference before its details are asked for.
 explained as (
-    select psp_ref from named
-    union
-    select authorization_code as psp_ref
-    from staging.stg_shopify__transactions
-    where kind = 'REFUND' and authorization_code is not null
+    select distinct movement_ref as psp_ref
+    from canonical.payments
+    where kind = 'refund' and movement_ref is not null
+),
+
+banked as (
+    select distinct brand from accounts
+),
+
+shops as (
+    select distinct brand from ops.links where role = 'shop'
 ),
 
 compared as (
@@ -85,6 +111,7 @@ compared as (
         r.brand,
         r.return_id,
         case
+            when b.brand is null then 'no_psp'
             when m.psp_ref is not null and m.amount = r.web_amount then 'matched'
             when m.psp_ref is not null then 'amount_differs'
             when r.refunded_at < date_add('hour', -96, k.as_of) then 'missing_in_psp'
@@ -93,7 +120,7 @@ compared as (
         r.kind,
         r.refunded_at,
         m.psp_ref,
-        m.batch_no as psp_batch_no,
+        m.settlement_ref,
         r.web_amount,
         m.amount as psp_amount,
         r.currency,
@@ -101,18 +128,19 @@ compared as (
         r._line
     from intermediate.int_shop_refunds as r
     left join matched as m on m.refund_id = r.refund_id
+    left join banked as b on b.brand = r.brand
     cross join ops.clock as k
     union all
     select
-        'adyen:' || p.psp_ref as refund_id,
+        p.source || ':' || p.psp_ref as refund_id,
         p.order_id,
         p.brand,
         null as return_id,
-        'missing_in_web' as state,
+        case when s.brand is null then 'no_shop' else 'missing_in_web' end as state,
         null as kind,
         null as refunded_at,
         p.psp_ref,
-        p.batch_no as psp_batch_no,
+        p.settlement_ref,
         null as web_amount,
         p.amount as psp_amount,
         p.currency,
@@ -120,6 +148,7 @@ compared as (
         p._line
     from paid_back as p
     left join explained as e on e.psp_ref = p.psp_ref
+    left join shops as s on s.brand = p.brand
     where e.psp_ref is null and not p.is_test
 ),
 
@@ -133,7 +162,7 @@ fct_refunds as (
         c.kind,
         c.refunded_at,
         c.psp_ref,
-        c.psp_batch_no,
+        c.settlement_ref,
         cast(c.web_amount as decimal(18, 2)) as web_amount,
         cast(c.psp_amount as decimal(18, 2)) as psp_amount,
         cast(c.psp_amount - c.web_amount as decimal(18, 2)) as difference_amount,

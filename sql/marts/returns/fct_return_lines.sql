@@ -39,16 +39,16 @@ with requested as (
         r.return_id,
         coalesce(l.sku, r.line_id, 'unknown') as sku,
         min(r.line_id) as line_id,
-        sum(r.quantity) as units,
+        sum(r.units) as units,
         nullif(array_join(array_agg(distinct r.reason_raw order by r.reason_raw), ','), '') as reason_raw,
-        min(m.reason_code) as reason_code,
+        min(r.reason_code) as reason_code,
         min(m.reason_parent) as reason_parent,
         min(r._file_id) as _file_id,
         min(r._line) as _line
-    from staging.stg_shopify__return_lines as r
+    from canonical.shop_return_lines as r
     inner join intermediate.int_announced_returns as a on a.return_id = r.return_id
     left join intermediate.int_order_lines as l on l.line_id = r.line_id
-    left join seeds.map_return_reasons as m on m.source = 'shopify' and m.reason_raw = r.reason_raw
+    left join seeds.return_reasons as m on m.reason_code = r.reason_code
     group by r.return_id, coalesce(l.sku, r.line_id, 'unknown')
 ),
 

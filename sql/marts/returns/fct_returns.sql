@@ -8,7 +8,7 @@ key: [return_id]
 owner: returns
 partition_by: [brand]
 columns:
-  return_id: "shop and Shopify's number, or wms:<source>:<the warehouse's number> for one that no shop announced"
+  return_id: "the shop's source and its own number, or wms:<source>:<the warehouse's number> for one that no shop announced"
   order_id: the order; null when nothing tells it
   brand: the order's brand; null with order_id
   return_name: "the shop's name of the return, which warehouses call the RMA: AV1001-R1"

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/project"
+)
+
+// commandLine is what every command gets: where to write and what the global flags say.
+type commandLine struct {
+	stdout, stderr io.Writer
+	configPath     string
+	json           bool
+	asOf           string
+	verbose        bool
+}
+
+func (l *commandLine) readConfig() (*project.Config, error) {
+	return project.Read(l.configPath, os.LookupEnv)
+}
+
+// open reads the configuration and opens what it describes. watch may be nil.
+func (l *commandLine) open(ctx context.Context, watch func(pipelines.Event)) (*project.Project, error) {
+	cfg, err := l.readConfig()
+	if err != nil {
+		return nil, err
+	}
+	return l.openConfig(ctx, cfg, watch)
+}
+
+func (l *commandLine) openConfig(ctx context.Context, cfg *project.Config, watch func(pipelines.Event)) (*project.Project, error) {
+	return project.Open(ctx, cfg, project.Options{Log: l.logger(), Watch: watch, Now: time.Now})
+}
+
+func (l *commandLine) logger() *zap.Logger {
+	if !l.verbose {
+		return zap.NewNop()
+	}
+	enc := zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig())
+	return zap.New(zapcore.NewCore(enc, zapcore.AddSync(l.stderr), zapcore.DebugLevel))
+}
+
+// clockStep is how coarse the default "now" is, so that two runs shortly after one another ask about the same instant.
+const clockStep = 15 * time.Minute
+
+// now is the run's as-of: the flag, or the last full quarter of an hour.
+func (l *commandLine) now() (time.Time, error) {
+	if l.asOf == "" {
+		return time.Now().UTC().Truncate(clockStep), nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02"} {
+		if t, err := time.Parse(layout, l.asOf); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%w: --as-of %q is no instant such as 2026-04-08T07:00:00+01:00", errUsage, l.asOf)
+}

@@ -1,0 +1,78 @@
+package pipelines
+
+// Group is who serves whom: the brands, and the shops, warehouses, accounts and carriers that belong to them, each as a list. Models read it as
+// ops.brands, ops.links, ops.sites, ops.carriers and their kin.
+type Group struct {
+	Brands     []Brand     `yaml:"brands"`
+	Shops      []Shop      `yaml:"shops"`
+	Warehouses []Warehouse `yaml:"warehouses"`
+	Accounts   []Account   `yaml:"accounts"`
+	Carriers   []Carrier   `yaml:"carriers"`
+	Promises   []Promise   `yaml:"promises"`
+}
+
+// Brand is what customers know the group's shops by.
+type Brand struct {
+	Brand    string `yaml:"brand"`
+	Currency string `yaml:"currency"` // the brand's own, ISO 4217
+}
+
+// Shop is a web shop of a brand. A shop of several brands is listed once for each, with the prefix of its order names.
+type Shop struct {
+	Source      string `yaml:"source"`
+	Brand       string `yaml:"brand"`
+	OrderPrefix string `yaml:"order_prefix"` // letters that the brand's order names begin with
+}
+
+// Warehouse is a site that ships brands; the first that lists a brand is where its orders go unless another tells of them.
+type Warehouse struct {
+	Source     string   `yaml:"source"`
+	Site       string   `yaml:"site"` // as its files name it
+	Name       string   `yaml:"name"`
+	Zone       string   `yaml:"zone"`
+	Calendar   string   `yaml:"calendar"`
+	CutOffTime string   `yaml:"cut_off_time"` // local, HH:MM: paid before it ships the same working day
+	Brands     []string `yaml:"brands"`
+	OrderKey   string   `yaml:"order_key"` // what it calls an order: name (default), number (the shop's own id) or any
+}
+
+// Account is a balance with a payment provider. One that several brands share is listed once for each.
+type Account struct {
+	Source  string `yaml:"source"`
+	Account string `yaml:"account"` // as the provider names it; the source where its reports name none
+	Brand   string `yaml:"brand"`
+}
+
+// Carrier is who brings parcels.
+type Carrier struct {
+	Carrier string    `yaml:"carrier"` // the group's name of it, the first part of its parcels' ids
+	Source  string    `yaml:"source"`  // the connection that is asked about its parcels; empty where none is
+	Terms   string    `yaml:"terms"`   // the partner whose codes and numbers it has; default the carrier's own name
+	Words   []string  `yaml:"words"`   // what warehouses and shops call it beside the names that are built in
+	Claims  Claims    `yaml:"claims"`
+	Transit []Transit `yaml:"transit"`
+}
+
+// Claims names the terms of compensation, as rows of seeds.claim_rules.
+type Claims struct {
+	Terms   string `yaml:"terms"`
+	Service string `yaml:"service"`
+}
+
+// Transit is how long a carrier's service takes.
+type Transit struct {
+	Service     string           `yaml:"service"`
+	WorkingDays int64            `yaml:"working_days"` // from acceptance to delivery
+	Except      map[string]int64 `yaml:"except"`       // by destination calendar
+}
+
+// Promise is what brands promise their customers.
+type Promise struct {
+	Brands      []string         `yaml:"brands"` // empty: every brand
+	Service     string           `yaml:"service"`
+	WorkingDays int64            `yaml:"working_days"` // from the day of shipping to delivery
+	Except      map[string]int64 `yaml:"except"`       // by destination calendar
+}
+
+// AnyDestination is the destination of a promise or transit time that no exception is made of.
+const AnyDestination = "*"

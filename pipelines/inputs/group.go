@@ -1,0 +1,160 @@
+package inputs
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/pipelines"
+)
+
+// The rows of the state tables that say who serves whom.
+type (
+	brandRow struct {
+		Brand    string `json:"brand"`
+		Currency string `json:"currency"`
+	}
+	// linkRow is one source, or one account with it, that serves a brand in a role.
+	linkRow struct {
+		Role        string `json:"role"` // shop, warehouse or account
+		Source      string `json:"source"`
+		Brand       string `json:"brand"`
+		Account     string `json:"account"`
+		Site        string `json:"site"`
+		OrderPrefix string `json:"order_prefix"`
+		OrderKey    string `json:"order_key"`
+		Place       int64  `json:"place"` // in the configuration, from 1: where one has to go first
+	}
+	siteRow struct {
+		Site       string `json:"site"`
+		Name       string `json:"name"`
+		Source     string `json:"source"`
+		TimeZone   string `json:"time_zone"`
+		Calendar   string `json:"calendar"`
+		CutOffTime string `json:"cut_off_time"`
+	}
+	carrierRow struct {
+		Carrier string `json:"carrier"`
+		Source  string `json:"source"`
+		Terms   string `json:"terms"`
+	}
+	carrierWordRow struct {
+		Carrier string `json:"carrier"`
+		Word    string `json:"word"`
+	}
+	carrierServiceRow struct {
+		Carrier       string `json:"carrier"`
+		Service       string `json:"service"`
+		Destination   string `json:"destination"`
+		WorkingDays   int64  `json:"transit_working_days"`
+		ClaimsTerms   string `json:"claims_terms"`
+		ClaimsService string `json:"claims_service"`
+	}
+	promiseRow struct {
+		Brand       string `json:"brand"`
+		Service     string `json:"service"`
+		Destination string `json:"destination"`
+		WorkingDays int64  `json:"working_days"`
+	}
+)
+
+// groupColumns are the shapes of those tables.
+func groupColumns() map[string][]waybill.Column {
+	return map[string][]waybill.Column{
+		"brands":           columns("brand currency", ""),
+		"links":            columns("role source brand account site order_prefix order_key", "place"),
+		"sites":            columns("site name source time_zone calendar cut_off_time", ""),
+		"carriers":         columns("carrier source terms", ""),
+		"carrier_words":    columns("carrier word", ""),
+		"carrier_services": columns("carrier service destination claims_terms claims_service", "transit_working_days"),
+		"promises":         columns("brand service destination", "working_days"),
+	}
+}
+
+// groupRows are the rows of the state tables about the group.
+type groupRows struct {
+	brands          []brandRow
+	links           []linkRow
+	sites           []siteRow
+	carriers        []carrierRow
+	carrierWords    []carrierWordRow
+	carrierServices []carrierServiceRow
+	promises        []promiseRow
+}
+
+func rowsOf(g pipelines.Group) groupRows {
+	var r groupRows
+	for _, b := range g.Brands {
+		r.brands = append(r.brands, brandRow{b.Brand, b.Currency})
+	}
+	r.links = linksOf(g)
+	for _, w := range g.Warehouses {
+		r.sites = append(r.sites, siteRow{w.Site, w.Name, w.Source, w.Zone, w.Calendar, w.CutOffTime})
+	}
+	for _, c := range g.Carriers {
+		r.addCarrier(c)
+	}
+	for _, p := range g.Promises {
+		r.addPromise(p, g.Brands)
+	}
+	return r
+}
+
+func linksOf(g pipelines.Group) []linkRow {
+	var links []linkRow
+	for i, s := range g.Shops {
+		links = append(links, linkRow{Role: "shop", Source: s.Source, Brand: s.Brand, OrderPrefix: s.OrderPrefix, Place: int64(i + 1)})
+	}
+	for i, w := range g.Warehouses {
+		key := w.OrderKey
+		if key == "" {
+			key = "name"
+		}
+		for _, b := range w.Brands {
+			links = append(links, linkRow{Role: "warehouse", Source: w.Source, Brand: b, Site: w.Site, OrderKey: key, Place: int64(i + 1)})
+		}
+	}
+	for i, a := range g.Accounts {
+		account := a.Account
+		if account == "" {
+			account = a.Source
+		}
+		links = append(links, linkRow{Role: "account", Source: a.Source, Brand: a.Brand, Account: account, Place: int64(i + 1)})
+	}
+	return links
+}
+
+func (r *groupRows) addCarrier(c pipelines.Carrier) {
+	terms := c.Terms
+	if terms == "" {
+		terms = c.Carrier
+	}
+	r.carriers = append(r.carriers, carrierRow{c.Carrier, c.Source, terms})
+	for _, w := range c.Words {
+		r.carrierWords = append(r.carrierWords, carrierWordRow{c.Carrier, w})
+	}
+	for _, t := range c.Transit {
+		add := func(destination string, days int64) {
+			r.carrierServices = append(r.carrierServices, carrierServiceRow{c.Carrier, t.Service, destination, days, c.Claims.Terms, c.Claims.Service})
+		}
+		add(pipelines.AnyDestination, t.WorkingDays)
+		for _, destination := range slices.Sorted(maps.Keys(t.Except)) {
+			add(destination, t.Except[destination])
+		}
+	}
+}
+
+func (r *groupRows) addPromise(p pipelines.Promise, all []pipelines.Brand) {
+	brands := p.Brands
+	if len(brands) == 0 {
+		for _, b := range all {
+			brands = append(brands, b.Brand)
+		}
+	}
+	for _, b := range brands {
+		r.promises = append(r.promises, promiseRow{b, p.Service, pipelines.AnyDestination, p.WorkingDays})
+		for _, destination := range slices.Sorted(maps.Keys(p.Except)) {
+			r.promises = append(r.promises, promiseRow{b, p.Service, destination, p.Except[destination]})
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package inputs
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/lake"
+	"github.com/fourmarketing/waybill/pipelines/parquet"
+	"github.com/fourmarketing/waybill/transforms/models"
+)
+
+// View is one consistent reading of the inputs: raw tables at the snapshots of one moment, state tables written out once.
+type View struct {
+	lake     *lake.Lake
+	dir      string // of the state tables' files
+	state    map[waybill.TableName]stateFile
+	shapes   map[waybill.TableName][]waybill.Column
+	scans    map[waybill.TableName]lake.Scan
+	versions map[waybill.TableName]string
+	local    []*lake.LocalFiles // what may not leave the cache while the view is read
+}
+
+// close lets the cache evict the view's files.
+func (v *View) close() {
+	for _, f := range v.local {
+		f.Close()
+	}
+}
+
+// newView fixes what is read. dir holds its files and is the caller's to remove.
+func (i *Inputs) newView(ctx context.Context, asOf time.Time, dir string) (*View, error) {
+	v := &View{lake: i.lake, dir: dir, shapes: i.shapes, scans: map[waybill.TableName]lake.Scan{}, versions: map[waybill.TableName]string{}}
+	var err error
+	if v.state, err = i.state.write(ctx, asOf, dir); err != nil {
+		return nil, err
+	}
+	for name := range v.shapes {
+		if f, ok := v.state[name]; ok {
+			v.versions[name] = f.version
+			continue
+		}
+		if !i.inLake(name) {
+			continue
+		}
+		scan, err := i.lake.Scan(ctx, name, 0)
+		if err != nil {
+			return nil, fmt.Errorf("plan %s: %w", name, err)
+		}
+		v.scans[name] = scan
+		v.versions[name] = scan.Version // not the snapshot: a compaction is no news
+	}
+	v.versions[rawRows] = v.rawRowsVersion()
+	return v, nil
+}
+
+// Versions says of each input in which state it is read; models.Project.Fingerprint takes them.
+func (v *View) Versions() map[waybill.TableName]string { return v.versions }
+
+// Relation gives the select that reads an input or an already built mart (models.Relations).
+func (v *View) Relation(ctx context.Context, name waybill.TableName) (string, error) {
+	if f, ok := v.state[name]; ok {
+		return stateSelect(f.path, v.shapes[name]), nil
+	}
+	if name == rawRows {
+		return v.rawRowsSelect(ctx)
+	}
+	scan, ok := v.scans[name]
+	if columns, declared := v.shapes[name]; declared && !ok { // nobody sends anything of it
+		return emptySelect(columns), nil
+	}
+	if !ok { // a mart that was built before
+		var err error
+		if scan, err = v.lake.Scan(ctx, name, 0); err != nil {
+			return "", fmt.Errorf("plan %s: %w", name, err)
+		}
+	}
+	text, files, err := parquet.SelectScan(ctx, v.lake, scan)
+	if err != nil {
+		return "", err
+	}
+	v.local = append(v.local, files)
+	return text, nil
+}
+
+// Session gives work a session of the SQL engine over the view.
+func (v *View) Session(ctx context.Context, db *sql.DB, project *models.Project, work func(*models.Session) error) error {
+	s, err := models.NewSession(ctx, db, project, v)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return work(s)
+}

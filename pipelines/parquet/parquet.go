@@ -1,0 +1,56 @@
+// Package parquet is the SQL over the lake's Parquet files, for DuckDB: a table's files as a select, and one file written out of others.
+package parquet
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/fourmarketing/waybill/lake"
+	"github.com/fourmarketing/waybill/transforms/duck"
+)
+
+// SelectScan reads a table's files by field id, so that columns added later are null in older files. The local files stay in the cache
+// until they are closed.
+func SelectScan(ctx context.Context, l *lake.Lake, scan lake.Scan) (string, *lake.LocalFiles, error) {
+	files, err := l.Local(ctx, scan.Files)
+	if err != nil {
+		return "", nil, err
+	}
+	if len(files.Paths) > 0 {
+		return selectFiles(files.Paths, scan.Columns), files, nil
+	}
+	nulls := make([]string, len(scan.Columns))
+	for i, c := range scan.Columns {
+		nulls[i] = fmt.Sprintf("cast(null as %s) as %s", c.Type, duck.Ident(c.Name))
+	}
+	return "select " + strings.Join(nulls, ", ") + " where false", files, nil
+}
+
+func selectFiles(paths []string, columns []lake.Field) string {
+	fields := make([]string, len(columns))
+	for i, c := range columns {
+		fields[i] = fmt.Sprintf("%d: {name: %s, type: %s, default_value: NULL}", c.ID, duck.Literal(c.Name), duck.Literal(string(c.Type)))
+	}
+	return fmt.Sprintf("select * from read_parquet(%s, schema = MAP {%s})", duck.List(paths), strings.Join(fields, ", "))
+}
+
+// Rewriter writes one Parquet file out of others with DuckDB.
+func Rewriter(db *sql.DB) lake.Rewrite {
+	return func(ctx context.Context, job lake.RewriteJob) (int64, error) { return rewrite(ctx, db, job) }
+}
+
+func rewrite(ctx context.Context, db *sql.DB, job lake.RewriteJob) (int64, error) {
+	where := ""
+	if job.Where != "" {
+		where = " where " + job.Where
+	}
+	q := fmt.Sprintf("copy (%s%s) to %s (format parquet, compression zstd, field_ids %s)",
+		selectFiles(job.Sources, job.Columns), where, duck.Literal(job.Dest), job.FieldIDs)
+	var rows int64
+	if err := db.QueryRowContext(ctx, q).Scan(&rows); err != nil {
+		return 0, fmt.Errorf("rewrite %d files: %w", len(job.Sources), err)
+	}
+	return rows, nil
+}

@@ -1,0 +1,128 @@
+// Package publish shows the newest release of the marts where people read them: in one DuckDB file and in Postgres. Each target changes
+// at once or not at all, and readers that have the old version open keep it. It does not decide what is released.
+package publish
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/fourmarketing/waybill/lake"
+	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/pipelines/parquet"
+	"github.com/fourmarketing/waybill/transforms/models"
+)
+
+// Parts are what a Publisher works with. All are the caller's to close.
+type Parts struct {
+	Lake     *lake.Lake
+	Ledger   *ledger.Ledger
+	Leases   *ledger.Leases
+	Models   *models.Project
+	Targets  []Target
+	Reporter pipelines.Reporter
+}
+
+// Publisher shows releases on its targets.
+type Publisher struct {
+	lake    *lake.Lake
+	ledger  *ledger.Ledger
+	leases  *ledger.Leases
+	models  *models.Project
+	targets []Target
+	pipelines.Reporter
+}
+
+// New makes a publisher.
+func New(p Parts) *Publisher {
+	return &Publisher{lake: p.Lake, ledger: p.Ledger, leases: p.Leases, models: p.Models, targets: p.Targets, Reporter: p.Reporter}
+}
+
+// Target shows a release somewhere outside the lake. Publish swaps it in at once or not at all.
+type Target interface {
+	Name() string                   // as it stands in the ledger: "duckdb:marts.duckdb", "postgres:marts"
+	Shows(ctx context.Context) bool // the target still has something; false makes the next run publish again
+	Publish(ctx context.Context, rel ledger.Release, marts []Mart) error
+}
+
+// Mart is one table of a release: what it is and the select that reads exactly its released rows in the build's DuckDB.
+type Mart struct {
+	Model  *models.Model
+	Select string
+}
+
+// Publish shows the newest release on every target that shows another one, and returns the targets that changed. One run at a time
+// publishes, so that no target goes back to an older release.
+func (p *Publisher) Publish(ctx context.Context) ([]string, error) {
+	var changed []string
+	err := p.leases.InTurn(ctx, "publish", func(ctx context.Context) error {
+		var err error
+		changed, err = p.publish(ctx)
+		return err
+	})
+	return changed, err
+}
+
+func (p *Publisher) publish(ctx context.Context) ([]string, error) {
+	rel, ok, err := p.ledger.LatestRelease(ctx, ledger.Released)
+	if err != nil || !ok {
+		return nil, err
+	}
+	var changed []string
+	var marts []Mart
+	var pins []*lake.LocalFiles
+	defer func() {
+		for _, pin := range pins {
+			pin.Close()
+		}
+	}()
+	for _, target := range p.targets {
+		shown, err := p.ledger.Published(ctx, target.Name())
+		if err != nil {
+			return changed, err
+		}
+		if shown == rel.ID && target.Shows(ctx) {
+			continue
+		}
+		if marts == nil {
+			if marts, pins, err = p.marts(ctx, rel); err != nil {
+				return changed, err
+			}
+		}
+		p.Watch(pipelines.Event{Stage: pipelines.StagePublish, Subject: target.Name()})
+		if err := target.Publish(ctx, rel, marts); err != nil {
+			return changed, fmt.Errorf("publish release %d to %s: %w", rel.ID, target.Name(), err)
+		}
+		if err := p.ledger.Publish(ctx, target.Name(), rel.ID); err != nil {
+			return changed, err
+		}
+		changed = append(changed, target.Name())
+	}
+	return changed, nil
+}
+
+// marts reads the tables of a release at the snapshots that it names. The pins keep their files in the cache and are the caller's to close.
+func (p *Publisher) marts(ctx context.Context, rel ledger.Release) (marts []Mart, pins []*lake.LocalFiles, err error) {
+	for _, m := range p.models.Models() {
+		text, ok := rel.Tables[m.Name.String()]
+		if !ok {
+			continue
+		}
+		snapshot, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, pins, fmt.Errorf("release %d: snapshot of %s: %w", rel.ID, m.Name, err)
+		}
+		scan, err := p.lake.Scan(ctx, m.Name, snapshot)
+		if err != nil {
+			return nil, pins, fmt.Errorf("plan %s at %d: %w", m.Name, snapshot, err)
+		}
+		text, pin, err := parquet.SelectScan(ctx, p.lake, scan)
+		if err != nil {
+			return nil, pins, err
+		}
+		pins = append(pins, pin)
+		marts = append(marts, Mart{Model: m, Select: text})
+	}
+	return marts, pins, nil
+}

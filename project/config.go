@@ -1,0 +1,188 @@
+package project
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/pipelines"
+	waybillsql "github.com/fourmarketing/waybill/sql"
+	"github.com/fourmarketing/waybill/transforms/models"
+)
+
+// Config is waybill.yaml: where the lake is, who the partners are and how they are reached, and where marts are shown. Relative paths are
+// relative to the file's own folder.
+type Config struct {
+	Name        string              `yaml:"name"`
+	Lake        LakeConfig          `yaml:"lake"`
+	Memory      string              `yaml:"memory"`      // limit of each DuckDB, such as 1GB
+	PIISalt     waybill.Secret      `yaml:"pii_salt"`    // of hashed personal data; changing it breaks joins with older hashes
+	Connections map[string]ast.Node `yaml:"connections"` // by source name; the block is the connector's own
+	Pipelines   string              `yaml:"pipelines"`   // folder of pipeline definitions
+	SQL         string              `yaml:"sql"`         // folder of models; empty = those built in
+	Publish     PublishConfig       `yaml:"publish"`
+
+	pipelines.Group `yaml:",inline"`
+
+	path string // of the file itself
+}
+
+// LakeConfig is where kept bytes and tables lie.
+type LakeConfig struct {
+	Root       string   `yaml:"root"`    // a folder or s3://bucket/prefix
+	Catalog    string   `yaml:"catalog"` // sqlite:<path> or postgres://…; empty: catalog.db in the folder
+	Cache      string   `yaml:"cache"`   // folder of the read cache and of files on their way
+	CacheLimit int64    `yaml:"cache_limit_bytes"`
+	S3         S3Config `yaml:"s3"`
+}
+
+// S3Config is how a bucket is reached.
+type S3Config struct {
+	Endpoint  string         `yaml:"endpoint"`
+	Region    string         `yaml:"region"`
+	AccessKey waybill.Secret `yaml:"access_key"`
+	SecretKey waybill.Secret `yaml:"secret_key"`
+	PathStyle bool           `yaml:"path_style"`
+}
+
+// PublishConfig is where marts are shown; what is not set is not published to.
+type PublishConfig struct {
+	DuckDB   *DuckDBTarget   `yaml:"duckdb"`
+	Postgres *PostgresTarget `yaml:"postgres"`
+}
+
+// DuckDBTarget is a DuckDB file of marts.
+type DuckDBTarget struct {
+	Path string `yaml:"path"`
+}
+
+// PostgresTarget is a schema of a Postgres database.
+type PostgresTarget struct {
+	URL     waybill.Secret `yaml:"url"`
+	Schema  string         `yaml:"schema"`
+	Readers string         `yaml:"readers"` // role that may read, nothing else
+}
+
+// memorySize is what DuckDB takes for a size, and has a unit.
+var memorySize = regexp.MustCompile(`^(?i)\d+(\.\d+)? ?([KMGT](i?B)?|B)$`)
+
+// errNoConfig: there is no configuration to work with.
+var errNoConfig = errors.New("is not there; `waybill init` writes a starter waybill.yaml, --config names another file")
+
+// Read reads waybill.yaml strictly and resolves ${env:X} and ${file:X}; env is what looks a name up in the environment, such as os.LookupEnv.
+func Read(path string, env func(name string) (string, bool)) (*Config, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s %w", path, errNoConfig)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	cfg := &Config{path: path}
+	if err := decodeYAML(path, text, env, cfg); err != nil {
+		return nil, err
+	}
+	return cfg, cfg.complete()
+}
+
+// complete fills defaults and makes paths independent of the working folder.
+func (c *Config) complete() error {
+	if c.Lake.Root == "" {
+		return fmt.Errorf("%s: lake.root is not set: a folder such as ./lake, or s3://bucket/prefix", c.path)
+	}
+	if c.Memory == "" {
+		c.Memory = "1GB"
+	}
+	if !memorySize.MatchString(c.Memory) {
+		return fmt.Errorf("%s: memory: %q is no size such as 512MB or 4GB", c.path, c.Memory)
+	}
+	if c.Pipelines == "" {
+		c.Pipelines = "pipelines"
+	}
+	if c.Lake.Cache == "" {
+		c.Lake.Cache = ".waybill"
+	}
+	c.Pipelines, c.Lake.Cache = c.local(c.Pipelines), c.local(c.Lake.Cache)
+	if !strings.HasPrefix(c.Lake.Root, "s3://") {
+		c.Lake.Root = c.local(c.Lake.Root)
+	}
+	if p, ok := strings.CutPrefix(c.Lake.Catalog, "sqlite:"); ok {
+		c.Lake.Catalog = "sqlite:" + c.local(p)
+	}
+	if c.SQL != "" {
+		c.SQL = c.local(c.SQL)
+	}
+	if c.Publish.DuckDB != nil {
+		c.Publish.DuckDB.Path = c.local(c.Publish.DuckDB.Path)
+	}
+	if p := c.Publish.Postgres; p != nil && p.Schema == "" {
+		p.Schema = "marts"
+	}
+	return nil
+}
+
+func (c *Config) local(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(c.path), path)
+}
+
+// Path is the file that the configuration was read from, for messages.
+func (c *Config) Path() string { return c.path }
+
+// MartsFile is the DuckDB file of published marts, an error where the configuration names none.
+func (c *Config) MartsFile() (string, error) {
+	if c.Publish.DuckDB == nil {
+		return "", fmt.Errorf("%s: publish.duckdb is not set, so there is no local file of marts to read", c.path)
+	}
+	return c.Publish.DuckDB.Path, nil
+}
+
+// ReadModels reads the project's SQL: a folder of the user's, or what is built in.
+func (c *Config) ReadModels() (*models.Project, error) {
+	if c.SQL != "" {
+		return models.Read(os.DirFS(c.SQL))
+	}
+	return models.Read(waybillsql.Files)
+}
+
+// ReadPipelines reads every definition in the folder; all errors come at once.
+func (c *Config) ReadPipelines() ([]pipelines.Pipeline, error) {
+	files, err := filepath.Glob(filepath.Join(c.Pipelines, "*.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("read pipelines: %w", err)
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("read pipelines: no *.yaml in %s; `waybill init` writes examples", c.Pipelines)
+	}
+	sort.Strings(files)
+	var all []pipelines.Pipeline
+	var problems []error
+	for _, path := range files {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("read pipelines: %w", err))
+			continue
+		}
+		p, err := pipelines.Decode(path, text)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		for _, source := range p.Sources {
+			if _, ok := c.Connections[source]; !ok {
+				problems = append(problems, fmt.Errorf("%s: source %q has no connection in %s", path, source, c.path))
+			}
+		}
+		all = append(all, p)
+	}
+	return all, errors.Join(problems...)
+}

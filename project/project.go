@@ -1,0 +1,174 @@
+// Package project opens what a waybill.yaml describes: it reads the configuration, the pipeline definitions and the models, and opens lake,
+// ledger, DuckDB and connectors. The command line, measurements and tests open a project through it, and so all alike. It reads no flags and, but
+// for ${file:…}, no secrets by itself: the environment is handed in as a function.
+package project
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/lake"
+	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/build"
+	"github.com/fourmarketing/waybill/pipelines/inputs"
+	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/pipelines/load"
+	"github.com/fourmarketing/waybill/pipelines/maintain"
+	"github.com/fourmarketing/waybill/pipelines/publish"
+	"github.com/fourmarketing/waybill/pipelines/pull"
+	"github.com/fourmarketing/waybill/pipelines/run"
+	"github.com/fourmarketing/waybill/transforms/duck"
+	"github.com/fourmarketing/waybill/transforms/models"
+)
+
+// Project is an opened configuration: everything that works on one lake.
+type Project struct {
+	Config     *Config
+	Lake       *lake.Lake
+	Ledger     *ledger.Ledger
+	Pipelines  []pipelines.Pipeline
+	Models     *models.Project
+	Inputs     *inputs.Inputs
+	Puller     *pull.Puller
+	Builder    *build.Builder
+	Publisher  *publish.Publisher
+	Maintainer *maintain.Maintainer
+	Runner     *run.Runner
+
+	options Options
+	close   []func() error
+}
+
+// Options are what the opener decides, not the configuration.
+type Options struct {
+	Log   *zap.Logger           // nil: none
+	Watch func(pipelines.Event) // is told of a run's progress, from several goroutines; nil: nobody
+	Now   func() time.Time      // the wall clock
+}
+
+// Open opens lake, ledger, models and DuckDB. Close gives them back.
+func Open(ctx context.Context, cfg *Config, o Options) (*Project, error) {
+	p := &Project{Config: cfg, options: o}
+	if err := p.openState(ctx); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	if err := p.openRooms(); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+// openState opens the lake and the ledger in its catalog's database.
+func (p *Project) openState(ctx context.Context) error {
+	c := p.Config.Lake
+	var err error
+	p.Lake, err = lake.Open(ctx, lake.Config{
+		Root: c.Root, Catalog: c.Catalog, CacheDir: c.Cache, CacheBytes: c.CacheLimit, Now: p.options.Now,
+		S3: lake.S3{Endpoint: c.S3.Endpoint, Region: c.S3.Region, AccessKey: c.S3.AccessKey, SecretKey: c.S3.SecretKey, PathStyle: c.S3.PathStyle},
+	})
+	if err != nil {
+		return err
+	}
+	p.close = append(p.close, p.Lake.Close)
+	db, dialect := p.Lake.CatalogDB()
+	p.Ledger, err = ledger.Open(ctx, db, string(dialect), p.options.Now)
+	return err
+}
+
+// openRooms reads definitions and models and makes the rooms that work with them. Two DuckDBs run in a process, one for loads and one for
+// builds, so that neither can take the other's memory.
+func (p *Project) openRooms() error {
+	var err error
+	if p.Pipelines, err = p.Config.ReadPipelines(); err != nil {
+		return err
+	}
+	all, err := p.Config.ReadModels()
+	if err != nil {
+		return err
+	}
+	p.Models = all.Active(pipelines.Written(p.Pipelines))
+	who, err := newHolder(p.Config.Lake.Cache)
+	if err != nil {
+		return err
+	}
+	p.close = append(p.close, who.Close)
+	builds, err := p.duck(filepath.Join(who.stage(), "spill-build"))
+	if err != nil {
+		return err
+	}
+	loads, err := p.duck(filepath.Join(who.stage(), "spill-load"))
+	if err != nil {
+		return err
+	}
+	return p.connectRooms(who, builds, loads)
+}
+
+// connectRooms gives each room what it works with.
+func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
+	scratch, report := pipelines.Scratch(who.stage()), pipelines.NewReporter(p.options.Log, p.options.Watch)
+	leases := ledger.NewLeases(p.Ledger, who.name, who.gone, report.Log)
+	var err error
+	p.Inputs, err = inputs.New(inputs.Parts{
+		Lake: p.Lake, Ledger: p.Ledger, Pipelines: p.Pipelines, Group: p.Config.Group, Declared: p.Models.Raw(), Scratch: scratch,
+	})
+	if err != nil {
+		return err
+	}
+	p.Puller = pull.New(pull.Parts{
+		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Duck: builds, Loader: load.New(loads),
+		Open: p.connect, Pipelines: p.Pipelines, Scratch: scratch, Salt: p.Config.PIISalt, Now: p.options.Now, Reporter: report,
+	})
+	p.Builder = build.New(build.Parts{
+		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Duck: builds, Scratch: scratch, Reporter: report,
+	})
+	p.Publisher = publish.New(publish.Parts{
+		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Models: p.Models, Targets: p.targets(builds), Reporter: report,
+	})
+	p.Maintainer = maintain.New(p.Lake, p.Ledger, builds, report)
+	p.Runner = run.New(run.Parts{
+		Pipelines: p.Pipelines, Ledger: p.Ledger, Puller: p.Puller, Builder: p.Builder, Publisher: p.Publisher, Maintainer: p.Maintainer,
+		Now: p.options.Now, Reporter: report,
+	})
+	return nil
+}
+
+func (p *Project) duck(spill string) (*sql.DB, error) {
+	if err := os.MkdirAll(spill, 0o755); err != nil {
+		return nil, fmt.Errorf("make folder for DuckDB: %w", err)
+	}
+	db := duck.Open(duck.Config{MemoryLimit: p.Config.Memory, TempDir: spill})
+	p.close = append(p.close, db.Close)
+	return db, nil
+}
+
+func (p *Project) targets(builds *sql.DB) []publish.Target {
+	var all []publish.Target
+	if t := p.Config.Publish.DuckDB; t != nil {
+		all = append(all, publish.NewDuckDB(builds, t.Path))
+	}
+	if t := p.Config.Publish.Postgres; t != nil {
+		all = append(all, publish.NewPostgres(builds, t.URL, t.Schema, t.Readers))
+	}
+	return all
+}
+
+func (p *Project) connect(_ context.Context, source string) (waybill.Connector, error) {
+	return p.Config.Connect(source, p.options.Now)
+}
+
+// Close gives everything back, last opened first.
+func (p *Project) Close() error {
+	var problems []error
+	for i := len(p.close) - 1; i >= 0; i-- {
+		problems = append(problems, p.close[i]())
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,100 @@
+// Package questions answers what people ask of a project: where is this order, how does the group stand, who is late, why is a file as it is,
+// what was rejected. It reads the published marts, the ledger and the lake's input tables, and changes nothing. It prints nothing either:
+// an answer is data, which the command line shows as text or JSON.
+package questions
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/fourmarketing/waybill/transforms/duck"
+)
+
+// Marts are the published marts as readers see them: read-only, and without a way to other files.
+type Marts struct{ *sql.DB }
+
+// OpenMarts opens a DuckDB file of published marts. Close gives it back.
+func OpenMarts(path string) (*Marts, error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s is not there yet; `waybill run` publishes it", path)
+	}
+	connector, err := duckdb.NewConnector("", nil)
+	if err != nil {
+		return nil, fmt.Errorf("open marts: %w", err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(1)
+	for _, setting := range []string{
+		"attach " + duck.Literal(path) + " as marts (read_only)", "use marts", "set timezone = 'UTC'", "set enable_external_access = false", "set lock_configuration = true",
+	} {
+		if _, err := db.Exec(setting); err != nil { //nolint:noctx // settings of a file that is being opened
+			return nil, errors.Join(fmt.Errorf("open marts: %w", err), db.Close())
+		}
+	}
+	return &Marts{db}, nil
+}
+
+// Querier asks a database; *sql.DB is one.
+type Querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// Table is an answer of any shape, with values as the database's driver gives them.
+type Table struct {
+	Columns []string
+	Rows    [][]any
+}
+
+// Ask runs one SQL text of a person's.
+func (m *Marts) Ask(ctx context.Context, text string) (Table, error) {
+	rows, err := m.QueryContext(ctx, text)
+	if err != nil {
+		return Table{}, fmt.Errorf("query: %w", err)
+	}
+	defer rows.Close()
+	return readTable(rows)
+}
+
+// readTable returns the columns and every row of a result.
+func readTable(rows *sql.Rows) (Table, error) {
+	var t Table
+	var err error
+	if t.Columns, err = rows.Columns(); err != nil {
+		return t, fmt.Errorf("read result: %w", err)
+	}
+	for rows.Next() {
+		values := make([]any, len(t.Columns))
+		into := make([]any, len(t.Columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return t, fmt.Errorf("read result: %w", err)
+		}
+		t.Rows = append(t.Rows, values)
+	}
+	return t, rows.Err()
+}
+
+// collect reads every row of a query into a slice.
+func collect[T any](ctx context.Context, q Querier, query string, scan func(*sql.Rows, *T) error) ([]T, error) {
+	rows, err := q.QueryContext(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("sum up: %w", err)
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		var one T
+		if err := scan(rows, &one); err != nil {
+			return nil, fmt.Errorf("sum up: %w", err)
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}

@@ -1,0 +1,87 @@
+package questions
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// Summary is what an operations manager wants to know first.
+type Summary struct {
+	Orders      int64        `json:"orders"`
+	Due         int64        `json:"deliveries_due"`
+	OnTime      int64        `json:"deliveries_on_time"`
+	Backlog     int64        `json:"backlog_orders"`
+	Breached    int64        `json:"orders_breached"`
+	AtRisk      int64        `json:"orders_at_risk"`
+	ReturnsOpen int64        `json:"returns_waiting_for_refund"`
+	Claims      []ClaimsLine `json:"claims_to_file"`
+	Money       []MoneyLine  `json:"settlements"`
+	Breaks      []BreakLine  `json:"breaks"`
+	BreakTotal  int64        `json:"breaks_total"`
+}
+
+// ClaimsLine are the open claims of one type with one last day.
+type ClaimsLine struct {
+	Deadline string `json:"deadline"`
+	Type     string `json:"claim_type"`
+	Parcels  int64  `json:"parcels"`
+	Amount   string `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+// MoneyLine are the settlement batches of one currency.
+type MoneyLine struct {
+	Currency   string `json:"currency"`
+	Batches    int64  `json:"batches"`
+	Closed     int64  `json:"closed"`
+	Captures   string `json:"captures"`
+	Refunds    string `json:"refunds"`
+	Fees       string `json:"fees"`
+	PaidOut    string `json:"paid_out"`
+	Unbalanced string `json:"unexplained"`
+}
+
+// BreakLine are the open breaks of one check and kind.
+type BreakLine struct {
+	Check string `json:"check_id"`
+	Kind  string `json:"kind"`
+	Count int64  `json:"count"`
+}
+
+// Summary sums up the published marts.
+func (m *Marts) Summary(ctx context.Context) (Summary, error) {
+	var sum Summary
+	err := m.QueryRowContext(ctx, `select count(*), count(is_delivered_on_time), count(*) filter (where is_delivered_on_time),
+			count(*) filter (where status in ('paid', 'in_wms', 'part_despatched')),
+			(select count(*) from marts.orders_at_risk where risk_state = 'breached'), (select count(*) from marts.orders_at_risk where risk_state = 'at_risk'),
+			(select count(*) from marts.fct_returns where stage = 'received')
+		from marts.fct_orders`).
+		Scan(&sum.Orders, &sum.Due, &sum.OnTime, &sum.Backlog, &sum.Breached, &sum.AtRisk, &sum.ReturnsOpen)
+	if err != nil {
+		return sum, fmt.Errorf("sum up: %w", err)
+	}
+	sum.Claims, err = collect(ctx, m, `select cast(deadline_on as varchar), claim_type, count(*), cast(sum(claimable_amount) as varchar), currency
+		from marts.fct_claimable_parcels where state = 'open' group by all order by 1, 2, 5`,
+		func(r *sql.Rows, c *ClaimsLine) error {
+			return r.Scan(&c.Deadline, &c.Type, &c.Parcels, &c.Amount, &c.Currency)
+		})
+	if err != nil {
+		return sum, err
+	}
+	sum.Money, err = collect(ctx, m, `select settlement_currency, count(*), count(*) filter (where state = 'closed'), cast(sum(captures_amount) as varchar),
+		cast(sum(refunds_amount) as varchar), cast(sum(fees_amount) as varchar), cast(-sum(payout_amount) as varchar), cast(sum(abs(net_sum)) as varchar)
+		from marts.fct_settlements group by all order by 1`,
+		func(r *sql.Rows, l *MoneyLine) error {
+			return r.Scan(&l.Currency, &l.Batches, &l.Closed, &l.Captures, &l.Refunds, &l.Fees, &l.PaidOut, &l.Unbalanced)
+		})
+	if err != nil {
+		return sum, err
+	}
+	sum.Breaks, err = collect(ctx, m, `select check_id, kind, count(*) from marts.fct_breaks group by all order by 1, 2`,
+		func(r *sql.Rows, b *BreakLine) error { return r.Scan(&b.Check, &b.Kind, &b.Count) })
+	for _, b := range sum.Breaks {
+		sum.BreakTotal += b.Count
+	}
+	return sum, err
+}

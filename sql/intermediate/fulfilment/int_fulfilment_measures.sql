@@ -1,0 +1,111 @@
+/*
+description: Every fact that the daily fulfilment figures count, one by one, on the day that it belongs to.
+grain: one row per fact
+key: [day_on, measure, document]
+owner: data
+columns:
+  day_on: site day; for deliveries the destination day
+  measure: name of the count in marts.fulfilment_daily
+  document: order or parcel
+*/
+with orders as (
+    select
+        o.order_id,
+        o.brand,
+        o.site,
+        g.carrier,
+        o.service,
+        o.status,
+        o.is_shipped_on_time,
+        o.is_delivered_on_time,
+        o.is_otif,
+        o.ship_by_on,
+        o.deliver_by_on,
+        i.paid_on,
+        cast(at_timezone(k.as_of, i.site_zone) as date) as today_on,
+        case
+            when o.status = 'cancelled' then cast(at_timezone(coalesce(o.cancelled_at, o.paid_at), i.site_zone) as date)
+            when o.status in ('despatched', 'delivered') then cast(at_timezone(o.last_despatched_at, i.site_zone) as date)
+        end as left_on
+    from marts.fct_orders as o
+    inner join intermediate.int_orders as i on i.order_id = o.order_id
+    inner join intermediate.int_order_stages as g on g.order_id = o.order_id
+    cross join ops.clock as k
+    where i.paid_on is not null
+),
+
+parcels as (
+    select
+        s.shipment_id,
+        p.brand,
+        p.site,
+        p.carrier,
+        p.service,
+        s.is_first_attempt_delivered,
+        cast(at_timezone(s.despatched_at, p.site_zone) as date) as despatched_on,
+        cast(at_timezone(s.accepted_at, p.site_zone) as date) as accepted_on,
+        cast(at_timezone(s.first_attempt_at, p.destination_zone) as date) as attempted_on,
+        p.delivered_on
+    from marts.fct_shipments as s
+    inner join intermediate.int_parcels as p on p.shipment_id = s.shipment_id
+),
+
+int_fulfilment_measures as (
+    select paid_on as day_on, brand, site, carrier, service, 'orders_in' as measure, order_id as document from orders
+    union all
+    select left_on, brand, site, carrier, service, 'orders_shipped', order_id
+    from orders
+    where left_on is not null and status <> 'cancelled'
+    union all
+    select d.day_on, o.brand, o.site, o.carrier, o.service, 'backlog', o.order_id
+    from orders as o
+    inner join intermediate.int_calendar_days as d
+        on d.calendar = 'GB-EAW' and d.day_on >= o.paid_on and d.day_on <= o.today_on
+        and (o.left_on is null or d.day_on < o.left_on)
+    union all
+    select d.day_on, o.brand, o.site, o.carrier, o.service, 'backlog_late', o.order_id
+    from orders as o
+    inner join intermediate.int_calendar_days as d
+        on d.calendar = 'GB-EAW' and d.day_on > o.ship_by_on and d.day_on <= o.today_on
+        and (o.left_on is null or d.day_on < o.left_on)
+    union all
+    select ship_by_on, brand, site, carrier, service, 'ship_due', order_id
+    from orders
+    where is_shipped_on_time is not null
+    union all
+    select ship_by_on, brand, site, carrier, service, 'shipped_on_time', order_id
+    from orders
+    where is_shipped_on_time
+    union all
+    select deliver_by_on, brand, site, carrier, service, 'delivery_due', order_id
+    from orders
+    where is_delivered_on_time is not null
+    union all
+    select deliver_by_on, brand, site, carrier, service, 'delivered_on_time', order_id
+    from orders
+    where is_delivered_on_time
+    union all
+    select deliver_by_on, brand, site, carrier, service, 'otif', order_id
+    from orders
+    where is_otif
+    union all
+    select despatched_on, brand, site, carrier, service, 'parcels_despatched', shipment_id from parcels
+    union all
+    select accepted_on, brand, site, carrier, service, 'parcels_accepted', shipment_id
+    from parcels
+    where accepted_on is not null
+    union all
+    select delivered_on, brand, site, carrier, service, 'parcels_delivered', shipment_id
+    from parcels
+    where delivered_on is not null
+    union all
+    select attempted_on, brand, site, carrier, service, 'first_attempts', shipment_id
+    from parcels
+    where attempted_on is not null
+    union all
+    select attempted_on, brand, site, carrier, service, 'first_attempts_delivered', shipment_id
+    from parcels
+    where is_first_attempt_delivered
+)
+
+select * from int_fulfilment_measures

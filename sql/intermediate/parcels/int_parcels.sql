@@ -1,0 +1,177 @@
+/*
+description: Outbound parcels that the warehouses despatched, with their scans, the carrier's commitment and the rule for lost ones.
+grain: one row per outbound tracking number
+key: [tracking_no]
+owner: data
+columns:
+  order_id: null for an order that no shop knows
+  site: null for a site that is not configured
+  commitment_on: destination day by which the carrier's service delivers; null before acceptance
+  lost_on: the day from which the parcel counts as lost; null if it does not
+*/
+with despatch_rows as (
+    select
+        *,
+        row_number() over (partition by tracking_no order by despatched_at, _file_id, _line) as place,
+        row_number() over (partition by tracking_no order by despatched_at desc, _file_id desc, _line desc) as recency
+    from intermediate.int_despatches
+    where tracking_no is not null
+),
+
+packed as (
+    select
+        tracking_no,
+        max(case when place = 1 then order_id end) as order_id,
+        max(case when place = 1 then source end) as source,
+        max(case when place = 1 then order_ref end) as order_ref,
+        min(carrier) as carrier,
+        max(case when place = 1 then site end) as site,
+        max(case when place = 1 then service end) as wms_service,
+        max(case when place = 1 then destination_country end) as wms_country,
+        min(despatched_at) as despatched_at,
+        cast(sum(qty_despatched) as integer) as units_despatched,
+        sum(qty_despatched * unit_cost_amount) as cost_amount,
+        max(unit_cost_currency) as cost_currency,
+        max(case when recency = 1 then _file_id end) as _file_id,
+        max(case when recency = 1 then _line end) as _line
+    from despatch_rows
+    group by tracking_no
+),
+
+-- What the carrier says of the parcel as a whole.
+told as (
+    select
+        coalesce(c.carrier, h.partner) as carrier,
+        h.tracking_no,
+        h.destination_country,
+        h.product,
+        row_number() over (
+            partition by coalesce(c.carrier, h.partner), h.tracking_no order by h.asked_at desc, h.source, h._file_id, h._line
+        ) as recency
+    from canonical.parcel_statuses as h
+    left join ops.carriers as c on c.source = h.source
+),
+
+-- A warehouse that ships one brand alone, whose shop nobody pulls: its parcels are that brand's.
+unsold as (
+    select w.source, min(w.brand) as brand
+    from ops.links as w
+    left join ops.links as s on s.role = 'shop' and s.brand = w.brand
+    where w.role = 'warehouse'
+    group by w.source
+    having count(distinct w.brand) = 1 and count(s.brand) = 0
+),
+
+addressed as (
+    select
+        p.tracking_no,
+        p.order_id,
+        p.order_ref,
+        p.source,
+        p.carrier,
+        s.site,
+        p.wms_service,
+        p.wms_country,
+        p.despatched_at,
+        p.units_despatched,
+        p.cost_amount,
+        p.cost_currency,
+        p._file_id,
+        p._line,
+        p.carrier || ':' || p.tracking_no as shipment_id,
+        coalesce(o.brand, u.brand) as brand,
+        o.ship_by_on,
+        o.deliver_by_on as promised_on,
+        s.time_zone as site_zone,
+        coalesce(p.wms_service, o.service, 'standard') as service,
+        coalesce(o.ship_country, p.wms_country, h.destination_country) as destination_country,
+        coalesce(o.destination_zone, e.destination_zone) as destination_zone,
+        coalesce(o.destination_calendar, e.destination_calendar) as destination_calendar,
+        h.product
+    from packed as p
+    left join intermediate.int_orders as o on o.order_id = p.order_id
+    left join unsold as u on u.source = p.source
+    left join ops.sites as s on s.source = p.source and s.site = p.site
+    left join told as h on h.carrier = p.carrier and h.tracking_no = p.tracking_no and h.recency = 1
+    left join intermediate.int_destinations as e
+        on e.country = coalesce(p.wms_country, h.destination_country, '') and e.postcode_area = ''
+),
+
+scanned as (
+    select
+        a.*,
+        t.labelled_at,
+        t.accepted_at,
+        t.first_attempt_at,
+        t.delivered_at,
+        t.first_damaged_at,
+        t.carrier_lost_at,
+        t.latest_status,
+        t.latest_reason,
+        t.latest_raw_code,
+        t.latest_event_at,
+        cast(coalesce(t.attempted_count, 0)
+            + case when t.delivered_at is not null then 1 else 0 end as integer) as attempts_count,
+        cast(coalesce(t.unmapped_codes, 0) as integer) as unmapped_codes,
+        cast(coalesce(t.events_count, 0) as integer) as events_count,
+        cast(at_timezone(t.accepted_at, a.destination_zone) as date) as accepted_on,
+        cast(at_timezone(t.last_physical_at, a.destination_zone) as date) as last_physical_on,
+        cast(at_timezone(t.delivered_at, a.destination_zone) as date) as delivered_on,
+        cast(at_timezone(t.carrier_lost_at, a.destination_zone) as date) as carrier_lost_on,
+        cast(at_timezone(t.first_damaged_at, a.destination_zone) as date) as damaged_on
+    from addressed as a
+    left join intermediate.int_parcel_timelines as t on t.shipment_id = a.shipment_id
+),
+
+counted as (
+    select
+        s.*,
+        f.working_day_no + coalesce(n.transit_working_days, v.transit_working_days) as commitment_no,
+        g.working_day_no + 3 as silent_no
+    from scanned as s
+    left join ops.carrier_services as n
+        on n.carrier = s.carrier and n.service = s.service and n.destination = s.destination_calendar
+    left join ops.carrier_services as v
+        on v.carrier = s.carrier and v.service = s.service and v.destination = '*'
+    left join intermediate.int_calendar_days as f
+        on f.calendar = s.destination_calendar and f.day_on = s.accepted_on
+    left join intermediate.int_calendar_days as g
+        on g.calendar = s.destination_calendar and g.day_on = s.last_physical_on
+),
+
+judged as (
+    select
+        c.*,
+        d.day_on as commitment_on,
+        -- Both days of the rule are working days of one calendar, so the later day is the one with the greater ordinal.
+        case
+            when c.commitment_no is not null and c.latest_status in (
+                'in_transit', 'out_for_delivery', 'attempted', 'exception_delay', 'accepted', 'unknown'
+            ) and k.business_on >= l.day_on then l.day_on
+        end as rule_lost_on
+    from counted as c
+    cross join (
+        select cast(as_of at time zone 'Europe/London' as date) as business_on from ops.clock
+    ) as k
+    left join intermediate.int_calendar_days as d
+        on d.calendar = c.destination_calendar and d.is_working_day and d.working_day_no = c.commitment_no
+    left join intermediate.int_calendar_days as l
+        on l.calendar = c.destination_calendar and l.is_working_day
+        and l.working_day_no = greatest(c.commitment_no + 1, c.silent_no)
+),
+
+int_parcels as (
+    select
+        *,
+        case
+            when latest_status = 'lost' then 'carrier'
+            when rule_lost_on is not null then 'rule'
+        end as lost_how,
+        case
+            when latest_status = 'lost' then carrier_lost_on
+            else rule_lost_on
+        end as lost_on
+    from judged
+)
+
+select * from int_parcels

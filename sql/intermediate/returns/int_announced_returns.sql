@@ -1,0 +1,79 @@
+/*
+description: Returns that customers announced in a shop, with their label's scans, their value and their refunds. Declined and cancelled ones are left out, as are those of test orders.
+grain: one row per return
+key: [return_id]
+owner: data
+columns:
+  requested_amount: what the customer paid for the units announced
+  hub_delivered_at: earliest delivery of the return parcel at the warehouse
+*/
+with lines as (
+    select
+        r.return_id,
+        cast(sum(r.units) as integer) as units_requested,
+        -- A part of a line is priced by rule: its share of the discounted line, rounded to the penny.
+        sum(cast(round(
+            cast(l.discounted_total_amount as double) * r.units / nullif(l.units_ordered, 0), 2
+        ) as decimal(18, 2))) as requested_amount
+    from canonical.shop_return_lines as r
+    left join intermediate.int_order_lines as l on l.line_id = r.line_id
+    group by r.return_id
+),
+
+labels as (
+    select
+        l.return_id,
+        min(l.tracking_no) as tracking_no,
+        min(l.carrier_word) as provider,
+        min(t.accepted_at) as first_scan_at,
+        min(t.first_delivered_at) as hub_delivered_at,
+        max(t.last_physical_at) as last_physical_at
+    from canonical.return_labels as l
+    left join intermediate.int_tracking_numbers as n on n.tracking_no = l.tracking_no
+    left join intermediate.int_parcel_timelines as t on t.carrier = n.carrier and t.tracking_no = n.tracking_no
+    where l.tracking_no is not null
+    group by l.return_id
+),
+
+refunds as (
+    select
+        return_id,
+        min(refunded_at) as refunded_at,
+        sum(total_amount) as refunded_amount
+    from canonical.refunds
+    where return_id is not null
+    group by return_id
+),
+
+int_announced_returns as (
+    select
+        r.return_id,
+        r.order_id,
+        r.return_name,
+        coalesce(r.status_raw, r.status) as shop_status,
+        r.requested_at,
+        r.approved_at,
+        r.closed_at,
+        o.brand,
+        o.site,
+        o.currency,
+        l.tracking_no,
+        l.provider,
+        l.first_scan_at,
+        l.hub_delivered_at,
+        l.last_physical_at,
+        coalesce(u.units_requested, 0) as units_requested,
+        u.requested_amount,
+        f.refunded_at,
+        f.refunded_amount,
+        r._file_id,
+        r._line
+    from canonical.shop_returns as r
+    inner join intermediate.int_orders as o on o.order_id = r.order_id
+    left join lines as u on u.return_id = r.return_id
+    left join labels as l on l.return_id = r.return_id
+    left join refunds as f on f.return_id = r.return_id
+    where r.status not in ('declined', 'cancelled')
+)
+
+select * from int_announced_returns

@@ -1,0 +1,57 @@
+/*
+description: Refunds of returned units that the warehouse has not received back, the condition of R10 without its grace.
+grain: one row per refund
+key: [refund_id]
+owner: data
+columns:
+  units_unreturned: units of the refund's lines that are refunded up to it and not received back
+*/
+with refunded as (
+    select
+        l.refund_id,
+        l.line_id,
+        r.order_id,
+        r.refunded_at,
+        sum(l.units) as units
+    from canonical.refund_lines as l
+    inner join intermediate.int_shop_refunds as r on r.refund_id = l.refund_id
+    where l.restock = 'return'
+    group by l.refund_id, l.line_id, r.order_id, r.refunded_at
+),
+
+running as (
+    select
+        *,
+        sum(units) over (
+            partition by line_id
+            order by refunded_at, refund_id
+            rows between unbounded preceding and current row
+        ) as units_so_far
+    from refunded
+),
+
+received as (
+    select line_id, sum(units_received) as units
+    from intermediate.int_return_receipts
+    where line_id is not null
+    group by line_id
+),
+
+excused as (
+    select distinct order_id
+    from marts.fct_shipments
+    where order_id is not null and (is_lost or status = 'returned')
+),
+
+int_refunds_unreturned as (
+    select
+        r.refund_id,
+        cast(sum(r.units_so_far - coalesce(b.units, 0)) as integer) as units_unreturned
+    from running as r
+    left join received as b on b.line_id = r.line_id
+    left join excused as e on e.order_id = r.order_id
+    where r.units_so_far > coalesce(b.units, 0) and e.order_id is null
+    group by r.refund_id
+)
+
+select * from int_refunds_unreturned

@@ -1,0 +1,105 @@
+/*
+description: Announced and unannounced returns with what the warehouses received of them, the day the refund is due and whether they are lost.
+grain: one row per return
+key: [return_id]
+owner: data
+columns:
+  business_on: the day in Europe/London on which the run asks
+  lost_on: the day from which a return that is on its way and not heard of counts as lost; null if it does not
+*/
+with receipts as (
+    select
+        r.return_id,
+        min(r.order_id) as order_id,
+        min(r.site) as site,
+        min(r.return_ref) as return_ref,
+        min(r.received_at) as received_at,
+        min(r.processed_at) as graded_at,
+        cast(sum(r.units_received) as integer) as units_received,
+        cast(sum(r.units_resaleable) as integer) as units_resaleable,
+        sum(cast(round(
+            cast(l.discounted_total_amount as double) * r.units_received / nullif(l.units_ordered, 0), 2
+        ) as decimal(18, 2))) as received_amount,
+        max(case when r.place = 1 then r._file_id end) as _file_id,
+        max(case when r.place = 1 then r._line end) as _line
+    from intermediate.int_return_receipts as r
+    left join intermediate.int_order_lines as l on l.line_id = r.line_id
+    group by r.return_id
+),
+
+together as (
+    select
+        coalesce(a.return_id, r.return_id) as return_id,
+        coalesce(a.order_id, r.order_id) as order_id,
+        coalesce(a.brand, o.brand) as brand,
+        coalesce(a.currency, o.currency) as currency,
+        coalesce(r.site, a.site) as site,
+        a.return_id is not null as is_announced,
+        a.return_name,
+        r.return_ref,
+        a.shop_status,
+        a.provider,
+        a.tracking_no,
+        a.requested_at,
+        a.approved_at,
+        a.closed_at,
+        a.first_scan_at,
+        a.hub_delivered_at,
+        a.last_physical_at,
+        r.received_at,
+        r.graded_at,
+        a.refunded_at,
+        a.refunded_amount,
+        a.units_requested,
+        a.requested_amount,
+        coalesce(r.units_received, 0) as units_received,
+        coalesce(r.units_resaleable, 0) as units_resaleable,
+        r.received_amount,
+        coalesce(a._file_id, r._file_id) as _file_id,
+        coalesce(a._line, r._line) as _line
+    from intermediate.int_announced_returns as a
+    full outer join receipts as r on r.return_id = a.return_id
+    left join intermediate.int_orders as o on o.order_id = r.order_id
+),
+
+-- A site's code tells it where no two warehouses use the same.
+sites as (
+    select site, min(time_zone) as time_zone, min(calendar) as calendar
+    from ops.sites
+    group by site
+),
+
+dated as (
+    select
+        t.*,
+        k.as_of,
+        s.calendar as site_calendar,
+        cast(k.as_of at time zone 'Europe/London' as date) as business_on,
+        cast(t.refunded_at at time zone 'Europe/London' as date) as refunded_on,
+        cast(at_timezone(t.received_at, s.time_zone) as date) as received_on,
+        cast(at_timezone(t.last_physical_at, s.time_zone) as date) as last_physical_on
+    from together as t
+    left join sites as s on s.site = t.site
+    cross join ops.clock as k
+),
+
+int_returns as (
+    select
+        d.*,
+        u.day_on as refund_due_on,
+        case
+            when d.last_physical_at is not null and d.hub_delivered_at is null and d.received_at is null
+                and d.business_on >= g.day_on then g.day_on
+        end as lost_on
+    from dated as d
+    left join intermediate.int_calendar_days as c
+        on c.calendar = d.site_calendar and c.day_on = d.received_on
+    left join intermediate.int_calendar_days as u
+        on u.calendar = d.site_calendar and u.is_working_day and u.working_day_no = c.working_day_no + 5
+    left join intermediate.int_calendar_days as e
+        on e.calendar = 'GB-EAW' and e.day_on = d.last_physical_on
+    left join intermediate.int_calendar_days as g
+        on g.calendar = 'GB-EAW' and g.is_working_day and g.working_day_no = e.working_day_no + 5
+)
+
+select * from int_returns

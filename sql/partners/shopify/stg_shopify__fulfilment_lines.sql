@@ -1,0 +1,39 @@
+/*
+description: Units of each order line in each fulfilment, from the newest details.
+grain: one row per fulfilment and order line
+key: [fulfilment_id, line_id]
+owner: data
+conforms_to: fulfilment_lines
+*/
+with latest as (
+    select *
+    from raw.shop_fulfilment_lines
+    qualify rank() over (
+        partition by _source, fulfilment_gid
+        order by _received_at desc, _file_id desc, _line desc
+    ) = 1
+),
+
+once as (
+    select *
+    from latest
+    qualify row_number() over (
+        partition by _source, fulfilment_gid, line_gid
+        order by _line desc
+    ) = 1
+),
+
+stg_shopify__fulfilment_lines as (
+    select
+        canonical_id(_source, string_split(fulfilment_gid, '/')[-1]) as fulfilment_id,
+        canonical_id(_source, string_split(order_gid, '/')[-1]) as order_id,
+        canonical_id(_source, string_split(line_gid, '/')[-1]) as line_id,
+        quantity as units,
+        _source,
+        _file_id,
+        _line,
+        _received_at
+    from once
+)
+
+select * from stg_shopify__fulfilment_lines

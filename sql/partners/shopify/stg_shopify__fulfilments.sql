@@ -1,0 +1,43 @@
+/*
+description: Despatches as the web shop was told of them, one row per tracking number.
+grain: one row per fulfilment and tracking number
+key: [fulfilment_id, tracking_no]
+owner: data
+conforms_to: fulfilments
+columns:
+  tracking_no: null for a fulfilment without one
+*/
+with latest as (
+    select *
+    from raw.shop_fulfilments
+    qualify rank() over (
+        partition by _source, fulfilment_gid
+        order by _received_at desc, _file_id desc, _line desc
+    ) = 1
+),
+
+once as (
+    select *
+    from latest
+    qualify row_number() over (
+        partition by _source, fulfilment_gid, upper(nullif(trim(tracking_no), ''))
+        order by _line desc
+    ) = 1
+),
+
+stg_shopify__fulfilments as (
+    select
+        canonical_id(_source, string_split(fulfilment_gid, '/')[-1]) as fulfilment_id,
+        canonical_id(_source, string_split(order_gid, '/')[-1]) as order_id,
+        upper(nullif(trim(tracking_no), '')) as tracking_no,
+        carrier_name as carrier_word,
+        status is null or upper(status) not in ('CANCELLED', 'ERROR', 'FAILURE') as is_valid,
+        created_at,
+        _source,
+        _file_id,
+        _line,
+        _received_at
+    from once
+)
+
+select * from stg_shopify__fulfilments

@@ -1,0 +1,48 @@
+/*
+description: Refunded order lines, from the newest details of each refund.
+grain: one row per refund and refund line
+key: [refund_id, refund_line_id]
+owner: data
+conforms_to: refund_lines
+*/
+with latest as (
+    select *
+    from raw.shop_refund_lines
+    qualify rank() over (
+        partition by _source, refund_gid
+        order by _received_at desc, _file_id desc, _line desc
+    ) = 1
+),
+
+once as (
+    select *
+    from latest
+    qualify row_number() over (
+        partition by _source, refund_gid, refund_line_gid, line_gid, restock_type
+        order by _line desc
+    ) = 1
+),
+
+stg_shopify__refund_lines as (
+    select
+        coalesce(
+            canonical_id(r._source, string_split(r.refund_line_gid, '/')[-1]),
+            canonical_id(r._source, string_split(r.refund_gid, '/')[-1] || ':' || string_split(r.line_gid, '/')[-1]
+                || ':' || r.restock_type)
+        ) as refund_line_id,
+        canonical_id(r._source, string_split(r.refund_gid, '/')[-1]) as refund_id,
+        canonical_id(r._source, string_split(r.order_gid, '/')[-1]) as order_id,
+        canonical_id(r._source, string_split(r.line_gid, '/')[-1]) as line_id,
+        r.quantity as units,
+        coalesce(c.meaning, 'unknown') as restock,
+        r.subtotal_amount,
+        r.tax_amount,
+        r._source,
+        r._file_id,
+        r._line,
+        r._received_at
+    from once as r
+    left join seeds.codes as c on c.partner = 'shopify' and c.list = 'restock' and c.code = upper(r.restock_type)
+)
+
+select * from stg_shopify__refund_lines

@@ -1,0 +1,36 @@
+/*
+description: Refunds as the order's own record lists them, and with the return they name once the order's details are known.
+grain: one row per refund
+key: [refund_id]
+owner: data
+conforms_to: refunds
+columns:
+  return_id: null when the refund names no return
+*/
+with listed as (
+    select *
+    from raw.shop_order_refunds
+    qualify row_number() over (
+        partition by _source, refund_gid
+        order by _received_at desc, _file_id desc, _line desc
+    ) = 1
+),
+
+stg_shopify__refunds as (
+    select
+        canonical_id(coalesce(d._source, l._source), string_split(coalesce(d.refund_gid, l.refund_gid), '/')[-1]) as refund_id,
+        canonical_id(coalesce(d._source, l._source), string_split(coalesce(d.order_gid, l.order_gid), '/')[-1]) as order_id,
+        canonical_id(d._source, string_split(d.return_gid, '/')[-1]) as return_id,
+        coalesce(d.created_at, l.created_at) as refunded_at,
+        coalesce(d.total_amount, l.total_amount) as total_amount,
+        coalesce(d.currency, l.currency) as currency,
+        d.refund_gid is not null as has_details,
+        coalesce(d._source, l._source) as _source,
+        coalesce(d._file_id, l._file_id) as _file_id,
+        case when d._file_id is not null then d._line else l._line end as _line,
+        coalesce(d._received_at, l._received_at) as _received_at
+    from listed as l
+    full outer join staging.stg_shopify__refund_details as d on d._source = l._source and d.refund_gid = l.refund_gid
+)
+
+select * from stg_shopify__refunds

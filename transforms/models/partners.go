@@ -1,0 +1,312 @@
+package models
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/fourmarketing/waybill"
+)
+
+// Partners is the folder with a folder for each partner: staging models, worklists/, codes.csv, raw.yaml and cases/.
+const Partners = "partners"
+
+// readPartners reads the folder of every partner.
+func (r *reader) readPartners() {
+	var codes []codeRow
+	for _, partner := range r.folders(Partners) {
+		dir := path.Join(Partners, partner)
+		for _, p := range r.files(dir, ".sql") {
+			switch path.Dir(p) {
+			case dir:
+				r.readModel(Staging, partner, p)
+			case path.Join(dir, "worklists"):
+				r.readWorklist(partner, p)
+			default:
+				r.fail(p, 1, "staging models lie in %s itself, worklists in %s/worklists", dir, dir)
+			}
+		}
+		for _, p := range r.files(dir, ".yaml") {
+			r.readRaw(p)
+		}
+		codes = append(codes, r.readCodes(partner, path.Join(dir, "codes.csv"))...)
+	}
+	r.addCodes(codes)
+}
+
+func (r *reader) folders(dir string) []string {
+	entries, err := fs.ReadDir(r.fsys, dir)
+	if err != nil {
+		return nil // a project without partners has none to read
+	}
+	var out []string
+	for _, e := range entries {
+		if e.IsDir() {
+			out = append(out, e.Name())
+		}
+	}
+	return out
+}
+
+// Partners returns the names of the folders below partners/, sorted.
+func (p *Project) Partners() []string {
+	seen := map[string]bool{}
+	for _, m := range p.models {
+		if m.Name.Namespace == Staging {
+			seen[m.Area] = true
+		}
+	}
+	return sortedKeys(seen)
+}
+
+var rawKeys = []string{"description", "columns"}
+
+// readRaw reads the columns of raw tables that several contracts fill: a contract that lacks one gives nulls.
+func (r *reader) readRaw(p string) {
+	text, ok := r.text(p)
+	if !ok {
+		return
+	}
+	y := &yamlReader{path: p}
+	for _, e := range y.parse(text, nil) {
+		name := waybill.TableName{Namespace: schemaRaw, Name: e.key}
+		var columns []waybill.Column
+		for _, k := range y.object(e.value, rawKeys) {
+			if k.key != "columns" {
+				continue
+			}
+			for _, c := range y.object(k.value, nil) {
+				columns = append(columns, y.seedColumn(c))
+			}
+		}
+		r.project.raw[name] = columns
+	}
+	r.errs = append(r.errs, y.errs...)
+}
+
+// Raw returns the columns that raw tables are declared to have, whatever contracts say.
+func (p *Project) Raw() map[waybill.TableName][]waybill.Column {
+	out := map[waybill.TableName][]waybill.Column{}
+	for name, columns := range p.raw {
+		out[name] = append([]waybill.Column(nil), columns...)
+	}
+	return out
+}
+
+// codesTable is the seed of all partners' code maps.
+var codesTable = waybill.TableName{Namespace: Seeds, Name: "codes"}
+
+// codeColumns are the columns of seeds.codes; a partner's codes.csv has all but the first.
+var codeColumns = []waybill.Column{
+	{Name: "partner", Type: "VARCHAR", Doc: "folder of the partner whose codes they are"},
+	{Name: "list", Type: "VARCHAR", Doc: "which of its lists"},
+	{Name: "code", Type: "VARCHAR", Doc: "the partner's code, * for any"},
+	{Name: "code_2", Type: "VARCHAR", Doc: "a second one that it needs, * for any"},
+	{Name: "code_3", Type: "VARCHAR", Doc: "a third one, * for any"},
+	{Name: "pattern", Type: "VARCHAR", Doc: "regular expression that the whole text has to match; empty for any"},
+	{Name: "precedence", Type: "INTEGER", Doc: "of rows that match, the smallest decides"},
+	{Name: "meaning", Type: "VARCHAR", Doc: "our word"},
+	{Name: "detail", Type: "VARCHAR", Doc: "our second word, such as the reason"},
+}
+
+type codeRow struct {
+	path   string
+	line   int
+	values []string // as codeColumns
+}
+
+// match is what two rows of one list must not have in common.
+func (c codeRow) match() string { return strings.Join(c.values[:7], "\x00") }
+
+// readCodes reads a partner's code map. Columns that it leaves out are * for codes, empty for the rest.
+func (r *reader) readCodes(partner, p string) []codeRow {
+	data, err := fs.ReadFile(r.fsys, p)
+	if err != nil {
+		return nil // not every partner has codes
+	}
+	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\uFEFF"))))
+	header, err := in.Read()
+	if err != nil {
+		r.fail(p, 1, "read the header: %v", err)
+		return nil
+	}
+	names := columnNames(codeColumns[1:])
+	for _, h := range header {
+		if !contains(names, h) {
+			r.fail(p, 1, "column %s is none of a code map's: %s%s", h, strings.Join(names, ", "), didYouMean(h, names))
+			return nil
+		}
+	}
+	var out []codeRow
+	for {
+		row, err := in.Read()
+		if err == io.EOF { //nolint:errorlint // csv returns it bare
+			return out
+		}
+		if err != nil {
+			r.fail(p, 1, "%v", err)
+			return out
+		}
+		line, _ := in.FieldPos(0)
+		c := codeRow{path: p, line: line, values: make([]string, len(codeColumns))}
+		c.values[0], c.values[2], c.values[3], c.values[4], c.values[6] = partner, "*", "*", "*", "0"
+		for i, h := range header {
+			for j, name := range names {
+				if name == h && row[i] != "" {
+					c.values[j+1] = row[i]
+				}
+			}
+		}
+		if r.validCode(c) {
+			out = append(out, c)
+		}
+	}
+}
+
+func (r *reader) validCode(c codeRow) bool {
+	fine := true
+	if c.values[1] == "" || c.values[7] == "" {
+		r.fail(c.path, c.line, "a code needs a list and a meaning")
+		fine = false
+	}
+	if text := c.values[5]; text != "" {
+		if !strings.HasPrefix(text, "^") || !strings.HasSuffix(text, "$") {
+			r.fail(c.path, c.line, "pattern %s: it begins with ^ and ends with $, so that it means the whole text", text)
+			fine = false
+		}
+		if _, err := regexp.Compile(text); err != nil {
+			r.fail(c.path, c.line, "pattern %s: %v", text, err)
+			fine = false
+		}
+	}
+	if _, err := strconv.Atoi(c.values[6]); err != nil {
+		r.fail(c.path, c.line, "precedence %s is no whole number", c.values[6])
+		fine = false
+	}
+	return fine
+}
+
+// addCodes makes one seed of all partners' code maps. Two rows that match alike are an error.
+func (r *reader) addCodes(rows []codeRow) {
+	seen := map[string]codeRow{}
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	_ = w.Write(columnNames(codeColumns)) // into memory
+	for _, c := range rows {
+		if first, twice := seen[c.match()]; twice {
+			r.fail(c.path, c.line, "matches what line %d of %s matches: one of them decides by its precedence", first.line, first.path)
+			continue
+		}
+		seen[c.match()] = c
+		_ = w.Write(c.values)
+	}
+	w.Flush()
+	if r.project.seeds[codesTable] != nil {
+		r.fail("seeds/codes.csv", 1, "seeds.codes is made of partners/*/codes.csv")
+		return
+	}
+	r.project.seeds[codesTable] = &Seed{
+		Name: codesTable, Path: "partners/*/codes.csv", Description: "What partners' codes mean, of all partners' codes.csv.",
+		Columns: codeColumns, Key: columnNames(codeColumns[:7]), data: b.Bytes(),
+	}
+}
+
+// Active returns the project without the models of partners that nobody sends anything of: a staging model whose raw table is neither
+// written by a contract nor declared for several goes, as do the models of its folder that read it, and the worklists that do.
+func (p *Project) Active(written map[waybill.TableName]bool) *Project {
+	gone := map[waybill.TableName]bool{}
+	for _, m := range p.models { // in build order: what a model reads comes before it
+		if m.Name.Namespace != Staging {
+			continue
+		}
+		for _, d := range m.Deps {
+			_, declared := p.raw[d]
+			if gone[d] || (d.Namespace == schemaRaw && !written[d] && !declared) {
+				gone[m.Name] = true
+			}
+		}
+	}
+	return p.without(gone)
+}
+
+// without copies the project, leaving staging models out of it and out of the facts that they conformed to.
+func (p *Project) without(gone map[waybill.TableName]bool) *Project {
+	out := &Project{
+		byName: map[waybill.TableName]*Model{}, readers: map[waybill.TableName][]*Model{},
+		seeds: p.seeds, raw: p.raw, macros: p.macros,
+	}
+	for _, m := range p.models {
+		if gone[m.Name] {
+			continue
+		}
+		if m.fact != nil {
+			m = m.over(gone)
+		}
+		out.models = append(out.models, m)
+		out.byName[m.Name] = m
+		for _, d := range m.Deps {
+			out.readers[d] = append(out.readers[d], m)
+		}
+	}
+	for _, w := range p.worklists {
+		if !anyOf(gone, w.Deps) {
+			out.worklists = append(out.worklists, w)
+		}
+	}
+	return out
+}
+
+// over is a fact's model without those that are gone.
+func (m *Model) over(gone map[waybill.TableName]bool) *Model {
+	fact, model := *m.fact, *m
+	fact.From, model.Deps = nil, nil
+	for _, from := range m.fact.From {
+		if !gone[from.Name] {
+			fact.From = append(fact.From, from)
+			model.Deps = append(model.Deps, from.Name)
+		}
+	}
+	model.fact, model.SQL = &fact, fact.union()
+	return &model
+}
+
+func anyOf(set map[waybill.TableName]bool, names []waybill.TableName) bool {
+	for _, n := range names {
+		if set[n] {
+			return true
+		}
+	}
+	return false
+}
+
+// LackingPartners names, for each of the models, the facts upstream of it that no partner tells of, sorted: why it is empty.
+func (p *Project) LackingPartners(m *Model) []string {
+	var out []string
+	for name := range p.reached([]waybill.TableName{m.Name}) {
+		if up := p.byName[name]; up != nil && up.fact != nil && len(up.fact.From) == 0 {
+			out = append(out, up.Name.Name)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Conforming names the partners whose models conform to a fact, sorted.
+func (p *Project) Conforming(fact string) ([]string, error) {
+	m := p.byName[waybill.TableName{Namespace: Canonical, Name: fact}]
+	if m == nil || m.fact == nil {
+		return nil, fmt.Errorf("fact %s: %w", fact, waybill.ErrNotFound)
+	}
+	seen := map[string]bool{}
+	for _, from := range m.fact.From {
+		seen[from.Area] = true
+	}
+	return sortedKeys(seen), nil
+}
