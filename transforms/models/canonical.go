@@ -17,7 +17,8 @@ type Fact struct {
 	Path        string            // file of the declaration
 	Description string
 	Grain       string
-	Key         []string // begins with the source; a column that may be null counts null as a value
+	Key         []string // begins with the source; a column that may be null counts null as a value; none for rows as they were sent
+	AsSent      bool     // rows have no key of their own: two equal ones are two
 	At          string   // column with the instant at which it happened, empty if it has none
 	Holds       []string // columns whose values hold rows together as one unit
 	Columns     []FactColumn
@@ -83,7 +84,7 @@ func (p *Project) Facts() []*Fact {
 }
 
 var (
-	factKeys       = []string{"description", "grain", "key", "at", "holds", "columns", "misses"}
+	factKeys       = []string{"description", "grain", "key", "rows", "at", "holds", "columns", "misses"}
 	factColumnKeys = []string{"type", "description", "required", "optional", "words"}
 	missKeys       = []string{"column", "raw", "text", "when", "map", "document"}
 )
@@ -117,6 +118,11 @@ func (r *yamlReader) fact(p string, e entry) *Fact {
 			f.Grain = r.text(k.value)
 		case "key":
 			f.Key = r.list(k.value)
+		case "rows":
+			f.AsSent = r.text(k.value) == "as_sent"
+			if !f.AsSent {
+				r.fail(k.node, "rows: as_sent is all that it may say")
+			}
 		case "at":
 			f.At = r.text(k.value)
 		case "holds":
@@ -143,7 +149,10 @@ func (r *yamlReader) consistent(f *Fact, e entry) {
 			}
 		}
 	}
-	if len(f.Key) == 0 || f.Key[0] != "source" {
+	switch {
+	case f.AsSent && len(f.Key) > 0:
+		r.fail(e.node, "%s: rows as sent have no key", f.Name)
+	case !f.AsSent && (len(f.Key) == 0 || f.Key[0] != "source"):
 		r.fail(e.node, "%s: the key begins with source", f.Name)
 	}
 	if f.Description == "" || f.Grain == "" {
