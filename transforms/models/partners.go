@@ -266,14 +266,13 @@ func (p *Project) without(gone map[waybill.TableName]bool) *Project {
 // over is a fact's model without those that are gone.
 func (m *Model) over(gone map[waybill.TableName]bool) *Model {
 	fact, model := *m.fact, *m
-	fact.From, model.Deps = nil, nil
+	fact.From = nil
 	for _, from := range m.fact.From {
 		if !gone[from.Name] {
 			fact.From = append(fact.From, from)
-			model.Deps = append(model.Deps, from.Name)
 		}
 	}
-	model.fact, model.SQL = &fact, fact.union()
+	model.fact, model.Deps, model.SQL = &fact, fact.deps(), fact.union()
 	return &model
 }
 

@@ -9,7 +9,7 @@ columns:
 with booked as (
     select
         psp_modification_ref as psp_ref,
-        min(coalesce(booked_at, _received_at)) as booked_at
+        min(coalesce(occurred_at, _received_at)) as booked_at
     from intermediate.int_ledger_entries
     where entry_type = 'refund'
     group by psp_modification_ref
