@@ -204,7 +204,7 @@ func (r *Runner) commitMart(ctx context.Context, session *models.Session, s stal
 	}
 	// The load id has the snapshot that is replaced in it: the same fingerprint may come back later, and is then a new load.
 	_, err = r.Lake.Replace(ctx, lake.Commit{
-		Table: s.model.Name, LoadID: digest(s.fingerprint, strconv.FormatInt(s.snapshot, 10)), Add: files,
+		Table: s.model.Name, LoadID: digest(s.fingerprint, strconv.FormatInt(s.snapshot, 10)), Add: files, Key: head.Key,
 		Properties: map[string]string{fingerprintProperty: s.fingerprint},
 	})
 	if err != nil {

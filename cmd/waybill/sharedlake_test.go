@@ -40,6 +40,7 @@ func TestDemoSharedLake(t *testing.T) {
 	}
 	t.Run("postgres", func(t *testing.T) { publishedToPostgres(t, p, dsn, r.AsOf) })
 	t.Run("pyiceberg", func(t *testing.T) { readByPyiceberg(t, p, s3, dsn) })
+	otherEngines(t, p, sharedLake{s3: s3, dsn: dsn, root: "s3://" + s3.Bucket + "/group/ops"}, r.AsOf)
 }
 
 func readByPyiceberg(t *testing.T, p *project, s3 testservers.S3, dsn string) {
