@@ -71,7 +71,7 @@ func otherEngines(t *testing.T, p *project, l sharedLake, asOf time.Time) {
 	})
 }
 
-// columns are the columns of every table of the lake that has rows, by table name.
+// columns are the columns of every table of the lake, by table name.
 func (p *project) columns() map[string][]waybill.Column {
 	p.Helper()
 	a, all := p.app(), map[string][]waybill.Column{}
@@ -105,6 +105,11 @@ func readBySpark(t *testing.T, p *project, l sharedLake) {
 	tables := map[string][]string{}
 	for name, of := range columns {
 		tables[name] = namesOf(of)
+		for i, c := range tables[name] {
+			if slices.Contains(unquotable, name+"."+c) {
+				tables[name][i] = "`" + c + "`"
+			}
+		}
 	}
 	input, err := json.Marshal(map[string]any{"catalog": l.sparkCatalog(t), "out": out, "tables": tables})
 	if err != nil {
