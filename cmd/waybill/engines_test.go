@@ -59,12 +59,20 @@ func (l sharedLake) sparkCatalog(t *testing.T) map[string]string {
 	}
 }
 
-// otherEngines lets Spark and Trino read the whole lake.
+// otherEngines lets Spark and Trino read the whole lake, and Trino run the models: one lake and one start of each.
 func otherEngines(t *testing.T, p *project, l sharedLake, asOf time.Time) {
 	t.Run("spark", func(t *testing.T) { readBySpark(t, p, l) })
 	t.Run("trino", func(t *testing.T) {
-		trino := testservers.StartTrino(t, map[string]string{"lake": l.trinoCatalog(t), "memory": "connector.name=memory"})
+		given := sharedLake{s3: l.s3, dsn: newDatabase(t, l.dsn, "given"), root: "s3://" + l.s3.Bucket + "/given"}
+		trino := testservers.StartTrino(t, map[string]string{
+			"lake": l.trinoCatalog(t), "given": given.trinoCatalog(t), "memory": "connector.name=memory\nmemory.max-data-per-node=512MB",
+		})
 		t.Run("reads", func(t *testing.T) { readByTrino(t, p, trino) })
+		t.Run("models", func(t *testing.T) {
+			m := buildForTrino(t, p, asOf)
+			m.giveTables(t, given)
+			m.sameOnTrino(t, trino)
+		})
 		t.Run("renames", func(t *testing.T) {
 			renamedByTrino(t, p, trino, func() { p.must(exitDone, "build", "--as-of", stamp(asOf.Add(120*time.Hour))) })
 		})

@@ -21,7 +21,9 @@ func Spark(t testing.TB, requirements, program string, input []byte, jars ...str
 	}
 	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), Python(t, requirements), program)
-	other := func(setting string) bool { return strings.HasPrefix(setting, "SPARK_") || strings.HasPrefix(setting, "PYSPARK_") }
+	other := func(setting string) bool {
+		return strings.HasPrefix(setting, "SPARK_") || strings.HasPrefix(setting, "PYSPARK_")
+	}
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), other), "JAVA_HOME="+home, "SPARK_LOCAL_IP=127.0.0.1", "SPARK_LOCAL_DIRS="+filepath.Join(dir, "local"),
 		"PYSPARK_SUBMIT_ARGS=--master local[2] --driver-memory 1g --driver-java-options -XX:TieredStopAtLevel=1 --jars "+strings.Join(files, ",")+" pyspark-shell")
 	var stdout, stderr bytes.Buffer
