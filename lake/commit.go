@@ -179,9 +179,12 @@ func (c *change) attempt(ctx context.Context) (*Committed, error) {
 		return nil, err
 	}
 	if c.kind == kindReplace {
-		if err := setKey(tx, t, c.Key, add); err != nil {
-			return nil, err
-		}
+		err = setKey(tx, t, c.Key, add)
+	} else {
+		err = checkRequired(t, add)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if err := tx.SetProperties(c.properties()); err != nil {
 		return nil, err

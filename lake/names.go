@@ -136,12 +136,16 @@ func hasNull(files []iceberg.DataFile, id int) bool {
 	return false
 }
 
-// checkRequired refuses a file with nulls in an identifier field.
-func checkRequired(sc *iceberg.Schema, df iceberg.DataFile) error {
+// checkRequired refuses files with nulls in a column that the table has as required.
+func checkRequired(t *table.Table, files []iceberg.DataFile) error {
+	sc, err := ownSchema(t)
+	if err != nil {
+		return err
+	}
 	var problems []error
 	for _, f := range sc.Fields() {
-		if f.Required && hasNull([]iceberg.DataFile{df}, f.ID) {
-			problems = append(problems, fmt.Errorf("column %s is part of the table's key and has nulls in the file", f.Name))
+		if f.Required && hasNull(files, f.ID) {
+			problems = append(problems, fmt.Errorf("column %s is part of the table's key and has nulls in a file", f.Name))
 		}
 	}
 	return errors.Join(problems...)

@@ -105,7 +105,7 @@ func describeFile(t *table.Table, f waybill.StagedFile, address string) (df iceb
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(checkRequired(sc, df), checkPartition(t, sc, df, values)); err != nil {
+	if err := checkPartition(t, sc, df, values); err != nil {
 		return nil, err
 	}
 	return unsorted(t, sc, df)
