@@ -198,7 +198,11 @@ func (r *Runner) commitMart(ctx context.Context, session *models.Session, s stal
 		return err
 	}
 	defer os.RemoveAll(dir)
-	files, err := session.Export(ctx, s.model, t.FieldIDs(), dir)
+	names := make([]string, len(columns)) // the table may have more: of an older model, or another engine's
+	for i, c := range columns {
+		names[i] = c.Name
+	}
+	files, err := session.Export(ctx, s.model, t.FieldIDs(names...), dir)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", s.model.Name, err)
 	}

@@ -12,11 +12,12 @@ import (
 
 // seenByPython is what pyiceberg says of a table.
 type seenByPython struct {
-	Rows       int            `json:"rows"`
-	Partitions []string       `json:"partitions"`
-	ByBrand    map[string]int `json:"by_brand"`
-	Properties map[string]string
-	Summary    map[string]string
+	Rows        int            `json:"rows"`
+	Partitions  []string       `json:"partitions"`
+	Identifiers []string       `json:"identifiers"`
+	ByBrand     map[string]int `json:"by_brand"`
+	Properties  map[string]string
+	Summary     map[string]string
 }
 
 // pythonReads lets pyiceberg read every table of a lake; the rows lie afterwards in out as Parquet files.

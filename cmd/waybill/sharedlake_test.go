@@ -87,6 +87,7 @@ func readByPyiceberg(t *testing.T, p *project, s3 testservers.S3, dsn string) {
 		}
 		carriesLoads(t, name, table)
 	}
+	carryKeys(t, p, seen)
 	t.Logf("pyiceberg: %d tables, %d rows, %d partitioned by brand", len(seen), rows, filtered)
 	if rows == 0 || filtered == 0 {
 		t.Error("nothing was compared")

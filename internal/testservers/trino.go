@@ -60,7 +60,7 @@ func StartTrino(t testing.TB, catalogs map[string]string) Trino {
 	cmd.Dir = dir
 	s := Trino{address: "http://" + loopback(port)}
 	startWithin(t, 3*time.Minute, cmd, syscall.SIGTERM, func(ctx context.Context) error {
-		_, rows, err := s.Query(ctx, "memory", "select 1") // a coordinator that has no worker yet answers with an error
+		_, rows, err := s.once(ctx, "", "select 1")
 		if err == nil && len(rows) != 1 {
 			err = fmt.Errorf("select 1 gave %d rows", len(rows))
 		}
@@ -113,17 +113,35 @@ type trinoAnswer struct {
 	NextURI string        `json:"nextUri"`
 	Columns []TrinoColumn `json:"columns"`
 	Data    [][]any       `json:"data"`
-	Error   *struct {
-		Name    string `json:"errorName"`
-		Message string `json:"message"`
-	} `json:"error"`
+	Error   *trinoError   `json:"error"`
 }
+
+// trinoError is what Trino says of a statement that failed.
+type trinoError struct {
+	Name    string `json:"errorName"`
+	Message string `json:"message"`
+}
+
+func (e *trinoError) Error() string { return "trino: " + e.Name + ": " + e.Message }
+
+// noNodes is Trino's name for an error that goes away: a node tells which catalogs it has only a while after it answers.
+const noNodes = "NO_NODES_AVAILABLE"
 
 // Query runs a statement to its end. Names without a catalog are looked up in the given one; the session's zone is UTC. Values are
 // as JSON has them: numbers as json.Number, decimals, dates and times as text.
 func (s Trino) Query(ctx context.Context, catalog, statement string) ([]TrinoColumn, [][]any, error) {
-	var columns []TrinoColumn
-	var rows [][]any
+	for patience := time.Now().Add(time.Minute); ; {
+		columns, rows, err := s.once(ctx, catalog, statement)
+		var failed *trinoError
+		if !errors.As(err, &failed) || failed.Name != noNodes || time.Now().After(patience) {
+			return columns, rows, err
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// once is Query without patience.
+func (s Trino) once(ctx context.Context, catalog, statement string) (columns []TrinoColumn, rows [][]any, err error) {
 	method, uri := http.MethodPost, s.address+"/v1/statement"
 	for uri != "" {
 		page, err := trinoPage(ctx, method, uri, catalog, statement)
@@ -131,7 +149,7 @@ func (s Trino) Query(ctx context.Context, catalog, statement string) ([]TrinoCol
 			return nil, nil, fmt.Errorf("ask Trino: %w", err)
 		}
 		if page.Error != nil {
-			return nil, nil, fmt.Errorf("trino: %s: %s", page.Error.Name, page.Error.Message)
+			return nil, nil, page.Error
 		}
 		if len(page.Columns) > 0 {
 			columns = page.Columns
