@@ -51,6 +51,22 @@ func rename(from, to string) func(*table.UpdateSchema) {
 	return func(u *table.UpdateSchema) { u.RenameColumn([]string{from}, to) }
 }
 
+// renameMetrics moves a column's metrics setting to its new name, as Iceberg in Java does with a rename.
+func renameMetrics(t *testing.T, l *lake.Lake, from, to string) {
+	t.Helper()
+	other := otherEngine(t, l)
+	mode := other.Properties()[table.MetricsModeColumnConfPrefix+"."+from]
+	tx := other.NewTransaction()
+	err := errors.Join(tx.RemoveProperties([]string{table.MetricsModeColumnConfPrefix + "." + from}),
+		tx.SetProperties(iceberg.Properties{table.MetricsModeColumnConfPrefix + "." + to: mode}))
+	if err != nil || mode == "" {
+		t.Fatalf("metrics of %s are %q, %v", from, mode, err)
+	}
+	if _, err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func columnNames(fields []lake.Field) []string {
 	var names []string
 	for _, f := range fields {
@@ -68,6 +84,7 @@ func TestRenamedColumnsAreKnownByTheirIDs(t *testing.T) {
 	// ref and a partition column under other names, and a new column of the other engine's under ref's old one.
 	alter(t, l, rename("ref", "despatch_ref"))
 	alter(t, l, rename("brand", "label"))
+	renameMetrics(t, l, "brand", "label")
 	alter(t, l, func(u *table.UpdateSchema) {
 		u.AddColumn([]string{"ref"}, iceberg.PrimitiveTypes.Int32, "", false, nil)
 		u.AddColumn([]string{"note"}, iceberg.PrimitiveTypes.String, "", false, nil)
