@@ -136,8 +136,22 @@ func inSession(t *testing.T, s *models.Session, statement string, reads waybill.
 		t.Fatalf("%s: %v", statement, err)
 	}
 	defer rows.Close()
-	_, all, err := readAll(rows)
+	columns, err := rows.Columns()
 	if err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	var all [][]any
+	for rows.Next() {
+		row, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range row {
+			into[i] = &row[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+		all = append(all, row)
+	}
+	if err := rows.Err(); err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}
 	return all

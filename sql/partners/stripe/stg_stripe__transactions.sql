@@ -57,7 +57,7 @@ stg_stripe__transactions as (
         coalesce(payment_method, source_object) as payment_method,
         card_brand as payment_method_variant,
         created_at as occurred_at,
-        available_at as booked_at,
+        created_at as booked_at,
         case
             when source_object in ('charge', 'refund', 'dispute')
                 then cast(cast(amount_minor as decimal(18, 4)) / units as decimal(18, 4))
