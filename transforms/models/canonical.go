@@ -95,10 +95,10 @@ func (r *reader) readFacts() {
 		if !ok {
 			continue
 		}
-		y := &yamlReader{path: p}
+		y := &yamlReader{path: r.shown(p)}
 		for _, e := range y.parse(text, nil) {
-			f := y.fact(p, e)
-			m := &Model{Name: f.Name, Area: strings.TrimSuffix(path.Base(p), ".yaml"), Path: p, Head: f.head(), line: f.line, fact: f}
+			f := y.fact(y.path, e)
+			m := &Model{Name: f.Name, Area: strings.TrimSuffix(path.Base(p), ".yaml"), Path: y.path, file: p, Head: f.head(), line: f.line, fact: f}
 			r.addModel(m)
 		}
 		r.errs = append(r.errs, y.errs...)
@@ -392,8 +392,9 @@ func (r *reader) addUnmapped() {
 	}
 	sortNames(deps)
 	m := &Model{
-		Name: unmappedTable, Path: facts[0].Path, SQL: unmapped(facts), Deps: deps, line: 1,
+		Name: unmappedTable, Path: facts[0].Path, file: Canonical, SQL: unmapped(facts), Deps: deps, line: 1,
 		Head: Head{Description: "Values that nobody has mapped yet, over all facts.", Grain: "one row per value and row", Severity: SeverityError},
 	}
+	r.depth = 0 // nobody's file: the engine makes it
 	r.addModel(m)
 }

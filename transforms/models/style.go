@@ -14,8 +14,8 @@ import (
 // of comes first. The rules: heads are complete; names tell the schema; staging reads raw tables and what its own partner's folder has,
 // and nobody but the facts reads staging; nothing above the facts names a partner; intermediate models and marts end in `select * from <their name>` and keep to the SQL that means the same on
 // DuckDB and Trino; in marts only ratios and durations are floating point.
-func CheckStyle(fsys fs.FS) []error {
-	r := newReader(fsys)
+func CheckStyle(builtIn fs.FS) []error {
+	r := newReader(builtIn)
 	r.readFiles()
 	if err := r.parse(context.Background()); err != nil {
 		return append(r.errs, err)
