@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"github.com/fourmarketing/waybill"
 )
 
 // Layer is a folder of SQL over the built-in one: it adds models, partners, seeds, checks, macros and code rows, or replaces some by name.
@@ -107,4 +109,46 @@ func whereInstead(p string) string {
 		return "the folders are " + strings.Join(folders, ", ") + didYouMean(first, folders)
 	}
 	return "of its folder, " + first + ", other files are read (CONTRIBUTING.md says which)"
+}
+
+// dropped complains of columns that other models read and that a model in the place of another no longer gives.
+func (r *reader) dropped() {
+	replaced := map[waybill.TableName]*Model{}
+	for _, m := range r.models {
+		if m.replaced != nil {
+			replaced[m.Name] = m
+		}
+	}
+	if len(replaced) == 0 {
+		return
+	}
+	l := r.project.lineage(r.trees(), nil)
+	for _, m := range r.project.models {
+		t := l.traced[m.Name]
+		if t == nil {
+			continue
+		}
+		place := &snippet{path: m.Path, line: m.line, sql: m.SQL}
+		for _, a := range t.absent {
+			for _, table := range a.tables {
+				by := replaced[table]
+				if by == nil || m == by {
+					continue
+				}
+				r.fail(by.Path, by.line, "%s takes the place of %s and gives no column %s, which %s reads%s",
+					by.Name, by.replaced.Path, a.name, at(m.Path, place.lineAt(a.at)), didYouMean(a.name, l.Columns(table)))
+			}
+		}
+	}
+}
+
+// trees are the syntax trees of the models.
+func (r *reader) trees() map[waybill.TableName]map[string]any {
+	out := map[waybill.TableName]map[string]any{}
+	for _, m := range r.models {
+		if m.facts != nil {
+			out[m.Name] = m.facts.tree
+		}
+	}
+	return out
 }

@@ -93,6 +93,9 @@ func codes(t *testing.T, p *models.Project) string {
 			t.Fatal(err)
 		}
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	return out
 }
 
@@ -151,6 +154,11 @@ func TestOverlayMistakes(t *testing.T) {
 		if _, err := readOver(files(c.pairs...)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v\nwant %s", name, err, c.want)
 		}
+	}
+	dropped := "/*\ndescription: d\n*/\nwith m as (select * from canonical.scans) select tracking_no as parcel, status, occurred_at as delivered_at from m"
+	if _, err := readOver(files("marts/x/fct_parcels.sql", dropped)); err == nil ||
+		!strings.Contains(err.Error(), "ops/sql/marts/x/fct_parcels.sql:4: marts.fct_parcels takes the place of marts/parcels/fct_parcels.sql and gives no column latest_status, which checks/lost_are_not_delivered.sql:4 reads") {
+		t.Errorf("a column that is read is gone: %v", err)
 	}
 	if _, err := readOver(files("partners/tram/cases/stg_tram__scans/one/want.csv", "a\n", ".git/x.sql", "", "README.md", "")); err != nil {
 		t.Errorf("cases and what is no SQL are nobody's business here: %v", err)

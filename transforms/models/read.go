@@ -23,8 +23,16 @@ func Read(builtIn fs.FS, overlays ...Layer) (*Project, error) {
 	}
 	r.resolve()
 	r.order()
+	if len(r.errs) == 0 {
+		r.dropped()
+	}
 	if len(r.errs) > 0 {
 		return nil, errors.Join(r.errs...)
+	}
+	for _, m := range r.models {
+		if m.facts != nil {
+			m.facts.tree = nil // by far the largest part of a model
+		}
 	}
 	return r.project, nil
 }

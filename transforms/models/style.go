@@ -23,6 +23,7 @@ func CheckStyle(builtIn fs.FS) []error {
 	r.resolve()
 	r.order()
 	partners := r.folders(Partners)
+	lineage := r.project.lineage(r.trees(), nil)
 	for _, m := range r.models {
 		if m.Name.Namespace == Canonical {
 			continue // a declaration, held against its own rules when it is read
@@ -33,6 +34,7 @@ func CheckStyle(builtIn fs.FS) []error {
 			s.shape()
 			s.sources()
 			s.portable()
+			s.words(lineage)
 		}
 		if m.Name.Namespace != Staging {
 			if text, ok := r.text(m.Path); ok {
@@ -159,6 +161,14 @@ func partnerWord(name string) *regexp.Regexp {
 
 // generators are the table functions that read nothing.
 var generators = map[string]bool{"unnest": true, "sequence": true, "generate_series": true, "range": true}
+
+// words holds literals against the words of the facts' columns that they are compared with. A staging model's own words are those of the
+// fact that it conforms to.
+func (s *styler) words(l *Lineage) {
+	for _, mistake := range l.Mistakes(s.model) {
+		s.errs = append(s.errs, mistake)
+	}
+}
 
 // notInTrino are forms that the syntax tree does not keep, looked for in text without comments and quoted parts.
 var notInTrino = []struct {
