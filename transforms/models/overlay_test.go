@@ -139,17 +139,18 @@ func TestOverlayMistakes(t *testing.T) {
 		pairs []string
 		want  string
 	}{
-		"SQL":           {[]string{"marts/x/m.sql", "/*\ndescription: d\n*/\nselect 1\nfrm x"}, "ops/sql/marts/x/m.sql:5: "},
-		"table":         {[]string{"marts/x/m.sql", "/*\ndescription: d\n*/\nselect 1 from marts.fct_parcel"}, "ops/sql/marts/x/m.sql:4: unknown table marts.fct_parcel (did you mean marts.fct_parcels?)"},
-		"head":          {[]string{"marts/x/m.sql", "/*\ndescription: d\nowners: x\n*/\nselect 1"}, "ops/sql/marts/x/m.sql:3: unknown key owners"},
-		"two of a name": {[]string{"marts/x/m.sql", "/*\ndescription: d\n*/\nselect 1", "marts/y/m.sql", "/*\ndescription: d\n*/\nselect 1"}, "ops/sql/marts/y/m.sql:1: a second model named m, the first is ops/sql/marts/x/m.sql"},
-		"other schema":  {[]string{"intermediate/fct_parcels.sql", "/*\ndescription: d\n*/\nselect 1"}, "a second model named fct_parcels, the first is marts/parcels/fct_parcels.sql"},
-		"fact":          {[]string{"canonical/mine.yaml", "scans:\n  description: d\n  columns: {x: {type: VARCHAR, description: d}}\n"}, "ops/sql/canonical/mine.yaml:1: canonical.scans is declared in canonical/carriers.yaml:2 and cannot be replaced"},
-		"conforms":      {[]string{"partners/tram/stg_tram__scans.sql", strings.Replace(tram, "as status", "as state", 1)}, "ops/sql/partners/tram/stg_tram__scans.sql:9: column state is none of canonical.scans"},
-		"codes":         {[]string{"partners/lorry/codes.csv", "list,code,meaning\nscans,A,lost\nscans,A,accepted\n"}, "ops/sql/partners/lorry/codes.csv:3: matches what line 2 of ops/sql/partners/lorry/codes.csv matches"},
-		"staging":       {[]string{"staging/stg_tram__scans.sql", tram}, "ops/sql/staging/stg_tram__scans.sql:1: nothing reads this file: staging models lie in partners/<partner>/"},
-		"folder":        {[]string{"mart/x/m.sql", "/*\ndescription: d\n*/\nselect 1"}, "nothing reads this file: the folders are canonical, checks, intermediate, macros, marts, partners, seeds (did you mean marts?)"},
-		"yml":           {[]string{"seeds/seeds.yml", ""}, "ops/sql/seeds/seeds.yml:1: nothing reads this file: YAML files end in .yaml"},
+		"SQL":              {[]string{"marts/x/m.sql", "/*\ndescription: d\n*/\nselect 1\nfrm x"}, "ops/sql/marts/x/m.sql:5: "},
+		"table":            {[]string{"marts/x/m.sql", "/*\ndescription: d\n*/\nselect 1 from marts.fct_parcel"}, "ops/sql/marts/x/m.sql:4: unknown table marts.fct_parcel (did you mean marts.fct_parcels?)"},
+		"head":             {[]string{"marts/x/m.sql", "/*\ndescription: d\nowners: x\n*/\nselect 1"}, "ops/sql/marts/x/m.sql:3: unknown key owners"},
+		"two of a name":    {[]string{"marts/x/m.sql", "/*\ndescription: d\n*/\nselect 1", "marts/y/m.sql", "/*\ndescription: d\n*/\nselect 1"}, "ops/sql/marts/y/m.sql:1: a second model named m, the first is ops/sql/marts/x/m.sql"},
+		"other schema":     {[]string{"intermediate/fct_parcels.sql", "/*\ndescription: d\n*/\nselect 1"}, "a second model named fct_parcels, the first is marts/parcels/fct_parcels.sql"},
+		"fact":             {[]string{"canonical/mine.yaml", "scans:\n  description: d\n  columns: {x: {type: VARCHAR, description: d}}\n"}, "ops/sql/canonical/mine.yaml:1: canonical.scans is declared in canonical/carriers.yaml:2 and cannot be replaced"},
+		"conforms":         {[]string{"partners/tram/stg_tram__scans.sql", strings.Replace(tram, "as status", "as state", 1)}, "ops/sql/partners/tram/stg_tram__scans.sql:9: column state is none of canonical.scans"},
+		"conforms no more": {[]string{"partners/ferry/stg_ferry__scans.sql", strings.NewReplacer("conforms_to: scans\n", "", "tram", "ferry").Replace(tram)}, "ops/sql/partners/ferry/stg_ferry__scans.sql:1: takes the place of partners/ferry/stg_ferry__scans.sql, which conforms to scans"},
+		"codes":            {[]string{"partners/lorry/codes.csv", "list,code,meaning\nscans,A,lost\nscans,A,accepted\n"}, "ops/sql/partners/lorry/codes.csv:3: matches what line 2 of ops/sql/partners/lorry/codes.csv matches"},
+		"staging":          {[]string{"staging/stg_tram__scans.sql", tram}, "ops/sql/staging/stg_tram__scans.sql:1: nothing reads this file: staging models lie in partners/<partner>/"},
+		"folder":           {[]string{"mart/x/m.sql", "/*\ndescription: d\n*/\nselect 1"}, "nothing reads this file: the folders are canonical, checks, intermediate, macros, marts, partners, seeds (did you mean marts?)"},
+		"yml":              {[]string{"seeds/seeds.yml", ""}, "ops/sql/seeds/seeds.yml:1: nothing reads this file: YAML files end in .yaml"},
 	} {
 		if _, err := readOver(files(c.pairs...)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v\nwant %s", name, err, c.want)

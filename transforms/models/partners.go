@@ -245,21 +245,39 @@ func (r *reader) addCodes(rows []codeRow) {
 }
 
 // Active returns the project without the models of partners that nobody sends anything of: a staging model whose raw table is neither
-// written by a contract nor declared for several goes, as do the models of its folder that read it, and the worklists that do.
+// written by a contract nor declared for several goes, as do the models that read it themselves, and the worklists that do. Facts stay.
 func (p *Project) Active(written map[waybill.TableName]bool) *Project {
 	gone := map[waybill.TableName]bool{}
-	for _, m := range p.models { // in build order: what a model reads comes before it
-		if m.Name.Namespace != Staging {
-			continue
-		}
-		for _, d := range m.Deps {
-			_, declared := p.raw[d]
-			if gone[d] || (d.Namespace == schemaRaw && !written[d] && !declared) {
-				gone[m.Name] = true
-			}
-		}
+	for name := range p.LeftOut(written) {
+		gone[name] = true
 	}
 	return p.without(gone)
+}
+
+// LeftOut names the models that Active leaves out, each with the raw tables upstream of it that nobody fills.
+func (p *Project) LeftOut(written map[waybill.TableName]bool) map[waybill.TableName][]waybill.TableName {
+	out := map[waybill.TableName][]waybill.TableName{}
+	for _, m := range p.models { // in build order: what a model reads comes before it
+		if m.fact != nil {
+			continue // the union of what is left
+		}
+		lacking := map[waybill.TableName]bool{}
+		for _, d := range m.Deps {
+			for _, raw := range out[d] {
+				lacking[raw] = true
+			}
+			if _, declared := p.raw[d]; d.Namespace == schemaRaw && !written[d] && !declared {
+				lacking[d] = true
+			}
+		}
+		if len(lacking) > 0 {
+			for raw := range lacking {
+				out[m.Name] = append(out[m.Name], raw)
+			}
+			sortNames(out[m.Name])
+		}
+	}
+	return out
 }
 
 // without copies the project, leaving staging models out of it and out of the facts that they conformed to.

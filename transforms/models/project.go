@@ -57,6 +57,7 @@ type Model struct {
 	file     string // within its layer
 	depth    int    // of its layer
 	replaced *Model // what it took the place of
+	text     string // of the file, or of the declaration in it
 	facts    *facts
 	fact     *Fact // what a model of the schema canonical is the union of
 }
@@ -81,8 +82,8 @@ type Seed struct {
 	Key         []string         // columns that identify a row, empty if not said
 	Mark        Mark             // whether an overlay added it, or replaced a built-in one
 
-	depth int // of its layer
-	data  []byte
+	replaced *Seed // what it took the place of
+	data     []byte
 }
 
 // Worklist is a query whose rows are what a feed asks its partner for.
@@ -93,10 +94,13 @@ type Worklist struct {
 	SQL     string
 	Head    Head
 	Deps    []waybill.TableName
+	Mark    Mark // whether an overlay added it, or replaced a built-in one
 
-	line  int
-	depth int // of its layer
-	facts *facts
+	line     int
+	depth    int // of its layer
+	replaced *Worklist
+	text     string
+	facts    *facts
 }
 
 type macro struct {

@@ -201,7 +201,7 @@ func (r *reader) readModel(schema, area, p string) {
 	if !ok {
 		return
 	}
-	m.Head, m.SQL, m.line = head, s.sql, s.line
+	m.Head, m.SQL, m.line, m.text = head, s.sql, s.line, text
 	r.parsed = append(r.parsed, parsed{snippet: s, of: m, use: func(f *facts) { m.facts = f }})
 	for i := range m.Head.Checks {
 		r.readHeadCheck(m, &m.Head.Checks[i])
@@ -261,7 +261,7 @@ func (r *reader) readWorklist(partner, p string) {
 	if !ok {
 		return
 	}
-	w.Head, w.SQL, w.line, w.depth = head, s.sql, s.line, r.depth
+	w.Head, w.SQL, w.line, w.depth, w.text = head, s.sql, s.line, r.depth, text
 	r.addWorklist(w)
 	r.parsed = append(r.parsed, parsed{snippet: s, of: w, use: func(f *facts) {
 		w.facts, w.Deps = f, r.known(w.Path, s, f)
@@ -271,13 +271,13 @@ func (r *reader) readWorklist(partner, p string) {
 func (r *reader) addWorklist(w *Worklist) {
 	for i, other := range r.project.worklists {
 		if other.Name == w.Name && other.depth < w.depth {
-			r.changed("worklist", w.Name, w.Path, 1, at(other.Path, 1))
+			w.Mark, w.replaced = r.changed("worklist", w.Name, w.Path, 1, at(other.Path, 1)), other
 			r.project.worklists[i] = w
 			r.forget(other)
 			return
 		}
 	}
-	r.changed("worklist", w.Name, w.Path, 1, "")
+	w.Mark = r.changed("worklist", w.Name, w.Path, 1, "")
 	r.project.worklists = append(r.project.worklists, w)
 }
 

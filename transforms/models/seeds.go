@@ -29,7 +29,7 @@ func (r *reader) readSeeds() {
 			r.fail(r.shown(p), 1, "read seed: %v", err)
 			continue
 		}
-		s := &Seed{Path: r.shown(p), Name: waybill.TableName{Namespace: Seeds, Name: strings.TrimSuffix(path.Base(p), ".csv")}, depth: r.depth}
+		s := &Seed{Path: r.shown(p), Name: waybill.TableName{Namespace: Seeds, Name: strings.TrimSuffix(path.Base(p), ".csv")}}
 		s.data = bytes.TrimPrefix(data, []byte("\uFEFF"))
 		found[s.Name] = s
 	}
@@ -47,6 +47,7 @@ func (r *reader) readSeeds() {
 		if other != nil {
 			was = at(other.Path, 1)
 		}
+		s.replaced = other
 		s.Mark = r.changed("seed", name.String(), s.Path, 1, was)
 		r.project.seeds[name] = s
 	}
