@@ -26,7 +26,7 @@ type Config struct {
 	PIISalt     waybill.Secret      `yaml:"pii_salt"`    // of hashed personal data; changing it breaks joins with older hashes
 	Connections map[string]ast.Node `yaml:"connections"` // by source name; the block is the connector's own
 	Pipelines   string              `yaml:"pipelines"`   // folder of pipeline definitions
-	SQL         string              `yaml:"sql"`         // folder of models; empty = those built in
+	SQL         string              `yaml:"sql"`         // folder of models and seeds over those built in; empty: none
 	Publish     PublishConfig       `yaml:"publish"`
 
 	pipelines.Group `yaml:",inline"`
@@ -146,12 +146,27 @@ func (c *Config) MartsFile() (string, error) {
 	return c.Publish.DuckDB.Path, nil
 }
 
-// ReadModels reads the project's SQL: a folder of the user's, or what is built in.
+// ReadModels reads the project's SQL: what is built in, and over it the user's folder, if there is one.
 func (c *Config) ReadModels() (*models.Project, error) {
-	if c.SQL != "" {
-		return models.Read(os.DirFS(c.SQL))
+	if c.SQL == "" {
+		return models.Read(waybillsql.Files)
 	}
-	return models.Read(waybillsql.Files)
+	if _, err := os.Stat(c.SQL); err != nil {
+		return nil, fmt.Errorf("%s: sql: %w; make the folder, or leave the key out", c.path, err)
+	}
+	return models.Read(waybillsql.Files, models.Layer{Dir: shorter(c.SQL), Files: os.DirFS(c.SQL)})
+}
+
+// shorter is a path as people type it: from the working folder where it lies in there.
+func shorter(path string) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(dir, path); err == nil && !strings.HasPrefix(rel, "..") {
+		return rel
+	}
+	return path
 }
 
 // ReadPipelines reads every definition in the folder; all errors come at once.

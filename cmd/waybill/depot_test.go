@@ -42,9 +42,9 @@ feeds:
           status_at: {from: ["Status date"], type: timestamp, formats: ["%d/%m/%Y %H:%M"], zone: Europe/London, required: true}
 `
 
-// depotSQL is one mart over the despatches and a check that holds it.
+// depotSQL lies over the built-in models: the depot as a partner, one mart over its despatches and a check that holds it.
 var depotSQL = map[string]string{
-	"staging/stg_depot__despatch.sql": `/*
+	"partners/depot/stg_depot__despatch.sql": `/*
 description: Despatched lines as the depot reports them.
 grain: one row per line of a file
 owner: operations

@@ -61,7 +61,7 @@ func (l *commandLine) examine(ctx context.Context, cfg *project.Config, sources 
 		findings = append(findings, waybill.Finding{Subject: "lake, pipelines and models", Detail: err.Error(), Remedy: "mend what the message names"})
 	} else {
 		defer p.Close()
-		findings = append(findings, examineLake(ctx, p))
+		findings = append(append(findings, examineLake(ctx, p)), examineSQL(ctx, p)...)
 	}
 	if len(sources) == 0 {
 		sources = sourceNames(cfg)

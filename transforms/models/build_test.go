@@ -176,7 +176,7 @@ func TestMacrosHoldInsideViewsAndTables(t *testing.T) {
 	t.Parallel()
 	p := read(t, files(
 		"macros/m.sql", "create or replace macro split_part(s, d, n) as nullif(system.main.split_part(s, d, n), '');",
-		"staging/stg_a__b.sql", head+"select split_part(x, ',', 3) is null as staged from raw.b",
+		"partners/x/stg_a__b.sql", head+"select split_part(x, ',', 3) is null as staged from raw.b",
 		"marts/a/m.sql", head+"select staged, split_part('a', ',', 9) is null as built from staging.stg_a__b"))
 	s := session(t, p, relations{"raw.b": "select 'a,b' as x"})
 	mustBuild(t, s, p.Models())

@@ -108,14 +108,24 @@ func (r *reader) readFacts() {
 		if !ok {
 			continue
 		}
-		y := &yamlReader{path: p}
+		y := &yamlReader{path: r.shown(p)}
 		for _, e := range y.parse(text, nil) {
-			f := y.fact(p, e)
-			m := &Model{Name: f.Name, Area: strings.TrimSuffix(path.Base(p), ".yaml"), Path: p, Head: f.head(), line: f.line, fact: f}
+			f := y.fact(y.path, e)
+			m := &Model{Name: f.Name, Area: strings.TrimSuffix(path.Base(p), ".yaml"), Path: y.path, file: p, Head: f.head(), line: f.line, fact: f, text: declaration(text, f.line)}
 			r.addModel(m)
 		}
 		r.errs = append(r.errs, y.errs...)
 	}
+}
+
+// declaration is the part of a file of facts that begins on a line: up to the next key that is not indented.
+func declaration(text string, line int) string {
+	lines := strings.Split(text, "\n")
+	end := line
+	for end < len(lines) && (lines[end] == "" || lines[end][0] == ' ') {
+		end++
+	}
+	return strings.TrimRight(strings.Join(lines[line-1:end], "\n"), "\n") + "\n"
 }
 
 func (r *yamlReader) lineOf(n ast.Node) int { return r.skip + n.GetToken().Position.Line }
@@ -254,6 +264,10 @@ func (f *Fact) head() Head {
 // conform gives every fact the staging models that say they conform to it, and holds their columns against the declaration.
 func (r *reader) conform() {
 	for _, m := range r.models {
+		if was := m.replaced; was != nil && was.Head.ConformsTo != "" && m.Head.ConformsTo == "" && m.facts != nil {
+			r.fail(m.Path, 1, "takes the place of %s, which conforms to %s: the fact would lose these rows; say conforms_to: %s",
+				was.Path, was.Head.ConformsTo, was.Head.ConformsTo)
+		}
 		if m.Head.ConformsTo == "" {
 			continue
 		}
@@ -441,8 +455,9 @@ func (r *reader) addUnmapped() {
 	}
 	sortNames(deps)
 	m := &Model{
-		Name: unmappedTable, Path: facts[0].Path, SQL: unmapped(facts), Deps: deps, line: 1,
+		Name: unmappedTable, Path: facts[0].Path, file: Canonical, SQL: unmapped(facts), Deps: deps, line: 1,
 		Head: Head{Description: "Values that nobody has mapped yet, over all facts.", Grain: "one row per value and row", Severity: SeverityError},
 	}
+	r.depth = 0 // nobody's file: the engine makes it
 	r.addModel(m)
 }

@@ -24,7 +24,7 @@ func (p *Project) Fingerprint(m *Model, versions map[waybill.TableName]string) s
 	}
 	add("engine", engineVersion, "model", m.Name.String())
 	for _, mac := range p.macros {
-		add("macro", mac.path, mac.sql)
+		add("macro", mac.file, mac.sql)
 	}
 	reached := p.reached([]waybill.TableName{m.Name})
 	for _, up := range p.inOrder(reached) {

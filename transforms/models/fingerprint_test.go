@@ -38,7 +38,7 @@ func TestFingerprintChangesWithWhatAMartReaches(t *testing.T) {
 		"its SQL":                  {edit(mart, "count(*)", "count(placed_on)"), versions, true},
 		"SQL of a mart it reads":   {edit("marts/fulfilment/fct_orders.sql", "coalesce(f.refunded_amount, 0)", "coalesce(f.refunded_amount, 1)"), versions, true},
 		"SQL of an intermediate":   {edit("intermediate/int_refunds_summed.sql", "count(*)", "sum(1)"), versions, true},
-		"SQL of staging":           {edit("staging/stg_shop__refunds.sql", "select refund_id", "select distinct refund_id"), versions, true},
+		"SQL of staging":           {edit("partners/shop/stg_shop__refunds.sql", "select refund_id", "select distinct refund_id"), versions, true},
 		"a macro":                  {edit("macros/trino.sql", "isodow", "dayofweek"), versions, true},
 		"a new macro":              {with(shop(), "macros/more.sql", "create or replace macro x(a) as a"), versions, true},
 		"a seed's content":         {edit("seeds/rates.csv", "0.85", "0.86"), versions, true},

@@ -20,7 +20,6 @@ const Partners = "partners"
 
 // readPartners reads the folder of every partner.
 func (r *reader) readPartners() {
-	var codes []codeRow
 	for _, partner := range r.folders(Partners) {
 		dir := path.Join(Partners, partner)
 		for _, p := range r.files(dir, ".sql") {
@@ -30,19 +29,18 @@ func (r *reader) readPartners() {
 			case path.Join(dir, "worklists"):
 				r.readWorklist(partner, p)
 			default:
-				r.fail(p, 1, "staging models lie in %s itself, worklists in %s/worklists", dir, dir)
+				r.fail(r.shown(p), 1, "staging models lie in %s itself, worklists in %s/worklists", dir, dir)
 			}
 		}
 		for _, p := range r.files(dir, ".yaml") {
 			r.readRaw(p)
 		}
-		codes = append(codes, r.readCodes(partner, path.Join(dir, "codes.csv"))...)
+		r.codes = append(r.codes, r.readCodes(partner, path.Join(dir, "codes.csv"))...)
 	}
-	r.addCodes(codes)
 }
 
 func (r *reader) folders(dir string) []string {
-	entries, err := fs.ReadDir(r.fsys, dir)
+	entries, err := fs.ReadDir(r.layer.Files, dir)
 	if err != nil {
 		return nil // a project without partners has none to read
 	}
@@ -74,9 +72,11 @@ func (r *reader) readRaw(p string) {
 	if !ok {
 		return
 	}
-	y := &yamlReader{path: p}
+	y := &yamlReader{path: r.shown(p)}
 	for _, e := range y.parse(text, nil) {
 		name := waybill.TableName{Namespace: schemaRaw, Name: e.key}
+		r.changed("raw table", name.String(), y.path, y.lineOf(e.node), r.rawAt[name])
+		r.rawAt[name] = at(y.path, y.lineOf(e.node))
 		var columns []waybill.Column
 		for _, k := range y.object(e.value, rawKeys) {
 			if k.key != "columns" {
@@ -119,18 +119,31 @@ var codeColumns = []waybill.Column{
 type codeRow struct {
 	path   string
 	line   int
+	depth  int      // of its layer
 	values []string // as codeColumns
 }
 
 // match is what two rows of one list must not have in common.
 func (c codeRow) match() string { return strings.Join(c.values[:7], "\x00") }
 
+// String is the row as people know it: dhl scans * 510.
+func (c codeRow) String() string {
+	parts := []string{c.values[0], c.values[1], c.values[2]}
+	for _, v := range c.values[3:6] {
+		if v != "" && v != "*" {
+			parts = append(parts, v)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
 // readCodes reads a partner's code map. Columns that it leaves out are * for codes, empty for the rest.
 func (r *reader) readCodes(partner, p string) []codeRow {
-	data, err := fs.ReadFile(r.fsys, p)
+	data, err := r.bytes(p)
 	if err != nil {
 		return nil // not every partner has codes
 	}
+	p = r.shown(p)
 	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\uFEFF"))))
 	header, err := in.Read()
 	if err != nil {
@@ -155,7 +168,7 @@ func (r *reader) readCodes(partner, p string) []codeRow {
 			return out
 		}
 		line, _ := in.FieldPos(0)
-		c := codeRow{path: p, line: line, values: make([]string, len(codeColumns))}
+		c := codeRow{path: p, line: line, depth: r.depth, values: make([]string, len(codeColumns))}
 		c.values[0], c.values[2], c.values[3], c.values[4], c.values[6] = partner, "*", "*", "*", "0"
 		for i, h := range header {
 			for j, name := range names {
@@ -193,18 +206,31 @@ func (r *reader) validCode(c codeRow) bool {
 	return fine
 }
 
-// addCodes makes one seed of all partners' code maps. Two rows that match alike are an error.
+// addCodes makes one seed of all partners' code maps. Of two rows that match alike an overlay's takes the place of the one below; two of one
+// layer are an error.
 func (r *reader) addCodes(rows []codeRow) {
-	seen := map[string]codeRow{}
+	place := map[string]int{}
+	var kept []codeRow
+	for _, c := range rows {
+		i, twice := place[c.match()]
+		if twice && kept[i].depth == c.depth {
+			r.fail(c.path, c.line, "matches what line %d of %s matches: one of them decides by its precedence", kept[i].line, kept[i].path)
+			continue
+		}
+		was := ""
+		if twice {
+			was, kept[i] = at(kept[i].path, kept[i].line), c
+		} else {
+			place[c.match()], kept = len(kept), append(kept, c)
+		}
+		if r.depth = c.depth; r.over() {
+			r.changed("code", c.String(), c.path, c.line, was)
+		}
+	}
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	_ = w.Write(columnNames(codeColumns)) // into memory
-	for _, c := range rows {
-		if first, twice := seen[c.match()]; twice {
-			r.fail(c.path, c.line, "matches what line %d of %s matches: one of them decides by its precedence", first.line, first.path)
-			continue
-		}
-		seen[c.match()] = c
+	for _, c := range kept {
 		_ = w.Write(c.values)
 	}
 	w.Flush()
@@ -219,28 +245,46 @@ func (r *reader) addCodes(rows []codeRow) {
 }
 
 // Active returns the project without the models of partners that nobody sends anything of: a staging model whose raw table is neither
-// written by a contract nor declared for several goes, as do the models of its folder that read it, and the worklists that do.
+// written by a contract nor declared for several goes, as do the models that read it themselves, and the worklists that do. Facts stay.
 func (p *Project) Active(written map[waybill.TableName]bool) *Project {
 	gone := map[waybill.TableName]bool{}
-	for _, m := range p.models { // in build order: what a model reads comes before it
-		if m.Name.Namespace != Staging {
-			continue
-		}
-		for _, d := range m.Deps {
-			_, declared := p.raw[d]
-			if gone[d] || (d.Namespace == schemaRaw && !written[d] && !declared) {
-				gone[m.Name] = true
-			}
-		}
+	for name := range p.LeftOut(written) {
+		gone[name] = true
 	}
 	return p.without(gone)
+}
+
+// LeftOut names the models that Active leaves out, each with the raw tables upstream of it that nobody fills.
+func (p *Project) LeftOut(written map[waybill.TableName]bool) map[waybill.TableName][]waybill.TableName {
+	out := map[waybill.TableName][]waybill.TableName{}
+	for _, m := range p.models { // in build order: what a model reads comes before it
+		if m.fact != nil {
+			continue // the union of what is left
+		}
+		lacking := map[waybill.TableName]bool{}
+		for _, d := range m.Deps {
+			for _, raw := range out[d] {
+				lacking[raw] = true
+			}
+			if _, declared := p.raw[d]; d.Namespace == schemaRaw && !written[d] && !declared {
+				lacking[d] = true
+			}
+		}
+		if len(lacking) > 0 {
+			for raw := range lacking {
+				out[m.Name] = append(out[m.Name], raw)
+			}
+			sortNames(out[m.Name])
+		}
+	}
+	return out
 }
 
 // without copies the project, leaving staging models out of it and out of the facts that they conformed to.
 func (p *Project) without(gone map[waybill.TableName]bool) *Project {
 	out := &Project{
 		byName: map[waybill.TableName]*Model{}, readers: map[waybill.TableName][]*Model{},
-		seeds: p.seeds, raw: p.raw, macros: p.macros,
+		seeds: p.seeds, raw: p.raw, macros: p.macros, changes: p.changes,
 	}
 	for _, m := range p.models {
 		if gone[m.Name] {

@@ -40,20 +40,37 @@ type Project struct {
 	raw       map[waybill.TableName][]waybill.Column // columns of raw tables that several contracts fill
 	worklists []*Worklist
 	macros    []macro
+	changes   []Change // what overlays did
 }
 
 // Model is one file with one select.
 type Model struct {
 	Name waybill.TableName // schema and file name: marts.fct_orders
 	Area string            // folder below the schema's: fulfilment; a staging model's partner; empty if there is none
-	Path string            // file within the project: marts/fulfilment/fct_orders.sql
+	Path string            // file within the project: marts/fulfilment/fct_orders.sql; of an overlay its path on disk
+	Mark Mark              // whether an overlay added it, or replaced a built-in one
 	SQL  string            // the select, without the head
 	Head Head
 	Deps []waybill.TableName // tables that the select reads, sorted
 
-	line  int // line of the file on which SQL starts, from 1
-	facts *facts
-	fact  *Fact // what a model of the schema canonical is the union of
+	line     int    // line of the file on which SQL starts, from 1
+	file     string // within its layer
+	depth    int    // of its layer
+	replaced *Model // what it took the place of
+	text     string // of the file, or of the declaration in it
+	facts    *facts
+	fact     *Fact // what a model of the schema canonical is the union of
+}
+
+// kind is what messages call the model.
+func (m *Model) kind() string {
+	switch m.Name.Namespace {
+	case Checks:
+		return "check"
+	case Canonical:
+		return "fact"
+	}
+	return "model"
 }
 
 // Seed is a CSV file that is read like a table.
@@ -63,8 +80,10 @@ type Seed struct {
 	Description string
 	Columns     []waybill.Column // in the order of the CSV's header
 	Key         []string         // columns that identify a row, empty if not said
+	Mark        Mark             // whether an overlay added it, or replaced a built-in one
 
-	data []byte
+	replaced *Seed // what it took the place of
+	data     []byte
 }
 
 // Worklist is a query whose rows are what a feed asks its partner for.
@@ -75,12 +94,20 @@ type Worklist struct {
 	SQL     string
 	Head    Head
 	Deps    []waybill.TableName
+	Mark    Mark // whether an overlay added it, or replaced a built-in one
 
-	line  int
-	facts *facts
+	line     int
+	depth    int // of its layer
+	replaced *Worklist
+	text     string
+	facts    *facts
 }
 
-type macro struct{ path, sql string }
+type macro struct {
+	path string // for messages
+	file string // within its layer
+	sql  string
+}
 
 // Models returns every model in an order in which they can be built.
 func (p *Project) Models() []*Model { return append([]*Model(nil), p.models...) }

@@ -25,7 +25,7 @@ func files(pairs ...string) fstest.MapFS {
 // shop is a small warehouse: orders and refunds from a raw table each, rates from a seed, two marts and a check.
 func shop() fstest.MapFS {
 	return files(
-		"staging/stg_shop__orders.sql", `/*
+		"partners/shop/stg_shop__orders.sql", `/*
 description: Orders as the shop sends them.
 grain: one row per order
 key: [order_id]
@@ -33,7 +33,7 @@ owner: data
 */
 select order_id, brand, placed_on, amount, currency from raw.orders
 `,
-		"staging/stg_shop__refunds.sql", `/*
+		"partners/shop/stg_shop__refunds.sql", `/*
 description: Refunds as the shop sends them.
 grain: one row per refund
 key: [refund_id]
@@ -135,7 +135,7 @@ where r.order_id not in (select order_id from marts.fct_orders)
     rate: {type: "decimal(18,6)", description: pounds}
 `,
 		"macros/trino.sql", "create or replace macro day_of_week(d) as system.main.isodow(d);\n",
-		"worklists/refunded_orders.sql", `/*
+		"partners/x/worklists/refunded_orders.sql", `/*
 description: Orders to ask the shop about.
 */
 select order_id from marts.fct_orders where refunded_amount > 0 order by order_id

@@ -13,25 +13,34 @@ import (
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
-// Read reads a project: partners/, canonical/, intermediate/, marts/, checks/, seeds/ and macros/. The error joins everything
-// that is wrong, each with file and line.
-func Read(fsys fs.FS) (*Project, error) {
-	r := newReader(fsys)
+// Read reads a project: partners/, canonical/, intermediate/, marts/, checks/, seeds/ and macros/ of the built-in folder, and of every
+// overlay, which adds to what lies below it or replaces it by name. The error joins everything that is wrong, each with file and line.
+func Read(builtIn fs.FS, overlays ...Layer) (*Project, error) {
+	r := newReader(builtIn, overlays...)
 	r.readFiles()
 	if err := r.parse(context.Background()); err != nil {
 		return nil, err
 	}
 	r.resolve()
 	r.order()
+	if len(r.errs) == 0 {
+		r.dropped()
+	}
 	if len(r.errs) > 0 {
 		return nil, errors.Join(r.errs...)
+	}
+	for _, m := range r.models {
+		if m.facts != nil {
+			m.facts.tree = nil // by far the largest part of a model
+		}
 	}
 	return r.project, nil
 }
 
-func newReader(fsys fs.FS) *reader {
+func newReader(builtIn fs.FS, overlays ...Layer) *reader {
 	return &reader{
-		fsys: fsys,
+		layers: append([]Layer{{Files: builtIn}}, overlays...),
+		rawAt:  map[waybill.TableName]string{},
 		project: &Project{
 			byName:  map[waybill.TableName]*Model{},
 			readers: map[waybill.TableName][]*Model{},
@@ -42,9 +51,14 @@ func newReader(fsys fs.FS) *reader {
 }
 
 type reader struct {
-	fsys    fs.FS
+	layers  []Layer
+	layer   Layer           // the one that is being read
+	depth   int             // its place among the layers
+	seen    map[string]bool // files of it that were read
 	project *Project
 	models  []*Model // in the order of the files
+	codes   []codeRow
+	rawAt   map[waybill.TableName]string // where the columns of raw tables are declared
 	parsed  []parsed
 	errs    []error
 }
@@ -52,6 +66,7 @@ type reader struct {
 // parsed is a snippet with where its facts go.
 type parsed struct {
 	*snippet
+	of  any // the model or worklist that it belongs to
 	use func(*facts)
 }
 
@@ -62,7 +77,7 @@ func (r *reader) fail(path string, line int, format string, args ...any) {
 // files returns the files below a folder with an ending, sorted; a folder that is not there has none.
 func (r *reader) files(dir, ext string) []string {
 	var out []string
-	err := fs.WalkDir(r.fsys, dir, func(p string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(r.layer.Files, dir, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -72,25 +87,45 @@ func (r *reader) files(dir, ext string) []string {
 		return nil
 	})
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		r.errs = append(r.errs, fmt.Errorf("read %s: %w", dir, err))
+		r.errs = append(r.errs, fmt.Errorf("read %s: %w", r.shown(dir), err))
 	}
 	sort.Strings(out)
 	return out
 }
 
 func (r *reader) text(p string) (string, bool) {
-	data, err := fs.ReadFile(r.fsys, p)
+	data, err := r.bytes(p)
 	if err != nil {
-		r.errs = append(r.errs, fmt.Errorf("read %s: %w", p, err))
+		r.errs = append(r.errs, fmt.Errorf("read %s: %w", r.shown(p), err))
 		return "", false
 	}
 	return strings.ReplaceAll(string(data), "\r\n", "\n"), true
 }
 
+// bytes reads one file of the layer.
+func (r *reader) bytes(p string) ([]byte, error) {
+	data, err := fs.ReadFile(r.layer.Files, p)
+	if err == nil {
+		r.seen[p] = true
+	}
+	return data, err
+}
+
 func (r *reader) readFiles() {
+	for depth, layer := range r.layers {
+		r.layer, r.depth, r.seen = layer, depth, map[string]bool{}
+		r.readLayer()
+		if r.over() {
+			r.unread()
+		}
+	}
+	r.addCodes(r.codes)
+}
+
+func (r *reader) readLayer() {
 	for _, p := range r.files("macros", ".sql") {
 		if text, ok := r.text(p); ok {
-			r.project.macros = append(r.project.macros, macro{path: p, sql: text})
+			r.addMacros(macro{path: r.shown(p), file: p, sql: text})
 		}
 	}
 	r.readSeeds()
@@ -103,16 +138,54 @@ func (r *reader) readFiles() {
 	}
 }
 
-// addModel takes a model unless another has its name.
+// addMacros takes a file of macros; an overlay's takes the place of the one that is called alike.
+func (r *reader) addMacros(m macro) {
+	for i, other := range r.project.macros {
+		if other.file == m.file {
+			r.changed("macros", m.file, m.path, 1, at(other.path, 1))
+			r.project.macros[i] = m
+			return
+		}
+	}
+	r.changed("macros", m.file, m.path, 1, "")
+	r.project.macros = append(r.project.macros, m)
+}
+
+// addModel takes a model unless another of the layer has its name. A model of the same schema and name in a layer below makes room for it;
+// a fact does not, because partners and models hold on to it.
 func (r *reader) addModel(m *Model) bool {
-	for _, other := range r.models {
-		if other.Name == m.Name || (other.Name.Name == m.Name.Name && other.fact == nil && m.fact == nil) {
+	m.depth = r.depth
+	for i, other := range r.models {
+		switch {
+		case other.Name == m.Name && other.depth < m.depth && m.fact == nil:
+			m.Mark = r.changed(m.kind(), m.Name.String(), m.Path, m.line, at(other.Path, 1))
+			m.replaced = other
+			r.models[i] = m
+			r.forget(other)
+			return true
+		case other.Name == m.Name && other.depth < m.depth:
+			r.fail(m.Path, max(1, m.line), "%s is declared in %s and cannot be replaced, since partners and models rely on it: declare a fact of another name",
+				m.Name, at(other.Path, other.line))
+			return false
+		case other.Name == m.Name || (other.Name.Name == m.Name.Name && other.fact == nil && m.fact == nil):
 			r.fail(m.Path, max(1, m.line), "a second model named %s, the first is %s", m.Name.Name, other.Path)
 			return false
 		}
 	}
+	m.Mark = r.changed(m.kind(), m.Name.String(), m.Path, m.line, "")
 	r.models = append(r.models, m)
 	return true
+}
+
+// forget drops what was to be parsed of a model or worklist that is replaced.
+func (r *reader) forget(of any) {
+	kept := r.parsed[:0]
+	for _, p := range r.parsed {
+		if p.of != of {
+			kept = append(kept, p)
+		}
+	}
+	r.parsed = kept
 }
 
 func (r *reader) readModel(schema, area, p string) {
@@ -120,16 +193,16 @@ func (r *reader) readModel(schema, area, p string) {
 	if !ok {
 		return
 	}
-	m := &Model{Name: waybill.TableName{Namespace: schema, Name: strings.TrimSuffix(path.Base(p), ".sql")}, Area: area, Path: p}
+	m := &Model{Name: waybill.TableName{Namespace: schema, Name: strings.TrimSuffix(path.Base(p), ".sql")}, Area: area, Path: r.shown(p), file: p}
 	if !r.addModel(m) {
 		return
 	}
-	head, s, ok := r.split(p, text)
+	head, s, ok := r.split(m.Path, text)
 	if !ok {
 		return
 	}
-	m.Head, m.SQL, m.line = head, s.sql, s.line
-	r.parsed = append(r.parsed, parsed{snippet: s, use: func(f *facts) { m.facts = f }})
+	m.Head, m.SQL, m.line, m.text = head, s.sql, s.line, text
+	r.parsed = append(r.parsed, parsed{snippet: s, of: m, use: func(f *facts) { m.facts = f }})
 	for i := range m.Head.Checks {
 		r.readHeadCheck(m, &m.Head.Checks[i])
 	}
@@ -153,6 +226,7 @@ func (r *reader) readHeadCheck(m *Model, c *HeadCheck) {
 	add := func(prefix, text string) {
 		r.parsed = append(r.parsed, parsed{
 			snippet: &snippet{path: m.Path, line: c.line, prefix: len(prefix), sql: prefix + text},
+			of:      m,
 			use: func(f *facts) {
 				for _, t := range f.tables {
 					c.deps = append(c.deps, t.name)
@@ -182,15 +256,28 @@ func (r *reader) readWorklist(partner, p string) {
 	if !ok {
 		return
 	}
-	w := &Worklist{Name: strings.TrimSuffix(path.Base(p), ".sql"), Partner: partner, Path: p}
-	head, s, ok := r.split(p, text)
+	w := &Worklist{Name: strings.TrimSuffix(path.Base(p), ".sql"), Partner: partner, Path: r.shown(p)}
+	head, s, ok := r.split(w.Path, text)
 	if !ok {
 		return
 	}
-	w.Head, w.SQL, w.line = head, s.sql, s.line
-	r.parsed = append(r.parsed, parsed{snippet: s, use: func(f *facts) {
-		w.facts, w.Deps = f, r.known(p, s, f)
+	w.Head, w.SQL, w.line, w.depth, w.text = head, s.sql, s.line, r.depth, text
+	r.addWorklist(w)
+	r.parsed = append(r.parsed, parsed{snippet: s, of: w, use: func(f *facts) {
+		w.facts, w.Deps = f, r.known(w.Path, s, f)
 	}})
+}
+
+func (r *reader) addWorklist(w *Worklist) {
+	for i, other := range r.project.worklists {
+		if other.Name == w.Name && other.depth < w.depth {
+			w.Mark, w.replaced = r.changed("worklist", w.Name, w.Path, 1, at(other.Path, 1)), other
+			r.project.worklists[i] = w
+			r.forget(other)
+			return
+		}
+	}
+	w.Mark = r.changed("worklist", w.Name, w.Path, 1, "")
 	r.project.worklists = append(r.project.worklists, w)
 }
 

@@ -35,7 +35,7 @@ func TestReadTakesAFileApart(t *testing.T) {
 	if got := fmt.Sprint(p.Leaves(p.Model(table("marts.finance_daily")))); got != "[ops.clock raw.orders raw.refunds seeds.rates]" {
 		t.Error(got)
 	}
-	if s := p.Seeds()[0]; s.Columns[1].Type != "DECIMAL(18,6)" || s.Columns[1].Doc != "pounds" || fmt.Sprint(s.Key) != "[currency]" {
+	if s := p.Seeds()[1]; s.Columns[1].Type != "DECIMAL(18,6)" || s.Columns[1].Doc != "pounds" || fmt.Sprint(s.Key) != "[currency]" {
 		t.Errorf("%+v", s.Columns)
 	}
 	if _, err := p.Worklist("refunded_order"); err == nil || !strings.Contains(err.Error(), "refunded_orders") {
@@ -141,7 +141,7 @@ func TestReadSaysWhereAndWhat(t *testing.T) {
 		"seed column":       {files("seeds/a.csv", "x,y\n1,2\n", "seeds/seeds.yaml", "a:\n  columns:\n    x: integer\n    yy: varchar\n"), []string{"seeds/a.csv:1: column y has no type", "has no column yy (did you mean y?)"}},
 		"seed type":         {files("seeds/a.csv", "x\n1\n", "seeds/seeds.yaml", "a:\n  columns:\n    x: {type: number}\n"), []string{"seeds/seeds.yaml:3: type number"}},
 		"seed without file": {files("seeds/a.csv", "x\n1\n", "seeds/seeds.yaml", "a: {columns: {x: integer}}\nb: {columns: {x: integer}}\n"), []string{"seeds/seeds.yaml:2: no file seeds/b.csv"}},
-		"worklist":          {with(shop(), "worklists/w.sql", head+"select order_id from marts.fct_order"), []string{"worklists/w.sql:4: unknown table marts.fct_order"}},
+		"worklist":          {with(shop(), "partners/x/worklists/w.sql", head+"select order_id from marts.fct_order"), []string{"partners/x/worklists/w.sql:4: unknown table marts.fct_order"}},
 		"all at once": {
 			files("marts/a/m.sql", "select 1", "marts/a/n.sql", "/*\nx: y\n*/\nselec 1"),
 			[]string{"marts/a/m.sql:1: no head", "marts/a/n.sql:2: unknown key x", "marts/a/n.sql:4: syntax error"},

@@ -19,48 +19,103 @@ var (
 	seedColumnKeys = []string{"type", "description"}
 )
 
-// readSeeds reads the CSV files and what seeds.yaml says of their columns. Each column of a CSV needs a type there.
+// readSeeds reads the CSV files of a layer and what its seeds.yaml says of their columns. Each column of a CSV needs a type there. A CSV that
+// takes the place of another needs no description if its columns are the same.
 func (r *reader) readSeeds() {
+	found := map[waybill.TableName]*Seed{}
 	for _, p := range r.files(Seeds, ".csv") {
-		data, err := fs.ReadFile(r.fsys, p)
+		data, err := r.bytes(p)
 		if err != nil {
-			r.fail(p, 1, "read seed: %v", err)
+			r.fail(r.shown(p), 1, "read seed: %v", err)
 			continue
 		}
-		s := &Seed{Path: p, Name: waybill.TableName{Namespace: Seeds, Name: strings.TrimSuffix(path.Base(p), ".csv")}}
+		s := &Seed{Path: r.shown(p), Name: waybill.TableName{Namespace: Seeds, Name: strings.TrimSuffix(path.Base(p), ".csv")}}
 		s.data = bytes.TrimPrefix(data, []byte("\uFEFF"))
-		r.project.seeds[s.Name] = s
+		found[s.Name] = s
 	}
-	if len(r.project.seeds) == 0 {
-		return
+	described := r.describeSeeds(found)
+	for _, name := range sortedSeeds(found) {
+		s, other := found[name], r.project.seeds[name]
+		switch {
+		case described[name]:
+		case other != nil:
+			r.likeBelow(s, other)
+		default:
+			r.fail(s.Path, 1, "the seed is not described in %s", r.shown(seedsFile))
+		}
+		was := ""
+		if other != nil {
+			was = at(other.Path, 1)
+		}
+		s.replaced = other
+		s.Mark = r.changed("seed", name.String(), s.Path, 1, was)
+		r.project.seeds[name] = s
+	}
+}
+
+func sortedSeeds(seeds map[waybill.TableName]*Seed) []waybill.TableName {
+	var out []waybill.TableName
+	for name := range seeds {
+		out = append(out, name)
+	}
+	sortNames(out)
+	return out
+}
+
+// describeSeeds reads the layer's seeds.yaml and returns the seeds that it describes. An overlay without CSVs needs none.
+func (r *reader) describeSeeds(found map[waybill.TableName]*Seed) map[waybill.TableName]bool {
+	described := map[waybill.TableName]bool{}
+	_, err := fs.Stat(r.layer.Files, seedsFile)
+	if err != nil && (len(found) == 0 || r.over()) {
+		return described // a seed that needs a description is complained of by name
 	}
 	text, ok := r.text(seedsFile)
 	if !ok {
-		return
+		return described
 	}
-	y := &yamlReader{path: seedsFile}
-	described := map[waybill.TableName]bool{}
+	y := &yamlReader{path: r.shown(seedsFile)}
 	for _, e := range y.parse(text, nil) {
 		name := waybill.TableName{Namespace: Seeds, Name: e.key}
-		s := r.project.seeds[name]
+		s := found[name]
 		if s == nil {
-			y.fail(e.node, "no file seeds/%s.csv%s", e.key, didYouMean(e.key, r.seedNames()))
+			y.fail(e.node, "no file seeds/%s.csv beside it%s", e.key, didYouMean(e.key, seedNames(found)))
 			continue
 		}
 		described[name] = true
 		r.describeSeed(y, s, e.value)
 	}
 	r.errs = append(r.errs, y.errs...)
-	for _, s := range r.project.Seeds() {
-		if !described[s.Name] {
-			r.fail(s.Path, 1, "the seed is not described in %s", seedsFile)
+	return described
+}
+
+// likeBelow gives a seed the types of the one whose place it takes, which has to have the same columns.
+func (r *reader) likeBelow(s, below *Seed) {
+	s.Description, s.Key = below.Description, below.Key
+	header, err := csv.NewReader(bytes.NewReader(s.data)).Read()
+	if err != nil {
+		r.fail(s.Path, 1, "read the header: %v", err)
+		return
+	}
+	types := map[string]waybill.Column{}
+	for _, c := range below.Columns {
+		types[c.Name] = c
+		if !contains(header, c.Name) {
+			r.fail(s.Path, 1, "column %s is missing, which %s has%s", c.Name, below.Path, didYouMean(c.Name, header))
 		}
+	}
+	for _, h := range header {
+		c, known := types[h]
+		if !known {
+			r.fail(s.Path, 1, "column %s is not in %s; describe the seed in %s to give it other columns", h, below.Path, r.shown(seedsFile))
+			continue
+		}
+		s.Columns = append(s.Columns, c)
 	}
 }
 
-func (r *reader) seedNames() []string {
+func seedNames(seeds map[waybill.TableName]*Seed) []string {
 	var out []string
-	for n := range r.project.seeds {
+	for n := range seeds {
 		out = append(out, n.Name)
 	}
 	return out
@@ -91,7 +146,7 @@ func (r *reader) describeSeed(y *yamlReader, s *Seed, n ast.Node) {
 	for _, h := range header {
 		c, found := types[h]
 		if !found {
-			r.fail(s.Path, 1, "column %s has no type in %s%s", h, seedsFile, didYouMean(h, names))
+			r.fail(s.Path, 1, "column %s has no type in %s%s", h, y.path, didYouMean(h, names))
 			continue
 		}
 		s.Columns = append(s.Columns, c)

@@ -33,10 +33,10 @@ func TestSelect(t *testing.T) {
 		"union in one argument":   {"finance_daily stg_shop__orders", "", "stg_shop__orders finance_daily"},
 		"union of two arguments":  {"finance_daily|stg_shop__orders", "", "stg_shop__orders finance_daily"},
 		"intersection":            {"tag:finance,area:payments", "", "finance_daily"},
-		"intersection and graph":  {"+finance_daily,path:staging", "", "stg_shop__orders stg_shop__refunds"},
+		"intersection and graph":  {"+finance_daily,path:partners", "", "stg_shop__orders stg_shop__refunds"},
 		"empty intersection":      {"tag:daily,area:payments", "", ""},
-		"exclude":                 {"+finance_daily", "path:staging", "int_refunds_summed fct_orders finance_daily"},
-		"exclude from all":        {"", "fct_orders+ path:staging", "int_refunds_summed"},
+		"exclude":                 {"+finance_daily", "path:partners", "int_refunds_summed fct_orders finance_daily"},
+		"exclude from all":        {"", "fct_orders+ path:partners", "int_refunds_summed"},
 		"readers of a raw table":  {"raw.refunds+", "", "stg_shop__refunds int_refunds_summed fct_orders finance_daily no_orphan_refunds"},
 		"readers of a seed, step": {"seeds.rates+1", "", "fct_orders"},
 	} {

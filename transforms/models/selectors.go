@@ -157,7 +157,7 @@ func (p *Project) matching(text string) (map[waybill.TableName]bool, error) {
 		fits = func(m *Model) []string { return []string{m.Area} }
 	case "path":
 		value = strings.TrimSuffix(strings.TrimPrefix(value, "sql/"), "/")
-		fits = func(m *Model) []string { return prefixes(m.Path) }
+		fits = func(m *Model) []string { return prefixes(m.file) }
 	default:
 		return nil, fmt.Errorf("unknown method %s%s: tag, path and area are known", method,
 			didYouMean(method, []string{"tag", "path", "area"}))

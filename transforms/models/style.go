@@ -14,8 +14,8 @@ import (
 // of comes first. The rules: heads are complete; names tell the schema; staging reads raw tables and what its own partner's folder has,
 // and nobody but the facts reads staging; nothing above the facts names a partner; intermediate models and marts end in `select * from <their name>` and keep to the SQL that means the same on
 // DuckDB and Trino; in marts only ratios and durations are floating point.
-func CheckStyle(fsys fs.FS) []error {
-	r := newReader(fsys)
+func CheckStyle(builtIn fs.FS) []error {
+	r := newReader(builtIn)
 	r.readFiles()
 	if err := r.parse(context.Background()); err != nil {
 		return append(r.errs, err)
@@ -23,6 +23,7 @@ func CheckStyle(fsys fs.FS) []error {
 	r.resolve()
 	r.order()
 	partners := r.folders(Partners)
+	lineage := r.project.lineage(r.trees(), nil)
 	for _, m := range r.models {
 		if m.Name.Namespace == Canonical {
 			continue // a declaration, held against its own rules when it is read
@@ -33,6 +34,7 @@ func CheckStyle(fsys fs.FS) []error {
 			s.shape()
 			s.sources()
 			s.portable()
+			s.words(lineage)
 		}
 		if m.Name.Namespace != Staging {
 			if text, ok := r.text(m.Path); ok {
@@ -159,6 +161,14 @@ func partnerWord(name string) *regexp.Regexp {
 
 // generators are the table functions that read nothing.
 var generators = map[string]bool{"unnest": true, "sequence": true, "generate_series": true, "range": true}
+
+// words holds literals against the words of the facts' columns that they are compared with. A staging model's own words are those of the
+// fact that it conforms to.
+func (s *styler) words(l *Lineage) {
+	for _, mistake := range l.Mistakes(s.model) {
+		s.errs = append(s.errs, mistake)
+	}
+}
 
 // notInTrino are forms that the syntax tree does not keep, looked for in text without comments and quoted parts.
 var notInTrino = []struct {

@@ -21,6 +21,7 @@ type facts struct {
 	ctes      []string   // of the outermost select
 	endsWith  string     // x when the outermost select is exactly `select * from x`
 	output    []outputColumn
+	tree      map[string]any // DuckDB's syntax tree, while it is needed
 }
 
 // outputColumn is a column that a select gives, by name. There are none where it gives some without naming them.
@@ -119,8 +120,8 @@ func readTree(s *snippet, text string) (*facts, error) {
 	if len(tree.Statements) != 1 {
 		return nil, fmt.Errorf("%s:%d: %d statements; one select is expected", s.path, s.line, len(tree.Statements))
 	}
-	w := walker{facts: &facts{}}
 	node := tree.Statements[0].Node
+	w := walker{facts: &facts{tree: node}}
 	w.walk(node, nil)
 	w.outermost(node)
 	w.sort()
