@@ -63,6 +63,9 @@ func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []Mart
 		return fmt.Errorf("lock schema %s: %w", p.schema, err)
 	}
 	shadow := p.schema + "_next"
+	if err := errors.Join(refuseStrangers(ctx, tx, p.schema), refuseStrangers(ctx, tx, shadow)); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, fmt.Sprintf("drop schema if exists %[1]s cascade; create schema %[1]s", ident(shadow))); err != nil {
 		return fmt.Errorf("make schema %s: %w", shadow, err)
 	}
