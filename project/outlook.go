@@ -52,6 +52,12 @@ func (o *outlook) filled(t waybill.TableName) bool {
 		return len(g.Brands) > 0
 	case "links":
 		return len(g.Shops)+len(g.Warehouses)+len(g.Accounts) > 0
+	case "links[shop]":
+		return len(g.Shops) > 0
+	case "links[warehouse]":
+		return len(g.Warehouses) > 0
+	case "links[account]":
+		return len(g.Accounts) > 0
 	case "sites":
 		return len(g.Warehouses) > 0
 	case "carriers":
@@ -104,7 +110,10 @@ func (o *outlook) areas() {
 // tablesOf are the raw tables that an area's facts come from, whoever fills them, and the list of the configuration that goes with them.
 func (o *outlook) tablesOf(area string) map[waybill.TableName]bool {
 	own := map[waybill.TableName]bool{}
-	if list := map[string]string{"warehouses": "sites", "carriers": "carriers"}[area]; list != "" {
+	lists := map[string][]string{
+		"shops": {"links[shop]"}, "warehouses": {"sites", "links[warehouse]"}, "payments": {"links[account]"}, "carriers": {"carriers"},
+	}
+	for _, list := range lists[area] {
 		own[waybill.TableName{Namespace: "ops", Name: list}] = true
 	}
 	for _, f := range o.Models.Facts() {

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/fourmarketing/waybill"
@@ -38,7 +39,10 @@ func (p *Project) Filled(leaf func(waybill.TableName) bool) map[waybill.TableNam
 		if p.byName[t] != nil {
 			return out[t]
 		}
-		return t.Namespace == Seeds || leaf(t)
+		if s := p.seeds[t]; s != nil {
+			return s.hasRows()
+		}
+		return leaf(t)
 	}
 	for _, m := range p.models {
 		if m.fact != nil {
@@ -62,6 +66,12 @@ func (p *Project) sent(m *Model, leaf func(waybill.TableName) bool) bool {
 	return false
 }
 
+// hasRows tells whether there is a line below the header.
+func (s *Seed) hasRows() bool {
+	_, rest, _ := bytes.Cut(bytes.TrimSpace(s.data), []byte("\n"))
+	return len(rest) > 0
+}
+
 // supplyOf reads it from the syntax tree of a select; known are the CTEs in sight.
 func supplyOf(node map[string]any, known map[string]supply) supply {
 	inner := map[string]supply{}
@@ -80,7 +90,10 @@ func supplyOf(node map[string]any, known map[string]supply) supply {
 			return supply{}
 		}
 		from, _ := node["from_table"].(map[string]any)
-		return supplyOfTable(from, inner)
+		f := tables{known: inner, parts: map[string]string{}}
+		f.restrict(node["where_clause"])
+		f.restrict(from)
+		return f.supply(from)
 	case "SET_OPERATION_NODE":
 		return supplyOfSet(node, inner)
 	}
@@ -106,34 +119,89 @@ func supplyOfSet(node map[string]any, known map[string]supply) supply {
 	return supply{any: parts}
 }
 
-func supplyOfTable(from map[string]any, known map[string]supply) supply {
+// tables reads the tables of one select.
+type tables struct {
+	known map[string]supply // CTEs in sight
+	parts map[string]string // alias of a table → what its rows are restricted to by role = '…'
+}
+
+// PartOf is how Filled asks for the rows of a state table that have a role: ops.links, shop → ops.links[shop].
+func PartOf(table waybill.TableName, role string) waybill.TableName {
+	return waybill.TableName{Namespace: table.Namespace, Name: table.Name + "[" + role + "]"}
+}
+
+// restrict looks through the conditions for role = '…'.
+func (f tables) restrict(v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			f.restrict(e)
+		}
+	case map[string]any:
+		switch str(v, "type") {
+		case "SUBQUERY", "CONJUNCTION_OR", "OPERATOR_NOT", "CASE_EXPR":
+			return
+		case "COMPARE_EQUAL":
+			left, _ := v["left"].(map[string]any)
+			right, _ := v["right"].(map[string]any)
+			names, _ := left["column_names"].([]any)
+			value, _ := right["value"].(map[string]any)
+			word, isText := value["value"].(string)
+			if n := len(names); isText && n > 0 && names[n-1] == "role" {
+				alias := ""
+				if n > 1 {
+					alias, _ = names[n-2].(string)
+				}
+				f.parts[strings.ToLower(alias)] = word
+			}
+		}
+		for _, e := range v {
+			f.restrict(e)
+		}
+	}
+}
+
+func (f tables) supply(from map[string]any) supply {
 	side := func(key string) supply {
 		m, _ := from[key].(map[string]any)
-		return supplyOfTable(m, known)
+		return f.supply(m)
 	}
 	switch str(from, "type") {
 	case "BASE_TABLE":
-		name := strings.ToLower(str(from, "table_name"))
-		if schema := strings.ToLower(str(from, "schema_name")); schema != "" {
-			return supply{table: waybill.TableName{Namespace: schema, Name: name}}
-		}
-		return known[name]
+		return f.base(from)
 	case "SUBQUERY":
 		query, _ := from["subquery"].(map[string]any)
 		node, _ := query["node"].(map[string]any)
-		return supplyOf(node, known)
+		return supplyOf(node, f.known)
 	case "JOIN":
 		switch str(from, "join_type") {
 		case "LEFT", "SINGLE", "MARK", "ANTI":
 			return side("left")
 		case "RIGHT":
 			return side("right")
-		case "OUTER":
+		case "FULL", "OUTER":
 			return supply{any: []supply{side("left"), side("right")}}
 		}
 		return supply{all: []supply{side("left"), side("right")}}
 	}
 	return supply{}
+}
+
+func (f tables) base(from map[string]any) supply {
+	name := strings.ToLower(str(from, "table_name"))
+	schema := strings.ToLower(str(from, "schema_name"))
+	if schema == "" {
+		return f.known[name]
+	}
+	table := waybill.TableName{Namespace: schema, Name: name}
+	if schema == schemaOps {
+		for _, alias := range []string{strings.ToLower(str(from, "alias")), ""} {
+			if part := f.parts[alias]; part != "" {
+				return supply{table: PartOf(table, part)}
+			}
+		}
+	}
+	return supply{table: table}
 }
 
 // totals tells whether a select sums up without groups: that gives a row of nothing too.
