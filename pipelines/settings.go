@@ -51,7 +51,7 @@ func (w *walk) structOf(v reflect.Value, at string) {
 
 func (w *walk) value(v reflect.Value, at, tag string) {
 	name, need, _ := strings.Cut(tag, ",")
-	if need == "required" && v.IsZero() && w.kinds[name] != nil {
+	if need == "required" && isEmpty(v) && w.kinds[name] != nil {
 		w.faults = append(w.faults, w.document.Fault(at, "is not set"))
 		return
 	}
@@ -77,6 +77,10 @@ func (w *walk) value(v reflect.Value, at, tag string) {
 	}
 }
 
+func isEmpty(v reflect.Value) bool {
+	return v.IsZero() || (v.Kind() == reflect.Slice && v.Len() == 0)
+}
+
 func (w *walk) word(value, at, kind string) {
 	check := w.kinds[kind]
 	if check == nil || value == "" {
@@ -93,12 +97,28 @@ func OneOf(what, remedy string, known []string) func(string) error {
 		if slices.Contains(known, value) {
 			return nil
 		}
-		near := ""
-		if n := Nearest(value, known); n != "" {
-			near = fmt.Sprintf("; the nearest is %q", n)
-		}
-		return fmt.Errorf("%q is no %s%s; %s", value, what, near, remedy)
+		return fmt.Errorf("%q is no %s%s; %s", value, what, hint(value, known), remedy)
 	}
+}
+
+// few is how many words are listed where none of them is near.
+const few = 8
+
+// hint is the nearest of the words, one that goes on or begins like the value, or all of them where they are few.
+func hint(value string, known []string) string {
+	near := Nearest(value, known)
+	for _, k := range known {
+		if near == "" && (strings.HasPrefix(k, value) || strings.HasPrefix(value, k)) {
+			near = k
+		}
+	}
+	switch {
+	case near != "":
+		return fmt.Sprintf("; the nearest is %q", near)
+	case len(known) > 0 && len(known) <= few:
+		return "; there are " + strings.Join(known, ", ")
+	}
+	return ""
 }
 
 // Zone is the kind of time zones. The nearest comes from the known ones, if any are given.

@@ -183,11 +183,10 @@ func (c *Config) ReadPipelines() ([]pipelines.Pipeline, error) {
 			continue
 		}
 		p, err := pipelines.Decode(path, text)
-		if err != nil {
-			problems = append(problems, err)
-			continue
+		problems = append(problems, err)
+		if p.Document != nil {
+			all = append(all, p) // what else is wrong with it is worth knowing at once
 		}
-		all = append(all, p)
 	}
 	return all, errors.Join(problems...)
 }

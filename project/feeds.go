@@ -52,7 +52,9 @@ func (r *resolution) roles() {
 
 func (r *resolution) role(one role) {
 	if !slices.ContainsFunc(r.Pipelines, func(p pipelines.Pipeline) bool { return slices.Contains(p.Sources, one.source) }) {
-		r.fault(one.at, "no pipeline in %s pulls from %s; add it to the sources of one", r.config.Pipelines, one.source)
+		if !r.unread {
+			r.fault(one.at, "no pipeline in %s pulls from %s; add it to the sources of one", r.config.Pipelines, one.source)
+		}
 		return
 	}
 	told, missing := r.told(one.source), rolesOf()[one.area]

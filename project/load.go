@@ -26,7 +26,7 @@ func (c *Config) Load(now func() time.Time) (Definitions, error) {
 		sql = &models.Project{} // what needs no model is looked at all the same
 	}
 	d := Definitions{Pipelines: all, Models: sql}
-	r := &resolution{config: c, Definitions: d}
+	r := &resolution{config: c, Definitions: d, unread: pipelineErr != nil}
 	r.resolve(now)
 	r.add(pipelines.Flatten(pipelineErr)...)
 	r.add(modelErr)
@@ -40,6 +40,7 @@ func (d Definitions) Active() *models.Project { return d.Models.Active(pipelines
 type resolution struct {
 	config *Config
 	Definitions
+	unread bool // a pipeline could not be read, so what is pulled from is not known
 	faults []error
 }
 
