@@ -144,7 +144,7 @@ func (d *Document) place(block string, err error) []error {
 	if err == nil {
 		return nil
 	}
-	if many, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // what errors.Join made, not what it wraps
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		var placed []error
 		for _, one := range many.Unwrap() {
 			placed = append(placed, d.place(block, one)...)

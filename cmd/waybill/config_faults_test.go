@@ -62,7 +62,7 @@ func configurationFaults() []fault {
 		{"shop and brand twice", w, "{source: pell-mill, brand: Pell Mill, order_prefix: PM}", "{source: hart-rowe, brand: Hart / Rowe, order_prefix: HX}", "", []string{"shop and brand", "is there already"}},
 		{"carrier twice", w, "  - carrier: royal_mail\n    source: royal_mail\n", "  - carrier: dhl\n    terms: royal_mail\n    source: royal_mail\n", "  - carrier: dhl\n    terms", []string{"carriers[1].carrier", "is there already"}},
 		{"carrier renamed", w, "  - carrier: dhl\n", "  - carrier: dhl-uk\n", "", []string{"carrier dhl-uk", "set terms", "dhl"}},
-		{"carrier's terms", w, "    source: dhl\n", "    source: dhl\n    terms: dlh\n", "    terms: dlh", []string{"carriers[0].terms", `the nearest is "dhl"`}},
+		{"carrier's terms", w, "    source: dhl\n", "    source: dhl\n    terms: dlh\n", "    terms: dlh", []string{"carriers[0].terms", "there are dhl, royal_mail"}},
 		{"one word for two carriers", w, "    source: royal_mail\n", "    source: royal_mail\n    words: [PARCEL, parcel]\n", "    words: [PARCEL", []string{"word", "is there already"}},
 		{"claim terms", w, "terms: dhl_ecommerce_uk", "terms: dhl_ecomerce_uk", "", []string{"claims.terms", `the nearest is "dhl_ecommerce_uk"`}},
 		{"claim service", w, "service: tracked_24_48_account", "service: tracked_24", "", []string{"claims.service", `"tracked_24" is no service of royal_mail`}},

@@ -82,7 +82,7 @@ func examineDefinitions(ctx context.Context, cfg *project.Config) ([]waybill.Fin
 	for _, fault := range pipelines.Flatten(err) {
 		findings = append(findings, waybill.Finding{Subject: "configuration", Detail: fault.Error(), Remedy: "mend what the message names; no run starts before"})
 	}
-	if err != nil {
+	if len(findings) > 0 {
 		return findings, nil
 	}
 	findings = append(findings, waybill.Finding{
