@@ -160,7 +160,7 @@ func (r *reader) readCodes(partner, p string) []codeRow {
 	var out []codeRow
 	for {
 		row, err := in.Read()
-		if err == io.EOF { //nolint:errorlint // csv returns it bare
+		if err == io.EOF {
 			return out
 		}
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 // CheckStyle returns what in a project is not written as the house writes SQL, each with file and line. What Read would complain
 // of comes first. The rules: heads are complete; names tell the schema; staging reads raw tables and what its own partner's folder has,
 // and nobody but the facts reads staging; nothing above the facts names a partner; intermediate models and marts end in `select * from <their name>` and keep to the SQL that means the same on
-// DuckDB and Trino; in marts only ratios and durations are floating point.
+// DuckDB and Trino; a literal is a word of the enumerated column that it is compared with; in marts only ratios and durations are floating point.
 func CheckStyle(builtIn fs.FS) []error {
 	r := newReader(builtIn)
 	r.readFiles()
@@ -164,11 +164,7 @@ var generators = map[string]bool{"unnest": true, "sequence": true, "generate_ser
 
 // words holds literals against the words of the facts' columns that they are compared with. A staging model's own words are those of the
 // fact that it conforms to.
-func (s *styler) words(l *Lineage) {
-	for _, mistake := range l.Mistakes(s.model) {
-		s.errs = append(s.errs, mistake)
-	}
-}
+func (s *styler) words(l *Lineage) { s.errs = append(s.errs, l.Mistakes(s.model)...) }
 
 // notInTrino are forms that the syntax tree does not keep, looked for in text without comments and quoted parts.
 var notInTrino = []struct {
