@@ -78,6 +78,11 @@ func (s *styler) head() {
 			s.fail(1, "the head has no %s", k)
 		}
 	}
+	for _, c := range h.Columns {
+		if why := Unquotable(c.Name)[c.Name]; why != "" {
+			s.fail(max(c.line, 1), "column %s would have to be quoted: %s", c.Name, why)
+		}
+	}
 	if schema != Checks && h.Grain != "" && !strings.HasPrefix(h.Grain, "one row per ") {
 		s.fail(1, "grain %q: it begins with \"one row per\"", h.Grain)
 	}
