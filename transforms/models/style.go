@@ -35,6 +35,7 @@ func CheckStyle(builtIn fs.FS) []error {
 			s.sources()
 			s.portable()
 			s.words(lineage)
+			s.pairs()
 		}
 		if m.Name.Namespace != Staging {
 			if text, ok := r.text(m.Path); ok {
@@ -162,6 +163,15 @@ func (s *styler) namesNoPartner(text string, partners []string) {
 // partnerWord finds a partner's name as a word or a part of an identifier: dhl, stg_dhl__events, royal_mail, royal mail, royalmail.
 func partnerWord(name string) *regexp.Regexp {
 	return regexp.MustCompile(`(^|[^a-z0-9])` + strings.ReplaceAll(regexp.QuoteMeta(name), "_", "[_ ]?") + `([^a-z0-9]|$)`)
+}
+
+// halfALine is an aggregate of one half of a row's place: the smallest file and the smallest line of several rows are a place where nothing is.
+var halfALine = regexp.MustCompile(`(?i)\b(min|max)\(\s*(\w+\.)?_(file_id|line)\s*\)`)
+
+func (s *styler) pairs() {
+	for _, at := range halfALine.FindAllStringIndex(masked(s.model.SQL), -1) {
+		s.fail(s.at.lineAt(at[0]), "%s: the file of one row and the line of another; take both by one key, max_by(_file_id, key) and max_by(_line, key)", s.model.SQL[at[0]:at[1]])
+	}
 }
 
 // generators are the table functions that read nothing.
