@@ -124,22 +124,34 @@ func TestModelsThatDoNotConformAreNamed(t *testing.T) {
 	}
 	const lineage = "_source, _file_id, _line, _received_at"
 	for name, c := range map[string]struct{ path, text, want string }{
-		"another name": {lorry, model("number as trackingno, landed_at as occurred_at, 'delivered' as status,\n" + lineage),
-			lorry + ":9: column trackingno is none of canonical.scans (canonical/carriers.yaml:2) (did you mean tracking_no?)"},
-		"a column missing": {lorry, model("number as tracking_no, landed_at as occurred_at,\n" + lineage),
-			"column status of canonical.scans (canonical/carriers.yaml:10) is missing; only optional ones may be"},
+		"another name": {
+			lorry, model("number as trackingno, landed_at as occurred_at, 'delivered' as status,\n" + lineage),
+			lorry + ":9: column trackingno is none of canonical.scans (canonical/carriers.yaml:2) (did you mean tracking_no?)",
+		},
+		"a column missing": {
+			lorry, model("number as tracking_no, landed_at as occurred_at,\n" + lineage),
+			"column status of canonical.scans (canonical/carriers.yaml:10) is missing; only optional ones may be",
+		},
 		"no line":          {lorry, model("number as tracking_no, landed_at as occurred_at, 'lost' as status,\n_source, _file_id, _received_at"), "column _line is missing"},
 		"an unlisted star": {lorry, model("*"), "its last CTE lists its columns by name"},
-		"no such fact": {lorry, strings.Replace(model("number as tracking_no"), "conforms_to: scans", "conforms_to: scan", 1),
-			"conforms_to scan: no such fact is declared in canonical (did you mean scans?)"},
+		"no such fact": {
+			lorry, strings.Replace(model("number as tracking_no"), "conforms_to: scans", "conforms_to: scan", 1),
+			"conforms_to scan: no such fact is declared in canonical (did you mean scans?)",
+		},
 		"a word of nobody": {lorry, model("number as tracking_no, landed_at as occurred_at, 'deliverd' as status,\n" + lineage), "deliverd"},
-		"a key without the source": {"canonical/more.yaml", "more:\n  description: d\n  grain: one row per x\n  key: [x]\n  columns:\n    x: {type: VARCHAR, description: x}\n",
-			"canonical/more.yaml:1: canonical.more: the key begins with source"},
-		"a key of no column": {"canonical/more.yaml", "more:\n  description: d\n  grain: one row per x\n  key: [source, y]\n  columns:\n    x: {type: VARCHAR, description: x}\n",
-			"canonical.more: key names column y, which it has not"},
+		"a key without the source": {
+			"canonical/more.yaml", "more:\n  description: d\n  grain: one row per x\n  key: [x]\n  columns:\n    x: {type: VARCHAR, description: x}\n",
+			"canonical/more.yaml:1: canonical.more: the key begins with source",
+		},
+		"a key of no column": {
+			"canonical/more.yaml", "more:\n  description: d\n  grain: one row per x\n  key: [source, y]\n  columns:\n    x: {type: VARCHAR, description: x}\n",
+			"canonical.more: key names column y, which it has not",
+		},
 		"a type of nobody": {"canonical/more.yaml", "more:\n  description: d\n  grain: one row per x\n  key: [source]\n  columns:\n    x: {type: MONEY, description: x}\n", "canonical/more.yaml:6: "},
-		"two codes alike": {"partners/lorry/codes.csv", "list,code,meaning\nscans,A,accepted\nscans,A,lost\n",
-			"partners/lorry/codes.csv:3: matches what line 2 of partners/lorry/codes.csv matches"},
+		"two codes alike": {
+			"partners/lorry/codes.csv", "list,code,meaning\nscans,A,accepted\nscans,A,lost\n",
+			"partners/lorry/codes.csv:3: matches what line 2 of partners/lorry/codes.csv matches",
+		},
 		"half a pattern":         {"partners/lorry/codes.csv", "list,pattern,meaning\nscans,lost.*,lost\n", "partners/lorry/codes.csv:2: pattern lost.*: it begins with ^ and ends with $"},
 		"a code without meaning": {"partners/lorry/codes.csv", "list,code,meaning\nscans,A,\n", "partners/lorry/codes.csv:2: a code needs a list and a meaning"},
 		"another header":         {"partners/lorry/codes.csv", "list,code,means\n", "column means is none of a code map's"},

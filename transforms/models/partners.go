@@ -3,6 +3,7 @@ package models
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -160,7 +161,7 @@ func (r *reader) readCodes(partner, p string) []codeRow {
 	var out []codeRow
 	for {
 		row, err := in.Read()
-		if err == io.EOF { //nolint:errorlint // csv returns it bare
+		if errors.Is(err, io.EOF) {
 			return out
 		}
 		if err != nil {

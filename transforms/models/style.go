@@ -180,9 +180,7 @@ var generators = map[string]bool{"unnest": true, "sequence": true, "generate_ser
 // words holds literals against the words of the facts' columns that they are compared with. A staging model's own words are those of the
 // fact that it conforms to.
 func (s *styler) words(l *Lineage) {
-	for _, mistake := range l.Mistakes(s.model) {
-		s.errs = append(s.errs, mistake)
-	}
+	s.errs = append(s.errs, l.Mistakes(s.model)...)
 }
 
 // notInTrino are forms that the syntax tree does not keep, looked for in text without comments and quoted parts.
