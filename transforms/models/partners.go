@@ -16,7 +16,7 @@ import (
 	"github.com/fourmarketing/waybill"
 )
 
-// Partners is the folder with a folder for each partner: staging models, worklists/, codes.csv, raw.yaml and cases/.
+// Partners is the folder with a folder for each partner: staging models, worklists/, codes.csv and raw.yaml.
 const Partners = "partners"
 
 // readPartners reads the folder of every partner.
