@@ -5,8 +5,9 @@ TAGS    := duckdb_arrow
 BIN     := bin
 SOURCES := $(shell find . -name '*.go' -not -path './$(BIN)/*') $(shell find sql pipelines/definitions questions cmd -name '*.sql' -o -name '*.csv' -o -name '*.yaml')
 
-VERSITYGW_VERSION := v1.8.0
-GOLANGCI_VERSION  := v2.11.4
+VERSITYGW_VERSION   := v1.8.0
+STRIPE_MOCK_VERSION := v0.203.0
+GOLANGCI_VERSION    := v2.11.4
 
 export CGO_ENABLED := 1
 
@@ -23,11 +24,14 @@ $(BIN)/waybill: $(SOURCES) go.mod go.sum
 demo: $(BIN)/waybill ## the whole of it against the sandbox, compared with the truth (ARGS="--seed 7 --days 30")
 	$(BIN)/waybill demo $(ARGS)
 
-test: $(BIN)/versitygw ## every test; those that need Debian's servers say when they are skipped
+test: $(BIN)/versitygw $(BIN)/stripe-mock ## every test; those that need Debian's servers say when they are skipped
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(GO) test -tags $(TAGS) -timeout 20m ./...
 
 $(BIN)/versitygw:
 	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION)
+
+$(BIN)/stripe-mock:
+	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/stripe/stripe-mock@$(STRIPE_MOCK_VERSION)
 
 lint: $(BIN)/golangci-lint ## the linter, with the walls between the rooms
 	$(BIN)/golangci-lint run ./...

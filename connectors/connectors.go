@@ -12,9 +12,12 @@ import (
 	"github.com/fourmarketing/waybill/connectors/dhl"
 	"github.com/fourmarketing/waybill/connectors/folder"
 	"github.com/fourmarketing/waybill/connectors/ftp"
+	"github.com/fourmarketing/waybill/connectors/royalmail"
 	"github.com/fourmarketing/waybill/connectors/s3"
 	"github.com/fourmarketing/waybill/connectors/sftp"
 	"github.com/fourmarketing/waybill/connectors/shopify"
+	"github.com/fourmarketing/waybill/connectors/stripe"
+	"github.com/fourmarketing/waybill/connectors/woocommerce"
 )
 
 // A Constructor builds one connector. decode fills the connector's own Config from its block of settings and
@@ -24,13 +27,16 @@ type Constructor func(decode func(into any) error, clock func() time.Time) (wayb
 // Kinds returns the constructor of every kind of connector, under the name that pipelines use.
 func Kinds() map[string]Constructor {
 	return map[string]Constructor{
-		"adyen":   with(adyen.New),
-		"dhl":     with(dhl.New),
-		"folder":  with(folder.New),
-		"ftp":     with(ftp.New),
-		"s3":      with(s3.New),
-		"sftp":    with(sftp.New),
-		"shopify": with(shopify.New),
+		"adyen":       with(adyen.New),
+		"dhl":         with(dhl.New),
+		"folder":      with(folder.New),
+		"ftp":         with(ftp.New),
+		"royal_mail":  with(royalmail.New),
+		"s3":          with(s3.New),
+		"sftp":        with(sftp.New),
+		"shopify":     with(shopify.New),
+		"stripe":      with(stripe.New),
+		"woocommerce": with(woocommerce.New),
 	}
 }
 

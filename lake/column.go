@@ -106,12 +106,12 @@ func canPartition(t waybill.Type) bool {
 	return slices.Contains([]waybill.Type{"VARCHAR", "DATE", "INTEGER", "BIGINT", "BOOLEAN"}, t)
 }
 
-// partitionColumns names the source columns of the current spec.
-func partitionColumns(t *table.Table) []string {
+// partitionColumns names the source columns of the current spec, as the schema has them.
+func partitionColumns(t *table.Table, sc *iceberg.Schema) []string {
 	var out []string
 	spec := t.Spec()
 	for _, f := range spec.Fields() {
-		name, ok := t.Schema().FindColumnName(f.SourceID())
+		name, ok := sc.FindColumnName(f.SourceID())
 		if !ok {
 			name = f.Name
 		}
@@ -122,11 +122,11 @@ func partitionColumns(t *table.Table) []string {
 
 // partitionValues turns a staged file's partition into values by partition field id. Each column has to be there:
 // a value that is left out is not the same as null.
-func partitionValues(t *table.Table, given map[string]any) (map[int]any, error) {
+func partitionValues(t *table.Table, sc *iceberg.Schema, given map[string]any) (map[int]any, error) {
 	spec := t.Spec()
 	out := map[int]any{}
 	for _, f := range spec.Fields() {
-		col, _ := t.Schema().FindFieldByID(f.SourceID())
+		col, _ := sc.FindFieldByID(f.SourceID())
 		v, ok := given[col.Name]
 		if !ok {
 			return nil, fmt.Errorf("no value for partition column %s", col.Name)
@@ -139,7 +139,7 @@ func partitionValues(t *table.Table, given map[string]any) (map[int]any, error) 
 	}
 	if len(given) != len(out) {
 		return nil, fmt.Errorf("partition values for (%s), the table is partitioned by (%s)",
-			strings.Join(sortedKeys(given), ", "), strings.Join(partitionColumns(t), ", "))
+			strings.Join(sortedKeys(given), ", "), strings.Join(partitionColumns(t, sc), ", "))
 	}
 	return out, nil
 }
@@ -181,8 +181,8 @@ func dateOf(t time.Time) iceberg.Date {
 	return iceberg.Date(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
 }
 
-// partitionOf names a data file's partition values as StagedFile has them.
-func partitionOf(t *table.Table, df iceberg.DataFile) (map[string]any, error) {
+// partitionOf names a data file's partition values as StagedFile has them; sc is the table's ownSchema.
+func partitionOf(t *table.Table, sc *iceberg.Schema, df iceberg.DataFile) (map[string]any, error) {
 	spec := t.Metadata().PartitionSpecByID(int(df.SpecID()))
 	if spec == nil {
 		return nil, fmt.Errorf("file %s has partition spec %d, which the table does not know", df.FilePath(), df.SpecID())
@@ -190,7 +190,7 @@ func partitionOf(t *table.Table, df iceberg.DataFile) (map[string]any, error) {
 	out := map[string]any{}
 	values := df.Partition()
 	for _, f := range spec.Fields() {
-		col, ok := t.Schema().FindFieldByID(f.SourceID())
+		col, ok := sc.FindFieldByID(f.SourceID())
 		if _, identity := f.Transform.(iceberg.IdentityTransform); !ok || !identity {
 			continue // written by another engine with a partitioning that is not ours
 		}

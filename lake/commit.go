@@ -25,6 +25,7 @@ type Commit struct {
 	Retract    []string             // load ids whose rows leave the table
 	Remove     []string             // addresses of data files that leave the table, as Scan gave them
 	Properties map[string]string    // set in the same commit
+	Key        []string             // Replace only: columns that identify a row, for other engines; no key where one has a null
 	Rewrite    Rewrite              // needed when a retracted load lies in a compacted file
 }
 
@@ -65,6 +66,9 @@ const (
 
 // Append adds files and takes out what Retract and Remove name.
 func (l *Lake) Append(ctx context.Context, c Commit) (Committed, error) {
+	if len(c.Key) > 0 {
+		return Committed{}, fmt.Errorf("append to %s: a key is set where every row is given, by Replace", c.Table)
+	}
 	return l.commit(ctx, &change{Commit: c, lake: l, kind: kindLoad})
 }
 
@@ -172,6 +176,14 @@ func (c *change) attempt(ctx context.Context) (*Committed, error) {
 	}
 	add := append(slices.Clone(c.add), rest...)
 	if err := tx.ReplaceDataFilesWithDataFiles(ctx, old, add, c.summary(), table.WithoutAutoNameMapping(), table.WithoutDuplicateCheck()); err != nil {
+		return nil, err
+	}
+	if c.kind == kindReplace {
+		err = setKey(tx, t, c.Key, add)
+	} else {
+		err = checkRequired(t, add)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := tx.SetProperties(c.properties()); err != nil {

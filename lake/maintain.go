@@ -100,13 +100,17 @@ func (l *Lake) compact(ctx context.Context, name waybill.TableName, p Policy, re
 
 // smallFiles groups what is worth merging by partition, each group no larger than one new file should be.
 func smallFiles(t *table.Table, files []iceberg.DataFile, p Policy) ([][]iceberg.DataFile, error) {
+	sc, err := ownSchema(t)
+	if err != nil {
+		return nil, err
+	}
 	byPart := map[string][]iceberg.DataFile{}
 	spec := t.Spec()
 	for _, df := range files {
 		if df.FileSizeBytes() >= p.SmallFileBytes || int(df.SpecID()) != spec.ID() {
 			continue
 		}
-		part, err := partitionOf(t, df)
+		part, err := partitionOf(t, sc, df)
 		if err != nil {
 			return nil, err
 		}

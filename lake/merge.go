@@ -36,9 +36,13 @@ func (m merge) run(ctx context.Context, sources []iceberg.DataFile, loads []stri
 		return nil, err
 	}
 	defer local.Close()
+	sc, err := ownSchema(m.table)
+	if err != nil {
+		return nil, err
+	}
+	fields := fieldsOf(sc)
 	id := compactPrefix + uuid.NewString()
 	dest := filepath.Join(m.lake.tmp, id+".parquet")
-	fields := fieldsOf(m.table.Schema())
 	rows, err := m.rewrite(ctx, RewriteJob{Sources: local.Paths, Columns: fields, FieldIDs: fieldIDs(fields), Where: where, Dest: dest})
 	if err != nil {
 		err = fmt.Errorf("rewrite %d files: %w", len(sources), err)

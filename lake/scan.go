@@ -17,7 +17,7 @@ type Scan struct {
 	Table    waybill.TableName
 	Snapshot int64   // 0 while the table has none
 	Version  string  // the load id of the newest change of the table's rows, whatever snapshot is read; empty before the first
-	Columns  []Field // of the table now; files of an older schema lack some
+	Columns  []Field // of the table now, under Waybill's names; files of an older schema lack some or call them otherwise
 	Files    []DataFile
 }
 
@@ -41,7 +41,11 @@ func (l *Lake) Scan(ctx context.Context, name waybill.TableName, at int64) (Scan
 	if err != nil {
 		return Scan{}, fmt.Errorf("scan %s: %w", name, temporary(err))
 	}
-	s := Scan{Table: name, Snapshot: at, Version: t.Properties()[versionProperty], Columns: fieldsOf(t.Schema())}
+	sc, err := ownSchema(t)
+	if err != nil {
+		return Scan{}, fmt.Errorf("scan %s: %w", name, err)
+	}
+	s := Scan{Table: name, Snapshot: at, Version: t.Properties()[versionProperty], Columns: fieldsOf(sc)}
 	if at == 0 {
 		s.Snapshot = snapshotID(t)
 	}
@@ -53,9 +57,13 @@ func (l *Lake) Scan(ctx context.Context, name waybill.TableName, at int64) (Scan
 }
 
 func describeAll(t *table.Table, files []iceberg.DataFile) ([]DataFile, error) {
+	sc, err := ownSchema(t)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]DataFile, 0, len(files))
 	for _, df := range files {
-		part, err := partitionOf(t, df)
+		part, err := partitionOf(t, sc, df)
 		if err != nil {
 			return nil, err
 		}

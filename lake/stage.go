@@ -76,10 +76,14 @@ func describeFile(t *table.Table, f waybill.StagedFile, address string) (df iceb
 	if footer.GetNumRows() != f.Rows {
 		return nil, fmt.Errorf("the file has %d rows, %d are announced", footer.GetNumRows(), f.Rows)
 	}
-	if err := checkColumns(t.Schema(), footer); err != nil {
+	sc, err := ownSchema(t)
+	if err != nil {
 		return nil, err
 	}
-	values, err := partitionValues(t, f.Partition)
+	if err := checkColumns(sc, footer); err != nil {
+		return nil, err
+	}
+	values, err := partitionValues(t, sc, f.Partition)
 	if err != nil {
 		return nil, err
 	}
@@ -90,14 +94,39 @@ func describeFile(t *table.Table, f waybill.StagedFile, address string) (df iceb
 	if err != nil {
 		return nil, err
 	}
+	props := maps.Clone(t.Properties())
+	for _, c := range partitionColumns(t, sc) { // under Waybill's name, whatever another engine made of the property
+		props[table.MetricsModeColumnConfPrefix+"."+c] = "full"
+	}
 	df, err = table.DataFileFromMetadata(table.DataFileArgs{
-		Schema: t.Schema(), Spec: t.Spec(), Format: iceberg.ParquetFile, Metadata: footer, FilePath: address, FileSize: size,
-		Content: iceberg.EntryContentData, FormatVersion: 2, Properties: t.Properties(), PartitionValues: values,
+		Schema: sc, Spec: t.Spec(), Format: iceberg.ParquetFile, Metadata: footer, FilePath: address, FileSize: size,
+		Content: iceberg.EntryContentData, FormatVersion: 2, Properties: props, PartitionValues: values,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return df, checkPartition(t, df, values)
+	if err := checkPartition(t, sc, df, values); err != nil {
+		return nil, err
+	}
+	return unsorted(t, sc, df)
+}
+
+// unsorted is a data file that says that its rows follow no sort order of the table (id 0). Left null, as iceberg-go leaves
+// it, the entry cannot be read through Trino's $entries (trinodb/trino#29211).
+func unsorted(t *table.Table, sc *iceberg.Schema, df iceberg.DataFile) (iceberg.DataFile, error) {
+	spec, logical := t.Spec(), map[int]string{}
+	for _, f := range spec.Fields() {
+		if col, ok := sc.FindFieldByID(f.SourceID()); ok && col.Type.Equals(iceberg.PrimitiveTypes.Date) {
+			logical[f.FieldID] = "date" // Avro's name for it
+		}
+	}
+	b, err := iceberg.NewDataFileBuilder(spec, df.ContentType(), df.FilePath(), df.FileFormat(), df.Partition(), logical, nil, df.Count(), df.FileSizeBytes())
+	if err != nil {
+		return nil, fmt.Errorf("describe %s: %w", df.FilePath(), err)
+	}
+	b.ColumnSizes(df.ColumnSizes()).ValueCounts(df.ValueCounts()).NullValueCounts(df.NullValueCounts()).NaNValueCounts(df.NaNValueCounts())
+	b.LowerBoundValues(df.LowerBoundValues()).UpperBoundValues(df.UpperBoundValues()).SplitOffsets(df.SplitOffsets())
+	return b.SortOrderID(table.UnsortedSortOrderID).Build(), nil
 }
 
 // checkColumns refuses a file whose columns other engines would read as something else: each has to carry the field id
@@ -129,11 +158,11 @@ func checkColumns(sc *iceberg.Schema, footer *metadata.FileMetaData) error {
 
 // checkPartition proves from the footer's statistics that the file holds one partition only, and the one it says. A file
 // that mixes a value and null would be accepted by iceberg-go and lose rows in every reader that prunes.
-func checkPartition(t *table.Table, df iceberg.DataFile, values map[int]any) error {
+func checkPartition(t *table.Table, sc *iceberg.Schema, df iceberg.DataFile, values map[int]any) error {
 	spec := t.Spec()
 	for _, f := range spec.Fields() {
 		id := f.SourceID()
-		col, _ := t.Schema().FindFieldByID(id)
+		col, _ := sc.FindFieldByID(id)
 		nulls, counted := df.NullValueCounts()[id]
 		lower, upper := df.LowerBoundValues()[id], df.UpperBoundValues()[id]
 		if !counted {

@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -23,7 +24,7 @@ type TableSpec struct {
 	Properties  map[string]string // set when missing or different; never removed
 }
 
-// Field is a column with the id under which Parquet files carry it.
+// Field is a column under Waybill's name, with the id under which Parquet files carry it.
 type Field struct {
 	waybill.Column
 	ID int
@@ -105,11 +106,20 @@ func (l *Lake) create(ctx context.Context, name waybill.TableName, sc *iceberg.S
 		table.MetadataDeleteAfterCommitEnabledKey: "true",
 		table.MetadataPreviousVersionsMaxKey:      "50",
 	}
+	ids := map[string]int{}
+	for _, f := range sc.Fields() { // the catalog numbers them alike; where it did not, evolve puts it right
+		ids[f.Name] = f.ID
+	}
+	text, err := json.Marshal(ids)
+	if err != nil {
+		return nil, fmt.Errorf("create: %w", err)
+	}
+	props[columnsProperty] = string(text)
 	for _, c := range spec.PartitionBy { // bounds in full, so that a file's one value can be proved
 		props[table.MetricsModeColumnConfPrefix+"."+c] = "full"
 	}
 	maps.Copy(props, wantedProps(spec))
-	_, err := l.catalog.sql.CreateTable(l.catalog.reach(ctx), ident(name), sc,
+	_, err = l.catalog.sql.CreateTable(l.catalog.reach(ctx), ident(name), sc,
 		icecatalog.WithLocation(l.objects.uri(tableKey(name))), icecatalog.WithPartitionSpec(parts), icecatalog.WithProperties(props))
 	if err != nil && !errors.Is(err, icecatalog.ErrTableAlreadyExists) {
 		return nil, fmt.Errorf("create: %w", temporary(err))
@@ -130,29 +140,21 @@ func wantedProps(spec TableSpec) iceberg.Properties {
 
 // evolve brings an existing table to the spec in one commit. done is false after a conflict.
 func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool, error) {
-	if have := partitionColumns(t); !slices.Equal(have, spec.PartitionBy) {
-		return false, fmt.Errorf("it is partitioned by (%s), not by (%s)", strings.Join(have, ", "), strings.Join(spec.PartitionBy, ", "))
-	}
 	tx := t.NewTransaction()
-	change := tx.UpdateSchema(true, false)
-	changed := false
-	for _, c := range spec.Columns {
-		c2, err := columnChange(t.Schema(), c)
-		if err != nil {
-			return false, err
-		}
-		if c2 != nil {
-			c2(change)
-			changed = true
-		}
+	changed, err := evolveColumns(tx, t, spec)
+	if err != nil {
+		return false, err
 	}
-	if changed {
-		if err := change.Commit(); err != nil {
-			return false, fmt.Errorf("change columns: %w", err)
-		}
+	staged, err := tx.StagedTable() // where columns that were added have their ids
+	if err != nil {
+		return false, fmt.Errorf("change columns: %w", err)
+	}
+	wanted := wantedProps(spec)
+	if wanted[columnsProperty], err = columnIDs(staged.Table, spec.Columns); err != nil {
+		return false, err
 	}
 	props := iceberg.Properties{}
-	for k, v := range wantedProps(spec) {
+	for k, v := range wanted {
 		if t.Properties()[k] != v {
 			props[k] = v
 		}
@@ -163,15 +165,45 @@ func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool
 	if err := tx.SetProperties(props); err != nil {
 		return false, fmt.Errorf("set properties: %w", err)
 	}
-	_, err := tx.Commit(ctx)
+	_, err = tx.Commit(ctx)
 	if errors.Is(err, table.ErrCommitFailed) {
 		return false, nil
 	}
 	return true, temporary(err)
 }
 
-// columnChange says what has to be done for one column; nil when nothing.
-func columnChange(have *iceberg.Schema, c waybill.Column) (func(*table.UpdateSchema), error) {
+// evolveColumns adds to a transaction what the table's columns lack, and tells whether that is anything.
+func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (changed bool, err error) {
+	sc, err := ownSchema(t)
+	if err != nil {
+		return false, err
+	}
+	if have := partitionColumns(t, sc); !slices.Equal(have, spec.PartitionBy) {
+		return false, fmt.Errorf("it is partitioned by (%s), not by (%s)", strings.Join(have, ", "), strings.Join(spec.PartitionBy, ", "))
+	}
+	change := tx.UpdateSchema(true, false)
+	for _, c := range spec.Columns {
+		todo, err := columnChange(t.Schema(), sc, c)
+		if err != nil {
+			return false, err
+		}
+		if todo != nil {
+			todo(change)
+			changed = true
+		}
+	}
+	if !changed {
+		return false, nil
+	}
+	if err := change.Commit(); err != nil {
+		return false, fmt.Errorf("change columns: %w", err)
+	}
+	return true, nil
+}
+
+// columnChange says what has to be done for one column; nil when nothing. The table has it under the name that some
+// engine gave it, have under Waybill's.
+func columnChange(now, have *iceberg.Schema, c waybill.Column) (func(*table.UpdateSchema), error) {
 	want, err := iceType(c.Type)
 	if err != nil {
 		return nil, fmt.Errorf("column %s: %w", c.Name, err)
@@ -189,8 +221,9 @@ func columnChange(have *iceberg.Schema, c waybill.Column) (func(*table.UpdateSch
 	if !widens(f.Type, want) {
 		return nil, fmt.Errorf("column %s is %s in the table and %s is asked for; only INTEGER to BIGINT and more digits before the point can follow", c.Name, duckType(f.Type), c.Type)
 	}
+	current, _ := now.FindColumnName(f.ID)
 	return func(u *table.UpdateSchema) {
-		u.UpdateColumn([]string{c.Name}, table.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: want, Valid: true}})
+		u.UpdateColumn([]string{current}, table.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: want, Valid: true}})
 	}, nil
 }
 
@@ -200,14 +233,14 @@ func (l *Lake) Table(ctx context.Context, name waybill.TableName) (Table, error)
 	if err != nil {
 		return Table{}, err
 	}
-	return describe(name, t), nil
-}
-
-func describe(name waybill.TableName, t *table.Table) Table {
-	return Table{
-		Name: name, Snapshot: snapshotID(t), Columns: fieldsOf(t.Schema()),
-		PartitionBy: partitionColumns(t), Properties: maps.Clone(t.Properties()),
+	sc, err := ownSchema(t)
+	if err != nil {
+		return Table{}, fmt.Errorf("describe table %s: %w", name, err)
 	}
+	return Table{
+		Name: name, Snapshot: snapshotID(t), Columns: fieldsOf(sc),
+		PartitionBy: partitionColumns(t, sc), Properties: maps.Clone(t.Properties()),
+	}, nil
 }
 
 func snapshotID(t *table.Table) int64 {

@@ -14,13 +14,13 @@ type Rejects struct {
 // Count counts them by feed, column and rule. q has ops.rejects and ops.files.
 func (r Rejects) Count(ctx context.Context, q Querier) (Table, error) {
 	return r.ask(ctx, q,
-		`r.source || '/' || r.feed as feed, r."column" as "column", r.rule as rule, count(*) as rejected, count(distinct r.file) as files, min(r.detail) as example`,
+		`r.source || '/' || r.feed as feed, r.column_name as "column", r.rule as rule, count(*) as rejected, count(distinct r.file) as files, min(r.detail) as example`,
 		`group by all order by rejected desc, feed, "column", rule`)
 }
 
 // List gives each with its file, line, column, rule and original text. q has ops.rejects and ops.files.
 func (r Rejects) List(ctx context.Context, q Querier) (Table, error) {
-	return r.ask(ctx, q, `r.source, r.feed, r.name, r.line, r."column", r.rule, r.detail, r.original`, "order by all")
+	return r.ask(ctx, q, `r.source, r.feed, r.name, r.line, r.column_name as "column", r.rule, r.detail, r.original`, "order by all")
 }
 
 func (r Rejects) ask(ctx context.Context, q Querier, selection, rest string) (Table, error) {

@@ -30,7 +30,7 @@ type ClaimsLine struct {
 	Currency string `json:"currency"`
 }
 
-// MoneyLine are the settlement batches of one currency.
+// MoneyLine are the settlements of one currency, without what no settlement has taken in yet.
 type MoneyLine struct {
 	Currency   string `json:"currency"`
 	Batches    int64  `json:"batches"`
@@ -61,7 +61,7 @@ func (m *Marts) Summary(ctx context.Context) (Summary, error) {
 	if err != nil {
 		return sum, fmt.Errorf("sum up: %w", err)
 	}
-	sum.Claims, err = collect(ctx, m, `select cast(deadline_on as varchar), claim_type, count(*), cast(sum(claimable_amount) as varchar), currency
+	sum.Claims, err = collect(ctx, m, `select cast(deadline_on as varchar), claim_type, count(*), coalesce(cast(sum(claimable_amount) as varchar), 'unknown'), coalesce(currency, '')
 		from marts.fct_claimable_parcels where state = 'open' group by all order by 1, 2, 5`,
 		func(r *sql.Rows, c *ClaimsLine) error {
 			return r.Scan(&c.Deadline, &c.Type, &c.Parcels, &c.Amount, &c.Currency)
@@ -71,7 +71,7 @@ func (m *Marts) Summary(ctx context.Context) (Summary, error) {
 	}
 	sum.Money, err = collect(ctx, m, `select settlement_currency, count(*), count(*) filter (where state = 'closed'), cast(sum(captures_amount) as varchar),
 		cast(sum(refunds_amount) as varchar), cast(sum(fees_amount) as varchar), cast(-sum(payout_amount) as varchar), cast(sum(abs(net_sum)) as varchar)
-		from marts.fct_settlements group by all order by 1`,
+		from marts.fct_settlements where state <> 'open' group by all order by 1`,
 		func(r *sql.Rows, l *MoneyLine) error {
 			return r.Scan(&l.Currency, &l.Batches, &l.Closed, &l.Captures, &l.Refunds, &l.Fees, &l.PaidOut, &l.Unbalanced)
 		})

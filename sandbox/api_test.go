@@ -10,14 +10,17 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill/sandbox"
+	"github.com/fourmarketing/waybill/sandbox/adyen"
+	"github.com/fourmarketing/waybill/sandbox/dhl"
+	"github.com/fourmarketing/waybill/sandbox/servers"
 )
 
 func trackingNumbers(s *sandbox.Sandbox, at time.Time) []string {
 	var out []string
-	for _, shop := range s.World().Shops() {
-		for _, o := range s.World().ShopOrders(shop.Name, at) {
+	for _, brand := range s.World().Group().Brands {
+		for _, o := range s.World().ShopOrders(brand.Shop, at) {
 			for _, f := range o.Fulfilments {
-				if _, ok := s.World().Parcel(f.TrackingNumber, at); ok {
+				if _, ok := dhl.ParcelAt(s.World(), f.TrackingNumber, at); ok {
 					out = append(out, f.TrackingNumber)
 				}
 			}
@@ -26,9 +29,9 @@ func trackingNumbers(s *sandbox.Sandbox, at time.Time) []string {
 	return out
 }
 
-func track(t *testing.T, a sandbox.DHLAccess, number string) (*http.Response, []byte) {
+func track(t *testing.T, a sandbox.Connection, number string) (*http.Response, []byte) {
 	t.Helper()
-	return get(t, a.URL+"/track/shipments?service=ecommerce&language=en&trackingNumber="+number, "DHL-API-Key", a.Key)
+	return get(t, a.Other["url"]+"/track/shipments?service=ecommerce&language=en&trackingNumber="+number, "DHL-API-Key", a.Secrets["api_key"])
 }
 
 func TestCarrierAnswersAsOfTheClock(t *testing.T) {
@@ -36,9 +39,9 @@ func TestCarrierAnswersAsOfTheClock(t *testing.T) {
 	s := start(t, nil)
 	at := last(s)
 	advance(t, s, at)
-	a := s.Access().DHL
+	a := s.To("dhl")
 	for _, number := range trackingNumbers(s, at) {
-		p, _ := s.World().Parcel(number, at)
+		p, _ := dhl.ParcelAt(s.World(), number, at)
 		resp, b := track(t, a, number)
 		var r struct {
 			Shipments []struct {
@@ -68,10 +71,10 @@ func TestCarrierAnswersAsOfTheClock(t *testing.T) {
 	if resp.StatusCode != http.StatusNotFound || resp.Header.Get("Content-Type") != "application/problem+json" || !strings.Contains(string(b), `"title":"No result found"`) {
 		t.Errorf("unknown number: %d %s", resp.StatusCode, b)
 	}
-	if resp, _ := get(t, a.URL+"/track/shipments?trackingNumber=x", "DHL-API-Key", "wrong"); resp.StatusCode != http.StatusUnauthorized {
+	if resp, _ := get(t, a.Other["url"]+"/track/shipments?trackingNumber=x", "DHL-API-Key", "wrong"); resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("wrong key: %d", resp.StatusCode)
 	}
-	if resp, _ := get(t, a.URL+"/track/shipments?service=express&trackingNumber="+trackingNumbers(s, at)[0], "DHL-API-Key", a.Key); resp.StatusCode != http.StatusNotFound {
+	if resp, _ := get(t, a.Other["url"]+"/track/shipments?service=express&trackingNumber="+trackingNumbers(s, at)[0], "DHL-API-Key", a.Secrets["api_key"]); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("another service: %d", resp.StatusCode)
 	}
 }
@@ -80,12 +83,12 @@ func TestCarrierCountsCalls(t *testing.T) {
 	t.Parallel()
 	wall := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	s := start(t, func(o *sandbox.Options) {
-		o.DHL = sandbox.DHLLimits{PerSecond: 2, PerDay: 3}
+		o.Calls = servers.Limits{PerSecond: 2, PerDay: 3}
 		o.Now = func() time.Time { return wall }
 	})
 	all := s.World().Checkpoints()
 	advance(t, s, all[0])
-	a := s.Access().DHL
+	a := s.To("dhl")
 	statuses := func(n int) (out []int, wait string) {
 		for range n {
 			resp, _ := track(t, a, "x")
@@ -107,7 +110,7 @@ func TestCarrierCountsCalls(t *testing.T) {
 	if got, _ := statuses(1); got[0] != http.StatusNotFound {
 		t.Errorf("on another day: %v", got)
 	}
-	s.Faults().SpendDHLQuota()
+	s.Faults().Strike(dhl.Source, dhl.SpendQuota, 1)
 	if got, _ := statuses(1); got[0] != http.StatusTooManyRequests {
 		t.Errorf("with the quota spent: %v", got)
 	}
@@ -118,22 +121,23 @@ func TestReportsDownload(t *testing.T) {
 	s := start(t, nil)
 	at := last(s)
 	advance(t, s, at)
-	a := s.Access().Adyen
-	for _, account := range a.Accounts {
-		reports := s.World().Reports(account, at)
+	a := s.To("adyen")
+	accounts, root := adyen.Accounts(s.World()), a.Other["url"]+"/reports/download/MerchantAccount/"
+	for _, account := range accounts {
+		reports := adyen.Reports(s.World(), account, at)
 		if len(reports) == 0 {
 			t.Fatalf("%s has no reports", account)
 		}
 		for _, r := range reports {
-			url := a.URL + "/reports/download/MerchantAccount/" + account + "/" + r.Name
-			resp, b := get(t, url, "X-API-Key", a.APIKey)
+			url := root + account + "/" + r.Name
+			resp, b := get(t, url, "X-API-Key", a.Other["api_key"])
 			if resp.StatusCode != http.StatusOK || !bytes.Equal(b, r.Body) {
 				t.Errorf("%s: %d, %d bytes, want %d", url, resp.StatusCode, len(b), len(r.Body))
 			}
 		}
 	}
-	url := a.URL + "/reports/download/MerchantAccount/" + a.Accounts[0] + "/"
-	known := url + s.World().Reports(a.Accounts[0], at)[0].Name
+	url := root + accounts[0] + "/"
+	known := url + adyen.Reports(s.World(), accounts[0], at)[0].Name
 	basic := func(user, password string) []string {
 		req := http.Request{Header: http.Header{}}
 		req.SetBasicAuth(user, password)
@@ -144,13 +148,13 @@ func TestReportsDownload(t *testing.T) {
 		header            []string
 		want              int
 	}{
-		{"report user", http.MethodGet, known, basic(a.User, a.Password), http.StatusOK},
-		{"probe of a batch", http.MethodHead, known, basic(a.User, a.Password), http.StatusOK},
-		{"probe of no batch", http.MethodHead, url + "settlement_detail_report_batch_99999.csv", basic(a.User, a.Password), http.StatusNotFound},
-		{"wrong password", http.MethodGet, known, basic(a.User, "x"), http.StatusUnauthorized},
+		{"report user", http.MethodGet, known, basic(a.Other["user"], a.Secrets["password"]), http.StatusOK},
+		{"probe of a batch", http.MethodHead, known, basic(a.Other["user"], a.Secrets["password"]), http.StatusOK},
+		{"probe of no batch", http.MethodHead, url + "settlement_detail_report_batch_99999.csv", basic(a.Other["user"], a.Secrets["password"]), http.StatusNotFound},
+		{"wrong password", http.MethodGet, known, basic(a.Other["user"], "x"), http.StatusUnauthorized},
 		{"wrong key", http.MethodGet, known, []string{"X-API-Key", "x"}, http.StatusUnauthorized},
 		{"nobody", http.MethodHead, known, nil, http.StatusUnauthorized},
-		{"upload", http.MethodPut, known, basic(a.User, a.Password), http.StatusMethodNotAllowed},
+		{"upload", http.MethodPut, known, basic(a.Other["user"], a.Secrets["password"]), http.StatusMethodNotAllowed},
 	} {
 		resp, _, err := call(t, c.method, c.url, nil, c.header...)
 		if err != nil || resp.StatusCode != c.want {

@@ -15,7 +15,11 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/fourmarketing/waybill/sandbox"
-	"github.com/fourmarketing/waybill/sandbox/world"
+	"github.com/fourmarketing/waybill/sandbox/adyen"
+	"github.com/fourmarketing/waybill/sandbox/northgate"
+	"github.com/fourmarketing/waybill/sandbox/servers"
+	"github.com/fourmarketing/waybill/sandbox/shopify"
+	"github.com/fourmarketing/waybill/sandbox/veldhoven"
 )
 
 func newKey(t *testing.T) ssh.Signer {
@@ -31,8 +35,8 @@ func newKey(t *testing.T) ssh.Signer {
 	return signer
 }
 
-func biggest(files []world.File) world.File {
-	var out world.File
+func biggest(files []servers.File) servers.File {
+	var out servers.File
 	for _, f := range files {
 		if len(f.Body) > len(out.Body) {
 			out = f
@@ -45,9 +49,9 @@ func TestSFTPFaults(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	advance(t, s, last(s))
-	a, f := s.Access().SFTP, biggest(s.World().Files("northgate", last(s)))
+	a, f := s.To("northgate"), biggest(northgate.Files(s.World(), "northgate", last(s)))
 	read := func() ([]byte, error) {
-		c, err := dialSFTP(t, a.Addr, a.User, a.KnownHosts, ssh.Password(a.Password))
+		c, err := dialSFTP(t, a, ssh.Password(a.Secrets["password"]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,7 +73,7 @@ func TestSFTPFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	var changed *knownhosts.KeyError
-	if _, err := dialSFTP(t, a.Addr, a.User, a.KnownHosts, ssh.Password(a.Password)); !errors.As(err, &changed) || len(changed.Want) == 0 {
+	if _, err := dialSFTP(t, a, ssh.Password(a.Secrets["password"])); !errors.As(err, &changed) || len(changed.Want) == 0 {
 		t.Errorf("with another host key: %v", err)
 	}
 	s.Faults().RestoreHostKey()
@@ -80,12 +84,12 @@ func TestSFTPFaults(t *testing.T) {
 
 func TestFTPSFaults(t *testing.T) {
 	t.Parallel()
-	for _, mode := range []sandbox.FTPSMode{sandbox.ExplicitTLS, sandbox.ImplicitTLS} {
+	for _, mode := range []servers.FTPSMode{servers.ExplicitTLS, servers.ImplicitTLS} {
 		s := start(t, func(o *sandbox.Options) { o.FTPS = mode })
 		advance(t, s, last(s))
-		f := biggest(s.World().Files("veldhoven", last(s)))
+		f := biggest(veldhoven.Files(s.World(), "veldhoven", last(s)))
 		read := func() ([]byte, error) {
-			c, err := dialFTPS(t, s.Access().FTPS)
+			c, err := dialFTPS(t, s.To("veldhoven"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,11 +113,11 @@ func TestHTTPFaults(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	advance(t, s, last(s))
-	a := s.Access()
-	r := s.World().Reports(a.Adyen.Accounts[0], last(s))[0]
-	url := a.Adyen.URL + "/reports/download/MerchantAccount/" + a.Adyen.Accounts[0] + "/" + r.Name
+	a, account := s.To("adyen"), adyen.Accounts(s.World())[0]
+	r := adyen.Reports(s.World(), account, last(s))[0]
+	url := a.Other["url"] + "/reports/download/MerchantAccount/" + account + "/" + r.Name
 	ask := func() (*http.Response, []byte, error) {
-		return call(t, http.MethodGet, url, nil, "X-API-Key", a.Adyen.APIKey)
+		return call(t, http.MethodGet, url, nil, "X-API-Key", a.Other["api_key"])
 	}
 	s.Faults().HTTP(sandbox.HTTPFault{Where: "adyen/reports", Times: 2, Status: http.StatusServiceUnavailable})
 	s.Faults().HTTP(sandbox.HTTPFault{Where: "dhl/track", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: 2 * time.Second})
@@ -133,10 +137,10 @@ func TestHTTPFaults(t *testing.T) {
 	if _, b, err := ask(); err != nil || !bytes.Equal(b, r.Body) {
 		t.Errorf("after the faults: %d bytes, %v", len(b), err)
 	}
-	if resp, _ := track(t, a.DHL, "x"); resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != "2" {
+	if resp, _ := track(t, s.To("dhl"), "x"); resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != "2" {
 		t.Errorf("carrier: %d, Retry-After %q", resp.StatusCode, resp.Header.Get("Retry-After"))
 	}
-	if resp, _ := track(t, a.DHL, "x"); resp.StatusCode != http.StatusNotFound {
+	if resp, _ := track(t, s.To("dhl"), "x"); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("carrier afterwards: %d", resp.StatusCode)
 	}
 
@@ -152,8 +156,8 @@ func TestShopFaults(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
 	advance(t, s, last(s))
-	shop := s.Access().Shops[0]
-	s.Faults().ThrottleShopify(shop.Shop, 1)
+	shop := s.To("aster-vale")
+	s.Faults().Strike(shop.Source, shopify.FaultThrottle, 1)
 	var r struct {
 		Errors []struct{ Message string }
 		Data   any
@@ -162,7 +166,7 @@ func TestShopFaults(t *testing.T) {
 	if len(r.Errors) != 1 || r.Errors[0].Message != "Throttled" {
 		t.Errorf("throttled: %+v", r)
 	}
-	s.Faults().HTTP(sandbox.HTTPFault{Where: "shopify/" + shop.Shop + "/bulk-operation-results", Times: 1, CutAfter: 10})
+	s.Faults().HTTP(sandbox.HTTPFault{Where: "shopify/" + shop.Source + "/bulk-operation-results", Times: 1, CutAfter: 10})
 	if bulkURL := bulkResult(t, shop); bulkURL != "" {
 		if _, _, err := call(t, http.MethodGet, bulkURL, nil); err == nil {
 			t.Error("the bulk file came whole")
@@ -174,7 +178,7 @@ func TestShopFaults(t *testing.T) {
 }
 
 // bulkResult runs a bulk operation and returns where its file is.
-func bulkResult(t *testing.T, a sandbox.ShopAccess) string {
+func bulkResult(t *testing.T, a sandbox.Connection) string {
 	t.Helper()
 	var r struct {
 		Data struct{ CurrentBulkOperation struct{ Status, URL string } }
@@ -194,15 +198,15 @@ func bulkResult(t *testing.T, a sandbox.ShopAccess) string {
 func TestClientsAndClockAtOnce(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
-	a := s.Access()
+	shop, carrier := s.To("aster-vale"), s.To("dhl")
 	ends := last(s)
 	var wait sync.WaitGroup
 	for range 4 {
 		wait.Go(func() {
 			for range 20 {
 				var r any
-				graphQL(t, a.Shops[0], `{orders(first:20){nodes{id lineItems(first:5){nodes{id}}}}}`, nil, &r)
-				track(t, a.DHL, "x")
+				graphQL(t, shop, `{orders(first:20){nodes{id lineItems(first:5){nodes{id}}}}}`, nil, &r)
+				track(t, carrier, "x")
 			}
 		})
 	}

@@ -20,20 +20,21 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/fourmarketing/waybill/sandbox"
+	"github.com/fourmarketing/waybill/sandbox/servers"
 )
 
 // dialSFTP logs in, trusting only what the known_hosts line says.
-func dialSFTP(t *testing.T, addr, user, line string, auth ssh.AuthMethod) (*sftp.Client, error) {
+func dialSFTP(t *testing.T, a sandbox.Connection, auth ssh.AuthMethod) (*sftp.Client, error) {
 	t.Helper()
 	known := filepath.Join(t.TempDir(), "known_hosts")
-	if err := os.WriteFile(known, []byte(line+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(known, []byte(a.Other["known_hosts"]+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	trust, err := knownhosts.New(known)
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := ssh.Dial("tcp", addr, &ssh.ClientConfig{User: user, Auth: []ssh.AuthMethod{auth}, HostKeyCallback: trust, Timeout: 5 * time.Second})
+	conn, err := ssh.Dial("tcp", a.Other["addr"], &ssh.ClientConfig{User: a.Other["user"], Auth: []ssh.AuthMethod{auth}, HostKeyCallback: trust, Timeout: 5 * time.Second})
 	if err != nil {
 		return nil, err
 	}
@@ -56,9 +57,9 @@ func readSFTP(c *sftp.Client, path string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func dialFTPS(t *testing.T, a sandbox.FTPSAccess) (*ftp.ServerConn, error) {
+func dialFTPS(t *testing.T, a sandbox.Connection) (*ftp.ServerConn, error) {
 	t.Helper()
-	pem, err := os.ReadFile(a.CAFile)
+	pem, err := os.ReadFile(a.Other["ca_file"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,21 +67,21 @@ func dialFTPS(t *testing.T, a sandbox.FTPSAccess) (*ftp.ServerConn, error) {
 	if !pool.AppendCertsFromPEM(pem) {
 		t.Fatal("no certificate in the CA file")
 	}
-	host, _, err := net.SplitHostPort(a.Addr)
+	host, _, err := net.SplitHostPort(a.Other["addr"])
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := &tls.Config{RootCAs: pool, ServerName: host, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(8)}
 	mode := ftp.DialWithExplicitTLS(config)
-	if a.Mode == sandbox.ImplicitTLS {
+	if a.Other["mode"] == string(servers.ImplicitTLS) {
 		mode = ftp.DialWithTLS(config)
 	}
-	c, err := ftp.Dial(a.Addr, mode, ftp.DialWithTimeout(5*time.Second))
+	c, err := ftp.Dial(a.Other["addr"], mode, ftp.DialWithTimeout(5*time.Second))
 	if err != nil {
 		return nil, err
 	}
 	t.Cleanup(func() { _ = c.Quit() })
-	return c, c.Login(a.User, a.Password)
+	return c, c.Login(a.Other["user"], a.Secrets["password"])
 }
 
 func readFTPS(c *ftp.ServerConn, path string) ([]byte, error) {
@@ -123,15 +124,16 @@ func TestSFTPServesLargeFilesReadOnly(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "escape")); err != nil {
 		t.Fatal(err)
 	}
-	s, err := sandbox.ServeSFTP(sandbox.SFTPOptions{Dir: dir, User: "u", Password: "p"})
+	s, err := servers.ServeSFTP(servers.SFTPOptions{Dir: dir, User: "u", Password: "p"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if _, err := dialSFTP(t, s.Addr(), "u", s.KnownHosts(), ssh.Password("other")); err == nil {
+	a := sandbox.Connection{Other: map[string]string{"addr": s.Addr(), "user": "u", "known_hosts": s.KnownHosts()}}
+	if _, err := dialSFTP(t, a, ssh.Password("other")); err == nil {
 		t.Fatal("a wrong password was let in")
 	}
-	c, err := dialSFTP(t, s.Addr(), "u", s.KnownHosts(), ssh.Password("p"))
+	c, err := dialSFTP(t, a, ssh.Password("p"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,16 +161,19 @@ func TestSFTPServesLargeFilesReadOnly(t *testing.T) {
 func TestFTPSServesLargeFilesBothWays(t *testing.T) {
 	t.Parallel()
 	dir, big := bigFolder(t)
-	for _, mode := range []sandbox.FTPSMode{sandbox.ExplicitTLS, sandbox.ImplicitTLS} {
+	for _, mode := range []servers.FTPSMode{servers.ExplicitTLS, servers.ImplicitTLS} {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			ca := filepath.Join(t.TempDir(), "ca.pem")
-			s, err := sandbox.ServeFTPS(sandbox.FTPSOptions{Dir: dir, User: "u", Password: "p", Mode: mode, CAFile: ca})
+			s, err := servers.ServeFTPS(servers.FTPSOptions{Dir: dir, User: "u", Password: "p", Mode: mode, CAFile: ca})
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			a := sandbox.FTPSAccess{Addr: s.Addr(), User: "u", Password: "p", CAFile: ca, Mode: mode}
+			a := sandbox.Connection{
+				Secrets: map[string]string{"password": "p"},
+				Other:   map[string]string{"addr": s.Addr(), "user": "u", "ca_file": ca, "mode": string(mode)},
+			}
 			c, err := dialFTPS(t, a)
 			if err != nil {
 				t.Fatal(err)
@@ -180,7 +185,7 @@ func TestFTPSServesLargeFilesBothWays(t *testing.T) {
 			if err := c.Stor("/in/new.csv", strings.NewReader("x")); err == nil {
 				t.Error("an upload was taken")
 			}
-			a.Password = "other"
+			a.Secrets["password"] = "other"
 			if _, err := dialFTPS(t, a); err == nil {
 				t.Error("a wrong password was let in")
 			}
@@ -190,7 +195,7 @@ func TestFTPSServesLargeFilesBothWays(t *testing.T) {
 
 func TestFTPSRefusesPlainLogin(t *testing.T) {
 	t.Parallel()
-	s, err := sandbox.ServeFTPS(sandbox.FTPSOptions{Dir: t.TempDir(), User: "u", Password: "p", CAFile: filepath.Join(t.TempDir(), "ca.pem")})
+	s, err := servers.ServeFTPS(servers.FTPSOptions{Dir: t.TempDir(), User: "u", Password: "p", CAFile: filepath.Join(t.TempDir(), "ca.pem")})
 	if err != nil {
 		t.Fatal(err)
 	}

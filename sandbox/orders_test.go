@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/fourmarketing/waybill/sandbox/world"
@@ -108,12 +109,13 @@ func (o detailedOrder) summary() string {
 }
 
 func summaryOf(o world.ShopOrder) string {
-	s := o.Name
+	s := "#" + o.Name
 	for _, t := range o.Transactions {
-		s += fmt.Sprintf(" %s %s %s;", t.Kind, t.AuthorizationCode, t.Amount.Amount)
+		kind := map[string]string{"sale": "SALE", "capture": "CAPTURE", "authorisation": "AUTHORIZATION", "refund": "REFUND"}[t.Kind]
+		s += fmt.Sprintf(" %s %s %s;", kind, t.AuthorizationCode, t.Amount.Amount)
 	}
 	for _, f := range o.Fulfilments {
-		s += " " + f.Name
+		s += " #" + f.Name
 		if f.TrackingNumber != "" {
 			s += " " + f.TrackingNumber
 		}
@@ -128,7 +130,7 @@ func summaryOf(o world.ShopOrder) string {
 		}
 	}
 	for _, r := range o.Returns {
-		s += " " + r.Name + " " + r.Status
+		s += " #" + r.Name + " " + strings.ToUpper(r.Status)
 		for _, l := range r.Lines {
 			s += fmt.Sprintf(" %d×gid://shopify/LineItem/%d", l.Quantity, l.LineID)
 		}
@@ -153,8 +155,8 @@ func TestOrderDetailsAreTheWorlds(t *testing.T) {
 	s := start(t, nil)
 	advance(t, s, last(s))
 	var orders, refunds, adjusted int
-	for _, a := range s.Access().Shops {
-		for _, o := range s.World().ShopOrders(a.Shop, last(s)) {
+	for _, a := range shopsOf(s) {
+		for _, o := range s.World().ShopOrders(a.Source, last(s)) {
 			var r struct {
 				Data   struct{ Order detailedOrder }
 				Errors []struct{ Message string }

@@ -2,9 +2,11 @@ package sandbox_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -19,6 +21,10 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/fourmarketing/waybill/sandbox"
+	"github.com/fourmarketing/waybill/sandbox/northgate"
+	"github.com/fourmarketing/waybill/sandbox/prosku"
+	"github.com/fourmarketing/waybill/sandbox/servers"
+	"github.com/fourmarketing/waybill/sandbox/veldhoven"
 	"github.com/fourmarketing/waybill/sandbox/world"
 )
 
@@ -38,6 +44,17 @@ func start(t *testing.T, change func(*sandbox.Options)) *sandbox.Sandbox {
 		}
 	})
 	return s
+}
+
+// shopsOf are the connections of the web shops on Shopify.
+func shopsOf(s *sandbox.Sandbox) []sandbox.Connection {
+	var out []sandbox.Connection
+	for _, c := range s.Access() {
+		if c.Kind == "shopify" {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 func advance(t *testing.T, s *sandbox.Sandbox, at time.Time) {
@@ -80,14 +97,14 @@ func get(t *testing.T, url string, header ...string) (*http.Response, []byte) {
 	return resp, b
 }
 
-func graphQL(t *testing.T, a sandbox.ShopAccess, query string, variables map[string]any, into any) {
+func graphQL(t *testing.T, a sandbox.Connection, query string, variables map[string]any, into any) {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, b, err := call(t, http.MethodPost, a.URL+"/admin/api/2026-01/graphql.json", bytes.NewReader(body),
-		"Content-Type", "application/json", "X-Shopify-Access-Token", a.Token)
+	resp, b, err := call(t, http.MethodPost, a.Other["url"]+"/admin/api/2026-01/graphql.json", bytes.NewReader(body),
+		"Content-Type", "application/json", "X-Shopify-Access-Token", a.Secrets["token"])
 	if err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("ask shop: %v, %s", err, b)
 	}
@@ -99,8 +116,7 @@ func graphQL(t *testing.T, a sandbox.ShopAccess, query string, variables map[str
 func TestNothingIsPublishedBeforeTheClockMoves(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
-	a := s.Access()
-	c, err := dialSFTP(t, a.SFTP.Addr, a.SFTP.User, a.SFTP.KnownHosts, ssh.Password(a.SFTP.Password))
+	c, err := dialSFTP(t, s.To("northgate"), ssh.Password(s.To("northgate").Secrets["password"]))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,14 +126,14 @@ func TestNothingIsPublishedBeforeTheClockMoves(t *testing.T) {
 	var r struct {
 		Data struct{ Orders struct{ Nodes []any } }
 	}
-	graphQL(t, a.Shops[0], `{orders(first:1){nodes{id}}}`, nil, &r)
+	graphQL(t, s.To("aster-vale"), `{orders(first:1){nodes{id}}}`, nil, &r)
 	if len(r.Data.Orders.Nodes) != 0 {
 		t.Error("a shop has orders")
 	}
-	if resp, _ := track(t, a.DHL, trackingNumbers(s, last(s))[0]); resp.StatusCode != http.StatusNotFound {
+	if resp, _ := track(t, s.To("dhl"), trackingNumbers(s, last(s))[0]); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("the carrier answers %d", resp.StatusCode)
 	}
-	resp, _ := get(t, a.Adyen.URL+"/reports/download/MerchantAccount/AsterValeUK/settlement_detail_report_batch_380.csv", "X-API-Key", a.Adyen.APIKey)
+	resp, _ := get(t, s.To("adyen").Other["url"]+"/reports/download/MerchantAccount/AsterValeUK/settlement_detail_report_batch_380.csv", "X-API-Key", s.To("adyen").Other["api_key"])
 	if resp.StatusCode != http.StatusNotFound {
 		t.Errorf("the PSP answers %d", resp.StatusCode)
 	}
@@ -126,19 +142,18 @@ func TestNothingIsPublishedBeforeTheClockMoves(t *testing.T) {
 func TestWarehousesOfferTheWorldsFiles(t *testing.T) {
 	t.Parallel()
 	s := start(t, nil)
-	a := s.Access()
-	overSFTP, err := dialSFTP(t, a.SFTP.Addr, a.SFTP.User, a.SFTP.KnownHosts, ssh.Password(a.SFTP.Password))
+	overSFTP, err := dialSFTP(t, s.To("northgate"), ssh.Password(s.To("northgate").Secrets["password"]))
 	if err != nil {
 		t.Fatal(err)
 	}
-	overFTPS, err := dialFTPS(t, a.FTPS)
+	overFTPS, err := dialFTPS(t, s.To("veldhoven"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	seen := map[string]time.Time{}
 	for _, at := range s.World().Checkpoints() {
 		advance(t, s, at)
-		for _, f := range s.World().Files("northgate", at) {
+		for _, f := range northgate.Files(s.World(), "northgate", at) {
 			info, err := overSFTP.Stat(f.Path)
 			if err != nil {
 				t.Fatalf("%s: %v", f.Path, err)
@@ -150,8 +165,8 @@ func TestWarehousesOfferTheWorldsFiles(t *testing.T) {
 				t.Errorf("%s: other bytes, %v", f.Path, err)
 			}
 		}
-		listed := listFTPS(t, overFTPS, s.World().Files("veldhoven", at))
-		for _, f := range s.World().Files("veldhoven", at) {
+		listed := listFTPS(t, overFTPS, veldhoven.Files(s.World(), "veldhoven", at))
+		for _, f := range veldhoven.Files(s.World(), "veldhoven", at) {
 			e, ok := listed[f.Path]
 			if !ok || e.Size != uint64(len(f.Body)) || e.Time.Unix() != f.ModifiedAt.Unix() {
 				t.Errorf("%s: listed as %+v, want %d bytes of %s", f.Path, e, len(f.Body), f.ModifiedAt)
@@ -174,7 +189,7 @@ func TestWarehousesOfferTheWorldsFiles(t *testing.T) {
 }
 
 // listFTPS lists the folders of files by MLSD, which is what the client uses where a server offers it.
-func listFTPS(t *testing.T, c *ftp.ServerConn, files []world.File) map[string]*ftp.Entry {
+func listFTPS(t *testing.T, c *ftp.ServerConn, files []servers.File) map[string]*ftp.Entry {
 	t.Helper()
 	folders, out := map[string]bool{}, map[string]*ftp.Entry{}
 	for _, f := range files {
@@ -196,8 +211,8 @@ func listFTPS(t *testing.T, c *ftp.ServerConn, files []world.File) map[string]*f
 
 func TestSFTPLetsTheKeyInAndNobodyElse(t *testing.T) {
 	t.Parallel()
-	a := start(t, nil).Access().SFTP
-	pem, err := os.ReadFile(a.KeyFile)
+	a := start(t, nil).To("northgate")
+	pem, err := os.ReadFile(a.Other["key_file"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,19 +220,22 @@ func TestSFTPLetsTheKeyInAndNobodyElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dialSFTP(t, a.Addr, a.User, a.KnownHosts, ssh.PublicKeys(key)); err != nil {
+	if _, err := dialSFTP(t, a, ssh.PublicKeys(key)); err != nil {
 		t.Errorf("the key: %v", err)
 	}
 	for name, auth := range map[string]ssh.AuthMethod{"another key": ssh.PublicKeys(newKey(t)), "a wrong password": ssh.Password("x")} {
-		if _, err := dialSFTP(t, a.Addr, a.User, a.KnownHosts, auth); err == nil {
+		if _, err := dialSFTP(t, a, auth); err == nil {
 			t.Errorf("%s was let in", name)
 		}
 	}
-	if _, err := dialSFTP(t, a.Addr, "root", a.KnownHosts, ssh.Password(a.Password)); err == nil {
+	root := a
+	root.Other = maps.Clone(a.Other)
+	root.Other["user"] = "root"
+	if _, err := dialSFTP(t, root, ssh.Password(a.Secrets["password"])); err == nil {
 		t.Error("another user was let in")
 	}
-	if !strings.HasPrefix(a.Fingerprint, "SHA256:") {
-		t.Errorf("fingerprint %q", a.Fingerprint)
+	if print := a.Settings["host_key"].(string); !strings.HasPrefix(print, "SHA256:") {
+		t.Errorf("fingerprint %q", print)
 	}
 }
 
@@ -226,16 +244,16 @@ func TestBulkOperationGivesTheWorldsOrders(t *testing.T) {
 	s := start(t, nil)
 	at := last(s)
 	advance(t, s, at)
-	for _, a := range s.Access().Shops {
+	for _, a := range shopsOf(s) {
 		want := map[string]int{} // order or line id to quantity
-		for _, o := range s.World().ShopOrders(a.Shop, at) {
+		for _, o := range s.World().ShopOrders(a.Source, at) {
 			want["gid://shopify/Order/"+strconv.FormatInt(o.ID, 10)] = 0
 			for _, l := range o.Lines {
 				want["gid://shopify/LineItem/"+strconv.FormatInt(l.ID, 10)] = l.Quantity
 			}
 		}
 		if len(want) == 0 {
-			t.Fatalf("%s sold nothing", a.Shop)
+			t.Fatalf("%s sold nothing", a.Source)
 		}
 		got := map[string]int{}
 		for line := range strings.Lines(bulk(t, a, `{orders(query:"updated_at:>='2020-01-01T00:00:00Z'", sortKey: UPDATED_AT){edges{node{
@@ -260,7 +278,7 @@ func TestBulkOperationGivesTheWorldsOrders(t *testing.T) {
 			}
 		}
 		if len(got) != len(want) {
-			t.Errorf("%s: %d orders and lines, want %d", a.Shop, len(got), len(want))
+			t.Errorf("%s: %d orders and lines, want %d", a.Source, len(got), len(want))
 		}
 		for id, n := range want {
 			if got[id] != n {
@@ -270,7 +288,7 @@ func TestBulkOperationGivesTheWorldsOrders(t *testing.T) {
 	}
 }
 
-func bulk(t *testing.T, a sandbox.ShopAccess, query string) string {
+func bulk(t *testing.T, a sandbox.Connection, query string) string {
 	t.Helper()
 	var r struct {
 		Data struct {
@@ -314,14 +332,13 @@ func TestCloseStopsEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := s.Access()
-	open, err := dialFTPS(t, a.FTPS)
+	open, err := dialFTPS(t, s.To("veldhoven"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	cancel()
-	addrs := []string{a.SFTP.Addr, a.FTPS.Addr, strings.TrimPrefix(a.DHL.URL, "http://"), strings.TrimPrefix(a.Adyen.URL, "http://")}
-	for _, addr := range append(addrs, strings.TrimPrefix(a.Shops[0].URL, "http://")) {
+	for _, partner := range s.Access() {
+		addr := cmp.Or(partner.Other["addr"], strings.TrimPrefix(partner.Other["url"], "http://"))
 		for tries := 0; ; tries++ {
 			c, err := net.Dial("tcp", addr)
 			if err != nil {
@@ -347,17 +364,23 @@ func TestFoldersHoldOnlyWhatWasPublished(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, func(o *sandbox.Options) { o.Dir = dir })
 	advance(t, s, last(s))
-	want := map[string]bool{}
-	for _, f := range s.World().Files("northgate", last(s)) {
-		want[f.Path] = true
+	larkhill, err := prosku.Files(s.World(), "larkhill", last(s))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, p := range pathsUnder(t, filepath.Join(dir, "northgate")) {
-		if !want[p] {
-			t.Errorf("%s lies there unasked", p)
+	for source, files := range map[string][]servers.File{"northgate": northgate.Files(s.World(), "northgate", last(s)), "larkhill": larkhill} {
+		want := map[string]bool{}
+		for _, f := range files {
+			want[f.Path] = true
 		}
-		delete(want, p)
-	}
-	if len(want) > 0 {
-		t.Errorf("missing: %v", want)
+		for _, p := range pathsUnder(t, filepath.Join(dir, source)) {
+			if !want[p] {
+				t.Errorf("%s: %s lies there unasked", source, p)
+			}
+			delete(want, p)
+		}
+		if len(want) > 0 {
+			t.Errorf("%s: missing: %v", source, want)
+		}
 	}
 }

@@ -7,5 +7,5 @@ import "embed"
 // Files is the project as package transforms/models reads it: partners/, canonical/, intermediate/, marts/, checks/,
 // seeds/ and macros/.
 //
-//go:embed all:partners all:canonical all:intermediate all:marts all:checks all:seeds all:macros
+//go:embed all:partners all:canonical all:intermediate all:marts all:checks seeds/*.csv seeds/*.yaml all:macros
 var Files embed.FS

@@ -15,7 +15,10 @@ import (
 
 // columns of the raw tables that the worklists reach, without lineage. A name tells its type, see typeOf.
 var columns = map[string]string{
-	"ops.clock": "as_of",
+	"ops.clock":         "as_of",
+	"ops.carriers":      "carrier source terms",
+	"ops.carrier_words": "carrier word",
+	"ops.feeds":         "source feed worklist",
 	"raw.wms_despatch": `order_ref despatch_ref line_no site despatched_at carrier_code service_code_raw service_code
 		parcel_ref tracking_no sku item_name barcode lot qty_ordered qty_despatched short_reason destination_country
 		weight_kg customer_email`,
@@ -39,6 +42,8 @@ func typeOf(column string) string {
 	switch {
 	case strings.HasSuffix(column, "_at"), column == "as_of":
 		return "timestamptz"
+	case column == "weight_kg":
+		return "decimal(18,3)"
 	case strings.HasSuffix(column, "_amount"):
 		return "decimal(18,2)"
 	case strings.HasPrefix(column, "is_"):
@@ -132,16 +137,20 @@ func asked(t *testing.T, name string, given tables) []string {
 
 func TestDHLIsAskedForWhatCanStillMove(t *testing.T) {
 	t.Parallel()
-	given := tables{"ops.clock": {{"as_of": "2026-03-25T12:00:00Z"}}}
+	given := tables{
+		"ops.clock":    {{"as_of": "2026-03-25T12:00:00Z"}},
+		"ops.carriers": {{"carrier": "dhl", "source": "dhl-uk", "terms": "dhl"}},
+		"ops.feeds":    {{"source": "dhl-uk", "feed": "tracking", "worklist": "dhl_tracking"}},
+	}
 	parcel := func(number, despatched string) {
-		given["raw.wms_despatch"] = append(given["raw.wms_despatch"], row{"tracking_no": number, "despatched_at": despatched, "_source": "northgate"})
+		given["raw.wms_despatch"] = append(given["raw.wms_despatch"], row{"tracking_no": number, "despatched_at": despatched, "carrier_code": "DHL", "_source": "northgate"})
 	}
 	answer := func(number, status, at string) {
-		given["raw.dhl_answers"] = append(given["raw.dhl_answers"], row{"tracking_no": number, "status_code_number": status, "asked_at": at, "_received_at": at})
+		given["raw.dhl_answers"] = append(given["raw.dhl_answers"], row{"_source": "dhl-uk", "tracking_no": number, "status_code_number": status, "asked_at": at, "_received_at": at})
 	}
 	scan := func(number, code, at string) {
 		given["raw.dhl_events"] = append(given["raw.dhl_events"],
-			row{"tracking_no": number, "shipment_no": number, "status_code": "transit", "status_number": code, "occurred_raw": at, "asked_at": at})
+			row{"_source": "dhl-uk", "tracking_no": number, "shipment_no": number, "status_code": "transit", "status_number": code, "occurred_raw": at, "asked_at": at})
 		answer(number, "200", "2026-03-25T06:00:00Z")
 	}
 	parcel("NEVER-ASKED", "2026-03-25T09:00:00Z")
@@ -164,14 +173,15 @@ func TestDHLIsAskedForWhatCanStillMove(t *testing.T) {
 	scan("DELIVERED-4-DAYS-AGO", "600", "2026-03-21T12:00:00")
 	parcel("RETURNED", "2026-03-20T09:00:00Z")
 	scan("RETURNED", "860", "2026-03-24T12:00:00")
+	given["raw.wms_despatch"] = append(given["raw.wms_despatch"], row{"tracking_no": "RM123456785GB", "despatched_at": "2026-03-25T08:00:00Z", "carrier_code": "RoyalMail", "_source": "northgate"})
 	parcel("FORGOTTEN", "2025-12-20T09:00:00Z")
 	given["raw.shop_return_labels"] = []row{{
 		"return_gid": "gid://shopify/Return/1", "order_gid": "gid://shopify/Order/1", "reverse_delivery_gid": "x",
-		"tracking_no": "return-label", "_source": "aster-vale", "_received_at": "2026-03-25T10:00:00Z",
+		"tracking_no": "return-label", "carrier_name": "DHL eCommerce", "_source": "aster-vale", "_received_at": "2026-03-25T10:00:00Z",
 	}}
 	want := []string{
-		"dhl OUT-FOR-DELIVERY", "dhl ASKED-LATER-THAN-THE-RUN", "dhl REFUSED-BY-QUOTA", "dhl NEVER-ASKED-OLDER", "dhl NEVER-ASKED",
-		"dhl RETURN-LABEL", "dhl NOT-FOUND", "dhl ASKED-30-MINUTES-AGO", "dhl DELIVERED-2-DAYS-AGO",
+		"dhl-uk OUT-FOR-DELIVERY", "dhl-uk ASKED-LATER-THAN-THE-RUN", "dhl-uk REFUSED-BY-QUOTA", "dhl-uk NEVER-ASKED-OLDER", "dhl-uk NEVER-ASKED",
+		"dhl-uk RETURN-LABEL", "dhl-uk NOT-FOUND", "dhl-uk ASKED-30-MINUTES-AGO", "dhl-uk DELIVERED-2-DAYS-AGO",
 	}
 	if got := asked(t, "dhl_tracking", given); !slices.Equal(got, want) {
 		t.Errorf("asked for\n %s\nwant\n %s", strings.Join(got, "\n "), strings.Join(want, "\n "))

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fourmarketing/waybill/sandbox"
+	"github.com/fourmarketing/waybill/sandbox/servers"
 )
 
 // sshServer is OpenSSH's own server where it is installed, otherwise the sandbox's.
@@ -82,7 +82,7 @@ func (b *bench) startSSH(ctx context.Context, folder string) (*sshServer, error)
 }
 
 func (b *bench) startSandboxSSH(folder string) (*sshServer, error) {
-	server, err := sandbox.ServeSFTP(sandbox.SFTPOptions{Dir: folder, User: "bench", Password: "bench"})
+	server, err := servers.ServeSFTP(servers.SFTPOptions{Dir: folder, User: "bench", Password: "bench"})
 	if err != nil {
 		return nil, err
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -156,49 +156,35 @@ func (l *commandLine) freshLake(ctx context.Context, p *project.Project, f demoF
 	return nil
 }
 
-// demoConnections writes the connections block for a sandbox.
+// demoConnections writes the connections block for a sandbox, with its credentials in files beside the configuration.
 func demoConnections(box *sandbox.Sandbox) map[string]any {
-	acc := box.Access()
-	host, port := splitAddr(acc.SFTP.Addr)
-	fhost, fport := splitAddr(acc.FTPS.Addr)
-	connections := map[string]any{
-		"northgate": map[string]any{"kind": "sftp", "host": host, "port": port, "user": acc.SFTP.User, "password": "${file:secrets/northgate}", "host_key": acc.SFTP.Fingerprint},
-		"veldhoven": map[string]any{"kind": "ftp", "host": fhost, "port": fport, "user": acc.FTPS.User, "password": "${file:secrets/veldhoven}", "tls": map[string]any{"mode": string(acc.FTPS.Mode), "ca_file": absolute(acc.FTPS.CAFile)}},
-		"dhl":       map[string]any{"kind": "dhl", "base_url": acc.DHL.URL, "api_key": "${file:secrets/dhl}", "daily_quota": 100000, "calls_per_second": 450},
-		"adyen":     map[string]any{"kind": "adyen", "base_url": acc.Adyen.URL, "username": acc.Adyen.User, "password": "${file:secrets/adyen}"},
-	}
-	for _, shop := range acc.Shops {
-		connections[shop.Shop] = map[string]any{"kind": "shopify", "base_url": shop.URL, "token": "${file:secrets/" + shop.Shop + "}", "poll_min": "20ms", "poll_max": "200ms"}
+	connections := map[string]any{}
+	for _, c := range box.Access() {
+		settings := map[string]any{"kind": c.Kind}
+		maps.Copy(settings, c.Settings)
+		for name := range c.Secrets {
+			settings[name] = "${file:secrets/" + secretFile(c, name) + "}"
+		}
+		connections[c.Source] = settings
 	}
 	return connections
 }
 
-// demoSecrets are the sandbox's credentials, kept in files beside the configuration that names them.
+// demoSecrets are the sandbox's credentials by the files they are kept in.
 func demoSecrets(box *sandbox.Sandbox) map[string]string {
-	acc := box.Access()
-	secrets := map[string]string{
-		"northgate": acc.SFTP.Password, "veldhoven": acc.FTPS.Password, "dhl": acc.DHL.Key, "adyen": acc.Adyen.Password,
-		"salt": "sandbox people do not exist",
-	}
-	for _, shop := range acc.Shops {
-		secrets[shop.Shop] = shop.Token
+	secrets := map[string]string{"salt": "sandbox people do not exist"}
+	for _, c := range box.Access() {
+		for name, secret := range c.Secrets {
+			secrets[secretFile(c, name)] = secret
+		}
 	}
 	return secrets
 }
 
-// absolute makes a path good from any working folder; what cannot be made so stays.
-func absolute(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
+// secretFile is named after the source, and after the setting too where a source has several.
+func secretFile(c sandbox.Connection, name string) string {
+	if len(c.Secrets) == 1 {
+		return c.Source
 	}
-	return path
-}
-
-func splitAddr(addr string) (string, int) {
-	host, port, _ := strings.Cut(addr, ":")
-	n := 0
-	for _, c := range port {
-		n = n*10 + int(c-'0')
-	}
-	return host, n
+	return c.Source + "_" + name
 }

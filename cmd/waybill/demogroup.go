@@ -13,21 +13,27 @@ func demoGroup() map[string]any {
 			{"brand": "Hart / Rowe", "currency": "GBP"},
 			{"brand": "Nørre Studio", "currency": "EUR"},
 			{"brand": "Pell Mill", "currency": "GBP"},
+			{"brand": "Oxbow & Lark", "currency": "GBP"},
 		},
 		"shops": []block{
 			{"source": "aster-vale", "brand": "Aster & Vale", "order_prefix": "AV"},
 			{"source": "hart-rowe", "brand": "Hart / Rowe", "order_prefix": "HR"},
 			{"source": "norre-studio", "brand": "Nørre Studio", "order_prefix": "NS"},
 			{"source": "pell-mill", "brand": "Pell Mill", "order_prefix": "PM"},
+			{"source": "oxbow-lark", "brand": "Oxbow & Lark", "order_prefix": "OL"},
 		},
 		"warehouses": []block{
 			{
 				"source": "northgate", "site": "NG1", "name": "Northgate Fulfilment", "zone": "Europe/London", "calendar": "GB-EAW",
-				"cut_off_time": "14:00", "brands": []string{"Aster & Vale", "Hart / Rowe"}, "order_key": "name",
+				"cut_off_time": "14:00", "brands": []string{"Aster & Vale", "Hart / Rowe", "Oxbow & Lark"}, "order_key": "name",
 			},
 			{
 				"source": "veldhoven", "site": "VH1", "name": "Veldhoven Logistiek", "zone": "Europe/Amsterdam", "calendar": "NL",
 				"cut_off_time": "15:00", "brands": []string{"Nørre Studio", "Pell Mill"}, "order_key": "number",
+			},
+			{
+				"source": "larkhill", "site": "LH1", "name": "Larkhill", "zone": "Europe/London", "calendar": "GB-EAW",
+				"cut_off_time": "12:00", "brands": []string{"Hart / Rowe", "Oxbow & Lark"}, "order_key": "name",
 			},
 		},
 		"accounts": []block{
@@ -35,9 +41,11 @@ func demoGroup() map[string]any {
 			{"source": "adyen", "account": "HartRoweUK", "brand": "Hart / Rowe"},
 			{"source": "adyen", "account": "NorreStudioEU", "brand": "Nørre Studio"},
 			{"source": "adyen", "account": "PellMillUK", "brand": "Pell Mill"},
+			{"source": "stripe", "brand": "Oxbow & Lark"},
 		},
 		"carriers": []block{
 			{"carrier": "dhl", "source": "dhl", "claims": block{"terms": "dhl_ecommerce_uk", "service": "all"}, "transit": transit},
+			{"carrier": "royal_mail", "source": "royal_mail", "claims": block{"terms": "royal_mail", "service": "tracked_24_48_account"}, "transit": transit},
 		},
 		"promises": []block{
 			{"service": "standard", "working_days": 3, "except": block{"GB-NIR": 4}},

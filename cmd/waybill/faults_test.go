@@ -18,6 +18,7 @@ import (
 	"github.com/fourmarketing/waybill/internal/testservers"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/sandbox"
+	"github.com/fourmarketing/waybill/sandbox/shopify"
 )
 
 // TestPartnersFail lets partners fail in their own ways. What they failed at is named, the others are loaded, and later runs end up where
@@ -35,8 +36,8 @@ func TestPartnersFail(t *testing.T) {
 	faults.TruncateSFTP("STAT_", 40)
 	faults.TruncateFTPS("uit/VH_DESP", 40)
 	faults.HTTP(sandbox.HTTPFault{Where: "adyen/reports/download/MerchantAccount/AsterValeUK/settlement_detail_report_batch_1.csv", Times: 2, CutAfter: 100})
-	faults.ThrottleShopify("aster-vale", 3) // cured by waiting
-	faults.FailShopifyBulk("hart-rowe", 100)
+	faults.Strike("aster-vale", shopify.FaultThrottle, 3) // cured by waiting
+	faults.Strike("hart-rowe", shopify.FaultFailBulk, 100)
 	faults.HTTP(sandbox.HTTPFault{Where: "shopify/norre-studio", Times: 2, Status: http.StatusBadGateway})
 
 	var r runReport
@@ -52,7 +53,7 @@ func TestPartnersFail(t *testing.T) {
 	if strings.Count(o.err, "cut off at byte 40") != 3 {
 		t.Errorf("each failure is to be told once:\n%s", o.err)
 	}
-	faults.FailShopifyBulk("hart-rowe", 0)
+	faults.Strike("hart-rowe", shopify.FaultFailBulk, 0)
 
 	faults.HTTP(sandbox.HTTPFault{Where: "dhl/track", Times: 3, Status: http.StatusServiceUnavailable})
 	says(t, p.must(exitFailed, "run", "--as-of", stamp(at)).err, "dhl/tracking: ", "503 Service Unavailable")
@@ -107,7 +108,7 @@ func TestCredentials(t *testing.T) {
 	if err := box.Faults().ChangeHostKey(); err != nil {
 		t.Fatal(err)
 	}
-	trusted := box.Access().SFTP.Fingerprint
+	trusted := box.To("northgate").Settings["host_key"].(string)
 	doctor, run := q.must(exitFailed, "doctor", "northgate"), q.must(exitFailed, "run", "--source", "northgate", "--as-of", at)
 	says(t, doctor.out, "waybill doctor --trust northgate")
 	says(t, run.err, "northgate/despatch", "not authorised", "next: waybill doctor northgate")

@@ -42,6 +42,7 @@ func TestDemoSharedLake(t *testing.T) {
 	}
 	t.Run("postgres", func(t *testing.T) { publishedToPostgres(t, p, dsn, r.AsOf) })
 	t.Run("pyiceberg", func(t *testing.T) { readByPyiceberg(t, p, s3, dsn) })
+	otherEngines(t, p, sharedLake{s3: s3, dsn: dsn, root: "s3://" + s3.Bucket + "/group/ops"}, r.AsOf)
 }
 
 func readByPyiceberg(t *testing.T, p *office, s3 testservers.S3, dsn string) {
@@ -88,6 +89,7 @@ func readByPyiceberg(t *testing.T, p *office, s3 testservers.S3, dsn string) {
 		}
 		carriesLoads(t, name, table)
 	}
+	carryKeys(t, p, seen)
 	t.Logf("pyiceberg: %d tables, %d rows, %d partitioned by brand", len(seen), rows, filtered)
 	if rows == 0 || filtered == 0 {
 		t.Error("nothing was compared")

@@ -10,6 +10,7 @@ import (
 	"github.com/fourmarketing/waybill/connectors/adyen"
 	"github.com/fourmarketing/waybill/connectors/internal/rest"
 	"github.com/fourmarketing/waybill/sandbox"
+	partner "github.com/fourmarketing/waybill/sandbox/adyen"
 	"github.com/fourmarketing/waybill/sandbox/world"
 )
 
@@ -21,9 +22,9 @@ func TestAgainstSandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	access := s.Access().Adyen
-	cfg := adyen.Config{BaseURL: access.URL, Username: access.User, Password: waybill.Secret(access.Password), HTTP: rest.Config{Attempts: 3, WaitMin: time.Millisecond}}
-	cfg.Accounts = access.Accounts
+	access := s.To("adyen").Other
+	cfg := adyen.Config{BaseURL: access["url"], Username: access["user"], Password: waybill.Secret(s.To("adyen").Secrets["password"]), HTTP: rest.Config{Attempts: 3, WaitMin: time.Millisecond}}
+	cfg.Accounts = partner.Accounts(s.World())
 	c, err := adyen.New(cfg, time.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -59,8 +60,8 @@ func TestAgainstSandbox(t *testing.T) {
 		}
 	}
 	want := 0
-	for _, account := range access.Accounts {
-		for _, report := range s.World().Reports(account, at) {
+	for _, account := range cfg.Accounts {
+		for _, report := range partner.Reports(s.World(), account, at) {
 			want++
 			if !bytes.Equal(got[account+"/"+report.Name], report.Body) {
 				t.Errorf("%s/%s: %d bytes, want %d", account, report.Name, len(got[account+"/"+report.Name]), len(report.Body))
@@ -75,7 +76,7 @@ func TestAgainstSandbox(t *testing.T) {
 			t.Errorf("doctor: %+v", f)
 		}
 	}
-	cfg.Username, cfg.Password, cfg.APIKey = "", "", waybill.Secret(access.APIKey)
+	cfg.Username, cfg.Password, cfg.APIKey = "", "", waybill.Secret(access["api_key"])
 	byKey, err := adyen.New(cfg, time.Now)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/fourmarketing/waybill/connectors/dhl"
 	"github.com/fourmarketing/waybill/connectors/internal/rest"
 	"github.com/fourmarketing/waybill/sandbox"
+	partner "github.com/fourmarketing/waybill/sandbox/dhl"
 	"github.com/fourmarketing/waybill/sandbox/world"
 )
 
@@ -27,9 +28,9 @@ func TestAgainstSandbox(t *testing.T) {
 	if err := s.Advance(at); err != nil {
 		t.Fatal(err)
 	}
-	access := s.Access().DHL
+	access := s.To("dhl")
 	c, err := dhl.New(dhl.Config{
-		BaseURL: access.URL, APIKey: waybill.Secret(access.Key), CallsPerSecond: float64(access.Limits.PerSecond), DailyQuota: 1000,
+		BaseURL: access.Other["url"], APIKey: waybill.Secret(access.Secrets["api_key"]), CallsPerSecond: 500, DailyQuota: 1000,
 		HTTP: rest.Config{Attempts: 3, WaitMin: time.Millisecond},
 	}, func() time.Time { return at })
 	if err != nil {
@@ -72,7 +73,7 @@ func TestAgainstSandbox(t *testing.T) {
 	if asked != len(distinctOf(r.Work)) {
 		t.Errorf("%d answers for %d numbers", asked, len(r.Work))
 	}
-	s.Faults().SpendDHLQuota()
+	s.Faults().Strike(partner.Source, partner.SpendQuota, 1)
 	if _, err := pull(t, c, r); !errors.Is(err, waybill.ErrQuota) {
 		t.Errorf("with the allowance gone: %v", err)
 	}
@@ -88,7 +89,7 @@ func distinctOf(work []string) map[string]bool {
 
 func compareParcel(t *testing.T, w *world.World, x rest.Exchange, at time.Time) {
 	t.Helper()
-	want, ok := w.Parcel(x.Request.Ask, at)
+	want, ok := partner.ParcelAt(w, x.Request.Ask, at)
 	if !ok {
 		if x.Status != 404 {
 			t.Errorf("%s is unknown to the world, the answer was %d", x.Request.Ask, x.Status)

@@ -17,6 +17,7 @@ import (
 	"github.com/fourmarketing/waybill/connectors/internal/rest"
 	"github.com/fourmarketing/waybill/connectors/shopify"
 	"github.com/fourmarketing/waybill/sandbox"
+	partner "github.com/fourmarketing/waybill/sandbox/shopify"
 	"github.com/fourmarketing/waybill/sandbox/world"
 )
 
@@ -29,9 +30,9 @@ func TestAgainstSandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	shop := s.Access().Shops[0]
+	shop := s.To("aster-vale")
 	c, err := shopify.New(shopify.Config{
-		BaseURL: shop.URL, Token: waybill.Secret(shop.Token), PollMin: 5 * time.Millisecond, PollMax: 20 * time.Millisecond,
+		BaseURL: shop.Other["url"], Token: waybill.Secret(shop.Secrets["token"]), PollMin: 5 * time.Millisecond, PollMax: 20 * time.Millisecond,
 		Settings: shopify.Settings{PageSize: 1}, HTTP: rest.Config{Attempts: 3, WaitMin: time.Millisecond},
 	}, time.Now)
 	if err != nil {
@@ -53,12 +54,12 @@ func TestAgainstSandbox(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i == 1 {
-			s.Faults().ThrottleShopify(shop.Shop, 2)
-			s.Faults().HoldShopifyBulk(shop.Shop, 3)
-			s.Faults().HTTP(sandbox.HTTPFault{Where: "shopify/" + shop.Shop, Times: 1, Status: 503})
+			s.Faults().Strike(shop.Source, partner.FaultThrottle, 2)
+			s.Faults().Strike(shop.Source, partner.FaultHoldBulk, 3)
+			s.Faults().HTTP(sandbox.HTTPFault{Where: "shopify/" + shop.Source, Times: 1, Status: 503})
 		}
 		known := map[string]world.ShopOrder{}
-		for _, o := range s.World().ShopOrders(shop.Shop, at) {
+		for _, o := range s.World().ShopOrders(shop.Source, at) {
 			known[fmt.Sprintf("gid://shopify/Order/%d", o.ID)] = o
 		}
 		got := pullOrders(t, c, cursor, at)
@@ -68,7 +69,7 @@ func TestAgainstSandbox(t *testing.T) {
 		}
 		cursor = got.cursor
 	}
-	want := s.World().ShopOrders(shop.Shop, at)
+	want := s.World().ShopOrders(shop.Source, at)
 	for _, o := range want {
 		got, ok := seen[fmt.Sprintf("gid://shopify/Order/%d", o.ID)]
 		if o.UpdatedAt.Before(at) && (!ok || !got.UpdatedAt.Equal(o.UpdatedAt)) {
@@ -77,7 +78,7 @@ func TestAgainstSandbox(t *testing.T) {
 	}
 	pullDetails(t, c, at, want)
 	t.Run("failed bulk", func(t *testing.T) {
-		s.Faults().FailShopifyBulk(shop.Shop, 1)
+		s.Faults().Strike(shop.Source, partner.FaultFailBulk, 1)
 		r := waybill.Request{Feed: "orders", Resource: "orders", Now: at.Add(-time.Hour)}
 		items, err := c.List(t.Context(), r)
 		if err != nil {

@@ -1,5 +1,6 @@
 // Package testservers starts real servers on loopback for tests, each private to one test and gone with it: an S3 gateway
-// (versitygw), a Postgres cluster, or any installed program. It is for tests only; nothing that ships may import it.
+// (versitygw), a Postgres cluster, Trino, stripe-mock, or any installed program. What Maven and pip bring is fetched once and kept in the
+// user's cache. It is for tests only; nothing that ships may import it.
 //
 // A server that is not installed skips the test, or fails it when WAYBILL_REQUIRE_SERVERS=1, so that a build that must
 // have them cannot pass without.
@@ -140,6 +141,12 @@ type server struct {
 // start runs a program until the test ends and waits until ready says so.
 func start(t testing.TB, cmd *exec.Cmd, stop syscall.Signal, ready func(context.Context) error) *server {
 	t.Helper()
+	return startWithin(t, startTimeout, cmd, stop, ready)
+}
+
+// startWithin is start for a program that takes long.
+func startWithin(t testing.TB, limit time.Duration, cmd *exec.Cmd, stop syscall.Signal, ready func(context.Context) error) *server {
+	t.Helper()
 	s := &server{cmd: cmd, done: make(chan struct{}), out: &safeBuffer{}}
 	cmd.Stdout, cmd.Stderr = s.out, s.out
 	if err := cmd.Start(); err != nil {
@@ -152,7 +159,7 @@ func start(t testing.TB, cmd *exec.Cmd, stop syscall.Signal, ready func(context.
 			t.Logf("%s said:\n%s", cmd.Path, s.out)
 		}
 	})
-	deadline := time.Now().Add(startTimeout)
+	deadline := time.Now().Add(limit)
 	for {
 		err := ready(t.Context())
 		if err == nil {
@@ -164,7 +171,7 @@ func start(t testing.TB, cmd *exec.Cmd, stop syscall.Signal, ready func(context.
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s is not ready after %s: %v\n%s", cmd.Path, startTimeout, err, s.out)
+			t.Fatalf("%s is not ready after %s: %v\n%s", cmd.Path, limit, err, s.out)
 		}
 	}
 }

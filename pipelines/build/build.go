@@ -235,13 +235,17 @@ func (b *Builder) commitMart(ctx context.Context, session *models.Session, s sta
 		return err
 	}
 	defer os.RemoveAll(dir)
-	files, err := session.Export(ctx, s.model, t.FieldIDs(), dir)
+	names := make([]string, len(columns)) // the table may have more: of an older model, or another engine's
+	for i, c := range columns {
+		names[i] = c.Name
+	}
+	files, err := session.Export(ctx, s.model, t.FieldIDs(names...), dir)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", s.model.Name, err)
 	}
 	// The load id has the snapshot that is replaced in it: the same fingerprint may come back later, and is then a new load.
 	_, err = b.lake.Replace(ctx, lake.Commit{
-		Table: s.model.Name, LoadID: pipelines.Digest(s.fingerprint, strconv.FormatInt(s.snapshot, 10)), Add: files,
+		Table: s.model.Name, LoadID: pipelines.Digest(s.fingerprint, strconv.FormatInt(s.snapshot, 10)), Add: files, Key: head.Key,
 		Properties: map[string]string{fingerprintProperty: s.fingerprint},
 	})
 	if err != nil {

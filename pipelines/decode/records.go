@@ -29,9 +29,11 @@ func (e *SizeError) Error() string {
 type Record struct {
 	Bytes  []byte // without the line end
 	Line   int64  // physical line it starts on, from 1
+	Nth    int    // of the records that start on that line, from 0; XML only
 	Fields []Span // of Bytes; a single one when the dialect has no delimiter
 	Broken bool   // a quote that is not closed as it should be: only the first physical line is taken
 	Torn   bool   // the text ends without a line end
+	Fault  string // XML: why it is not as Shape wants it, empty when it is
 }
 
 // Records finds records in UTF-8 text. LF, CRLF and CR end a line, also mixed; within quotes they belong to the field. A quote opens a

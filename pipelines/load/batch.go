@@ -22,11 +22,12 @@ type columns struct {
 	null   []string // besides the empty text
 	plain  bool     // nobody asks for traits
 	schema *arrow.Schema
+	key    func(line int64, nth int) int64 // what a record goes by
 }
 
 func columnsOf(c typing.Contract, l typing.Layout, quote byte) columns {
 	fields := c.Reads(l)
-	return columns{fields: fields, places: c.Numbers(l, fields), quote: quote, null: c.Format.Null, plain: c.Format.Type != typing.CSV, schema: typing.RecordSchema(len(fields))}
+	return columns{fields: fields, places: c.Numbers(l, fields), quote: quote, null: c.Format.Null, plain: c.Format.Type != typing.CSV, schema: typing.RecordSchema(len(fields)), key: c.RecordKey}
 }
 
 // batch is some thousand records, field by field as Arrow wants them. A value of more than twelve bytes is not copied: its view points into
@@ -35,9 +36,9 @@ type batch struct {
 	columns
 	text    []byte        // the records, and values that had doubled quotes
 	records []decode.Span // in text
-	lines   []int64
-	values  []place // record after record, the columns' fields of it, quotes included
-	texts   []texts // per field, once the batch is complete
+	lines   []int64       // what the records go by, in order: see typing.Contract.RecordKey
+	values  []place       // record after record, the columns' fields of it, quotes included
+	texts   []texts       // per field, once the batch is complete
 	traits  typing.Traits
 	lent    atomic.Int32 // buffers that Arrow has
 	desk    *desk
@@ -71,7 +72,7 @@ func (b *batch) add(rec decode.Record) {
 	start := len(b.text)
 	b.text = append(b.text, rec.Bytes...)
 	b.records = append(b.records, decode.Span{From: start, To: len(b.text)})
-	b.lines = append(b.lines, rec.Line)
+	b.lines = append(b.lines, b.key(rec.Line, rec.Nth))
 	for _, at := range b.fields {
 		field := rec.Fields[at]
 		b.values = append(b.values, place{int32(start + field.From), int32(start + field.To)})

@@ -72,7 +72,7 @@ func same(a, b string) bool {
 
 // judge compares the counted file with its trailer and with the contract's limits; nil when all is well.
 func judge(in Input, res *Result, log *rejectLog) *Hold {
-	if h := judgeTrailer(in.Contract.Trailer, res); h != nil {
+	if h := judgeTotals(in.Contract, res); h != nil {
 		return h
 	}
 	limit := float64(in.Contract.Limits.Rejected())
@@ -87,15 +87,19 @@ func judge(in Input, res *Result, log *rejectLog) *Hold {
 	return nil
 }
 
-func judgeTrailer(t typing.Trailer, res *Result) *Hold {
-	c := &res.Control
+func judgeTotals(contract typing.Contract, res *Result) *Hold {
+	t, c := contract.Trailer, &res.Control
 	c.GotCount = res.Records
 	if !c.Found {
 		return nil
 	}
+	rule, policy := "trailer", t.Policy
+	if contract.Control.Count != "" {
+		rule, policy = "control", contract.Control.Policy
+	}
 	var wrong []string
-	if t.CountField != nil && c.WantCount != c.GotCount {
-		wrong = append(wrong, fmt.Sprintf("the trailer counts %d records, the file has %d", c.WantCount, c.GotCount))
+	if (t.CountField != nil || contract.Control.Count != "") && c.WantCount != c.GotCount {
+		wrong = append(wrong, fmt.Sprintf("the %s counts %d records, the file has %d", totalsAt(contract), c.WantCount, c.GotCount))
 	}
 	if t.SumField != nil && !same(c.WantSum, c.GotSum) {
 		wrong = append(wrong, fmt.Sprintf("the trailer's sum of %s is %s, the file's is %s", t.SumOf, c.WantSum, c.GotSum))
@@ -104,9 +108,17 @@ func judgeTrailer(t typing.Trailer, res *Result) *Hold {
 		return nil
 	}
 	detail := strings.Join(wrong, "; ")
-	if t.Policy == typing.PolicyWarn {
-		res.Warnings = append(res.Warnings, "trailer: "+detail)
+	if policy == typing.PolicyWarn {
+		res.Warnings = append(res.Warnings, rule+": "+detail)
 		return nil
 	}
-	return &Hold{Rule: "trailer", Detail: detail, Final: t.Policy == typing.PolicyReject}
+	return &Hold{Rule: rule, Detail: detail, Final: policy == typing.PolicyReject}
+}
+
+// totalsAt is where a file says how many records it has.
+func totalsAt(contract typing.Contract) string {
+	if at := contract.Control.Count; at != "" {
+		return "total at " + at
+	}
+	return "trailer"
 }

@@ -63,7 +63,7 @@ type Result struct {
 	Hold            *Hold // nothing is to be committed
 }
 
-// Control is the trailer's totals beside what was counted.
+// Control is the totals of the trailer, or of Contract.Control, beside what was counted.
 type Control struct {
 	Found               bool
 	WantCount, GotCount int64

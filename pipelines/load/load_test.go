@@ -183,7 +183,7 @@ func outcome(t testing.TB, db *sql.DB, in load.Input) map[string]string {
 		out["want."+name.String()+".csv"] = dump(t, db, files, "* exclude (_source, _file_id, _load_id, _received_at, _loaded_at)")
 	}
 	if len(res.Rejects) > 0 {
-		out["want.rejects.csv"] = dump(t, db, res.Rejects, `line, "column", rule, detail, original`)
+		out["want.rejects.csv"] = dump(t, db, res.Rejects, `line, column_name as "column", rule, detail, original`)
 	}
 	return out
 }

@@ -33,17 +33,30 @@ func newMasker(c typing.Contract, d decode.Dialect, layout typing.Layout) masker
 			if col.PII != typing.Hash && col.PII != typing.Drop {
 				continue
 			}
-			if col.Path != "" {
-				if k := lastKey.FindStringSubmatch(col.Path); k != nil {
+			for _, path := range col.Path {
+				if k := lastKey.FindStringSubmatch(member(t, path)); k != nil {
 					m.keys[k[1]] = true
 				}
-			} else if at := layout.Index[i]; at >= 0 {
+			}
+			if len(col.Path) > 0 {
+				continue
+			}
+			if at := layout.Index[i]; at >= 0 {
 				m.fields[at] = true
 				m.first = min(m.first, at)
 			}
 		}
 	}
 	return m
+}
+
+// member is a path that ends in a member's name: a hop that $ alone is all of gives its own.
+func member(t typing.Table, path string) string {
+	rest := strings.TrimLeft(path, "^")
+	if level := len(t.Each) - (len(path) - len(rest)); rest == "$" && level > 0 {
+		return strings.TrimSuffix(strings.TrimSuffix(t.Each[level-1], "?"), "[*]")
+	}
+	return path
 }
 
 // record is the text of a rejected record as it may be shown.

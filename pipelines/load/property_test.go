@@ -141,7 +141,7 @@ func TestTraitsChangeNothing(t *testing.T) {
 				rows(rt, db, fmt.Sprintf("select _line, concat_ws('|', coalesce(a_ref, '∅'), coalesce(b, '∅'), coalesce(cast(n as varchar), '∅'), coalesce(cast(d as varchar), '∅'), coalesce(cast(sent_at as varchar), '∅')) from read_parquet('%s')", f.Path), got)
 			}
 			for _, f := range res.Rejects {
-				rows(rt, db, fmt.Sprintf(`select line, concat_ws('|', "column", rule, detail, original) from read_parquet('%s')`, f.Path), got)
+				rows(rt, db, fmt.Sprintf(`select line, concat_ws('|', column_name, rule, detail, original) from read_parquet('%s')`, f.Path), got)
 			}
 			outcomes[i] = got[1]
 		}

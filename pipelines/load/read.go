@@ -18,6 +18,23 @@ const (
 	maxJSONRecord = 64 << 20
 )
 
+// records are those of a file, one after another; io.EOF after the last.
+type records interface {
+	Next() (decode.Record, error)
+}
+
+// recordsOf reads a file in its format.
+func recordsOf(r io.Reader, c typing.Contract, d decode.Dialect) (records, error) {
+	if c.Format.Type == typing.XML {
+		return xmlRecords(r, c)
+	}
+	text, err := decode.NewText(r, c.Format.Encoding)
+	if err != nil {
+		return nil, err
+	}
+	return decode.NewRecords(text, d), nil
+}
+
 func dialect(f typing.Format) decode.Dialect {
 	if f.Type != typing.CSV {
 		return decode.Dialect{MaxRecord: maxJSONRecord}
@@ -68,7 +85,7 @@ func (p *pattern) match(record []byte) bool {
 type reader struct {
 	in      Input
 	dialect decode.Dialect
-	records *decode.Records
+	records records
 	trailer *pattern
 	opening *pattern // header record
 	header  []byte   // as sent, for repetitions of it
@@ -231,6 +248,8 @@ func trimMark(record []byte) []byte {
 
 func (r *reader) malformed(rec decode.Record) string {
 	switch {
+	case rec.Fault != "":
+		return "element"
 	case rec.Broken:
 		return "quote"
 	case r.in.Contract.Format.Type == typing.CSV && len(rec.Fields) != r.layout.Fields:
@@ -244,6 +263,8 @@ func (r *reader) reject(rec decode.Record, rule string) error {
 	switch rule {
 	case "fields":
 		row.Detail = optional(fmt.Sprintf("%d fields, %d expected", len(rec.Fields), r.layout.Fields))
+	case "element":
+		row.Detail = optional(rec.Fault)
 	case "quote":
 		row.Detail = optional("a quoted field is not closed as it should be")
 	}
@@ -252,6 +273,11 @@ func (r *reader) reject(rec decode.Record, rule string) error {
 
 // end looks at how the file stops. A file that stops in the middle is held before anybody counts.
 func (r *reader) end(ctx context.Context) error {
+	if x, ok := r.records.(*decode.XML); ok {
+		if err := r.endXML(x); err != nil {
+			return err
+		}
+	}
 	if !r.seen && !r.in.Contract.Limits.AllowEmpty {
 		return held(emptyFile)
 	}

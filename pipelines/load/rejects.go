@@ -29,12 +29,12 @@ func RejectsColumns() []waybill.Column {
 		{Name: "file", Type: "VARCHAR", Doc: "the file's id in the ledger"},
 		{Name: "name", Type: "VARCHAR", Doc: "the file's name"},
 		{Name: "line", Type: "BIGINT", Doc: "line on which the record starts, from 1"},
-		{Name: "column", Type: "VARCHAR", Doc: "null when the rule is about the whole record"},
+		{Name: "column_name", Type: "VARCHAR", Doc: "null when the rule is about the whole record"},
 		{Name: "rule", Type: "VARCHAR", Doc: "fields, quote, required, format, integer, decimal, regex, …"},
 		{Name: "detail", Type: "VARCHAR", Doc: "the value that broke the rule; stars for personal data"},
 		{Name: "original", Type: "VARCHAR", Doc: "the record's text; personal fields are stars"},
 		{Name: "load_id", Type: "VARCHAR"},
-		{Name: "at", Type: "TIMESTAMPTZ"},
+		{Name: "rejected_at", Type: "TIMESTAMPTZ"},
 	}
 }
 
@@ -171,8 +171,8 @@ func (l *rejectLog) stage(ctx context.Context, db *sql.DB, in Input) ([]waybill.
 		}
 		ids = ", field_ids {" + strings.Join(parts, ", ") + "}"
 	}
-	query := fmt.Sprintf(`copy (select %s as source, %s as feed, %s as file, %s as name, line, "column", rule, detail, original,
-		%s as load_id, timestamptz '%s+00' as "at"
+	query := fmt.Sprintf(`copy (select %s as source, %s as feed, %s as file, %s as name, line, "column" as column_name, rule, detail, original,
+		%s as load_id, timestamptz '%s+00' as rejected_at
 		from read_json(%s, format = 'newline_delimited', maximum_object_size = %d, columns =
 			{line: 'BIGINT', "column": 'VARCHAR', rule: 'VARCHAR', detail: 'VARCHAR', original: 'VARCHAR'}) order by line)
 		to %s (format parquet, compression zstd%s)`,

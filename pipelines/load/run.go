@@ -47,11 +47,14 @@ func holdOf(err error) *Hold {
 	var encoding *decode.EncodingError
 	var layer *decode.LayerError
 	var size *decode.SizeError
+	var xml *decode.XMLError
 	switch {
 	case errors.As(err, &h):
 		return &h.hold
 	case errors.As(err, &encoding):
 		return &Hold{Rule: "encoding", Line: encoding.Line, Detail: encoding.Error()}
+	case errors.As(err, &xml):
+		return &Hold{Rule: string(xml.Fault), Line: xml.Line, Detail: xml.Error()}
 	case errors.As(err, &layer):
 		return &Hold{Rule: "decode", Detail: layer.Error() + "; is the upload complete?"}
 	case errors.As(err, &size):
@@ -71,11 +74,9 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 		return err
 	}
 	defer layers.Close()
-	text, err := decode.NewText(layers, in.Contract.Format.Encoding)
-	if err != nil {
+	if r.records, err = recordsOf(layers, in.Contract, r.dialect); err != nil {
 		return err
 	}
-	r.records = decode.NewRecords(text, r.dialect)
 	if err := r.begin(); err != nil {
 		if holdOf(err) != nil {
 			r.countRest()
@@ -186,9 +187,9 @@ func (w *worker) addUp(text string) error {
 func (w *worker) reject(r typing.Reject) error {
 	text := w.desk.text(r.Line)
 	if text == nil {
-		return fmt.Errorf("line %d was rejected and is in no batch; nothing is committed, report this as a defect", r.Line)
+		return fmt.Errorf("record %d was rejected and is in no batch; nothing is committed, report this as a defect", r.Line)
 	}
-	row := rejectRow{Line: r.Line, Rule: r.Rule, Detail: optional(r.Detail), Original: w.reader.mask.record(text)}
+	row := rejectRow{Line: w.in.Contract.LineOf(r.Line), Rule: r.Rule, Detail: optional(r.Detail), Original: w.reader.mask.record(text)}
 	if r.Column >= 0 {
 		col := w.in.Contract.Tables[r.Table].Columns[r.Column]
 		row.Column = &col.Name

@@ -53,12 +53,12 @@ func (d *desk) clear(b *batch) {
 	}
 }
 
-// text is a copy of the record that starts on a line, as it was sent; nil for a line that is not on the desk.
-func (d *desk) text(line int64) []byte {
+// text is a copy of the record that goes by a key, as it was sent; nil for one that is not on the desk.
+func (d *desk) text(key int64) []byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, b := range d.batches {
-		if i, ok := slices.BinarySearch(b.lines, line); ok {
+		if i, ok := slices.BinarySearch(b.lines, key); ok {
 			return slices.Clone(b.text[b.records[i].From:b.records[i].To])
 		}
 	}

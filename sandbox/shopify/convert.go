@@ -31,11 +31,11 @@ func (c *converter) order() {
 	o, src := c.out, c.src
 	o.ID, o.number, o.created, o.updated = gid("Order", src.ID), src.ID, src.CreatedAt, src.UpdatedAt
 	o.LegacyResourceID = unsigned(strconv.FormatInt(src.ID, 10))
-	o.Name, o.Test, o.TaxesIncluded = src.Name, src.Test, true
+	o.Name, o.Test, o.TaxesIncluded = number(src.Name), src.Test, true
 	o.CreatedAt, o.UpdatedAt, o.ProcessedAt = instant(src.CreatedAt), instant(src.UpdatedAt), instant(src.CreatedAt)
 	o.CancelledAt, o.ClosedAt, o.Closed = instantOrNull(src.CancelledAt), instantOrNull(src.ClosedAt), !src.ClosedAt.IsZero()
-	o.CancelReason, o.DisplayFinancialStatus = textOrNull(src.CancelReason), textOrNull(src.FinancialStatus)
-	o.DisplayFulfillmentStatus, o.Email = src.FulfillmentStatus, textOrNull(src.Email)
+	o.CancelReason, o.DisplayFinancialStatus = textOrNull(word(src.CancelReason)), textOrNull(word(src.FinancialStatus))
+	o.DisplayFulfillmentStatus, o.Email = word(src.FulfillmentStatus), textOrNull(src.Email)
 	o.CurrencyCode, o.PresentmentCurrencyCode = src.Total.Currency, src.Total.Currency
 	o.Tags = append([]string{}, src.Tags...)
 	o.TotalPriceSet, o.CurrentTotalPriceSet = bag(src.Total), bag(src.CurrentTotal)
@@ -101,7 +101,7 @@ func (c *converter) transaction(t world.ShopTransaction) *orderTransaction {
 		return known
 	}
 	out := &orderTransaction{
-		object: object{gid("OrderTransaction", t.ID)}, Kind: t.Kind, Status: t.Status, Gateway: textOrNull(t.Gateway),
+		object: object{gid("OrderTransaction", t.ID)}, Kind: word(t.Kind), Status: word(t.Status), Gateway: textOrNull(gateway(t.Gateway)),
 		PaymentID: textOrNull(t.PaymentID), AuthorizationCode: textOrNull(t.AuthorizationCode), Test: c.src.Test,
 		CreatedAt: instant(t.ProcessedAt), ProcessedAt: instantOrNull(t.ProcessedAt),
 		ParentTransaction: c.trans[t.ParentID], AmountSet: bag(t.Amount),
@@ -113,7 +113,7 @@ func (c *converter) transaction(t world.ShopTransaction) *orderTransaction {
 func (c *converter) fulfilments() error {
 	for _, f := range c.src.Fulfilments {
 		out := &fulfilment{
-			object: object{gid("Fulfillment", f.ID)}, Name: f.Name, Status: f.Status, Order: c.out,
+			object: object{gid("Fulfillment", f.ID)}, Name: number(f.Name), Status: word(f.Status), Order: c.out,
 			CreatedAt: instant(f.CreatedAt), UpdatedAt: instant(f.UpdatedAt),
 		}
 		if f.TrackingNumber != "" {
@@ -154,7 +154,7 @@ func (c *converter) fulfilmentLine(r world.ShopReturnLine) (*fulfilmentLine, err
 func (c *converter) returns() error {
 	for _, r := range c.src.Returns {
 		out := &shopReturn{
-			object: object{gid("Return", r.ID)}, Name: r.Name, Status: r.Status, Order: c.out,
+			object: object{gid("Return", r.ID)}, Name: number(r.Name), Status: word(r.Status), Order: c.out,
 			CreatedAt: instant(r.CreatedAt), RequestApprovedAt: instantOrNull(r.ApprovedAt), ClosedAt: instantOrNull(r.Closed),
 		}
 		for _, l := range r.Lines {
@@ -166,7 +166,7 @@ func (c *converter) returns() error {
 			out.TotalQuantity += n
 			out.lines = append(out.lines, &returnLineType{returnLine{
 				object: object{gid("ReturnLineItem", l.ID)}, Quantity: n, RefundableQuantity: n,
-				ReturnReason: l.Reason, ReturnReasonNote: l.Note, FulfillmentLineItem: fl,
+				ReturnReason: word(l.Reason), ReturnReasonNote: l.Note, FulfillmentLineItem: fl,
 			}})
 		}
 		out.reverse = []*reverseFulfilmentOrder{c.reverse(r)}
@@ -177,7 +177,7 @@ func (c *converter) returns() error {
 
 func (c *converter) reverse(r world.ShopReturn) *reverseFulfilmentOrder {
 	out := &reverseFulfilmentOrder{object: object{gid("ReverseFulfillmentOrder", r.ID)}, Status: "OPEN", Order: c.out}
-	switch r.Status {
+	switch word(r.Status) {
 	case "CLOSED":
 		out.Status = "CLOSED"
 	case "CANCELED", "DECLINED":
@@ -238,8 +238,8 @@ func (c *converter) refundLines(r world.ShopRefund, out *refund, total int64) er
 		worth += value
 		id := gid("RefundLineItem", l.ID)
 		out.lines = append(out.lines, &refundLine{
-			ID: &id, LineItem: item, Quantity: int32(l.Quantity), RestockType: l.RestockType,
-			Restocked: l.RestockType != "NO_RESTOCK", SubtotalSet: bag(l.Subtotal), TotalTaxSet: bag(l.Tax),
+			ID: &id, LineItem: item, Quantity: int32(l.Quantity), RestockType: word(l.RestockType),
+			Restocked: word(l.RestockType) != "NO_RESTOCK", SubtotalSet: bag(l.Subtotal), TotalTaxSet: bag(l.Tax),
 		})
 	}
 	shipping, err := cents(r.ShippingTotal.Amount)
@@ -259,6 +259,25 @@ func (c *converter) refundLines(r world.ShopRefund, out *refund, total int64) er
 	}
 	return nil
 }
+
+// word is Shopify's word for one of the group's: its enumerations are in capitals.
+func word(s string) string {
+	if s == "authorisation" {
+		return "AUTHORIZATION"
+	}
+	return strings.ToUpper(s)
+}
+
+// gateway is the name of a payment gateway; test orders are paid through Shopify's bogus one.
+func gateway(s string) string {
+	if s == "test" {
+		return "bogus"
+	}
+	return s
+}
+
+// number is the name that Shopify shows for an order, a fulfilment or a return: with its mark.
+func number(name string) string { return "#" + strings.TrimPrefix(name, "#") }
 
 // cents reads a decimal with at most two places; empty is nothing.
 func cents(s string) (int64, error) {

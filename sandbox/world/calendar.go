@@ -52,6 +52,11 @@ func newCalendars() calendars {
 	return calendars{parseCalendar(holidaysEW), parseCalendar(holidaysSCT), parseCalendar(holidaysNIR), parseCalendar(holidaysNL)}
 }
 
+// named is a calendar by its name, nil for a name that the group does not use.
+func (c calendars) named(name string) *calendar {
+	return map[string]*calendar{"GB-EAW": c.ew, "GB-SCT": c.sct, "GB-NIR": c.nir, "NL": c.nl}[name]
+}
+
 func parseCalendar(days string) *calendar {
 	c := &calendar{off: map[date]bool{}}
 	for _, s := range strings.Fields(days) {

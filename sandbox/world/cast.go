@@ -19,18 +19,22 @@ type role struct {
 
 // wish is what an order must be like to play a role; zero values mean "any".
 type wish struct {
-	source, country, service string
-	shop                     string
-	window                   [2]int // minutes after midnight, site time
-	workday                  bool
-	minQty, minLines         int
-	mainland                 bool // no Scottish or Northern Irish address
-	currency                 string
+	from, country, service string // from is the warehouse's country
+	window                 [2]int // minutes after midnight, site time
+	workday                bool
+	minQty, minLines       int
+	mainland               bool                // no Scottish or Northern Irish address
+	foreign                bool                // paid in another currency than the shop's own
+	shop                   ShopSkills          // that the shop must have
+	psp                    func(*PSP) bool     // what the PSP must be like
+	carrier                func(*Carrier) bool // and the carrier
+	shorts                 bool                // of a warehouse that says what it was short of
 }
 
 // slot is an order to be created: where, when and for which role.
 type slot struct {
 	brand  *brand
+	site   *site
 	day    date
 	placed instant
 	role   *role
@@ -55,11 +59,16 @@ func (s *sim) cast(roles []role) []slot {
 			}
 		}
 	}
+	var shares []int
+	for _, b := range s.brands {
+		shares = append(shares, b.Share)
+	}
 	for d := s.start; d <= s.end; d++ {
 		n := int(float64(s.o.OrdersPerDay)*(0.85+0.3*rng.Float64())+0.5) - load[d]
 		for range n {
-			b := s.brands[weighted(rng, 36, 28, 16, 20)]
-			slots = append(slots, slot{brand: b, day: d, placed: s.ordinaryTime(rng, d)})
+			b := s.brands[weighted(rng, shares...)]
+			placed := s.ordinaryTime(rng, d)
+			slots = append(slots, slot{brand: b, site: b.warehouse(rng), day: d, placed: placed})
 		}
 	}
 	slices.SortStableFunc(slots, func(a, b slot) int { return cmp.Compare(a.placed, b.placed) })
@@ -91,13 +100,16 @@ func (s *sim) ordinaryTime(rng stream, d date) instant {
 
 // place finds a day for a role: one whose despatch leaves time for the effect, preferring days that are not full.
 func (s *sim) place(rng stream, r *role, load map[date]int) (slot, bool) {
-	b := s.brandFor(rng, r.want)
+	b, st := s.brandFor(rng, r.want)
+	if b == nil {
+		return slot{}, false
+	}
 	var fit []date
 	for d := s.start; d <= s.end; d++ {
-		if r.want.workday && !b.site.cal.working(d) {
+		if r.want.workday && !st.cal.working(d) {
 			continue
 		}
-		if int(s.nextShip(b.site, d, r.want))+r.need <= int(s.end) {
+		if int(s.nextShip(st, d, r.want))+r.need <= int(s.end) {
 			fit = append(fit, d)
 		}
 	}
@@ -117,23 +129,55 @@ func (s *sim) place(rng stream, r *role, load map[date]int) (slot, bool) {
 	if w == [2]int{} {
 		w = [2]int{8 * 60, 20 * 60}
 	}
-	return slot{brand: b, day: d, placed: d.at(b.site.zone, rng.between(w[0], w[1])) + instant(rng.IntN(60)), role: r}, true
+	return slot{brand: b, site: st, day: d, placed: d.at(st.zone, rng.between(w[0], w[1])) + instant(rng.IntN(60)), role: r}, true
 }
 
 // nextShip is the latest day on which an order of day d may have to leave.
 func (s *sim) nextShip(st *site, d date, w wish) date {
-	if st.cal.working(d) && w.window[1] != 0 && w.window[1] < st.cutOff {
+	if st.cal.working(d) && w.window[1] != 0 && w.window[1] < st.CutOff {
 		return d
 	}
 	return st.cal.add(d, 1)
 }
 
-func (s *sim) brandFor(rng stream, w wish) *brand {
-	var fit []*brand
+// brandFor draws a brand and a warehouse of it that fit a wish, nil where the group has none.
+func (s *sim) brandFor(rng stream, w wish) (*brand, *site) {
+	type pair struct {
+		b  *brand
+		st *site
+	}
+	var fit []pair
 	for _, b := range s.brands {
-		if (w.source == "" || b.Source == w.source) && (w.shop == "" || b.Name == w.shop) {
-			fit = append(fit, b)
+		if !b.Can.has(w.shop) || (w.foreign && !b.Can.Pounds) || (w.psp != nil && !w.psp(b.psp)) {
+			continue
+		}
+		for _, st := range b.sites {
+			if (w.from == "" || st.Country == w.from) && (st.Shorts || !w.shorts) && s.carried(st, w) {
+				fit = append(fit, pair{b, st})
+			}
 		}
 	}
-	return pick(rng, fit)
+	if len(fit) == 0 {
+		return nil, nil
+	}
+	p := pick(rng, fit)
+	return p.b, p.st
+}
+
+// has says whether a shop can do all that is asked for.
+func (c ShopSkills) has(want ShopSkills) bool {
+	return (c.Returns || !want.Returns) && (c.Restocks || !want.Restocks) && (c.Cancels || !want.Cancels) && (c.Tests || !want.Tests) &&
+		(c.Overpays || !want.Overpays) && (c.Unnamed || !want.Unnamed)
+}
+
+// warehouse draws who ships an order.
+func (b *brand) warehouse(rng stream) *site {
+	if len(b.sites) == 1 {
+		return b.sites[0]
+	}
+	var weights []int
+	for _, w := range b.Warehouses {
+		weights = append(weights, w.Weight)
+	}
+	return b.sites[weighted(rng, weights...)]
 }

@@ -21,8 +21,6 @@ func (i instant) text() string {
 	return i.time().Format("2006-01-02T15:04:05Z")
 }
 
-func (i instant) in(z *time.Location, layout string) string { return i.time().In(z).Format(layout) }
-
 const (
 	minute instant = 60
 	hour   instant = 3600

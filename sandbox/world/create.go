@@ -6,36 +6,37 @@ import "fmt"
 func (s *sim) create(sl slot, no int) *order {
 	rng := newStream(s.o.Seed, "order", no)
 	b := sl.brand
-	s.count[b.no]++
-	n := s.count[b.no]
+	s.count[b]++
+	n := s.count[b]
 	o := &order{
-		brand: b, no: no, id: b.baseID + int64(n), name: b.Prefix + itoa(b.firstN+n-1), placed: sl.placed,
+		brand: b, site: sl.site, no: no, id: b.FirstID + int64(n), name: b.Prefix + itoa(b.FirstNo+n-1), placed: sl.placed,
 		currency: b.Currency, service: "standard", first: pick(rng, firstNames()), last: pick(rng, lastNames()),
 	}
 	var w wish
 	if sl.role != nil {
 		o.kind, w = sl.role.kind, sl.role.want
 	}
-	o.to = s.address(rng, b, w)
+	o.to = s.address(rng, o, w)
 	o.cal = s.cals.destination(o.to.country, o.to.zip)
 	o.northIreland = o.cal == s.cals.nir
 	if w.service == "express" || (w.service == "" && rng.chance(0.2)) {
 		o.service = "express"
 	}
-	if b.Currency == "EUR" && (w.currency == "GBP" || (w.currency == "" && o.to.country == "GB" && rng.chance(0.8))) {
+	if b.Can.Pounds && (w.foreign || (o.to.country == "GB" && rng.chance(0.8))) {
 		o.currency = "GBP"
 	}
+	o.carrier = s.carrierFor(o, w)
 	s.fill(rng, o, w)
 	s.pay(rng, o)
 	return o
 }
 
-func (s *sim) address(rng stream, b *brand, w wish) place {
+func (s *sim) address(rng stream, o *order, w wish) place {
 	country := w.country
 	if country == "" {
-		abroad := rng.chance(map[string]float64{"AV": 0.06, "HR": 0.04, "NS": 0.45, "PM": 0.93}[b.Prefix])
-		country = map[bool]string{false: b.site.country, true: "GB"}[abroad]
-		if abroad && b.site.country == "GB" {
+		abroad := rng.chance(o.brand.Abroad)
+		country = map[bool]string{false: o.site.Country, true: "GB"}[abroad]
+		if abroad && o.site.Country == "GB" {
 			country = "NL"
 		}
 	}
@@ -83,8 +84,11 @@ func (s *sim) fill(rng stream, o *order, w wish) {
 // pay draws the payment. Its references are the ones that shop and PSP share.
 func (s *sim) pay(rng stream, o *order) {
 	o.payRef = fmt.Sprintf("%s-%d-1", o.brand.Prefix, o.id)
-	o.pspRef, o.captureRef = rng.sixteenDigits(), rng.sixteenDigits()
-	o.twoStep = o.brand.Prefix == "HR"
+	o.pspRef, o.captureRef = o.brand.psp.Ref("payment", rng.Rand), o.brand.psp.Ref("capture", rng.Rand)
+	if o.captureRef == "" {
+		o.captureRef = o.pspRef
+	}
+	o.twoStep = o.brand.TwoStep
 	o.method = pick(rng, []string{"visa", "visa", "mc", "mc", "amex", "paypal"})
 	if o.to.country == "NL" && o.currency == "EUR" {
 		o.method = pick(rng, []string{"ideal", "ideal", "ideal", "mc", "visa"})

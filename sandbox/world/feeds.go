@@ -5,15 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"sync"
 )
 
 // The four reports that a warehouse sends.
 const (
-	feedDespatch = "despatch"
-	feedStatus   = "order_status"
-	feedReturns  = "returns"
-	feedStock    = "stock"
+	FeedDespatch = "despatch"
+	FeedStatus   = "order_status"
+	FeedReturns  = "returns"
+	FeedStock    = "stock"
 )
 
 // feed is one report of one site over the whole of its life.
@@ -34,38 +33,38 @@ type feedFile struct {
 	versions []*version
 }
 
-// row points at a fact, or holds the text of a row that is no fact.
+// row points at a fact, or, with bad, stands for the n-th kind of row that is no fact.
 type row struct {
 	o   *order
 	i   int
-	bad []string
+	bad int
 }
 
-// flaw is what is wrong with a version of a file.
-type flaw int
+// Flaw is what is wrong with a whole version of a file.
+type Flaw int
 
+// What may be wrong with a file.
 const (
-	flawNone flaw = iota
-	flawTrailer
-	flawHeader
-	flawCut
+	FlawNone    Flaw = iota
+	FlawTrailer      // its trailer counts other rows than it has
+	FlawHeader       // a column has another name than agreed
+	FlawCut          // it ends within the row in its middle
 )
 
-// version is a file's bytes as they lay on the server from a moment on.
+// version is a file as it lay on the server from a moment on.
 type version struct {
 	at   instant
 	rows []row
-	flaw flaw
+	flaw Flaw
 	copy bool // the same bytes as another file's
-	body func() []byte
 }
 
-func (v *version) held() bool { return v.flaw != flawNone }
+func (v *version) held() bool { return v.flaw != FlawNone }
 
-// publish lays out every report of both sites, fills it with what happened between the runs, and plants file problems.
+// publish lays out every report of the sites, fills it with what happened between the runs, and plants file problems.
 func (s *sim) publish() {
 	for _, st := range s.sites {
-		for _, name := range []string{feedDespatch, feedStatus, feedReturns, feedStock} {
+		for _, name := range []string{FeedDespatch, FeedStatus, FeedReturns, FeedStock} {
 			s.feeds = append(s.feeds, s.newFeed(st, name))
 		}
 	}
@@ -92,8 +91,8 @@ func (s *sim) publish() {
 
 func (s *sim) newFeed(st *site, name string) *feed {
 	f := &feed{site: st, name: name}
-	runs := st.runs
-	if name == feedStock {
+	runs := st.Runs
+	if name == FeedStock {
 		runs = runs[len(runs)-1:]
 	}
 	for d := s.start; d <= s.end; d++ {
@@ -126,26 +125,26 @@ func (f *feed) fileFor(at instant) *feedFile {
 // file puts an order's warehouse facts into the runs that tell of them.
 func (s *sim) file(o *order) {
 	put := func(name string, at instant, i int) {
-		if ff := s.feedOf(o.brand.site, name).fileFor(at); ff != nil {
+		if ff := s.feedOf(o.site, name).fileFor(at); ff != nil {
 			ff.rows = append(ff.rows, row{o: o, i: i})
 		}
 	}
 	for i := range o.statuses {
-		put(feedStatus, o.statuses[i].at, i)
+		put(FeedStatus, o.statuses[i].at, i)
 	}
 	for i := range o.despatches {
-		put(feedDespatch, o.despatches[i].at, i)
+		put(FeedDespatch, o.despatches[i].at, i)
 	}
 	for i := range o.receipts {
-		put(feedReturns, o.receipts[i].processed, i)
+		put(FeedReturns, o.receipts[i].processed, i)
 	}
 }
 
 func (ff *feedFile) at(r row) instant {
 	switch ff.feed.name {
-	case feedDespatch:
+	case FeedDespatch:
 		return r.o.despatches[r.i].at
-	case feedStatus:
+	case FeedStatus:
 		return r.o.statuses[r.i].at
 	}
 	return r.o.receipts[r.i].processed
@@ -162,9 +161,9 @@ func (ff *feedFile) fact(r row) *span {
 	switch {
 	case r.o == nil:
 		return nil
-	case ff.feed.name == feedDespatch:
+	case ff.feed.name == FeedDespatch:
 		return &r.o.despatches[r.i].span
-	case ff.feed.name == feedStatus:
+	case ff.feed.name == FeedStatus:
 		return &r.o.statuses[r.i].span
 	}
 	return &r.o.receipts[r.i].span
@@ -177,7 +176,6 @@ func (s *sim) write(ff *feedFile, at instant) {
 	}
 	var before []row
 	for _, v := range ff.versions {
-		v.body = sync.OnceValue(func() []byte { return s.render(ff, v) })
 		if v.held() {
 			continue
 		}
@@ -205,40 +203,18 @@ type rowKey struct {
 	i int
 }
 
-// number gives the files of every feed their sequence numbers and names; skip says before which files a number is left out.
-func (s *sim) number(skip map[*feedFile]bool) {
-	first := map[string]int{
-		"northgate despatch": 101, "northgate order_status": 501, "northgate returns": 901,
-		"veldhoven despatch": 2001, "veldhoven order_status": 4001, "veldhoven returns": 6001, "veldhoven stock": 8001,
-	}
+// enumerate gives the files of every feed their sequence numbers and names; skip says before which files a number is left out.
+func (s *sim) enumerate(skip map[*feedFile]bool) {
 	for _, f := range s.feeds {
-		seq := first[f.site.source+" "+f.name]
+		seq := f.site.Reports.First[f.name]
+		step := min(seq, 1)
 		for _, ff := range f.files {
 			if skip[ff] {
-				s.plant("sequence_skipped", fmt.Sprintf("%s/%s:%d", f.site.source, f.name, seq), "marts.feed_gaps")
-				seq++
+				s.plant("sequence_skipped", fmt.Sprintf("%s/%s:%d", f.site.Source, f.name, seq), "marts.feed_gaps")
+				seq += step
 			}
-			ff.seq = seq
-			ff.path = f.path(ff)
-			seq++
+			ff.seq, ff.path = seq, f.site.Reports.Path(f.name, ff.run.time().In(f.site.zone), seq)
+			seq += step
 		}
 	}
-}
-
-func (f *feed) path(ff *feedFile) string {
-	day := ff.run.in(f.site.zone, "20060102")
-	if f.site.source == "veldhoven" {
-		kind := map[string]string{feedDespatch: "DESP", feedStatus: "STAT", feedReturns: "RET", feedStock: "STK"}[f.name]
-		return fmt.Sprintf("uit/VH_%s_%s_%d.csv", kind, ff.run.in(f.site.zone, "20060102150405"), ff.seq)
-	}
-	switch f.name {
-	case feedDespatch:
-		return fmt.Sprintf("out/despatch/DESP_%s_%d.csv", day, ff.seq)
-	case feedStatus:
-		return fmt.Sprintf("out/status/STAT_%s_%d.csv", day, ff.seq)
-	case feedReturns:
-		return fmt.Sprintf("out/returns/RET_%s_%d.csv", day, ff.seq)
-	}
-	ff.seq = 0
-	return fmt.Sprintf("out/stock/STOCK_%s.csv", day)
 }

@@ -14,21 +14,25 @@ func (s *sim) tell(o *order, at instant, what string) {
 	o.statuses = append(o.statuses, status{at: at, what: what})
 }
 
-// shipBy is the site day by which a paid order should leave.
-func (s *sim) shipBy(o *order) date {
+// shipBy is the site day by which a paid order should leave its warehouse.
+func (s *sim) shipBy(o *order) date { return o.shipBy(o.site) }
+
+// shipBy is the day by which a paid order should leave if a site ships it.
+func (o *order) shipBy(st *site) date {
 	if o.paid == 0 {
 		return 0
 	}
-	st := o.brand.site
 	d := dateOf(o.paid, st.zone)
-	if st.cal.working(d) && minuteOfDay(o.paid, st.zone) < st.cutOff {
+	if st.cal.working(d) && minuteOfDay(o.paid, st.zone) < st.CutOff {
 		return d
 	}
 	return st.cal.add(d, 1)
 }
 
 // deliverBy is the destination day that the brand promised.
-func (s *sim) deliverBy(o *order) date {
+func (s *sim) deliverBy(o *order) date { return o.deliverBy(o.site) }
+
+func (o *order) deliverBy(st *site) date {
 	if o.paid == 0 {
 		return 0
 	}
@@ -36,7 +40,7 @@ func (s *sim) deliverBy(o *order) date {
 	if o.service == "express" {
 		n = 1
 	}
-	return o.cal.add(s.shipBy(o), n+o.extra())
+	return o.cal.add(o.shipBy(st), n+o.extra())
 }
 
 // transit is the carrier's commitment in working days.
@@ -56,7 +60,7 @@ func (o *order) extra() int {
 
 // process walks the order through the warehouse on a day; nothing is told yet.
 func (s *sim) process(rng stream, o *order, d date) visit {
-	z := o.brand.site.zone
+	z := o.site.zone
 	begin := max(d.at(z, 7*60+40)+rng.minutes(0, 90), o.paid+20*minute)
 	v := visit{allocated: begin + rng.minutes(1, 6)}
 	slack := int((d.at(z, 15*60) - v.allocated) / minute / 2)
@@ -92,10 +96,7 @@ func (s *sim) send(o *order, at instant, what []quantity) *parcel {
 
 func (s *sim) despatchRows(o *order, at instant, what []quantity, tracking string) {
 	s.despatchNo++
-	ref := fmt.Sprintf("DN%07d", s.despatchNo)
-	if o.brand.Source == "veldhoven" {
-		ref = fmt.Sprintf("V26%06d", s.despatchNo)
-	}
+	ref := fmt.Sprintf(o.site.Despatches, s.despatchNo)
 	for _, q := range what {
 		o.despatches = append(o.despatches, despatch{
 			at: at, ref: ref, parcelRef: fmt.Sprintf("P%s-%d", ref, len(o.parcels)),
@@ -105,16 +106,27 @@ func (s *sim) despatchRows(o *order, at instant, what []quantity, tracking strin
 }
 
 func (s *sim) newParcel(o *order) *parcel {
-	s.parcelNo++
-	p := &parcel{o: o, tracking: fmt.Sprintf("JJD00%013d", 2_230_000_000_000+int64(s.parcelNo)*7919)}
+	p := &parcel{o: o, carrier: o.carrier, tracking: s.number(o.carrier, NumberOut)}
 	o.parcels = append(o.parcels, p)
-	s.parcels[p.tracking] = p
+	s.parcels[p.key()] = p
 	return p
 }
+
+// number is a new tracking number of a carrier.
+func (s *sim) number(c *Carrier, use NumberUse) string {
+	s.parcelNo++
+	return c.Number(use, s.parcelNo)
+}
+
+// key is the shipment's key in the truth.
+func (p *parcel) key() string { return p.carrier.Source + ":" + p.tracking }
 
 // fulfil tells the shop of a despatch.
 func (s *sim) fulfil(o *order, at instant, tracking string, what []quantity) {
 	s.factNo++
+	if tracking == "" && !o.brand.Can.Unnamed {
+		return
+	}
 	var some []quantity
 	for _, q := range what {
 		if q.qty > 0 {
@@ -139,7 +151,7 @@ func (s *sim) ordinary(rng stream, o *order) {
 	s.receive(rng, o)
 	p, v := s.ship(rng, o, s.shipBy(o))
 	delivered := s.carry(rng, p, v)
-	if rng.chance(0.17) {
+	if rng.chance(0.17) && o.brand.Can.Returns {
 		s.sendBack(rng, o, delivered)
 	}
 }

@@ -5,6 +5,7 @@ import "slices"
 // knownOrder is what had been told of an order by a moment, with the quantities that meanings.md derives from it.
 type knownOrder struct {
 	o                                    *order
+	site                                 *site // of the earliest fact that a file told, else the brand's first
 	at                                   instant
 	status                               map[string]instant // earliest of each word
 	latest                               string             // the newest status event
@@ -42,17 +43,21 @@ type knownParcel struct {
 // know gathers an order as of a moment. Phantoms and test orders are gathered too; tables leave them out.
 func (s *sim) know(o *order, at instant) *knownOrder {
 	k := &knownOrder{
-		o: o, at: at, status: map[string]instant{}, units: make([]lineUnits, len(o.lines)),
-		siteDay: dateOf(at, o.brand.site.zone), destDay: dateOf(at, s.zoneOf(o.to.country)),
-	}
-	if o.paid != 0 && o.paid <= at {
-		k.paid, k.shipBy, k.deliverBy = o.paid, s.shipBy(o), s.deliverBy(o)
+		o: o, at: at, status: map[string]instant{}, units: make([]lineUnits, len(o.lines)), destDay: dateOf(at, s.zoneOf(o.to.country)),
 	}
 	if o.cancelled != 0 && o.cancelled <= at {
 		k.cancelled = o.cancelled
 	}
 	k.readStatuses()
 	s.readDespatches(k)
+	k.site = o.brand.first()
+	if k.anyStatus || k.anyRow {
+		k.site = o.site
+	}
+	k.siteDay = dateOf(at, k.site.zone)
+	if o.paid != 0 && o.paid <= at {
+		k.paid, k.shipBy, k.deliverBy = o.paid, o.shipBy(k.site), o.deliverBy(k.site)
+	}
 	k.count()
 	k.state = k.word()
 	return k
@@ -98,13 +103,16 @@ func (s *sim) readDespatches(k *knownOrder) {
 		}
 		p := k.parcel(d.tracking)
 		if p == nil {
-			p = &knownParcel{tracking: d.tracking, o: k.o, parcelState: s.state(s.parcels[d.tracking], k.o, k.at)}
+			p = &knownParcel{tracking: d.tracking, o: k.o, parcelState: s.state(s.parcels[k.o.carrier.Source+":"+d.tracking], k.o, k.at)}
 			k.parcels = append(k.parcels, p)
 		}
 		p.left = earliest(p.left, d.at)
 		p.lines = append(p.lines, quantity{d.line, d.qty})
 	}
 }
+
+// key is the shipment's key.
+func (p *knownParcel) key() string { return p.o.carrier.Source + ":" + p.tracking }
 
 func (k *knownOrder) parcel(tracking string) *knownParcel {
 	for _, p := range k.parcels {
@@ -129,7 +137,7 @@ func (k *knownOrder) count() {
 	if k.cancelled == 0 {
 		for i := range k.o.refunds {
 			for _, l := range k.o.refunds[i].lines {
-				if k.o.refunds[i].at <= k.at && l.restock == "CANCEL" {
+				if k.o.refunds[i].at <= k.at && l.restock == neverLeft {
 					k.units[l.line].cancelled += l.qty
 				}
 			}
@@ -196,8 +204,9 @@ type parcelState struct {
 
 type knownScan struct {
 	at     instant
-	number string
-	code
+	code   string // the carrier's
+	status string
+	rank   int
 }
 
 // state reads a parcel's events in order of time. p may be nil: a number that the carrier does not know.
@@ -207,7 +216,8 @@ func (s *sim) state(p *parcel, o *order, at instant) *parcelState {
 		return st
 	}
 	for _, e := range p.known(at) {
-		st.events = append(st.events, knownScan{e.at, e.code, codeOf(e.code)})
+		status, rank := e.what.meaning()
+		st.events = append(st.events, knownScan{e.at, p.carrier.Codes[e.what], status, rank})
 	}
 	slices.SortStableFunc(st.events, func(a, b knownScan) int {
 		if a.at != b.at {

@@ -5,7 +5,9 @@ package world
 
 type order struct {
 	brand         *brand
-	no            int // position among all orders, for streams and ties
+	site          *site
+	carrier       *Carrier // of its parcels
+	no            int      // position among all orders, for streams and ties
 	id            int64
 	name          string // without "#"
 	kind          string // what was planted on it, empty for an ordinary order
@@ -78,18 +80,13 @@ func (o *order) vat(gross int64) int64 {
 // orderID is the order's key in the truth.
 func (o *order) orderID() string {
 	if o.phantom {
-		return "wms:" + o.brand.Source + ":" + o.wmsRef()
+		return "wms:" + o.site.Source + ":" + o.wmsRef()
 	}
-	return o.brand.Name + ":" + itoa(o.id)
+	return o.brand.Shop + ":" + itoa(o.id)
 }
 
 // wmsRef is the order number that the warehouse uses.
-func (o *order) wmsRef() string {
-	if o.brand.Source == "northgate" {
-		return o.name
-	}
-	return itoa(o.id)
-}
+func (o *order) wmsRef() string { return o.site.ref(o) }
 
 // status is a warehouse status event; what is the canonical word.
 type status struct {
@@ -125,6 +122,7 @@ type receipt struct {
 
 type parcel struct {
 	o        *order
+	carrier  *Carrier
 	tracking string
 	back     bool // a return
 	events   []scan
@@ -134,11 +132,11 @@ type parcel struct {
 // scan is a carrier event. shown is when the carrier first answered with it.
 type scan struct {
 	at, shown instant
-	code      string
+	what      Event
 	country   string
 	locality  string
 	twice     bool
-	form      uint8 // how the time is written: 0 without offset, 1 with offset, 2 in UTC with Z
+	form      Form
 }
 
 type fulfilment struct {
@@ -164,9 +162,19 @@ type refund struct {
 	pspAmount    int64 // when the PSP refunded another amount; 0 = the same
 }
 
+// restock is what became of the goods of a refunded line.
+type restock string
+
+// What may become of refunded goods.
+const (
+	cameBack  restock = "return"
+	neverLeft restock = "cancel"
+	kept      restock = "no_restock"
+)
+
 type refundLine struct {
 	line, qty int
-	restock   string // RETURN, CANCEL, NO_RESTOCK
+	restock   restock
 	amount    int64
 }
 
@@ -189,12 +197,14 @@ type returnLine struct {
 
 // movement is one booking on the PSP's balance. gross and net are signed from the merchant's side.
 type movement struct {
-	at                                      instant
-	kind                                    string // the PSP's type
-	ref                                     string // modification reference
-	currency                                string
-	gross, net                              int64
-	hasGross                                bool
-	commission, markup, scheme, interchange int64
-	o                                       *order // nil on rows of the account itself
+	at         instant
+	kind       string // as entry_type says it
+	ref        string // the PSP's reference of the movement
+	currency   string
+	gross, net int64
+	hasGross   bool
+	Fees
+	available instant // from when it may be paid out, where payouts name their movements
+	paidBy    *payout
+	o         *order // nil on rows of the account itself
 }

@@ -55,7 +55,7 @@ func lastNames() []string {
 }
 
 func returnReasons() []string {
-	return []string{"SIZE_TOO_SMALL", "SIZE_TOO_LARGE", "UNWANTED", "NOT_AS_DESCRIBED", "COLOR", "STYLE", "DEFECTIVE"}
+	return []string{"size_too_small", "size_too_large", "unwanted", "not_as_described", "color", "style", "defective"}
 }
 
 func returnNotes() []string {

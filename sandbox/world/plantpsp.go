@@ -22,7 +22,7 @@ func (s *sim) plantBatches() {
 
 // quiet says whether nothing is carried into or out of a batch, in any currency.
 func (a *account) quiet(i int) bool {
-	for _, c := range a.brand.SettlementCurrencies {
+	for _, c := range a.brand.Account.Currencies {
 		keep := needs(a.nets(c))
 		if keep[i] > 0 || (i > 0 && keep[i-1] > 0) {
 			return false
@@ -46,7 +46,7 @@ func (s *sim) plantHeaderOnly(a *account, rng stream) bool {
 		was, next := a.slots[i], a.slots[i+1]
 		a.slots[i], a.slots[i+1] = nil, append(append([]movement{}, next...), was...)
 		if len(was) > 0 && a.quiet(i) {
-			s.plant("batch_header_only", fmt.Sprintf("%s:%d", a.brand.MerchantAccount, a.firstNo+i), "marts.fct_settlements: no row, no batch_gap")
+			s.plant("batch_header_only", fmt.Sprintf("%s:%d", a.brand.Account.Name, a.firstNo+i), "marts.fct_settlements: no row, no batch_gap")
 			return true
 		}
 		a.slots[i], a.slots[i+1] = was, next
@@ -61,7 +61,7 @@ func (s *sim) plantGap(a *account, rng stream) bool {
 		var stay []movement
 		move := append([]movement{}, next...)
 		for _, m := range was {
-			if m.kind == "Settled" {
+			if m.kind == kindCapture {
 				stay = append(stay, m)
 			} else {
 				move = append(move, m)
@@ -73,7 +73,7 @@ func (s *sim) plantGap(a *account, rng stream) bool {
 				a.batches = append(a.batches, &batch{})
 			}
 			a.batches[i].missing = true
-			s.plant("batch_missing", fmt.Sprintf("%s:%d", a.brand.MerchantAccount, a.firstNo+i), "marts.fct_breaks R20 batch_gap")
+			s.plant("batch_missing", fmt.Sprintf("%s:%d", a.brand.Account.Name, a.firstNo+i), "marts.fct_breaks R20 batch_gap")
 			return true
 		}
 		a.slots[i], a.slots[i+1] = was, next
@@ -95,7 +95,7 @@ func (s *sim) plantCarry(a *account, rng stream) bool {
 			continue
 		}
 		a.carry[i] = true
-		s.plant("batch_without_payout", fmt.Sprintf("%s:%d", a.brand.MerchantAccount, a.firstNo+i), "marts.fct_settlements: transfers_out_amount, next opening_amount")
+		s.plant("batch_without_payout", fmt.Sprintf("%s:%d", a.brand.Account.Name, a.firstNo+i), "marts.fct_settlements: transfers_out_amount, next opening_amount")
 		return true
 	}
 	return false
@@ -122,13 +122,13 @@ func (s *sim) plantReserve(a *account, rng stream) bool {
 			continue
 		}
 		for _, at := range []int{i, j} {
-			net, word := -hold, "held"
+			net, kind, word := -hold, kindHold, "held"
 			if at == j {
-				net, word = hold, "released"
+				net, kind, word = hold, kindRelease, "released"
 			}
 			day := a.first + date(at)
-			a.slots[at] = append(a.slots[at], own(instant(day)*86400+21*hour, "ReserveAdjustment", fmt.Sprintf("Rolling reserve %s, batch %d", word, a.firstNo+i), c, net))
-			s.plant("reserve_"+word, fmt.Sprintf("%s:%d", a.brand.MerchantAccount, a.firstNo+at), "marts.fct_settlements: reserves_amount")
+			a.slots[at] = append(a.slots[at], a.own(instant(day)*86400+21*hour, kind, c, net, a.firstNo+i))
+			s.plant("reserve_"+word, fmt.Sprintf("%s:%d", a.brand.Account.Name, a.firstNo+at), "marts.fct_settlements: reserves_amount")
 		}
 		return true
 	}
@@ -143,8 +143,8 @@ func (s *sim) plantTwoCurrencies() {
 			for j := range a.slots[i] {
 				seen[a.slots[i][j].currency] = true
 			}
-			if len(seen) > 1 {
-				s.plant("batch_two_currencies", fmt.Sprintf("%s:%d", a.brand.MerchantAccount, a.firstNo+i), "marts.fct_settlements: a row for each currency")
+			if missing := i < len(a.batches) && a.batches[i].missing; len(seen) > 1 && !missing {
+				s.plant("batch_two_currencies", fmt.Sprintf("%s:%d", a.brand.Account.Name, a.firstNo+i), "marts.fct_settlements: a row for each currency")
 				return
 			}
 		}
@@ -159,9 +159,9 @@ func (s *sim) plantUnbalanced() {
 	for _, a := range s.accounts {
 		for _, b := range a.batches[1:max(1, len(a.batches)-2)] {
 			for j := range b.rows {
-				if b.rows[j].kind == "MerchantPayout" && !b.missing {
+				if b.rows[j].kind == kindPayout && !b.missing {
 					b.rows[j].net--
-					s.plant("batch_unbalanced", fmt.Sprintf("%s:%d:%s", a.brand.MerchantAccount, b.no, b.rows[j].currency), "marts.fct_breaks R20 unbalanced")
+					s.plant("batch_unbalanced", fmt.Sprintf("%s:%d:%s", a.brand.Account.Name, b.no, b.rows[j].currency), "marts.fct_breaks R20 unbalanced")
 					return
 				}
 			}

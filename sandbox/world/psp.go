@@ -1,10 +1,24 @@
 package world
 
-import "fmt"
+// The kinds of movement on a PSP's balance, as fct_ledger_entries calls them.
+const (
+	kindCapture    = "capture"
+	kindRefund     = "refund"
+	kindChargeback = "chargeback"
+	kindReversal   = "chargeback_reversal"
+	kindFee        = "fee"
+	kindPayout     = "payout"
+	kindTopup      = "topup"
+	kindIn         = "transfer_in"
+	kindOut        = "transfer_out"
+	kindHold       = "reserve_hold"
+	kindRelease    = "reserve_release"
+)
 
-// account is one merchant account with the PSP and its batches.
+// account is one brand's account with a PSP that settles in batches.
 type account struct {
 	brand   *brand
+	no      int // among the PSP's accounts
 	firstNo int
 	first   date // UTC day of the first batch
 	slots   [][]movement
@@ -28,17 +42,27 @@ func utcDay(i instant) date { return date(int64(i) / 86400) }
 
 // bank books what happened to the PSP's balances, and closes a batch a day.
 func (s *sim) bank() {
+	accounts := map[*brand]*account{}
+	count := map[*PSP]int{}
 	for _, b := range s.brands {
-		a := &account{brand: b, firstNo: 1, first: s.start + settleDays, carry: map[int]bool{}}
+		if b.psp.Itemises {
+			continue
+		}
+		a := &account{brand: b, no: count[b.psp], firstNo: 1, first: s.start + settleDays, carry: map[int]bool{}}
 		a.slots = make([][]movement, int(s.end-a.first)+1)
 		s.accounts = append(s.accounts, a)
+		accounts[b] = a
+		count[b.psp]++
 	}
 	for _, o := range s.orders {
 		if o.test || o.phantom || o.paid == 0 {
 			continue
 		}
 		for _, m := range s.bookings(o) {
-			a := s.accounts[o.brand.no]
+			a := accounts[o.brand]
+			if a == nil {
+				break
+			}
 			if i := int(utcDay(m.at) + settleDays - a.first); i >= 0 && i < len(a.slots) {
 				a.slots[i] = append(a.slots[i], m)
 			}
@@ -53,7 +77,7 @@ func (s *sim) bank() {
 
 // bookings are an order's movements on the PSP's balance.
 func (s *sim) bookings(o *order) []movement {
-	out := []movement{o.movement(o.paid, "Settled", o.captureRef, o.total())}
+	out := []movement{o.movement(o.paid, kindCapture, o.captureRef, o.total())}
 	for i := range o.refunds {
 		r := &o.refunds[i]
 		if r.missingInPSP {
@@ -63,33 +87,22 @@ func (s *sim) bookings(o *order) []movement {
 		if r.pspAmount != 0 {
 			paid = r.pspAmount
 		}
-		out = append(out, o.movement(r.at+2*minute, "Refunded", r.authCode, -paid))
+		out = append(out, o.movement(r.at+2*minute, kindRefund, r.authCode, -paid))
 	}
 	return append(out, o.psp...)
 }
 
-// movement prices a booking: interchange, scheme fee and markup on cards, one commission on the rest.
+// movement prices a booking as its PSP does.
 func (o *order) movement(at instant, kind, ref string, gross int64) movement {
 	m := movement{at: at, kind: kind, ref: ref, currency: o.currency, gross: gross, hasGross: true, o: o}
-	card := o.method == "visa" || o.method == "mc"
-	switch {
-	case kind == "Settled" && card:
-		m.interchange, m.scheme, m.markup = permille(gross, 2), permille(gross, 1)+2, permille(gross, 3)+5
-	case kind == "Settled" && o.method == "ideal":
-		m.commission = 29
-	case kind == "Settled":
-		m.commission = permille(gross, 24) + 10
-	case kind == "Refunded" && card:
-		m.interchange = -permille(-gross, 2)
-	}
-	m.net = gross - m.commission - m.interchange - m.scheme - m.markup
+	m.Fees = o.brand.psp.Price(Booking{Kind: kind, Method: o.method, Gross: gross})
+	m.net = gross - m.sum()
 	return m
 }
 
-func permille(n, p int64) int64 { return (n*p + 500) / 1000 }
-
 // own is a row of the account itself, without a payment.
-func own(at instant, kind, ref, currency string, net int64) movement {
+func (a *account) own(at instant, kind, currency string, net int64, batch int) movement {
+	ref := a.brand.psp.Own(OwnRow{Kind: kind, Account: a.no, Batch: batch, Day: at.time(), Currency: currency})
 	return movement{at: at, kind: kind, ref: ref, currency: currency, net: net}
 }
 
@@ -107,13 +120,10 @@ func (a *account) nets(currency string) []int64 {
 				}
 			}
 		}
-		out[i] -= n * transactionFee
+		out[i] -= n * a.brand.psp.PerBatch
 	}
 	return out
 }
-
-// transactionFee is the gateway's fee for each booking, taken as one row a batch.
-const transactionFee = 6
 
 // needs is how much each batch has to keep back so that no later one falls below zero: a batch that pays out pays
 // everything, so where this is not 0 the whole balance is carried over.
@@ -135,7 +145,7 @@ func (a *account) close() {
 		b := a.batches[i]
 		b.no, b.day, b.available = a.firstNo+i, day, instant(day+1)*86400+7*hour
 	}
-	for _, c := range a.brand.SettlementCurrencies {
+	for _, c := range a.brand.Account.Currencies {
 		a.closeCurrency(c)
 	}
 }
@@ -147,7 +157,7 @@ func (a *account) closeCurrency(c string) {
 	for i, b := range a.batches {
 		at := b.ending() - 10*minute
 		if balance != 0 {
-			b.rows = append(b.rows, own(at-hour, "Balancetransfer", fmt.Sprintf("Balancetransfer from batch %d", b.no-1), c, balance))
+			b.rows = append(b.rows, a.own(at-hour, kindIn, c, balance, b.no))
 		}
 		var n int64
 		for _, m := range a.slots[i] {
@@ -158,44 +168,27 @@ func (a *account) closeCurrency(c string) {
 				}
 			}
 		}
-		if n > 0 {
-			ref := "Transaction Fees " + b.day.utc().Format("January   02 2006")
-			b.rows = append(b.rows, own(at, "Fee", ref, c, -n*transactionFee))
+		if n > 0 && a.brand.psp.PerBatch > 0 {
+			b.rows = append(b.rows, a.own(at, kindFee, c, -n*a.brand.psp.PerBatch, b.no))
 		}
 		held := balance + nets[i]
-		if held < 0 {
-			b.topUp(c, -held)
+		if held < 0 { // the merchant wires in what is missing
+			b.rows = append(b.rows, a.own(b.ending(), kindTopup, c, -held, b.no))
 			held = 0
 		}
-		if held > 0 && (keep[i] > 0 || a.carry[i]) {
-			b.carryOver(c, held)
-			balance = held
-			continue
-		}
-		b.payOut(a.brand, c, held)
 		balance = 0
+		switch {
+		case held > 0 && (keep[i] > 0 || a.carry[i]):
+			b.rows = append(b.rows, a.own(b.ending(), kindOut, c, -held, b.no))
+			balance = held
+		case held > 0:
+			b.rows = append(b.rows, a.own(b.ending(), kindPayout, c, -held, b.no))
+		}
 	}
 }
 
 // ending is when a batch closes.
 func (b *batch) ending() instant { return instant(b.day)*86400 + 22*hour + 10*minute }
-
-// topUp covers a balance that fell below zero with money that the merchant wired in.
-func (b *batch) topUp(currency string, net int64) {
-	b.rows = append(b.rows, own(b.ending(), "MatchedStatement", fmt.Sprintf("Top-up by bank transfer, batch %d", b.no), currency, net))
-}
-
-func (b *batch) carryOver(currency string, net int64) {
-	b.rows = append(b.rows, own(b.ending(), "Balancetransfer", fmt.Sprintf("Balancetransfer to batch %d", b.no+1), currency, -net))
-}
-
-func (b *batch) payOut(br *brand, currency string, net int64) {
-	if net == 0 {
-		return
-	}
-	ref := fmt.Sprintf("TX%09d%sXT batch %d, %s", 635_094_301+b.no*7717+br.no*31, currency[:1], b.no, companyAccount)
-	b.rows = append(b.rows, own(b.ending(), "MerchantPayout", ref, currency, -net))
-}
 
 // seen says whether the PSP has published the batch.
 func (b *batch) seen(at instant) bool { return !b.missing && b.available <= at }

@@ -4,9 +4,9 @@ import "fmt"
 
 // parcelBack is a return's label: a parcel from the customer to the warehouse.
 func (s *sim) parcelBack(o *order) *parcel {
-	s.parcelNo++
-	p := &parcel{o: o, back: true, tracking: fmt.Sprintf("JJD01%013d", 4_410_000_000_000+int64(s.parcelNo)*6133)}
-	s.parcels[p.tracking] = p
+	c := s.returner()
+	p := &parcel{o: o, carrier: c, back: true, tracking: s.number(c, NumberBack)}
+	s.parcels[p.key()] = p
 	return p
 }
 
@@ -61,20 +61,20 @@ func (s *sim) sendBack(rng stream, o *order, delivered instant) {
 
 // post takes a return from the customer's drop-off to the warehouse's gate, and says on which site day it got there.
 func (s *sim) post(rng stream, o *order, r *shopReturn, day date) date {
-	p, z, st := r.parcel, s.zoneOf(o.to.country), o.brand.site
+	p, z, st := r.parcel, s.zoneOf(o.to.country), o.site
 	day = o.cal.add(day, 0)
-	p.scanned(r.approved+rng.minutes(1, 3), "500", o.to.country, "")
-	p.scanned(day.at(z, rng.between(10*60, 17*60)), "510", o.to.country, o.to.city+" ParcelShop")
-	p.scanned(day.at(z, rng.between(19*60, 22*60)), "520", o.to.country, hub(o.to.country))
+	p.scanned(r.approved+rng.minutes(1, 3), LabelCreated, o.to.country, "")
+	p.scanned(day.at(z, rng.between(10*60, 17*60)), Accepted, o.to.country, o.to.city+" ParcelShop")
+	p.scanned(day.at(z, rng.between(19*60, 22*60)), AtHub, o.to.country, hub(o.to.country))
 	home := st.cal.add(day, rng.between(1, 2))
-	p.scanned(home.at(st.zone, rng.between(5*60, 6*60)), "540", st.country, hub(st.country))
-	p.scanned(home.at(st.zone, rng.between(9*60, 15*60)), "600", st.country, map[string]string{"GB": "Daventry", "NL": "Veldhoven"}[st.country])
+	p.scanned(home.at(st.zone, rng.between(5*60, 6*60)), AtDepot, st.Country, hub(st.Country))
+	p.scanned(home.at(st.zone, rng.between(9*60, 15*60)), Delivered, st.Country, st.Town)
 	return home
 }
 
 // unpack books a return into the warehouse on the working day after it arrived.
 func (s *sim) unpack(rng stream, o *order, r *shopReturn, home date) {
-	st := o.brand.site
+	st := o.site
 	at := st.cal.add(home, 1).at(st.zone, rng.between(8*60+30, 11*60+30)) + instant(rng.IntN(60))
 	s.book(rng, o, r, at)
 }
@@ -82,10 +82,7 @@ func (s *sim) unpack(rng stream, o *order, r *shopReturn, home date) {
 // book writes the receipt rows of a return: every unit announced, as it was when unpacked.
 func (s *sim) book(rng stream, o *order, r *shopReturn, at instant) {
 	s.returnNo++
-	ref := fmt.Sprintf("RC%06d", s.returnNo)
-	if o.brand.Source == "veldhoven" {
-		ref = fmt.Sprintf("VR%06d", s.returnNo)
-	}
+	ref := fmt.Sprintf(o.site.Returns, s.returnNo)
 	graded := at + rng.minutes(40, 300)
 	for _, l := range r.lines {
 		row := receipt{
@@ -104,7 +101,7 @@ func (s *sim) book(rng stream, o *order, r *shopReturn, at instant) {
 
 // refundReturn pays a received return back, n working days of the site after its receipt.
 func (s *sim) refundReturn(rng stream, o *order, r *shopReturn, n int) {
-	st := o.brand.site
+	st := o.site
 	var received instant
 	good := map[int]int{}
 	for i := range o.receipts {
@@ -120,7 +117,7 @@ func (s *sim) refundReturn(rng stream, o *order, r *shopReturn, n int) {
 	var lines []refundLine
 	for _, l := range r.lines {
 		if n := good[l.line]; n > 0 {
-			lines = append(lines, refundLine{l.line, n, "RETURN", o.lines[l.line].share(n)})
+			lines = append(lines, refundLine{l.line, n, cameBack, o.lines[l.line].share(n)})
 		}
 	}
 	rf := s.refund(rng, o, at, lines, 0)
@@ -136,21 +133,24 @@ func (s *sim) refundReturn(rng stream, o *order, r *shopReturn, n int) {
 func (s *sim) refund(rng stream, o *order, at instant, lines []refundLine, extra int64) *refund {
 	s.factNo++
 	r := refund{
-		id: 930_000_000_000 + int64(s.factNo), at: at, lines: lines, amount: extra, authCode: rng.sixteenDigits(),
+		id: 930_000_000_000 + int64(s.factNo), at: at, lines: lines, amount: extra, authCode: o.brand.psp.Ref("refund", rng.Rand),
 		payRef: fmt.Sprintf("%s-%d-%d", o.brand.Prefix, o.id, len(o.refunds)+2),
 	}
-	for _, l := range lines {
-		r.amount += l.amount
+	for i := range r.lines {
+		r.amount += r.lines[i].amount
+		if !o.brand.Can.Restocks {
+			r.lines[i].restock = kept
+		}
 	}
 	o.refunds = append(o.refunds, r)
 	return &o.refunds[len(o.refunds)-1]
 }
 
 // everything refunds all that the order cost.
-func (s *sim) everything(rng stream, o *order, at instant, restock, note string) {
+func (s *sim) everything(rng stream, o *order, at instant, what restock, note string) {
 	var lines []refundLine
 	for i := range o.lines {
-		lines = append(lines, refundLine{i, o.lines[i].qty, restock, o.lines[i].net()})
+		lines = append(lines, refundLine{i, o.lines[i].qty, what, o.lines[i].net()})
 	}
 	r := s.refund(rng, o, at, lines, o.shipping)
 	r.shipping, r.note = o.shipping, note

@@ -2,13 +2,14 @@ package world
 
 // returnRoles need many days until they show; in a short world they happen to the first orders, and in a hurry.
 func (s *sim) returnRoles() []role {
-	long := wish{window: morning(), workday: true, mainland: true, minQty: 1}
-	hurry := wish{window: [2]int{7*60 + 45, 9 * 60}, workday: true, service: "express", source: "veldhoven", country: "NL"}
+	announced := ShopSkills{Returns: true, Restocks: true}
+	long := wish{window: morning(), workday: true, mainland: true, minQty: 1, shop: announced}
+	hurry := wish{window: [2]int{7*60 + 45, 9 * 60}, workday: true, service: "express", from: "NL", country: "NL", shop: announced}
 	slow := role{want: long, need: 15}
 	if s.o.Days < 18 {
 		slow = role{want: hurry, need: 8, first: true}
 	}
-	pair := wish{window: morning(), workday: true, mainland: true, service: "express", minQty: 2}
+	pair := wish{window: morning(), workday: true, mainland: true, service: "express", minQty: 2, shop: announced}
 	late := wish{window: morning(), workday: true, mainland: true, service: "express"}
 	with := func(kind, shows string, rate float64, play func(*sim, stream, *order)) role {
 		return role{kind, shows, rate, slow.need, slow.first, slow.want, play}
@@ -27,10 +28,10 @@ func (s *sim) returnRoles() []role {
 func (s *sim) bringBack(rng stream, o *order, units int) (*shopReturn, date) {
 	j := s.begin(rng, o)
 	d := o.cal.add(j.day, o.transit())
-	s.moves(j, j.day, d, "520")
+	s.moves(j, j.day, d, AtHub)
 	s.outForDelivery(j, d)
 	z := s.zoneOf(o.to.country)
-	j.p.scanned(d.at(z, rng.between(9*60, 10*60)), "600", o.to.country, o.to.city)
+	j.p.scanned(d.at(z, rng.between(9*60, 10*60)), Delivered, o.to.country, o.to.city)
 	r := s.announce(rng, o, d.at(z, rng.between(10*60+30, 11*60+30)), []quantity{{0, units}})
 	return r, d
 }
@@ -39,15 +40,15 @@ func (s *sim) returnLost(rng stream, o *order) {
 	r, d := s.bringBack(rng, o, 1)
 	r.parcel = s.parcelBack(o)
 	z, c := s.zoneOf(o.to.country), o.to
-	r.parcel.scanned(r.approved+rng.minutes(1, 3), "500", c.country, "")
-	r.parcel.scanned(d.at(z, rng.between(14*60, 17*60)), "510", c.country, c.city+" ParcelShop")
-	r.parcel.scanned(d.at(z, rng.between(19*60, 22*60)), "520", c.country, hub(c.country))
+	r.parcel.scanned(r.approved+rng.minutes(1, 3), LabelCreated, c.country, "")
+	r.parcel.scanned(d.at(z, rng.between(14*60, 17*60)), Accepted, c.country, c.city+" ParcelShop")
+	r.parcel.scanned(d.at(z, rng.between(19*60, 22*60)), AtHub, c.country, hub(c.country))
 }
 
 // arrive books a return in: by post, or, where the world ends within so many working days after that, over the
 // counter of the warehouse on the same day.
 func (s *sim) arrive(rng stream, o *order, r *shopReturn, d date, after int) {
-	st := o.brand.site
+	st := o.site
 	byPost := st.cal.add(o.cal.add(d+1, 0), 3)
 	if st.cal.add(byPost, after) > s.end {
 		s.book(rng, o, r, st.cal.add(d, 0).at(st.zone, rng.between(13*60, 16*60)))
@@ -89,7 +90,7 @@ func (s *sim) returnShort(rng stream, o *order) {
 // returnUnannounced comes back without a word to the shop, so near to the end that nobody is late with it yet.
 func (s *sim) returnUnannounced(rng stream, o *order) {
 	s.quietly(rng, o)
-	st := o.brand.site
+	st := o.site
 	d := s.end
 	for !st.cal.working(d) {
 		d--
@@ -106,20 +107,27 @@ func (s *sim) returnUnknown(rng stream, o *order) {
 
 func refundRoles() []role {
 	early := wish{window: morning(), workday: true}
+	restocks := wish{window: morning(), workday: true, shop: ShopSkills{Restocks: true}}
+	overpays := wish{window: morning(), workday: true, shop: ShopSkills{Overpays: true}}
+	residual := wish{window: morning(), workday: true, psp: func(p *PSP) bool { return p.Residual }}
+	itemised := wish{window: morning(), workday: true, psp: func(p *PSP) bool { return p.Itemises }}
 	return []role{
 		{"refund_missing_in_psp", "marts.fct_breaks R13 missing_in_psp", .003, 7, false, early, (*sim).refundMissing},
 		{"refund_missing_in_web", "marts.fct_breaks R13 missing_in_web", .002, 6, false, early, (*sim).refundOnlyPSP},
 		{"refund_amount_differs", "marts.fct_breaks R13 amount_differs", .002, 6, false, early, (*sim).refundDiffers},
 		{"refund_twice", "marts.fct_breaks R11 same_refund_twice", .003, 5, false, early, (*sim).refundTwice},
-		{"refund_over_captured", "marts.fct_breaks R11 over_refunded", .002, 5, false, early, (*sim).refundTooMuch},
-		{"refund_without_return", "marts.fct_breaks R10", .003, 7, false, early, (*sim).refundNoReturn},
+		{"refund_over_captured", "marts.fct_breaks R11 over_refunded", .002, 5, false, overpays, (*sim).refundTooMuch},
+		{"refund_without_return", "marts.fct_breaks R10", .003, 7, false, restocks, (*sim).refundNoReturn},
 		{"refund_and_chargeback", "marts.fct_breaks R11 refund_and_chargeback", .002, 7, false, early, (*sim).refundAndChargeback},
 		{"refund_goodwill", "marts.fct_refunds kind goodwill", .01, 3, false, wish{}, (*sim).goodwill},
-		{"chargeback_residual", "marts.fct_ledger_entries fee_residual_amount", .003, 7, false, early, (*sim).chargeback},
-		{"chargeback_reversed", "marts.fct_ledger_entries chargeback_reversal", .002, 8, false, early, (*sim).chargebackReversed},
+		{"chargeback_residual", "marts.fct_ledger_entries fee_residual_amount", .003, 7, false, residual, (*sim).chargeback},
+		{"chargeback_reversed", "marts.fct_ledger_entries chargeback_reversal", .002, 8, false, residual, (*sim).chargebackReversed},
+		{"refund_missing_in_psp", "marts.fct_breaks R13 missing_in_psp", .001, 7, false, itemised, (*sim).refundMissing},
+		{"refund_missing_in_web", "marts.fct_breaks R13 missing_in_web", .001, 6, false, itemised, (*sim).refundOnlyPSP},
+		{"dispute_with_fee", "marts.fct_ledger_entries chargeback, fee_amount", .002, 6, false, itemised, (*sim).chargeback},
 		{
 			"order_paid_in_pounds", "marts.fct_settlements two currencies in a batch", .001, 4, false,
-			wish{shop: "norre-studio", currency: "GBP", country: "GB"},
+			wish{foreign: true, country: "GB"},
 			(*sim).plainly,
 		},
 	}
@@ -152,7 +160,7 @@ func (s *sim) refundDiffers(rng stream, o *order) {
 // refundOnlyPSP was given in the PSP's back office, past the shop.
 func (s *sim) refundOnlyPSP(rng stream, o *order) {
 	s.quietly(rng, o)
-	o.psp = append(o.psp, o.movement(s.office(rng, o, 1), "Refunded", rng.sixteenDigits(), -750))
+	o.psp = append(o.psp, o.movement(s.office(rng, o, 1), kindRefund, o.brand.psp.Ref("refund", rng.Rand), -750))
 }
 
 func (s *sim) refundTwice(rng stream, o *order) {
@@ -164,34 +172,38 @@ func (s *sim) refundTwice(rng stream, o *order) {
 // refundTooMuch gives the whole order back for a late complaint, and then something more.
 func (s *sim) refundTooMuch(rng stream, o *order) {
 	s.quietly(rng, o)
-	s.everything(rng, o, s.office(rng, o, 1), "NO_RESTOCK", "Keep it, please")
+	s.everything(rng, o, s.office(rng, o, 1), kept, "Keep it, please")
 	s.refund(rng, o, s.office(rng, o, 2), nil, 1000).note = "Postage"
 }
 
 // refundNoReturn pays a return back that nobody has seen.
 func (s *sim) refundNoReturn(rng stream, o *order) {
 	s.quietly(rng, o)
-	s.refund(rng, o, s.office(rng, o, 2), []refundLine{{0, 1, "RETURN", o.lines[0].share(1)}}, 0)
+	s.refund(rng, o, s.office(rng, o, 2), []refundLine{{0, 1, cameBack, o.lines[0].share(1)}}, 0)
 }
 
-// disputed is a movement of a dispute; the fee stands in no component.
+// disputed is a movement of a dispute. Where the PSP explains its fees, this one is among them.
 func (o *order) disputed(rng stream, at instant, kind string, gross, fee int64) {
-	m := movement{at: at, kind: kind, ref: rng.sixteenDigits(), currency: o.currency, gross: gross, net: gross - fee, hasGross: true, o: o}
+	var fees Fees
+	if psp := o.brand.psp; !psp.Residual && kind == kindChargeback {
+		fee, fees = psp.Dispute, Fees{Commission: psp.Dispute}
+	}
+	m := movement{at: at, kind: kind, ref: o.brand.psp.Ref("dispute", rng.Rand), currency: o.currency, gross: gross, net: gross - fee, hasGross: true, Fees: fees, o: o}
 	o.psp = append(o.psp, m)
 }
 
 func (s *sim) chargeback(rng stream, o *order) {
 	s.quietly(rng, o)
-	o.disputed(rng, s.office(rng, o, 3), "Chargeback", -o.total(), 1500)
+	o.disputed(rng, s.office(rng, o, 3), kindChargeback, -o.total(), o.brand.psp.Dispute)
 }
 
 func (s *sim) chargebackReversed(rng stream, o *order) {
 	s.quietly(rng, o)
-	o.disputed(rng, s.office(rng, o, 2), "Chargeback", -o.total(), 1500)
-	o.disputed(rng, s.office(rng, o, 4), "ChargebackReversed", o.total(), 0)
+	o.disputed(rng, s.office(rng, o, 2), kindChargeback, -o.total(), o.brand.psp.Dispute)
+	o.disputed(rng, s.office(rng, o, 4), kindReversal, o.total(), 0)
 }
 
 func (s *sim) refundAndChargeback(rng stream, o *order) {
 	s.sorry(rng, o, 2)
-	o.disputed(rng, s.office(rng, o, 3), "Chargeback", -o.total(), 0)
+	o.disputed(rng, s.office(rng, o, 3), kindChargeback, -o.total(), 0)
 }

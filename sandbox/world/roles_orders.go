@@ -1,18 +1,22 @@
 package world
 
+import "strings"
+
 func orderRoles() []role {
-	evening := wish{window: [2]int{16 * 60, 18*60 + 30}}
+	cancels := ShopSkills{Cancels: true, Restocks: true}
+	evening := wish{window: [2]int{16 * 60, 18*60 + 30}, shop: cancels}
+	picked := wish{window: morning(), workday: true, shop: cancels}
 	early := wish{window: morning(), workday: true}
 	return []role{
-		{"test_order", "in no mart", .004, 0, false, wish{}, (*sim).testOrder},
+		{"test_order", "in no mart", .004, 0, false, wish{shop: ShopSkills{Tests: true}}, (*sim).testOrder},
 		{"order_unpaid", "marts.fct_orders status unpaid", .004, 1, false, wish{}, (*sim).unpaid},
 		{"order_cancelled_before_picking", "marts.fct_orders status cancelled", .01, 1, false, evening, (*sim).cancelEarly},
-		{"order_cancelled_after_picking", "marts.fct_orders status cancelled, picked_at", .004, 1, false, early, (*sim).cancelPicked},
-		{"despatched_after_cancel", "marts.fct_breaks R09", .002, 5, false, early, (*sim).cancelTooLate},
+		{"order_cancelled_after_picking", "marts.fct_orders status cancelled, picked_at", .004, 1, false, picked, (*sim).cancelPicked},
+		{"despatched_after_cancel", "marts.fct_breaks R09", .002, 5, false, picked, (*sim).cancelTooLate},
 		{"order_not_in_wms", "marts.fct_breaks R01, orders_at_risk not_in_wms", .003, 1, false, wish{}, (*sim).stuck},
 		{"order_held", "marts.orders_at_risk held", .004, 1, false, wish{}, (*sim).hold},
 		{"order_shortage", "marts.orders_at_risk short", .002, 1, false, wish{}, (*sim).shortage},
-		{"order_despatched_late", "marts.fct_orders is_shipped_on_time", .01, 2, false, early, (*sim).leaveLate},
+		{"order_despatched_late", "marts.fct_orders is_shipped_on_time", .01, 5, false, early, (*sim).leaveLate},
 		{"no_web_order", "marts.fct_breaks R03", .002, 2, false, early, (*sim).nobodySold},
 	}
 }
@@ -24,13 +28,13 @@ func (s *sim) unpaid(_ stream, o *order) { o.paid = 0 }
 
 func (s *sim) cancel(rng stream, o *order, at instant, reason string) {
 	o.cancelled, o.cancelReason = at, reason
-	s.everything(rng, o, at+instant(rng.between(1, 20)), "CANCEL", "Order cancelled")
+	s.everything(rng, o, at+instant(rng.between(1, 20)), neverLeft, "Order cancelled")
 }
 
 func (s *sim) cancelEarly(rng stream, o *order) {
 	s.receive(rng, o)
 	at := o.paid + rng.minutes(30, 90)
-	s.cancel(rng, o, at, pick(rng, []string{"CUSTOMER", "CUSTOMER", "FRAUD", "OTHER"}))
+	s.cancel(rng, o, at, pick(rng, []string{"customer", "customer", "fraud", "other"}))
 	s.tell(o, at+rng.minutes(2, 9), "cancelled")
 }
 
@@ -38,7 +42,7 @@ func (s *sim) cancelPicked(rng stream, o *order) {
 	s.receive(rng, o)
 	v := s.process(rng, o, s.shipBy(o))
 	s.pickAndPack(rng, o, v)
-	s.cancel(rng, o, v.packed+rng.minutes(1, 4), "CUSTOMER")
+	s.cancel(rng, o, v.packed+rng.minutes(1, 4), "customer")
 	s.tell(o, v.packed+rng.minutes(6, 12), "cancelled")
 }
 
@@ -47,7 +51,7 @@ func (s *sim) cancelTooLate(rng stream, o *order) {
 	s.receive(rng, o)
 	v := s.process(rng, o, s.shipBy(o))
 	s.pickAndPack(rng, o, v)
-	s.cancel(rng, o, v.picked+rng.minutes(1, 4), "CUSTOMER")
+	s.cancel(rng, o, v.picked+rng.minutes(1, 4), "customer")
 	s.tell(o, v.left, "despatched")
 	s.carry(rng, s.send(o, v.left, o.all()), v)
 }
@@ -68,7 +72,7 @@ func (s *sim) shortage(rng stream, o *order) {
 
 func (s *sim) leaveLate(rng stream, o *order) {
 	s.receive(rng, o)
-	p, v := s.ship(rng, o, o.brand.site.cal.add(s.shipBy(o), 1))
+	p, v := s.ship(rng, o, o.site.cal.add(s.shipBy(o), 1))
 	s.carry(rng, p, v)
 }
 
@@ -76,7 +80,7 @@ func (s *sim) leaveLate(rng stream, o *order) {
 func (s *sim) nobodySold(rng stream, o *order) {
 	o.phantom = true
 	o.id += 90_000_000
-	o.name = o.brand.Prefix + "9" + o.name[2:]
+	o.name = o.brand.Prefix + "9" + strings.TrimPrefix(o.name, o.brand.Prefix)
 	s.receive(rng, o)
 	s.tell(o, o.paid+rng.minutes(30, 60), "allocated")
 	s.tell(o, o.paid+rng.minutes(70, 90), "query")
@@ -85,15 +89,16 @@ func (s *sim) nobodySold(rng stream, o *order) {
 func warehouseRoles() []role {
 	early := wish{window: morning(), workday: true}
 	two := wish{window: morning(), workday: true, minLines: 2}
-	twice := wish{window: morning(), workday: true, minQty: 2}
+	short := wish{window: morning(), workday: true, minLines: 2, shorts: true}
+	twice := wish{window: morning(), workday: true, minQty: 2, shorts: true, shop: ShopSkills{Restocks: true}}
 	return []role{
 		{"order_split", "marts.fct_orders split_count 2", .03, 3, false, two, (*sim).split},
 		{"short_resolved", "marts.fct_orders units_short, units_cancelled", .008, 2, false, twice, (*sim).shortResolved},
-		{"short_unresolved", "marts.fct_breaks R06 short_unresolved", .003, 2, false, two, (*sim).shortUnresolved},
+		{"short_unresolved", "marts.fct_breaks R06 short_unresolved", .003, 2, false, short, (*sim).shortUnresolved},
 		{"despatched_without_parcel", "marts.fct_breaks R05 no_parcel", .002, 2, false, early, (*sim).noParcel},
 		{"not_fulfilled_in_web", "marts.fct_breaks R04", .003, 2, false, early, (*sim).notFulfilled},
 		{"fulfilled_not_despatched", "marts.fct_breaks R05 fulfilled_not_despatched", .002, 3, false, early, (*sim).notDespatched},
-		{"double_despatch", "marts.fct_breaks R06 over_despatched", .002, 4, false, early, (*sim).doubleDespatch},
+		{"double_despatch", "marts.fct_breaks R06 over_despatched", .002, 5, false, early, (*sim).doubleDespatch},
 	}
 }
 
@@ -105,14 +110,14 @@ func (s *sim) split(rng stream, o *order) {
 	s.tell(o, v.left, "part_despatched")
 	later := v.left + rng.minutes(20, 40)
 	s.tell(o, later, "despatched")
-	d := dateOf(v.left, o.brand.site.zone)
+	d := dateOf(v.left, o.site.zone)
 	for i, part := range [][]quantity{o.all()[:1], o.all()[1:]} {
 		at := []instant{v.left, later}[i]
 		p := s.send(o, at, part)
 		s.fulfil(o, at+rng.minutes(3, 25), p.tracking, part)
 		j := s.hand(rng, p, v.packed, d)
 		to := o.cal.add(j.day, o.transit())
-		s.moves(j, j.day, to, "520")
+		s.moves(j, j.day, to, AtHub)
 		s.outForDelivery(j, to)
 		s.deliver(j, to)
 	}
@@ -140,7 +145,7 @@ func (s *sim) short(rng stream, o *order, at, missing int) visit {
 
 func (s *sim) shortResolved(rng stream, o *order) {
 	v := s.short(rng, o, 0, 1)
-	s.refund(rng, o, v.left+rng.minutes(40, 120), []refundLine{{0, 1, "CANCEL", o.lines[0].share(1)}}, 0).note = "Out of stock"
+	s.refund(rng, o, v.left+rng.minutes(40, 120), []refundLine{{0, 1, neverLeft, o.lines[0].share(1)}}, 0).note = "Out of stock"
 }
 
 func (s *sim) shortUnresolved(rng stream, o *order) {
@@ -166,13 +171,12 @@ func (s *sim) notDespatched(rng stream, o *order) {
 	s.receive(rng, o)
 	v := s.process(rng, o, s.shipBy(o))
 	s.tell(o, v.allocated, "allocated")
-	s.parcelNo++
-	s.fulfil(o, v.left, "JJD00"+itoa(2_990_000_000_000+int64(s.parcelNo)), o.all())
+	s.fulfil(o, v.left, s.number(o.carrier, NumberNowhere), o.all())
 }
 
 // doubleDespatch sends the whole order again on the next working day.
 func (s *sim) doubleDespatch(rng stream, o *order) {
 	s.quietly(rng, o)
-	again := s.process(rng, o, o.brand.site.cal.add(s.shipBy(o), 1))
+	again := s.process(rng, o, o.site.cal.add(s.shipBy(o), 1))
 	s.carry(rng, s.send(o, again.left, o.all()), again)
 }

@@ -9,10 +9,11 @@ type sim struct {
 	start, end  date
 	asOf        instant
 	checkpoints []instant
-	count       [4]int
-	orders      []*order // what shops know, and phantoms
-	parcels     map[string]*parcel
-	accounts    []*account
+	count       map[*brand]int
+	orders      []*order           // what shops know, and phantoms
+	parcels     map[string]*parcel // by carrier and number
+	accounts    []*account         // with PSPs that settle in batches
+	purses      []*purse           // with PSPs whose payouts name what they pay
 	feeds       []*feed
 	planted     []Planted
 
@@ -20,11 +21,11 @@ type sim struct {
 }
 
 func newSim(o Options) (*sim, error) {
-	p, err := newPlaces()
+	p, err := newPlaces(o.Group)
 	if err != nil {
 		return nil, err
 	}
-	s := &sim{places: p, o: o, parcels: map[string]*parcel{}}
+	s := &sim{places: p, o: o, parcels: map[string]*parcel{}, count: map[*brand]int{}}
 	s.end = civil(o.End.Date())
 	s.start = s.end - date(o.Days) + 1
 	s.asOf = (s.end + 1).at(s.london, 7*60)
@@ -60,6 +61,7 @@ func (s *sim) live() {
 		}
 	}
 	s.bank()
+	s.fillPurses()
 	s.publish()
 }
 

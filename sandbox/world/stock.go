@@ -1,5 +1,7 @@
 package world
 
+import "slices"
+
 // stockRow is a SKU's stock in a snapshot.
 type stockRow struct {
 	item                          *item
@@ -9,12 +11,12 @@ type stockRow struct {
 // countStock writes each site's snapshots: what was there, less what left, plus what came back, filled up when low.
 func (s *sim) countStock() {
 	for _, st := range s.sites {
-		stock, despatched, back := s.feedOf(st, feedStock), s.feedOf(st, feedDespatch), s.feedOf(st, feedReturns)
+		stock, despatched, back := s.feedOf(st, FeedStock), s.feedOf(st, FeedDespatch), s.feedOf(st, FeedReturns)
 		var items []*item
 		level := map[*item]*stockRow{}
-		rng := newStream(s.o.Seed, "stock "+st.code, 0)
+		rng := newStream(s.o.Seed, "stock "+st.Code, 0)
 		for _, b := range s.brands {
-			if b.site != st {
+			if !slices.Contains(b.sites, st) {
 				continue
 			}
 			for _, it := range b.items {
@@ -22,7 +24,7 @@ func (s *sim) countStock() {
 				level[it] = &stockRow{item: it, onHand: rng.between(40, 400), quarantine: weighted(rng, 80, 12, 8)}
 			}
 		}
-		n := len(st.runs)
+		n := len(st.Runs)
 		for day, ff := range stock.files {
 			for k := day * n; k < (day+1)*n; k++ {
 				for _, r := range despatched.files[k].rows {

@@ -40,15 +40,3 @@ func (s stream) times(x float64) int {
 }
 
 func pick[T any](s stream, of []T) T { return of[s.IntN(len(of))] }
-
-// sixteenDigits is a number as Adyen gives them to payments; it does not start with 0.
-func (s stream) sixteenDigits() string {
-	b := make([]byte, 16)
-	for i := range b {
-		b[i] = byte('0' + s.IntN(10))
-	}
-	if b[0] == '0' {
-		b[0] = '8'
-	}
-	return string(b)
-}

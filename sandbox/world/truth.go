@@ -50,7 +50,7 @@ func sortRows(t *TruthTable) {
 	slices.SortFunc(t.Rows, func(a, b []string) int { return slices.Compare(a[:n], b[:n]) })
 }
 
-func (o *order) lineID(i int) string { return o.brand.Name + ":" + itoa(o.lines[i].id) }
+func (o *order) lineID(i int) string { return o.brand.Shop + ":" + itoa(o.lines[i].id) }
 
 // onTime is the judgement that both promises share: done by the day or after it, or (doneOn 0) not done and too late, or
 // not to be said yet.
@@ -70,7 +70,7 @@ func (w *witness) promises(k *knownOrder) (shipped, delivered, otif string) {
 	}
 	var left, arrived date
 	if k.total.despatched >= k.total.live() && k.lastLeft != 0 {
-		left = dateOf(k.lastLeft, k.o.brand.site.zone)
+		left = dateOf(k.lastLeft, k.site.zone)
 	}
 	if k.total.delivered >= k.total.live() && k.lastDelivered != 0 {
 		arrived = dateOf(k.lastDelivered, w.zoneOf(k.o.to.country))
@@ -93,7 +93,7 @@ func (w *witness) factOrders() TruthTable {
 		}
 		o, u := k.o, k.total
 		shipped, delivered, otif := w.promises(k)
-		t.add(o.orderID(), o.brand.Brand, o.name, o.placed.text(), k.paid.text(), k.cancelled.text(), k.status["received"].text(),
+		t.add(o.orderID(), o.brand.Name, o.name, o.placed.text(), k.paid.text(), k.cancelled.text(), k.status["received"].text(),
 			k.status["allocated"].text(), k.status["picked"].text(), k.status["packed"].text(), k.firstLeft.text(), k.lastLeft.text(),
 			k.firstAccepted.text(), k.firstDelivered.text(), k.lastDelivered.text(), k.shipBy.text(), k.deliverBy.text(),
 			shipped, delivered, otif, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched), itoa(u.delivered),
@@ -130,13 +130,13 @@ func (w *witness) factShipments() TruthTable {
 				days := int(dateOf(p.delivered, w.zoneOf(o.to.country)) - k.deliverBy)
 				gap = itoa(days)
 				switch {
-				case days > 0 && dateOf(p.accepted, o.brand.site.zone) > k.shipBy:
+				case days > 0 && dateOf(p.accepted, k.site.zone) > k.shipBy:
 					cause = "handover"
 				case days > 0:
 					cause = "carrier"
 				}
 			}
-			t.add("dhl:"+p.tracking, o.orderID(), o.brand.Site, o.service, o.to.country, p.left.text(), p.accepted.text(), p.attempted.text(),
+			t.add(p.key(), o.orderID(), o.site.Code, o.service, o.to.country, p.left.text(), p.accepted.text(), p.attempted.text(),
 				p.delivered.text(), itoa(p.attempts), p.status, flag(p.lost), p.lostHow, p.lostOn.text(), flag(p.damaged), p.commitment.text(),
 				k.deliverBy.text(), gap, cause)
 		}
@@ -146,21 +146,21 @@ func (w *witness) factShipments() TruthTable {
 
 func (w *witness) factEvents() TruthTable {
 	t := table("marts.fct_tracking_events", "shipment_id occurred_at raw_code", "status")
-	put := func(tracking string, st *parcelState) {
+	put := func(key string, st *parcelState) {
 		for _, e := range st.events {
-			t.add("dhl:"+tracking, e.at.text(), e.number, e.status)
+			t.add(key, e.at.text(), e.code, e.status)
 		}
 	}
 	for _, k := range w.orders {
 		if k.real() {
 			for _, p := range k.parcels {
-				put(p.tracking, p.parcelState)
+				put(p.key(), p.parcelState)
 			}
 		}
 	}
 	for i := range w.returns {
 		if r := &w.returns[i]; r.state != nil {
-			put(r.tracking, r.state)
+			put(r.key, r.state)
 		}
 	}
 	return t
@@ -178,19 +178,23 @@ func (w *witness) factClaims() TruthTable {
 			for _, q := range p.lines {
 				cost += k.o.lines[q.line].item.cost * int64(q.qty)
 			}
+			worth := ""
+			if k.o.brand.Can.Costs {
+				worth = amount(cost)
+			}
 			put := func(claim string, eligible, deadline date) {
 				state := "open"
 				if today > deadline {
 					state = "expired"
 				}
-				t.add("dhl:"+p.tracking, claim, eligible.text(), deadline.text(), amount(cost), k.o.brand.Currency, state)
+				t.add(p.key(), claim, eligible.text(), deadline.text(), worth, k.o.brand.Currency, state)
 			}
 			accepted := dateOf(p.accepted, w.london)
 			if p.lost {
-				put("lost", p.lostOn, accepted+28)
+				put("lost", p.lostOn, accepted+date(k.o.carrier.ClaimLost))
 			}
 			if p.damaged {
-				put("damaged", dateOf(p.firstHurt, w.zoneOf(k.o.to.country)), accepted+14)
+				put("damaged", dateOf(p.firstHurt, w.zoneOf(k.o.to.country)), accepted+date(k.o.carrier.ClaimDamaged))
 			}
 		}
 	}
@@ -234,7 +238,7 @@ func (w *witness) risk(k *knownOrder) string {
 		switch {
 		case k.siteDay > k.shipBy:
 			return "breached"
-		case k.siteDay == k.shipBy && minuteOfDay(w.at, k.o.brand.site.zone) > 12*60:
+		case k.siteDay == k.shipBy && minuteOfDay(w.at, k.site.zone) > 12*60:
 			return "at_risk"
 		}
 		return "ok"

@@ -25,7 +25,7 @@ func (w *witness) factBreaks() TruthTable {
 				b.add("R03", "no_web_order", k.o.orderID())
 			}
 		default:
-			w.handOverBreaks(b, k, marks[k.o.brand.Source])
+			w.handOverBreaks(b, k, marks.least(k.o.brand))
 			w.quantityBreaks(b, k)
 			w.refundBreaks(b, k)
 		}
@@ -50,16 +50,27 @@ func (w *witness) factBreaks() TruthTable {
 }
 
 // watermarks are, by source, the latest status or despatch time in the files.
-func (w *witness) watermarks() map[string]instant {
-	out := map[string]instant{}
+type watermarks map[string]instant
+
+// least is how far all of a brand's warehouses have told; 0 where one has told nothing yet.
+func (m watermarks) least(b *brand) instant {
+	out := m[b.first().Source]
+	for _, st := range b.sites {
+		out = min(out, m[st.Source])
+	}
+	return out
+}
+
+func (w *witness) watermarks() watermarks {
+	out := watermarks{}
 	for _, k := range w.orders {
 		o := k.o
 		for i := range o.statuses {
 			if st := &o.statuses[i]; st.seen(w.at) {
-				out[o.brand.Source] = max(out[o.brand.Source], st.at)
+				out[o.site.Source] = max(out[o.site.Source], st.at)
 			}
 		}
-		out[o.brand.Source] = max(out[o.brand.Source], k.newestRow)
+		out[o.site.Source] = max(out[o.site.Source], k.newestRow)
 	}
 	return out
 }
@@ -67,7 +78,7 @@ func (w *witness) watermarks() map[string]instant {
 // handOverBreaks are the checks between shop, warehouse and carrier.
 func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 	o, id := k.o, k.o.orderID()
-	if k.paid != 0 && k.cancelled == 0 && k.total.live() > 0 && !k.anyStatus && !k.anyRow && k.paid+30*minute <= mark {
+	if k.paid != 0 && k.cancelled == 0 && k.total.live() > 0 && !k.anyStatus && !k.anyRow && mark != 0 && k.paid+30*minute <= mark {
 		b.add("R01", "not_in_wms", id)
 	}
 	told := map[string]bool{}
@@ -77,16 +88,16 @@ func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 			continue
 		}
 		told[f.tracking] = true
-		if !k.anyRow && f.at+24*hour <= mark {
+		if !k.anyRow && mark != 0 && o.toldAt(f)+24*hour <= mark {
 			b.add("R05", "fulfilled_not_despatched", id)
 		}
 	}
 	for _, p := range k.parcels {
 		if !told[p.tracking] && p.left+hour <= w.at {
-			b.add("R04", "not_fulfilled_in_web", "dhl:"+p.tracking)
+			b.add("R04", "not_fulfilled_in_web", p.key())
 		}
 		if p.accepted == 0 && p.left+48*hour <= w.at {
-			b.add("R05", "never_scanned", "dhl:"+p.tracking)
+			b.add("R05", "never_scanned", p.key())
 		}
 	}
 	if k.firstNoNumber != 0 && k.firstNoNumber+24*hour <= w.at {
@@ -95,6 +106,14 @@ func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 	if k.cancelled != 0 && k.lastLeft > k.cancelled {
 		b.add("R09", "despatched_after_cancel", id)
 	}
+}
+
+// toldAt is when the shop says that a fulfilment was: of some shops only the day is known, as its beginning in UTC.
+func (o *order) toldAt(f *fulfilment) instant {
+	if o.brand.Can.Hours {
+		return f.at
+	}
+	return instant(dateOf(f.at, o.brand.first().zone)) * 86400
 }
 
 func (w *witness) quantityBreaks(b *breaks, k *knownOrder) {
@@ -119,7 +138,7 @@ func (w *witness) refundBreaks(b *breaks, k *knownOrder) {
 		}
 		sum += r.amount
 		if r.at+72*hour <= w.at && !k.excused() && w.unreturned(k, r) {
-			b.add("R10", "refund_without_return", o.brand.Name+":"+itoa(r.id))
+			b.add("R10", "refund_without_return", o.brand.Shop+":"+itoa(r.id))
 		}
 		for j := range o.refunds[:i] {
 			if q := &o.refunds[j]; q.amount == r.amount && max(q.at-r.at, r.at-q.at) <= 48*hour && sameLines(q, r) {
@@ -152,7 +171,7 @@ func (k *knownOrder) excused() bool {
 // unreturned says whether refunds up to this one give back more returned units of one of its lines than the warehouse has received.
 func (w *witness) unreturned(k *knownOrder, r *refund) bool {
 	for _, l := range r.lines {
-		if l.restock != "RETURN" {
+		if l.restock != cameBack {
 			continue
 		}
 		back := 0
@@ -178,7 +197,7 @@ func refundedUpTo(o *order, r *refund, line int) int {
 			continue
 		}
 		for _, l := range q.lines {
-			if l.line == line && l.restock == "RETURN" {
+			if l.line == line && l.restock == cameBack {
 				n += l.qty
 			}
 		}
@@ -201,7 +220,7 @@ func sameLines(a, b *refund) bool {
 func (w *witness) settlementBreaks(b *breaks) {
 	for x, faults := range w.judged() {
 		for _, kind := range faults {
-			b.add("R20", kind, x.a.brand.MerchantAccount+":"+itoa(x.b.no)+":"+x.currency)
+			b.add("R20", kind, x.key())
 		}
 	}
 	for _, a := range w.accounts {
@@ -211,7 +230,7 @@ func (w *witness) settlementBreaks(b *breaks) {
 				continue
 			}
 			for j := last + 1; last >= 0 && j < i; j++ {
-				b.add("R20", "batch_gap", a.brand.MerchantAccount+":"+itoa(a.firstNo+j))
+				b.add("R20", "batch_gap", a.brand.Account.Name+":"+itoa(a.firstNo+j))
 			}
 			last = i
 		}

@@ -41,24 +41,56 @@ func (w *witness) ledgerOfFiles() []seenFile {
 	return out
 }
 
-// recordsOf counts a version's data rows, a torn one among them, and those that no contract lets through.
+// recordsOf counts a version's records, and those that no contract lets through.
 func (ff *feedFile) recordsOf(v *version) (records, rejected int) {
-	rows := v.rows
-	if v.flaw == flawCut {
-		rows = rows[:len(rows)/2+1]
+	all := ff.records(v.rows)
+	if v.flaw == FlawCut {
+		half := len(all) / 2
+		if !ff.feed.site.Reports.Documents {
+			half++ // the torn one
+		}
+		all = all[:half]
 	}
-	for _, r := range rows {
-		if r.bad != nil {
+	for _, r := range all {
+		if r[0].bad != 0 {
 			rejected++
 		}
 	}
-	return len(rows) + len(ff.stock), rejected
+	return len(all) + len(ff.stock), rejected
+}
+
+// records are the rows by the records that tell them.
+func (ff *feedFile) records(rows []row) [][]row {
+	var out [][]row
+	for i, r := range rows {
+		if i > 0 && ff.feed.site.Reports.Documents && ff.sameDocument(rows[i-1], r) {
+			out[len(out)-1] = append(out[len(out)-1], r)
+			continue
+		}
+		out = append(out, []row{r})
+	}
+	return out
+}
+
+func (ff *feedFile) sameDocument(a, b row) bool {
+	if a.bad != 0 || b.bad != 0 || a.o != b.o {
+		return false
+	}
+	switch ff.feed.name {
+	case FeedDespatch:
+		x, y := &a.o.despatches[a.i], &b.o.despatches[b.i]
+		return x.ref == y.ref && x.at == y.at
+	case FeedReturns:
+		x, y := &a.o.receipts[a.i], &b.o.receipts[b.i]
+		return x.ref == y.ref && x.received == y.received
+	}
+	return false
 }
 
 func (w *witness) opsFiles() TruthTable {
 	t := table("ops.files", "source feed name version", "status records rejected")
 	for _, f := range w.ledgerOfFiles() {
-		t.add(f.feed.site.source, f.feed.name, f.name, itoa(f.version), f.status, itoa(f.records), itoa(f.rejected))
+		t.add(f.feed.site.Source, f.feed.name, f.name, itoa(f.version), f.status, itoa(f.records), itoa(f.rejected))
 	}
 	return t
 }
@@ -68,7 +100,7 @@ func (w *witness) feedGaps() TruthTable {
 	t := table("marts.feed_gaps", "source feed missing_sequence", "")
 	seen := map[*feed][]int{}
 	for _, f := range w.ledgerOfFiles() {
-		if f.seq != 0 && f.feed.name != feedStock {
+		if f.seq != 0 && f.feed.name != FeedStock {
 			seen[f.feed] = append(seen[f.feed], f.seq)
 		}
 	}
@@ -78,7 +110,7 @@ func (w *witness) feedGaps() TruthTable {
 		}
 		for n := slices.Min(seen[f]); n < slices.Max(seen[f]); n++ {
 			if !slices.Contains(seen[f], n) {
-				t.add(f.site.source, f.name, itoa(n))
+				t.add(f.site.Source, f.name, itoa(n))
 			}
 		}
 	}

@@ -2,12 +2,17 @@ package world
 
 import "strings"
 
-// ledgerRow is a line of a published settlement report.
+// ledgerRow is a movement as far as its PSP had told of it.
 type ledgerRow struct {
 	*movement
-	a *account
-	b *batch
+	brand      *brand
+	settlement string // of the settlement: the batch's number, the payout, or unsettled
+	a          *account
+	b          *batch // nil where payouts name their movements
 }
+
+// unsettled stands for the settlement of what no payout has paid yet.
+const unsettled = "unsettled"
 
 func (w *witness) readLedger() {
 	w.disputes = map[*order]int{}
@@ -17,42 +22,32 @@ func (w *witness) readLedger() {
 				continue
 			}
 			for i := range b.rows {
-				m := &b.rows[i]
-				w.ledger = append(w.ledger, ledgerRow{m, a, b})
-				switch m.kind {
-				case "Chargeback":
-					w.disputes[m.o]++
-				case "ChargebackReversed":
-					w.disputes[m.o]--
-				}
+				w.book(ledgerRow{&b.rows[i], a.brand, itoa(b.no), a, b})
 			}
+		}
+	}
+	for _, p := range w.purses {
+		for _, m := range p.rows {
+			if m.at > w.at {
+				continue
+			}
+			ref := unsettled
+			if paid := m.settledBy(w.at); paid != nil {
+				ref = paid.ref
+			}
+			w.book(ledgerRow{m, p.brand, ref, nil, nil})
 		}
 	}
 }
 
-// entryType is the canonical word for the PSP's type; a transfer's side tells its direction.
-func (m *movement) entryType() string {
+func (w *witness) book(m ledgerRow) {
+	w.ledger = append(w.ledger, m)
 	switch m.kind {
-	case "Settled":
-		return "capture"
-	case "Refunded":
-		return "refund"
-	case "Chargeback":
-		return "chargeback"
-	case "ChargebackReversed":
-		return "chargeback_reversal"
-	case "Fee":
-		return "fee"
-	case "MerchantPayout":
-		return "payout"
-	case "MatchedStatement":
-		return "topup"
+	case kindChargeback:
+		w.disputes[m.o]++
+	case kindReversal:
+		w.disputes[m.o]--
 	}
-	in := map[bool]string{true: "transfer_in", false: "transfer_out"}
-	if m.kind == "ReserveAdjustment" {
-		in = map[bool]string{true: "reserve_release", false: "reserve_hold"}
-	}
-	return in[m.net > 0]
 }
 
 // fee is what the PSP kept of the gross amount; rows without a gross amount have none.
@@ -64,7 +59,7 @@ func (m *movement) fee() int64 {
 }
 
 func (m *movement) residual() int64 {
-	return m.fee() - m.commission - m.markup - m.scheme - m.interchange
+	return m.fee() - m.sum()
 }
 
 func (w *witness) factLedger() TruthTable {
@@ -78,34 +73,38 @@ func (w *witness) factLedger() TruthTable {
 		if m.hasGross {
 			gross = amount(m.gross)
 		}
-		t.add(m.a.brand.MerchantAccount, itoa(m.b.no), m.kind, payment, m.ref, m.currency, m.entryType(), gross, amount(m.net),
+		t.add(m.brand.Account.Name, m.settlement, m.brand.psp.Words[m.kind], payment, m.ref, m.currency, m.kind, gross, amount(m.net),
 			amount(m.fee()), amount(m.residual()), order)
 	}
 	return t
 }
 
-// settlement sums a batch in one currency.
+// settlement sums what a batch or a payout settled in one currency.
 type settlement struct {
+	brand    *brand
+	ref      string
 	a        *account
-	b        *batch
+	b        *batch // nil where payouts name their movements
 	currency string
 	sums     map[string]int64 // by column
 	net      int64
 }
 
-// settlements are the published batches by account, number and currency, in that order.
+func (x *settlement) key() string { return x.brand.Account.Name + ":" + x.ref + ":" + x.currency }
+
+// settlements are the settlements known, in the order of the ledger.
 func (w *witness) settlements() []*settlement {
 	var out []*settlement
 	at := map[string]*settlement{}
 	for _, m := range w.ledger {
-		key := m.a.brand.MerchantAccount + itoa(m.b.no) + m.currency
-		x := at[key]
+		fresh := &settlement{brand: m.brand, ref: m.settlement, a: m.a, b: m.b, currency: m.currency, sums: map[string]int64{}}
+		x := at[fresh.key()]
 		if x == nil {
-			x = &settlement{a: m.a, b: m.b, currency: m.currency, sums: map[string]int64{}}
-			at[key] = x
+			x = fresh
+			at[x.key()] = x
 			out = append(out, x)
 		}
-		x.sums[columnOf(m.entryType())] += m.net
+		x.sums[columnOf(m.kind)] += m.net
 		x.net += m.net
 	}
 	return out
@@ -129,20 +128,24 @@ func (w *witness) judged() map[*settlement][]string {
 	all := w.settlements()
 	byKey := map[string]*settlement{}
 	for _, x := range all {
-		byKey[x.a.brand.MerchantAccount+":"+itoa(x.b.no)+":"+x.currency] = x
+		byKey[x.key()] = x
 	}
 	out := map[*settlement][]string{}
 	for _, x := range all {
 		out[x] = nil
-		if x.net != 0 {
+		if x.net != 0 && x.ref != unsettled {
 			out[x] = append(out[x], "unbalanced")
 		}
+		if x.b == nil {
+			continue
+		}
 		left := int64(0)
-		if before := byKey[x.a.brand.MerchantAccount+":"+itoa(x.b.no-1)+":"+x.currency]; before != nil {
-			left = -before.sums["transfer_out"]
+		before := settlement{brand: x.brand, ref: itoa(x.b.no - 1), currency: x.currency}
+		if b := byKey[before.key()]; b != nil {
+			left = -b.sums[kindOut]
 		}
 		// the first report seen, and one after a gap, have no batch before them to compare with
-		if i := x.b.no - x.a.firstNo - 1; i >= 0 && x.a.batches[i].seen(w.at) && x.sums["transfer_in"] != left {
+		if i := x.b.no - x.a.firstNo - 1; i >= 0 && x.a.batches[i].seen(w.at) && x.sums[kindIn] != left {
 			out[x] = append(out[x], "chain")
 		}
 	}
@@ -154,10 +157,13 @@ func (w *witness) factSettlements() TruthTable {
 		chargebacks_amount fees_amount reserves_amount adjustments_amount transfers_out_amount payout_amount net_sum state`)
 	for x, faults := range w.judged() {
 		state := "closed"
-		if len(faults) > 0 {
+		switch {
+		case len(faults) > 0:
 			state = "broken"
+		case x.ref == unsettled:
+			state = "open"
 		}
-		row := []string{x.a.brand.MerchantAccount, itoa(x.b.no), x.currency}
+		row := []string{x.brand.Account.Name, x.ref, x.currency}
 		for _, c := range []string{"transfer_in", "capture", "refund", "chargeback", "fee", "reserve", "adjustment", "transfer_out", "payout"} {
 			row = append(row, amount(x.sums[c]))
 		}

@@ -6,7 +6,7 @@ type knownReturn struct {
 	id                       string
 	announced, noOrder       bool
 	requested                instant
-	tracking                 string
+	tracking, key            string
 	state                    *parcelState // of its parcel, nil without one
 	received, graded         instant
 	unitsRequested, unitsGot int
@@ -39,7 +39,7 @@ func (w *witness) readReturns() {
 			if !ok {
 				j = len(w.returns)
 				at[rc.ref] = j
-				w.returns = append(w.returns, knownReturn{o: o, id: "wms:" + o.brand.Source + ":" + rc.ref, noOrder: rc.noOrder})
+				w.returns = append(w.returns, knownReturn{o: o, id: "wms:" + o.site.Source + ":" + rc.ref, noOrder: rc.noOrder})
 			}
 			w.returns[j].take(rc)
 		}
@@ -59,9 +59,9 @@ func (r *knownReturn) take(rc *receipt) {
 
 func (w *witness) announced(o *order, i int, met []bool) knownReturn {
 	r := &o.returns[i]
-	out := knownReturn{o: o, id: o.brand.Name + ":" + itoa(r.id), announced: true, requested: r.at}
+	out := knownReturn{o: o, id: o.brand.Shop + ":" + itoa(r.id), announced: true, requested: r.at}
 	if r.parcel != nil && r.approved <= w.at {
-		out.tracking = r.parcel.tracking
+		out.tracking, out.key = r.parcel.tracking, r.parcel.key()
 		out.state = w.state(r.parcel, o, w.at)
 	}
 	for _, l := range r.lines {
@@ -86,7 +86,7 @@ func (w *witness) announced(o *order, i int, met []bool) knownReturn {
 func (w *witness) judgeReturn(r *knownReturn) {
 	today := dateOf(w.at, w.london)
 	if r.received != 0 {
-		st := r.o.brand.site
+		st := r.o.site
 		r.dueOn = st.cal.add(dateOf(r.received, st.zone), 5)
 		paid := date(0)
 		if r.refunded != 0 {
@@ -96,7 +96,7 @@ func (w *witness) judgeReturn(r *knownReturn) {
 	}
 	if st := r.state; st != nil && st.accepted != 0 && st.arrived == 0 && r.received == 0 {
 		// a return's destination is the warehouse; the day of its last scan is told there
-		r.lost = today >= w.cals.ew.add(dateOf(st.lastPhysical, w.zoneOf(r.o.brand.site.country)), 5)
+		r.lost = today >= w.cals.ew.add(dateOf(st.lastPhysical, w.zoneOf(r.o.site.Country)), 5)
 	}
 }
 
@@ -121,7 +121,7 @@ func (w *witness) factReturns() TruthTable {
 		graded_at refunded_at units_requested units_received refunded_amount is_short is_lost refund_due_on is_refunded_on_time stage`)
 	for i := range w.returns {
 		r := &w.returns[i]
-		order, brand, requested, refunded := r.o.orderID(), r.o.brand.Brand, "", ""
+		order, brand, requested, refunded := r.o.orderID(), r.o.brand.Name, "", ""
 		if r.noOrder {
 			order, brand = "", ""
 		}
@@ -161,7 +161,7 @@ const pspGrace = 96 * hour
 func (w *witness) readRefunds() {
 	byRef := map[string]*ledgerRow{}
 	for i := range w.ledger {
-		if w.ledger[i].kind == "Refunded" {
+		if w.ledger[i].kind == kindRefund {
 			byRef[w.ledger[i].ref] = &w.ledger[i]
 		}
 	}
@@ -175,9 +175,9 @@ func (w *witness) readRefunds() {
 			if r.at > w.at || r.amount == 0 {
 				continue
 			}
-			out := knownRefund{o: k.o, id: k.o.brand.Name + ":" + itoa(r.id), at: r.at, web: r.amount, kind: r.purpose(), index: i}
+			out := knownRefund{o: k.o, id: k.o.brand.Shop + ":" + itoa(r.id), at: r.at, web: r.amount, kind: r.purpose(), index: i}
 			if r.ret > 0 {
-				out.ret = k.o.brand.Name + ":" + itoa(k.o.returns[r.ret-1].id)
+				out.ret = k.o.brand.Shop + ":" + itoa(k.o.returns[r.ret-1].id)
 			}
 			booked := byRef[r.authCode]
 			switch {
@@ -196,8 +196,8 @@ func (w *witness) readRefunds() {
 		}
 	}
 	for i := range w.ledger {
-		if m := &w.ledger[i]; m.kind == "Refunded" && !explained[m.ref] {
-			w.refunds = append(w.refunds, knownRefund{o: m.o, id: "adyen:" + m.ref, psp: -m.gross, ref: m.ref, state: "missing_in_web", index: -1})
+		if m := &w.ledger[i]; m.kind == kindRefund && !explained[m.ref] {
+			w.refunds = append(w.refunds, knownRefund{o: m.o, id: m.brand.psp.Source + ":" + m.ref, psp: -m.gross, ref: m.ref, state: "missing_in_web", index: -1})
 		}
 	}
 }
@@ -207,9 +207,9 @@ func (r *refund) purpose() string {
 	kind := "goodwill"
 	for _, l := range r.lines {
 		switch l.restock {
-		case "RETURN":
+		case cameBack:
 			return "return"
-		case "CANCEL":
+		case neverLeft:
 			kind = "cancel"
 		}
 	}

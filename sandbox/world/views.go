@@ -1,28 +1,26 @@
 package world
 
-import (
-	"time"
-)
+import "time"
 
-// The views are what a partner's system knows at an instant. The servers in package sandbox put them on the wire in
-// the partner's own protocol; they add no facts. Money is a decimal string in major units ("31.45").
+// The views are what a partner's system knows at an instant. The partners' packages put them on the wire in each
+// partner's own words and protocol; they add no facts. Money is a decimal string in major units ("31.45").
 
 // Money is an amount in a currency.
 type Money struct{ Amount, Currency string }
 
-// ShopOrder is an order as its web shop knows it.
+// ShopOrder is an order as its web shop knows it. Words are the group's own; a shop system has its own for them.
 type ShopOrder struct {
 	ID                             int64
-	Name                           string // "#AV1001"
+	Name                           string // AV1001
 	Test                           bool
 	CreatedAt, UpdatedAt           time.Time
 	CancelledAt, ClosedAt          time.Time // zero when not
-	CancelReason                   string    // CUSTOMER, INVENTORY, FRAUD, OTHER, …
-	FinancialStatus                string    // PAID, PENDING, PARTIALLY_REFUNDED, REFUNDED, VOIDED
-	FulfillmentStatus              string    // FULFILLED, PARTIALLY_FULFILLED, UNFULFILLED
+	CancelReason                   string    // customer, fraud, other
+	FinancialStatus                string    // paid, pending, partially_refunded, refunded
+	FulfillmentStatus              string    // fulfilled, partially_fulfilled, unfulfilled
 	Email, CustomerName            string
 	ShipCountry, ShipZip, ShipCity string
-	ShippingTitle, ShippingCode    string // "Standard delivery", "standard" | "express"
+	ShippingTitle, ShippingCode    string // Standard delivery, standard | express
 	Subtotal, Discount, Tax        Money
 	Shipping, Total, CurrentTotal  Money
 	Lines                          []ShopLine
@@ -47,8 +45,8 @@ type ShopLine struct {
 // ShopTransaction is a payment movement as the shop knows it.
 type ShopTransaction struct {
 	ID, ParentID      int64
-	Kind, Status      string // SALE, CAPTURE, AUTHORIZATION, REFUND, VOID; SUCCESS, FAILURE, PENDING
-	Gateway           string // "adyen"
+	Kind, Status      string // sale, capture, authorisation, refund; success, pending
+	Gateway           string // source of the PSP, test for a test order
 	PaymentID         string // the PSP's merchant reference
 	AuthorizationCode string // the PSP's own reference of this movement
 	Amount            Money
@@ -58,9 +56,9 @@ type ShopTransaction struct {
 // ShopFulfilment is what the shop was told of a despatch.
 type ShopFulfilment struct {
 	ID                      int64
-	Name, Status            string // "#AV1001-F1"; SUCCESS, CANCELLED
+	Name, Status            string // AV1001-F1; success
 	CreatedAt, UpdatedAt    time.Time
-	TrackingNumber, Company string
+	TrackingNumber, Company string // Company is the carrier's title
 	Lines                   []ShopQuantity
 }
 
@@ -85,14 +83,14 @@ type ShopRefund struct {
 type ShopRefundLine struct {
 	ID, LineID    int64
 	Quantity      int
-	RestockType   string // RETURN, CANCEL, NO_RESTOCK
+	RestockType   string // return, cancel, no_restock
 	Subtotal, Tax Money
 }
 
 // ShopReturn is an announced return.
 type ShopReturn struct {
 	ID                            int64
-	Name, Status                  string // "#AV1001-R1"; REQUESTED, OPEN, CLOSED, DECLINED, CANCELED
+	Name, Status                  string // AV1001-R1; requested, open, closed, declined
 	CreatedAt, ApprovedAt, Closed time.Time
 	Lines                         []ShopReturnLine
 	TrackingNumber, Carrier       string // of the reverse delivery; empty when no label was made
@@ -102,44 +100,150 @@ type ShopReturn struct {
 type ShopReturnLine struct {
 	ID, LineID   int64
 	Quantity     int
-	Reason, Note string // UNWANTED, SIZE_TOO_SMALL, …
+	Reason, Note string // unwanted, size_too_small, …
 }
 
-// CarrierParcel is a parcel as DHL knows it.
-type CarrierParcel struct {
-	TrackingNumber, Service string // "ecommerce"
-	OriginCountry           string
-	DestCountry, DestZip    string
-	Product                 string
-	Events                  []CarrierEvent // newest first, as DHL sends them
-	EstimatedDelivery       time.Time      // zero when none
+// Parcel is a parcel as its carrier knows it.
+type Parcel struct {
+	Carrier, Number string
+	Service         string // standard | express
+	Back            bool   // a return, from the customer to the warehouse
+	From, To        string // countries
+	Zip             string // of the customer it goes to
+	Scans           []Scan // as the carrier lists them: newest first, in no order for a few, a repeated scan twice
 }
 
-// CarrierEvent is one checkpoint. LocalTime is without zone; Offset is empty ("naive") or "Z" or "+01:00".
-type CarrierEvent struct {
-	LocalTime   string // 2026-03-30T07:53:47
-	Offset      string
-	StatusCode  string // pre-transit, transit, delivered, failure, unknown
-	Status      string // DHL eCommerce's number: "598"
-	Description string
-	Locality    string
-	Country     string
-	Instant     time.Time // the true instant; not sent
+// Scan is one event of a parcel.
+type Scan struct {
+	At                time.Time
+	Zone              *time.Location // of the place
+	Event             Event
+	Code              string // what the carrier calls the event
+	Country, Locality string
+	Form              Form
 }
 
-// Report is one report file of the PSP.
-type Report struct {
-	MerchantAccount string
-	Name            string // settlement_detail_report_batch_380.csv
-	Body            []byte
-	AvailableAt     time.Time
+// Form is how the time of a scan is written.
+type Form int
+
+// The ways of writing a scan's time.
+const (
+	NaiveTime  Form = iota // local, without offset
+	OffsetTime             // local, with its offset
+	UTCTime                // in UTC, with Z
+)
+
+// Batch is a closed part of an account's balance. The movements that touch the balance sum to 0 in each currency.
+type Batch struct {
+	No          int
+	AvailableAt time.Time
+	Movements   []Movement
 }
 
-// File is one version of a file on a partner's server.
+// Movement is a booking on an account's balance, in minor units, signed from the merchant's side.
+type Movement struct {
+	At          time.Time
+	Kind        string // as fct_ledger_entries calls it
+	Ref         string // the PSP's reference of the movement
+	Currency    string
+	Gross, Net  int64
+	HasGross    bool // false on rows of the account itself
+	Fees        Fees
+	Payment     *Payment  // nil on rows of the account itself
+	AvailableAt time.Time // from when it may be paid out, where payouts name their movements
+	Payout      string    // the payout that is known to have paid it
+}
+
+// Payout is money sent to the bank.
+type Payout struct {
+	Ref, Currency string
+	Amount        int64
+	MadeAt        time.Time
+	Itemised      bool // whether the PSP tells yet what it paid
+}
+
+// Payment is what a booking belongs to.
+type Payment struct {
+	Ref             string // the PSP's
+	MerchantRef     string // the shop's
+	Method          string
+	PlacedAt        time.Time
+	OrderID         int64
+	OrderName       string
+	Country         string // of the address
+	Customer, Email string
+}
+
+// File is one version of a report on a warehouse's server.
 type File struct {
-	Path       string // relative to the partner's root: out/despatch/DESP_20260330_117.csv
-	Body       []byte
+	Path       string // relative to the server's root
+	Feed       string
+	Site       string // code
+	Zone       *time.Location
+	Run        time.Time // when the report ran
+	Seq        int       // 0 in feeds without numbers
 	ModifiedAt time.Time
+	Flaw       Flaw
+	LeftOver   bool // an upload of it broke off at Run, and what came of it still lies there
+	Rows       []Row
+	Stock      []Stock
+}
+
+// Row is one line of a report; one of Status, Despatch, Receipt is set, or Broken.
+type Row struct {
+	Broken   int // a kind of row that no contract lets through, from 1; only OrderRef, OrderName and Article are told then
+	OrderRef string
+	Order    ParcelOrder
+	Article  Article
+	Status   *Status
+	Despatch *Despatch
+	Receipt  *Receipt
+}
+
+// ParcelOrder is what a warehouse knows of an order.
+type ParcelOrder struct {
+	ID                        int64
+	Name                      string
+	Service, Country, Carrier string // Carrier by its source
+	Email, Customer           string
+}
+
+// Article is what was sold.
+type Article struct {
+	SKU, Name, EAN string
+	Grams          int
+}
+
+// Status is a step of an order in a warehouse.
+type Status struct {
+	At           time.Time
+	What         string // received, allocated, picking, picked, packed, despatched, on_hold, …
+	Code, Reason string
+}
+
+// Despatch is so many units of an order's line in a parcel.
+type Despatch struct {
+	At             time.Time
+	Ref, ParcelRef string
+	Tracking       string // empty when the warehouse gave none
+	Line           int    // from 1
+	Ordered, Units int
+	Short          string // why fewer than ordered
+}
+
+// Receipt is so many units of an order's line that came back.
+type Receipt struct {
+	ReceivedAt, ProcessedAt time.Time
+	Ref, RMA, Tracking      string
+	Units                   int
+	Grade                   string // A B C D, X not ours, M missing
+	Reason, Note            string
+}
+
+// Stock is an article's stock when a report ran.
+type Stock struct {
+	Article                       Article
+	OnHand, Allocated, Quarantine int
 }
 
 // TruthTable is a table of what really happened, every value as text: instants 2026-04-01T12:00:00Z, dates

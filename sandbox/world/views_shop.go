@@ -7,7 +7,7 @@ func (o *order) money(minor int64) Money { return Money{Amount: amount(minor), C
 // shopOrder is the order as its shop knows it at a moment.
 func (o *order) shopOrder(at instant) ShopOrder {
 	v := ShopOrder{
-		ID: o.id, Name: "#" + o.name, Test: o.test, CreatedAt: o.placed.time(), FinancialStatus: "PENDING", FulfillmentStatus: "UNFULFILLED",
+		ID: o.id, Name: o.name, Test: o.test, CreatedAt: o.placed.time(), FinancialStatus: "pending", FulfillmentStatus: "unfulfilled",
 		Email: o.email(), CustomerName: o.first + " " + o.last, ShipCountry: o.to.country, ShipZip: o.to.zip, ShipCity: o.to.city,
 		ShippingTitle: map[string]string{"standard": "Standard delivery", "express": "Express delivery"}[o.service], ShippingCode: o.service,
 		Subtotal: o.money(o.subtotal()), Shipping: o.money(o.shipping), Total: o.money(o.total()), Tax: o.money(o.vat(o.total())),
@@ -61,31 +61,31 @@ func (w *shopView) lines(v *ShopOrder) {
 func (w *shopView) payments(v *ShopOrder) {
 	o := w.o
 	if o.test {
-		v.FinancialStatus = "PAID"
+		v.FinancialStatus = "paid"
 		v.Transactions = append(v.Transactions, ShopTransaction{
-			ID: o.txn(0), Kind: "SALE", Status: "SUCCESS", Gateway: "bogus",
+			ID: o.txn(0), Kind: "sale", Status: "success", Gateway: "test",
 			PaymentID: o.payRef, AuthorizationCode: "53433", Amount: o.money(o.total()), ProcessedAt: o.placed.time(),
 		})
 		return
 	}
 	pay := ShopTransaction{
-		ID: o.txn(0), Kind: "SALE", Status: "SUCCESS", Gateway: "adyen", PaymentID: o.payRef,
+		ID: o.txn(0), Kind: "sale", Status: "success", Gateway: o.brand.psp.Source, PaymentID: o.payRef,
 		AuthorizationCode: o.captureRef, Amount: o.money(o.total()), ProcessedAt: o.paid.time(),
 	}
 	switch {
 	case o.paid == 0:
-		pay.Status, pay.Kind, pay.ProcessedAt, pay.AuthorizationCode = "PENDING", "AUTHORIZATION", o.placed.time(), o.pspRef
+		pay.Status, pay.Kind, pay.ProcessedAt, pay.AuthorizationCode = "pending", "authorisation", o.placed.time(), o.pspRef
 		v.Transactions = append(v.Transactions, pay)
 		return
 	case o.twoStep:
 		v.Transactions = append(v.Transactions, ShopTransaction{
-			ID: o.txn(0), Kind: "AUTHORIZATION", Status: "SUCCESS", Gateway: "adyen",
+			ID: o.txn(0), Kind: "authorisation", Status: "success", Gateway: o.brand.psp.Source,
 			PaymentID: o.payRef, AuthorizationCode: o.pspRef, Amount: o.money(o.total()), ProcessedAt: o.placed.time(),
 		})
-		pay.ID, pay.ParentID, pay.Kind = o.txn(1), o.txn(0), "CAPTURE"
+		pay.ID, pay.ParentID, pay.Kind = o.txn(1), o.txn(0), "capture"
 	}
 	if w.see(o.paid) {
-		v.FinancialStatus = "PAID"
+		v.FinancialStatus = "paid"
 		v.Transactions = append(v.Transactions, pay)
 	}
 }
@@ -106,7 +106,7 @@ func (w *shopView) refunds(v *ShopOrder) {
 		}
 		w.refunded += r.amount
 		t := ShopTransaction{
-			ID: o.txn(i + 2), ParentID: parent, Kind: "REFUND", Status: "SUCCESS", Gateway: "adyen", PaymentID: r.payRef,
+			ID: o.txn(i + 2), ParentID: parent, Kind: "refund", Status: "success", Gateway: o.brand.psp.Source, PaymentID: r.payRef,
 			AuthorizationCode: r.authCode, Amount: o.money(r.amount), ProcessedAt: r.at.time(),
 		}
 		sr := ShopRefund{
@@ -118,7 +118,7 @@ func (w *shopView) refunds(v *ShopOrder) {
 		}
 		for j, l := range r.lines {
 			sr.Lines = append(sr.Lines, ShopRefundLine{
-				ID: r.id*10 + int64(j), LineID: o.lines[l.line].id, Quantity: l.qty, RestockType: l.restock,
+				ID: r.id*10 + int64(j), LineID: o.lines[l.line].id, Quantity: l.qty, RestockType: string(l.restock),
 				Subtotal: o.money(l.amount), Tax: o.money(o.vat(l.amount)),
 			})
 			w.cancelledUnits[l.line] = min(o.lines[l.line].qty, w.cancelledUnits[l.line]+l.qty)
@@ -128,9 +128,9 @@ func (w *shopView) refunds(v *ShopOrder) {
 	}
 	switch {
 	case w.refunded >= o.total():
-		v.FinancialStatus = "REFUNDED"
+		v.FinancialStatus = "refunded"
 	case w.refunded > 0:
-		v.FinancialStatus = "PARTIALLY_REFUNDED"
+		v.FinancialStatus = "partially_refunded"
 	}
 }
 
@@ -143,8 +143,8 @@ func (w *shopView) fulfilments(v *ShopOrder) {
 			continue
 		}
 		sf := ShopFulfilment{
-			ID: f.id, Name: "#" + o.name + "-F" + itoa(i+1), Status: "SUCCESS", CreatedAt: f.at.time(), UpdatedAt: f.at.time(),
-			TrackingNumber: f.tracking, Company: "DHL eCommerce",
+			ID: f.id, Name: o.name + "-F" + itoa(i+1), Status: "success", CreatedAt: f.at.time(), UpdatedAt: f.at.time(),
+			TrackingNumber: f.tracking, Company: o.carrier.Title,
 		}
 		for _, q := range f.lines {
 			units += q.qty
@@ -155,9 +155,9 @@ func (w *shopView) fulfilments(v *ShopOrder) {
 	}
 	switch {
 	case units >= o.units():
-		v.FulfillmentStatus, v.ClosedAt = "FULFILLED", last
+		v.FulfillmentStatus, v.ClosedAt = "fulfilled", last
 	case units > 0:
-		v.FulfillmentStatus = "PARTIALLY_FULFILLED"
+		v.FulfillmentStatus = "partially_fulfilled"
 	}
 }
 
@@ -167,18 +167,18 @@ func (w *shopView) returns(v *ShopOrder) {
 		if !w.see(r.at) {
 			continue
 		}
-		sr := ShopReturn{ID: r.id, Name: "#" + r.name, Status: "REQUESTED", CreatedAt: r.at.time()}
+		sr := ShopReturn{ID: r.id, Name: r.name, Status: "requested", CreatedAt: r.at.time()}
 		if r.declined && w.see(r.at+30*minute) {
-			sr.Status = "DECLINED"
+			sr.Status = "declined"
 		}
 		if r.approved != 0 && w.see(r.approved) {
-			sr.Status, sr.ApprovedAt = "OPEN", r.approved.time()
+			sr.Status, sr.ApprovedAt = "open", r.approved.time()
 			if r.parcel != nil {
-				sr.TrackingNumber, sr.Carrier = r.parcel.tracking, "DHL eCommerce"
+				sr.TrackingNumber, sr.Carrier = r.parcel.tracking, r.parcel.carrier.Title
 			}
 		}
 		if r.closed != 0 && w.see(r.closed) {
-			sr.Status, sr.Closed = "CLOSED", r.closed.time()
+			sr.Status, sr.Closed = "closed", r.closed.time()
 		}
 		for _, l := range r.lines {
 			sr.Lines = append(sr.Lines, ShopReturnLine{ID: l.id, LineID: w.o.lines[l.line].id, Quantity: l.qty, Reason: l.reason, Note: l.note})

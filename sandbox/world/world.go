@@ -1,7 +1,8 @@
 // Package world is a small deterministic group of web shops with its warehouses, carrier and PSP. It lives through a
 // few weeks of orders, plants problems, and then answers two kinds of question as of any instant: what each partner's
-// system would show (orders, parcels, report bytes, file bytes), and what really happened (the truth, by
-// docs/meanings.md). Both come from the same event history. It knows no protocol, no warehouse model and no SQL.
+// system would show (orders, parcels, rows of reports, movements of money), and what really happened (the truth, by
+// docs/meanings.md). Both come from the same event history. It knows no partner by name, no format, no protocol, no
+// warehouse model and no SQL: the group that it simulates is data that the caller gives.
 package world
 
 import (
@@ -12,22 +13,12 @@ import (
 
 // Options sizes a world.
 type Options struct {
+	Group        Group
 	Seed         uint64
 	Days         int       // simulated local days, at least 10; 0 means 21
 	OrdersPerDay int       // of all shops together, at least 10; 0 means 60
 	Defects      float64   // density of planted problems: 1 is the default density, 0 plants nothing
 	End          time.Time // the last simulated local day (Europe/London); zero means 2026-04-08
-}
-
-// Shop is one brand: its web shop, its warehouse and its account with the PSP.
-type Shop struct {
-	Name                 string // aster-vale
-	Brand                string // Aster & Vale
-	Prefix               string // AV
-	Currency             string // the shop's own currency
-	Site, Source         string // NG1, northgate
-	MerchantAccount      string // AsterValeUK
-	SettlementCurrencies []string
 }
 
 // Planted is one problem that the world planted.
@@ -74,52 +65,43 @@ func (w *World) Checkpoints() []time.Time {
 	return out
 }
 
-// Shops lists the brands.
-func (w *World) Shops() []Shop {
-	var out []Shop
-	for _, b := range w.s.brands {
-		out = append(out, b.Shop)
-	}
-	return out
-}
+// Group is what the world was made from.
+func (w *World) Group() Group { return w.s.o.Group }
 
 // ShopOrders are the orders of a shop as it knows them at an instant, oldest first, test orders among them.
 func (w *World) ShopOrders(shop string, at time.Time) []ShopOrder {
 	now := instantOf(at)
 	var out []ShopOrder
 	for _, o := range w.s.orders {
-		if o.brand.Name == shop && !o.phantom && o.placed <= now {
+		if o.brand.Shop == shop && !o.phantom && o.placed <= now {
 			out = append(out, o.shopOrder(now))
 		}
 	}
 	return out
 }
 
-// Parcel is what the carrier knows of a tracking number at an instant; false as long as it knows nothing of it.
-func (w *World) Parcel(tracking string, at time.Time) (CarrierParcel, bool) {
-	return w.s.parcelAt(tracking, instantOf(at))
+// Parcel is what a carrier knows of a tracking number at an instant; false as long as it knows nothing of it.
+func (w *World) Parcel(carrier, tracking string, at time.Time) (Parcel, bool) {
+	return w.s.parcelAt(carrier, tracking, instantOf(at))
 }
 
-// Reports are the PSP's settlement reports of a merchant account that are available at an instant, oldest first.
-func (w *World) Reports(account string, at time.Time) []Report {
-	now := instantOf(at)
-	var out []Report
-	for _, a := range w.s.accounts {
-		if a.brand.MerchantAccount != account {
-			continue
-		}
-		for _, b := range a.batches {
-			if b.seen(now) {
-				out = append(out, Report{MerchantAccount: account, Name: b.name(), Body: w.s.report(a, b), AvailableAt: b.available.time()})
-			}
-		}
-	}
-	return out
+// Batches are the settled batches of an account that its PSP has published at an instant, oldest first.
+func (w *World) Batches(account string, at time.Time) []Batch {
+	return w.s.batchesAt(account, instantOf(at))
 }
 
-// Files are the newest versions of every file on a partner's server ("northgate" or "veldhoven") at an instant, by path.
-// Veldhoven's empty .ok markers and a .tmp that Northgate left behind are files too.
-func (w *World) Files(partner string, at time.Time) []File { return w.s.files(partner, instantOf(at)) }
+// Movements are the bookings on an account whose payouts name what they pay, at an instant, oldest first.
+func (w *World) Movements(account string, at time.Time) []Movement {
+	return w.s.movementsAt(account, instantOf(at))
+}
+
+// Payouts are the payouts of such an account at an instant, oldest first.
+func (w *World) Payouts(account string, at time.Time) []Payout {
+	return w.s.payoutsAt(account, instantOf(at))
+}
+
+// Files are the newest versions of every report of a warehouse, by its source, at an instant, by path.
+func (w *World) Files(source string, at time.Time) []File { return w.s.files(source, instantOf(at)) }
 
 // Truth is what really happened, as far as it had been told by an instant.
 func (w *World) Truth(at time.Time) []TruthTable { return w.s.truth(instantOf(at)) }

@@ -26,7 +26,8 @@ with psp_entries_of_known_orders as (
         inner join ops.links as s on s.role = 'shop' and s.brand = a.brand
         where a.role = 'account'
     ) as h on h.source = e.source and h.account = e.account
-    where e.entry_class in ('captures', 'refunds', 'chargebacks') and k.order_id is null
+    left join intermediate.int_order_keys as y on y.source = e.source and y.order_ref = upper(e.psp_payment_ref)
+    where y.order_id is null and e.entry_class in ('captures', 'refunds', 'chargebacks') and k.order_id is null
 )
 
 select * from psp_entries_of_known_orders

@@ -17,7 +17,8 @@ type Fact struct {
 	Path        string            // file of the declaration
 	Description string
 	Grain       string
-	Key         []string // begins with the source; a column that may be null counts null as a value
+	Key         []string // begins with the source; a column that may be null counts null as a value; none for rows as they were sent
+	AsSent      bool     // rows have no key of their own: two equal ones are two
 	At          string   // column with the instant at which it happened, empty if it has none
 	Holds       []string // columns whose values hold rows together as one unit
 	Columns     []FactColumn
@@ -33,9 +34,21 @@ type FactColumn struct {
 	Required bool     // no row may lack a value
 	Optional bool     // a partner may not have it at all
 	Words    []string // the values it may have; empty for any
+	Clock    Clock
 
 	line int
 }
+
+// Clock says what an instant of a fact tells.
+type Clock string
+
+// The clocks. As of an earlier instant nothing is known that happened later; what is due later is known, and the wall's time is when
+// Waybill asked or received, whatever a run asks about.
+const (
+	Happened Clock = "happened" // if nothing is said
+	Due      Clock = "due"
+	Wall     Clock = "wall"
+)
 
 // Miss says when a row has a value that nobody has mapped, so that it can be queued.
 type Miss struct {
@@ -83,8 +96,8 @@ func (p *Project) Facts() []*Fact {
 }
 
 var (
-	factKeys       = []string{"description", "grain", "key", "at", "holds", "columns", "misses"}
-	factColumnKeys = []string{"type", "description", "required", "optional", "words"}
+	factKeys       = []string{"description", "grain", "key", "rows", "at", "holds", "columns", "misses"}
+	factColumnKeys = []string{"type", "description", "required", "optional", "words", "clock"}
 	missKeys       = []string{"column", "raw", "text", "when", "map", "document"}
 )
 
@@ -127,6 +140,11 @@ func (r *yamlReader) fact(p string, e entry) *Fact {
 			f.Grain = r.text(k.value)
 		case "key":
 			f.Key = r.list(k.value)
+		case "rows":
+			f.AsSent = r.text(k.value) == "as_sent"
+			if !f.AsSent {
+				r.fail(k.node, "rows: as_sent is all that it may say")
+			}
 		case "at":
 			f.At = r.text(k.value)
 		case "holds":
@@ -153,7 +171,10 @@ func (r *yamlReader) consistent(f *Fact, e entry) {
 			}
 		}
 	}
-	if len(f.Key) == 0 || f.Key[0] != "source" {
+	switch {
+	case f.AsSent && len(f.Key) > 0:
+		r.fail(e.node, "%s: rows as sent have no key", f.Name)
+	case !f.AsSent && (len(f.Key) == 0 || f.Key[0] != "source"):
 		r.fail(e.node, "%s: the key begins with source", f.Name)
 	}
 	if f.Description == "" || f.Grain == "" {
@@ -169,7 +190,7 @@ func (r *yamlReader) consistent(f *Fact, e entry) {
 }
 
 func (r *yamlReader) factColumn(e entry) FactColumn {
-	c := FactColumn{Column: waybill.Column{Name: e.key}, line: r.lineOf(e.node)}
+	c := FactColumn{Column: waybill.Column{Name: e.key}, Clock: Happened, line: r.lineOf(e.node)}
 	for _, k := range r.object(e.value, factColumnKeys) {
 		switch k.key {
 		case "type":
@@ -182,6 +203,11 @@ func (r *yamlReader) factColumn(e entry) FactColumn {
 			c.Optional = r.flag(k.value)
 		case "words":
 			c.Words = r.list(k.value)
+		case "clock":
+			c.Clock = Clock(r.text(k.value))
+			if c.Clock != Happened && c.Clock != Due && c.Clock != Wall {
+				r.fail(k.value, "clock %s: happened, due or wall is expected", c.Clock)
+			}
 		}
 	}
 	if c.Doc == "" {
@@ -256,11 +282,7 @@ func (r *reader) conform() {
 		if m.fact == nil {
 			continue
 		}
-		m.Deps = nil
-		for _, from := range m.fact.From {
-			m.Deps = append(m.Deps, from.Name)
-		}
-		m.SQL = m.fact.union()
+		m.Deps, m.SQL = m.fact.deps(), m.fact.union()
 	}
 }
 
@@ -320,8 +342,21 @@ var (
 	stagingLineage = map[string]bool{"_source": true, "_file_id": true, "_line": true, "_received_at": true}
 )
 
+// deps are the tables that the fact's select reads.
+func (f *Fact) deps() []waybill.TableName {
+	if len(f.From) == 0 {
+		return nil
+	}
+	out := []waybill.TableName{clock}
+	for _, from := range f.From {
+		out = append(out, from.Name)
+	}
+	sortNames(out)
+	return out
+}
+
 // union is the fact's select: its columns in the declaration's order and types, from every model that conforms to it.
-// A column that a partner has not is null.
+// A column that a partner has not is null. What happened after the instant that the run asks about is not there.
 func (f *Fact) union() string {
 	if len(f.From) == 0 {
 		items := make([]string, 0, len(f.Columns)+5)
@@ -339,7 +374,10 @@ func (f *Fact) union() string {
 		items := []string{fmt.Sprintf("'%s' as partner", strings.ReplaceAll(m.Area, "'", "''")), "_source as source"}
 		for _, c := range f.Columns {
 			value := "null"
-			if given[c.Name] {
+			switch {
+			case given[c.Name] && c.Type == "TIMESTAMPTZ" && c.Clock == Happened && c.Name != f.At:
+				value = "case when " + c.Name + " <= known.as_of then " + c.Name + " end"
+			case given[c.Name]:
 				value = c.Name
 			}
 			items = append(items, fmt.Sprintf("cast(%s as %s) as %s", value, c.Type, c.Name))
@@ -347,10 +385,21 @@ func (f *Fact) union() string {
 		for _, c := range factTail {
 			items = append(items, fmt.Sprintf("cast(%s as %s) as %s", c.Name, c.Type, c.Name))
 		}
-		selects = append(selects, "select\n    "+strings.Join(items, ",\n    ")+"\nfrom "+m.Name.String())
+		text := "select\n    " + strings.Join(items, ",\n    ") + "\nfrom " + m.Name.String() + "\ncross join known"
+		if f.At != "" && given[f.At] {
+			text += "\nwhere " + f.At + " is null or " + f.At + " <= known.as_of"
+		}
+		selects = append(selects, text)
 	}
-	return strings.Join(selects, "\nunion all\n")
+	return knownUntil + strings.Join(selects, "\nunion all\n")
 }
+
+// knownUntil is the instant that the run asks about; without a clock everything is known.
+const knownUntil = `with known as (
+    select coalesce(max(as_of), timestamptz '9999-12-31 00:00:00+00') as as_of from ops.clock
+)
+
+`
 
 // unmapped is the select of all values that nobody has mapped, over every fact that says when one is.
 func unmapped(facts []*Fact) string {

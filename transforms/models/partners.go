@@ -3,6 +3,7 @@ package models
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,7 +16,7 @@ import (
 	"github.com/fourmarketing/waybill"
 )
 
-// Partners is the folder with a folder for each partner: staging models, worklists/, codes.csv, raw.yaml and cases/.
+// Partners is the folder with a folder for each partner: staging models, worklists/, codes.csv and raw.yaml.
 const Partners = "partners"
 
 // readPartners reads the folder of every partner.
@@ -160,7 +161,7 @@ func (r *reader) readCodes(partner, p string) []codeRow {
 	var out []codeRow
 	for {
 		row, err := in.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out
 		}
 		if err != nil {
@@ -310,14 +311,13 @@ func (p *Project) without(gone map[waybill.TableName]bool) *Project {
 // over is a fact's model without those that are gone.
 func (m *Model) over(gone map[waybill.TableName]bool) *Model {
 	fact, model := *m.fact, *m
-	fact.From, model.Deps = nil, nil
+	fact.From = nil
 	for _, from := range m.fact.From {
 		if !gone[from.Name] {
 			fact.From = append(fact.From, from)
-			model.Deps = append(model.Deps, from.Name)
 		}
 	}
-	model.fact, model.SQL = &fact, fact.union()
+	model.fact, model.Deps, model.SQL = &fact, fact.deps(), fact.union()
 	return &model
 }
 

@@ -106,14 +106,15 @@ type Origin struct {
 	ReceivedAt, LoadedAt time.Time
 }
 
-func (o Origin) outputs() []string {
+// outputs are the lineage columns; line is the SQL of a row's line.
+func (o Origin) outputs(line string) []string {
 	at := func(t time.Time) string {
 		return "timestamptz '" + t.UTC().Format("2006-01-02 15:04:05.999999") + "+00'"
 	}
 	// An enum of one value is written as text, and without a hash and a copy of the text for every row.
 	same := func(value string) string { return fmt.Sprintf("cast(%[1]s as enum(%[1]s))", duck.Literal(value)) }
 	return []string{
-		same(o.Source) + " as _source", same(o.File) + " as _file_id", "_line",
+		same(o.Source) + " as _source", same(o.File) + " as _file_id", line,
 		same(o.LoadID) + " as _load_id", at(o.ReceivedAt) + " as _received_at", at(o.LoadedAt) + " as _loaded_at",
 	}
 }
@@ -131,6 +132,7 @@ type manner struct {
 	null   []string
 	traits Traits
 	origin Origin
+	line   string // see Origin.outputs
 }
 
 // relate writes a table's SQL over source, a select with _line and one text c0, c1, … per column. What the typed rows need is computed once,
@@ -156,7 +158,7 @@ func relate(t Table, source string, m manner) (relation, error) {
 		from = fmt.Sprintf("select *, %s from (%s)", strings.Join(walls, ", "), from)
 	}
 	rel.values = fmt.Sprintf("select *, %s from (%s)", strings.Join(values, ", "), from)
-	rel.rows = strings.Join(append(outputs, m.origin.outputs()...), ", ")
+	rel.rows = strings.Join(append(outputs, m.origin.outputs(m.line)...), ", ")
 	return rel, nil
 }
 

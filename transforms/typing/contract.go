@@ -13,6 +13,7 @@ type Contract struct {
 	Format       Format   `yaml:"format"`
 	HeaderRecord Record   `yaml:"header_record"` // a record before the data (HDR;…): checked, not a row
 	Trailer      Trailer  `yaml:"trailer"`
+	Control      Control  `yaml:"control" json:",omitzero"` // XML's place of the trailer
 	Tables       Tables   `yaml:"tables"`
 	Limits       Limits   `yaml:"limits"`
 	OnDrift      Drift    `yaml:"on_drift"`
@@ -26,6 +27,7 @@ const (
 	CSV      Kind = "csv"
 	JSON     Kind = "json"
 	Exchange Kind = "exchange"
+	XML      Kind = "xml"
 )
 
 // Format is the dialect of the records.
@@ -37,6 +39,8 @@ type Format struct {
 	Header    bool     `yaml:"header"`
 	Fields    int      `yaml:"fields"` // number of fields of a record where there is no header
 	Null      []string `yaml:"null"`   // texts that mean no value, besides the empty one
+	// XML: the element that is a record, from the root: /despatch_notes/despatch_note. It is typed as the JSON that decode.XML makes of it.
+	Record string `yaml:"record" json:",omitempty"`
 }
 
 // Delim is the delimiter.
@@ -87,11 +91,18 @@ type Trailer struct {
 // Wanted says whether the contract asks for a trailer.
 func (t Trailer) Wanted() bool { return t.Match != "" }
 
+// Control is where an XML file says how many records it has.
+type Control struct {
+	Count  string `yaml:"count"`  // the element, from the root, or its @attribute: /despatch_notes/@total
+	Policy Policy `yaml:"policy"` // hold if left out
+}
+
 // Limits guard a load against a file that is of another kind or cut down.
 type Limits struct {
 	MaxRejected   *Share `yaml:"max_rejected"`     // of the records; DefaultMaxRejected if left out
 	MinRowsVsLast *Share `yaml:"min_rows_vs_last"` // of the records of the feed's newest loaded file
-	AllowEmpty    bool   `yaml:"allow_empty"`      // a file without a byte is no news, as an API's answer may be, and not a cut-off upload
+	// A file without a byte is no news, as an API's answer may be, and not a cut-off upload; so is one of XML without the element for records.
+	AllowEmpty bool `yaml:"allow_empty"`
 }
 
 // DefaultMaxRejected is for feeds that set no limit: a file most of whose records break the contract is a file of another kind.
@@ -115,7 +126,7 @@ type Drift struct {
 type Table struct {
 	Name    waybill.TableName
 	Where   Where
-	Each    []string // hops into the record: json($.body), $.list[*], $.list[*]? (keeps the parent once when there is none)
+	Each    []string // hops into the record: json($.body), $.list[*], $.list{*} (or an object's values), either with ? (keeps the parent once when there is none)
 	Columns []Column
 }
 
@@ -140,9 +151,9 @@ type Column struct {
 	Name        string   `yaml:"-"`
 	From        Names    `yaml:"from"`     // header names, any of them
 	Position    *int     `yaml:"position"` // field from 0, where there is no header
-	Path        string   `yaml:"path"`     // JSON path relative to the innermost hop; each leading ^ goes one level out
+	Path        Paths    `yaml:"path"`     // JSON path relative to the innermost hop, the first of several that is there; each leading ^ goes one level out; [key=a] is the first entry with that member
 	Type        string   `yaml:"type"`     // text, integer, bigint, boolean, date, timestamp, decimal(p,s)
-	Formats     []string `yaml:"formats"`  // strptime patterns or iso, tried in order
+	Formats     []string `yaml:"formats"`  // strptime patterns, iso, or epoch (seconds, 0 for none), tried in order
 	Zone        string   `yaml:"zone"`     // IANA zone of wall times without offset
 	Strip       string   `yaml:"strip"`    // characters trimmed from both ends
 	Extract     string   `yaml:"extract"`  // regular expression; the value is its group 1
@@ -198,7 +209,7 @@ func Lineage() []waybill.Column {
 	return []waybill.Column{
 		{Name: "_source", Type: "VARCHAR", Doc: "the connection it came from"},
 		{Name: "_file_id", Type: "VARCHAR", Doc: "the file's id in the ledger"},
-		{Name: "_line", Type: "BIGINT", Doc: "line on which the record starts in the decoded file, from 1; the header is line 1"},
+		{Name: "_line", Type: "BIGINT", Doc: "line on which the record starts in the decoded file, from 1; the header is line 1; of XML the line of the row's own element"},
 		{Name: "_load_id", Type: "VARCHAR", Doc: "the load that brought it"},
 		{Name: "_received_at", Type: "TIMESTAMPTZ", Doc: "when the bytes were received"},
 		{Name: "_loaded_at", Type: "TIMESTAMPTZ", Doc: "when they were typed"},

@@ -8,16 +8,45 @@ import (
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
-// place is where a value stands in a nested record: levels out, then optionally into a text that is JSON, then a path.
+// place is where a value stands in a nested record: levels out, then optionally into a text that is JSON, then optionally to one entry
+// of a list, then a path.
 type place struct {
 	Out   int    // levels out of the innermost hop
 	Inner string // path of a text to be read as JSON first, empty for none
+	Pick  pick   // the entry of a list to go on from
 	Path  string // path within that, $ for the whole
 }
 
+// pick is the first entry of a list of objects whose member is a value: shops keep what their plugins add as
+// [{"key": …, "value": …}, …] in no order.
+type pick struct{ List, Member, Value string }
+
 var pathText = regexp.MustCompile(`^\$(\.(\w+|"[^"]+")|\[\d+\])*$`)
 
-// parsePath reads ^^$.a.b and json($.body)$.x.y; depth is how many levels there are to go out.
+var pickText = regexp.MustCompile(`^([^=]*)\[(\w+)=([^\[\]=]+)\]([^=]*)$`)
+
+// cutPick splits $.list[member=value].rest into the pick and $.rest; a path without one stays as it is.
+func cutPick(path string) (pick, string) {
+	m := pickText.FindStringSubmatch(path)
+	if m == nil {
+		return pick{}, path
+	}
+	return pick{List: m[1], Member: m[2], Value: m[3]}, "$" + m[4]
+}
+
+// valid tells whether a pick, if there is one, starts from a path.
+func (p pick) valid() bool { return p.Member == "" || pathText.MatchString(p.List) }
+
+// from is the picked entry of a JSON value, null when no entry has the value; without a pick the value itself.
+func (p pick) from(element string) string {
+	if p.Member == "" {
+		return element
+	}
+	return fmt.Sprintf("list_filter(json_extract(%s, %s), lambda entry: json_extract_string(entry, %s) = %s)[1]",
+		element, duck.Literal(p.List+"[*]"), duck.Literal("$."+p.Member), duck.Literal(p.Value))
+}
+
+// parsePath reads ^^$.a.b, json($.body)$.x.y and $.list[key=a].value; depth is how many levels there are to go out.
 func parsePath(text string, depth int) (place, error) {
 	rest := strings.TrimLeft(text, "^")
 	p := place{Out: len(text) - len(rest)}
@@ -29,17 +58,18 @@ func parsePath(text string, depth int) (place, error) {
 			return p, fmt.Errorf("%q is no json($.path)$.path", text)
 		}
 	}
-	if !pathText.MatchString(rest) {
-		return p, fmt.Errorf("%q is no path such as $.a.b, ^$.id or json($.body)$.x", text)
+	if p.Pick, p.Path = cutPick(rest); !p.Pick.valid() || !pathText.MatchString(p.Path) {
+		return p, fmt.Errorf("%q is no path such as $.a.b, ^$.id, $.list[key=a].value or json($.body)$.x", text)
 	}
-	p.Path = rest
 	return p, nil
 }
 
 // hop is one step into a record.
 type hop struct {
 	IsText bool   // parse the text at Path as JSON
+	Pick   pick   // the entry of a list to go on from
 	Path   string // of the text or of the array
+	Gaps   bool   // an object's values are entries, too: PHP writes a list with a gap as {"1": …, "2": …}
 	Keep   bool   // keep the parent once when the array is empty or absent
 }
 
@@ -53,10 +83,25 @@ func parseHop(text string) (hop, error) {
 	}
 	list, keep := strings.CutSuffix(text, "?")
 	path, ok := strings.CutSuffix(list, "[*]")
-	if !ok || !pathText.MatchString(path) {
-		return hop{}, fmt.Errorf("%q is neither $.list[*], $.list[*]? nor json($.path)", text)
+	h := hop{Keep: keep}
+	if !ok {
+		path, ok = strings.CutSuffix(list, "{*}")
+		h.Gaps = true
 	}
-	return hop{Path: path, Keep: keep}, nil
+	if h.Pick, h.Path = cutPick(path); !ok || !h.Pick.valid() || !pathText.MatchString(h.Path) {
+		return hop{}, fmt.Errorf("%q is none of $.list[*], $.list{*}, either with ? behind, and json($.path)", text)
+	}
+	return h, nil
+}
+
+// entries is the list that a hop steps into.
+func (h hop) entries(element string) string {
+	from := h.Pick.from(element)
+	list := fmt.Sprintf("json_extract(%s, %s)", from, duck.Literal(h.Path+"[*]"))
+	if h.Gaps {
+		list += fmt.Sprintf(" || json_extract(%s, %s)", from, duck.Literal(h.Path+".*"))
+	}
+	return list
 }
 
 // bodyText is the text at a path. In an exchange the body may stand as base64 beside it.

@@ -88,7 +88,7 @@ func (c Contract) jsonSource(t Table, records string) (string, error) {
 			from = fmt.Sprintf("select *, try_cast(%s as json) as %s from (%s)", c.bodyText(outer, h.Path), inner, from)
 			continue
 		}
-		list := fmt.Sprintf("json_extract(%s, %s)", outer, duck.Literal(h.Path+"[*]"))
+		list := h.entries(outer)
 		if h.Keep {
 			list = fmt.Sprintf("case when len(coalesce(%[1]s, [])) = 0 then [cast(null as json)] else %[1]s end", list)
 		}
@@ -101,9 +101,9 @@ func (c Contract) jsonSource(t Table, records string) (string, error) {
 func (c Contract) element(p place, depth int) string {
 	e := fmt.Sprintf("e%d", depth-p.Out)
 	if p.Inner != "" {
-		return fmt.Sprintf("try_cast(%s as json)", c.bodyText(e, p.Inner))
+		e = fmt.Sprintf("try_cast(%s as json)", c.bodyText(e, p.Inner))
 	}
-	return e
+	return p.Pick.from(e)
 }
 
 // jsonColumns asks each element for all of its paths at once, because DuckDB parses the text for every call.
@@ -112,23 +112,26 @@ func (c Contract) jsonColumns(t Table, from string) (string, error) {
 	var elements []string
 	paths := map[string][]string{}
 	selected := []string{"_line"}
-	for i, col := range t.Columns {
-		p, err := parsePath(col.Path, depth)
-		if err != nil {
-			return "", fmt.Errorf("column %s: %w", col.Name, err)
-		}
-		e := c.element(p, depth)
-		if paths[e] == nil {
-			elements = append(elements, e)
-		}
-		paths[e] = append(paths[e], p.Path)
-		k := 0
-		for elements[k] != e {
-			k++
-		}
-		selected = append(selected, fmt.Sprintf("x%d[%d] as c%d", k, len(paths[e]), i))
-	}
 	extracts := []string{"_line"}
+	if c.Format.Type == XML {
+		selected, extracts = append(selected, "_at"), append(extracts, lineInXML(depth)+" as _at")
+	}
+	for i, col := range t.Columns {
+		var places []string
+		for _, path := range col.Path {
+			p, err := parsePath(path, depth)
+			if err != nil {
+				return "", fmt.Errorf("column %s: %w", col.Name, err)
+			}
+			e := c.element(p, depth)
+			if paths[e] == nil {
+				elements = append(elements, e)
+			}
+			paths[e] = append(paths[e], p.Path)
+			places = append(places, fmt.Sprintf("x%d[%d]", slices.Index(elements, e), len(paths[e])))
+		}
+		selected = append(selected, fmt.Sprintf("%s as c%d", coalesce(places), i))
+	}
 	for k, e := range elements {
 		extracts = append(extracts, fmt.Sprintf("json_extract_string(%s, %s) as x%d", e, duck.List(paths[e]), k))
 	}

@@ -17,9 +17,9 @@ import (
 
 // Reject is a record that broke a rule.
 type Reject struct {
-	Line   int64
-	Table  int // of the contract
-	Column int // of the table, -1 when the rule is about the whole record
+	Line   int64 // of XML, a RecordKey
+	Table  int   // of the contract
+	Column int   // of the table, -1 when the rule is about the whole record
 	Rule   string
 	Detail string // the value as sent
 	Addend string // what it would have added to the sum of Trailer.SumOf; empty when it has no number there
@@ -125,7 +125,7 @@ func (t *Typer) Type(ctx context.Context, p Part, dir, name string) (Typed, erro
 func (t *Typer) typeCSV(ctx context.Context, p Part, target string, out *Typed) error {
 	table := t.Contract.Tables[0]
 	var err error
-	t.rel, err = relate(table, t.Contract.csvSource(t.Layout, t.view), manner{null: t.Contract.Format.Null, traits: p.Traits, origin: t.Origin})
+	t.rel, err = relate(table, t.Contract.csvSource(t.Layout, t.view), manner{null: t.Contract.Format.Null, traits: p.Traits, origin: t.Origin, line: "_line"})
 	if err != nil {
 		return err
 	}

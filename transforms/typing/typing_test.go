@@ -1,6 +1,9 @@
 package typing_test
 
 import (
+	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,6 +89,8 @@ func TestValidate(t *testing.T) {
 		{"from: Order, type: text", "from: Order, type: date", "zulu_ref.formats"},
 		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso]", "zulu_ref.zone"},
 		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso], zone: Europe/Londn", "zulu_ref.zone"},
+		{"from: Order, type: text", "from: Order, type: timestamp, formats: [unix], zone: UTC", "zulu_ref.formats"},
+		{"from: Order, type: text", "from: Order, type: date, formats: [epoch]", "zulu_ref.formats"},
 		{"from: Order, type: text", "from: Order, type: text, regex: '['", "zulu_ref.regex"},
 		{"from: Order, type: text", "from: Order, type: text, extract: 'a'", "zulu_ref.extract"},
 		{"from: Order, type: text", "from: Order, type: text, pii: hide", "zulu_ref.pii"},
@@ -107,6 +112,156 @@ func TestValidate(t *testing.T) {
 		if err := f.Validate(); err == nil || !strings.Contains(err.Error(), c.key+":") {
 			t.Errorf("%s: got %v, want an error about %s", c.mistake, err, c.key)
 		}
+	}
+}
+
+const entries = `
+feed: entries
+format: {type: json}
+tables:
+  raw.entries:
+    each: ["$.list[*]"]
+    columns:
+      a: {path: "$.x", type: text}
+`
+
+// TestPaths: paths and hops that can be read pass, others are errors about their key.
+func TestPaths(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		path, hop, key string
+	}{
+		{path: "$"},
+		{path: "^$.id"},
+		{path: "$.a[0].b"},
+		{path: "json($.body)$.x"},
+		{path: "$.meta[key=_a].value"},
+		{path: "^$.meta[key=a-b:c d].value[0]"},
+		{path: "$[key=a]"},
+		{path: "json($.body)$.meta[key=a].value"},
+		{hop: "$[*]"},
+		{hop: "$.a.b[*]?"},
+		{hop: "$.a{*}"},
+		{hop: "$.a{*}?"},
+		{hop: "$.meta[key=a].value[*]"},
+		{hop: "$.meta[key=a].value{*}?"},
+		{hop: "json($.body)"},
+		{path: "^^$.id", key: "a.path"},
+		{path: "x", key: "a.path"},
+		{path: "$.meta[*]", key: "a.path"},
+		{path: "$.meta[key=]", key: "a.path"},
+		{path: "$.meta[=a].value", key: "a.path"},
+		{path: "$.meta[key=a][k=b]", key: "a.path"},
+		{path: "meta[key=a].value", key: "a.path"},
+		{path: "$.meta[key=a]value", key: "a.path"},
+		{hop: "$.a", key: "each[0]"},
+		{hop: "$.a{}", key: "each[0]"},
+		{hop: "$.meta[key=a]", key: "each[0]"},
+		{hop: "meta[key=a].value[*]", key: "each[0]"},
+		{hop: "json($.meta[key=a].value)", key: "each[0]"},
+	} {
+		text := entries
+		if c.path != "" {
+			text = strings.Replace(text, "$.x", c.path, 1)
+		}
+		if c.hop != "" {
+			text = strings.Replace(text, "$.list[*]", c.hop, 1)
+		}
+		f, err := decodeFeed(text)
+		if err != nil {
+			t.Errorf("%s%s: %v", c.path, c.hop, err)
+			continue
+		}
+		switch err := f.Validate(); {
+		case c.key == "" && err != nil:
+			t.Errorf("%s%s: %v", c.path, c.hop, err)
+		case c.key != "" && (err == nil || !strings.Contains(err.Error(), c.key+":")):
+			t.Errorf("%s%s: got %v, want an error about %s", c.path, c.hop, err, c.key)
+		}
+	}
+}
+
+const notes = `
+feed: notes
+format: {type: xml, record: /notes/note}
+control: {count: /notes/@total, policy: warn}
+tables:
+  raw.lines:
+    where: {path: "$.kind", regex: x}
+    each: ["$.lines.line[*]"]
+    columns:
+      ref: {path: ["^$.ref", "^$.reference"], type: text, required: true}
+      sku: {path: "$.sku", type: text}
+      first_no: {path: "^$.parcels.no[0]", type: text}
+      extra: {path: "^json($.body)$.x", type: text}
+`
+
+// TestValidateXML: as TestValidate, for what only XML has.
+func TestValidateXML(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ old, mistake, key string }{
+		{"", "", ""},
+		{"record: /notes/note", "header: true", "format.record"},
+		{"record: /notes/note", "record: notes/note", "format.record"},
+		{"record: /notes/note", "record: /notes/@note", "format.record"},
+		{"record: /notes/note", "record: /notes/note, delimiter: ';'", "format"},
+		{"type: xml, record: /notes/note", "type: json", "control"},
+		{"type: xml, record", "type: json, record", "format.record"},
+		{"count: /notes/@total", "count: /notes/@total/x", "control.count"},
+		{"count: /notes/@total, ", "", "control.count"},
+		{"policy: warn", "policy: ignore", "control.policy"},
+		{"control: {count: /notes/@total, policy: warn}", "trailer: {match: '^T'}", "trailer"},
+		{`["^$.ref", "^$.reference"]`, `["^$.ref", "^^$.reference"]`, "columns.ref.path"},
+		{`["^$.ref", "^$.reference"]`, `[]`, "columns.ref"},
+		{`"$.sku"`, `"$.sku.no"}` + "\n      sku_text: {" + `path: "$.sku"`, "tables"},
+		{`"$.sku"`, `"^$.lines"`, "tables"},
+	} {
+		text := strings.Replace(strings.Replace(notes, "^json($.body)$.x", "^json($.body)$.x", 1), c.old, c.mistake, 1)
+		f, err := decodeFeed(text)
+		if err != nil {
+			t.Errorf("%s: %v", c.mistake, err)
+			continue
+		}
+		if err := f.Validate(); (err != nil) != (c.key != "") || (err != nil && !strings.Contains(err.Error(), c.key+":")) {
+			t.Errorf("%s: got %v, want an error about %q", c.mistake, err, c.key)
+		}
+	}
+}
+
+// TestElementsThatAContractReads: what stands in paths and hops, from the record on, wherever it is written.
+func TestElementsThatAContractReads(t *testing.T) {
+	t.Parallel()
+	f, err := decodeFeed(strings.Replace(notes, "^json($.body)$.x", "^json($.body)$.x", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range f.Elements() {
+		got = append(got, fmt.Sprintf("%s %v %v", strings.Join(e.Path, "/"), e.List, e.Text))
+	}
+	want := []string{
+		"kind false true", "lines/line true false", "ref false true", "reference false true", "lines/line/sku false true",
+		"parcels/no true false", "parcels/no false true", "body false true",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
+// TestContractHashIsWhatItWas: a lake tells a load by the hash of its contract's JSON. What a contract does not use must not show in it.
+func TestContractHashIsWhatItWas(t *testing.T) {
+	t.Parallel()
+	text, err := json.Marshal(typing.Contract{Format: typing.Format{Type: typing.JSON}, Tables: typing.Tables{{Columns: []typing.Column{{Name: "a", Path: typing.Paths{"$.a"}}, {Name: "b"}}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, added := range []string{`"Control"`, `"Record"`, `["$.a"]`} {
+		if strings.Contains(string(text), added) {
+			t.Errorf("%s is in %s", added, text)
+		}
+	}
+	if !strings.Contains(string(text), `"Path":"$.a"`) || !strings.Contains(string(text), `"Path":""`) {
+		t.Errorf("a single path is no text: %s", text)
 	}
 }
 

@@ -49,9 +49,14 @@ func (c Contract) Validate() error {
 }
 
 func (f Format) validate(p *problems) {
-	if !slices.Contains([]Kind{CSV, JSON, Exchange}, f.Type) {
-		p.say("format.type", "%q is none of csv, json, exchange", f.Type)
+	if !slices.Contains([]Kind{CSV, JSON, Exchange, XML}, f.Type) {
+		p.say("format.type", "%q is none of csv, json, exchange, xml", f.Type)
 		return
+	}
+	if f.Type == XML && !elementPath.MatchString(f.Record) {
+		p.say("format.record", "%q is no path of elements from the root to the one that is a record, such as /despatch_notes/despatch_note", f.Record)
+	} else if f.Type != XML && f.Record != "" {
+		p.say("format.record", "is for xml only")
 	}
 	if f.Encoding != "" {
 		if _, err := htmlindex.Get(f.Encoding); err != nil {
@@ -95,6 +100,7 @@ func (c Contract) validateControls(p *problems) {
 	if c.Format.Type != CSV && (c.HeaderRecord.Match != "" || c.Trailer.Wanted()) {
 		p.say("trailer", "header_record and trailer are for csv only")
 	}
+	c.validateControl(p)
 	t := c.Trailer
 	if !t.Wanted() && (t.CountField != nil || t.SumField != nil || t.SumOf != "" || t.Policy != "") {
 		p.say("trailer.match", "is needed to know the trailer by, such as '^TRL'")
@@ -143,7 +149,7 @@ func (c Contract) validateTable(t Table, p *problems) {
 			p.say(at, "a csv record gives rows to one table only")
 		}
 		if len(t.Each) > 0 || t.Where.Path != "" {
-			p.say(at, "each and where are for json and exchange only")
+			p.say(at, "each and where are for json, exchange and xml only")
 		}
 	}
 	checkRegex(p, at+".where.regex", t.Where.Regex)
@@ -224,7 +230,10 @@ func (c Contract) validateColumn(t Table, col Column, p *problems) {
 func (col Column) validateTime(at string, p *problems) {
 	isTime := col.Type == "date" || col.Type == "timestamp"
 	if isTime && len(col.Formats) == 0 {
-		p.say(at+".formats", "is needed: strptime patterns such as %%d/%%m/%%Y, or iso")
+		p.say(at+".formats", "is needed: strptime patterns such as %%d/%%m/%%Y, iso, or epoch")
+	}
+	if col.Type == "date" && col.countsSeconds() {
+		p.say(at+".formats", "epoch is an instant, which has a date only in a zone; use type timestamp")
 	}
 	if !isTime && (len(col.Formats) > 0 || col.Zone != "") {
 		p.say(at+".formats", "formats and zone are for date and timestamp only")
@@ -238,8 +247,8 @@ func (col Column) validateTime(at string, p *problems) {
 		}
 	}
 	for _, f := range col.Formats {
-		if f != isoFormat && !strings.Contains(f, "%") {
-			p.say(at+".formats", "%q is neither iso nor a strptime pattern", f)
+		if f != isoFormat && f != epochFormat && !strings.Contains(f, "%") {
+			p.say(at+".formats", "%q is neither iso nor epoch nor a strptime pattern", f)
 		}
 	}
 }
@@ -252,7 +261,7 @@ func (c Contract) validatePlace(t Table, col Column, at string, p *problems) {
 	if col.Position != nil {
 		keys = append(keys, "position")
 	}
-	if col.Path != "" {
+	if len(col.Path) > 0 {
 		keys = append(keys, "path")
 	}
 	want := "path"
@@ -270,8 +279,10 @@ func (c Contract) validatePlace(t Table, col Column, at string, p *problems) {
 		p.say(at+".position", "%d is not within 0 and %d (format.fields - 1)", *col.Position, c.Format.Fields-1)
 	}
 	if want == "path" {
-		if _, err := parsePath(col.Path, len(t.Each)); err != nil {
-			p.say(at+".path", "%w", err)
+		for _, path := range col.Path {
+			if _, err := parsePath(path, len(t.Each)); err != nil {
+				p.say(at+".path", "%w", err)
+			}
 		}
 	}
 }
@@ -315,3 +326,6 @@ func (col Column) decimal() (precision, scale int, ok bool) {
 
 // isoFormat stands for ISO 8601, with or without offset.
 const isoFormat = "iso"
+
+// epochFormat stands for whole seconds since 1970-01-01T00:00:00Z, where 0 is no time.
+const epochFormat = "epoch"

@@ -67,9 +67,12 @@ func (col Column) isIdentifier() bool {
 
 func (col Column) isTime() bool { return col.Type == "date" || col.Type == "timestamp" }
 
+// countsSeconds says whether a time may come as seconds since 1970, of which systems that do so send 0 for "none".
+func (col Column) countsSeconds() bool { return slices.Contains(col.Formats, epochFormat) }
+
 // stripsLate: for a time in apostrophes the formats are written with apostrophes, and the text is trimmed only where that fails.
 func (col Column) stripsLate(tr Traits) bool {
-	return col.isTime() && len(col.Strip) == 1 && col.Strip != "%" && !tr.Spaces && !tr.Equals
+	return col.isTime() && !col.countsSeconds() && len(col.Strip) == 1 && col.Strip != "%" && !tr.Spaces && !tr.Equals
 }
 
 // cleaned is the text without what surrounds it: blanks, strip characters, and what spreadsheets put around text.
@@ -89,6 +92,9 @@ func (col Column) cleaned(c string, null []string, tr Traits) string {
 	}
 	if col.Strip != "" && !col.stripsLate(tr) {
 		out, touched = fmt.Sprintf("trim(%s, %s)", out, duck.Literal(col.Strip)), true
+	}
+	if col.countsSeconds() {
+		null, touched = append([]string{"0"}, null...), true
 	}
 	if !touched {
 		return out
@@ -234,7 +240,7 @@ func (col Column) parses(text string, tr Traits, as string) []string {
 	}
 	for _, f := range formats {
 		switch {
-		case hasOffset(f):
+		case hasOffset(f), f == epochFormat: // instants, see timestamp
 		case f == isoFormat:
 			flush(text)
 			attempts = append(attempts, fmt.Sprintf(`case when regexp_full_match(%[1]s, '\d{4}-\d{2}-\d{2}([T ].*)?') and not %[2]s then try_cast(%[1]s as %[3]s) end`, text, offsetTest(text), as))
@@ -296,10 +302,13 @@ func (col Column) timestamp(e expressions, text, w string, m manner) (expression
 		bare = fmt.Sprintf("trim(%s, %s)", text, duck.Literal(col.Strip))
 	}
 	var withOffset []string
-	for _, f := range col.Formats {
+	for _, f := range shortYearsFirst(col.Formats) {
 		switch {
 		case f == isoFormat:
 			withOffset = append(withOffset, fmt.Sprintf("case when %s then try_cast(%s as timestamptz) end", offsetTest(bare), bare))
+		case f == epochFormat:
+			// Up to 11 digits: what has 13 is milliseconds, and no date of this contract.
+			withOffset = append(withOffset, fmt.Sprintf(`case when regexp_full_match(%[1]s, '\d{1,11}') then make_timestamptz(cast(%[1]s as bigint) * 1000000) end`, bare))
 		case hasOffset(f):
 			withOffset = append(withOffset, fmt.Sprintf("cast(try_strptime(%s, %s) as timestamptz)", bare, duck.Literal(f)))
 		}

@@ -1,6 +1,7 @@
 package typing
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -103,6 +104,20 @@ func (n *Names) UnmarshalYAML(node ast.Node) error {
 	}
 	*n = Names{one}
 	return nil
+}
+
+// Paths are places of one value, the first that is there being taken; a single one may be written without brackets.
+type Paths []string
+
+// UnmarshalYAML reads one path or a list of them.
+func (p *Paths) UnmarshalYAML(node ast.Node) error { return (*Names)(p).UnmarshalYAML(node) }
+
+// MarshalJSON writes a single path, and none, as a text, so that a contract that was written before there could be several has the hash it had.
+func (p Paths) MarshalJSON() ([]byte, error) {
+	if len(p) > 1 {
+		return json.Marshal([]string(p))
+	}
+	return json.Marshal(strings.Join(p, ""))
 }
 
 // Code is one entry of a code map.

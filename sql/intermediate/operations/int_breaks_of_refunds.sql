@@ -9,8 +9,10 @@ columns:
 with booked as (
     select
         psp_modification_ref as psp_ref,
-        min(coalesce(booked_at, _received_at)) as booked_at
-    from intermediate.int_ledger_entries
+        -- A report that was received after the instant asked about tells of what had happened by then.
+        least(min(coalesce(e.booked_at, e._received_at)), min(k.as_of)) as booked_at
+    from intermediate.int_ledger_entries as e
+    cross join ops.clock as k
     where entry_type = 'refund'
     group by psp_modification_ref
 ),

@@ -23,8 +23,8 @@ entries as (
     select
         e.*,
         case when a.brands_count = 1 then a.brand else o.brand end as brand,
-        k.order_id as any_order_id,
-        coalesce(k.is_test, false) as is_test,
+        coalesce(k.order_id, y.order_id) as any_order_id,
+        coalesce(k.is_test, y.is_test, false) as is_test,
         coalesce(t.entry_class, 'unknown') as entry_class,
         cast(round(e.gross_amount * coalesce(
             e.exchange_rate, case when e.gross_currency = e.net_currency then 1 end
@@ -33,7 +33,9 @@ entries as (
     left join accounts as a on a.source = e.source and a.account = e.account
     left join seeds.entry_types as t on t.entry_type = e.entry_type
     left join intermediate.int_order_keys as k on k.source = e.source and k.order_ref = upper(e.merchant_ref)
-    left join intermediate.int_branded_orders as o on o.order_id = k.order_id
+    -- A shop may know the payment by the provider's own reference of it.
+    left join intermediate.int_order_keys as y on y.source = e.source and y.order_ref = upper(e.payment_ref)
+    left join intermediate.int_branded_orders as o on o.order_id = coalesce(k.order_id, y.order_id)
 ),
 
 int_ledger_entries as (

@@ -11,7 +11,7 @@ with returns as (
 ),
 
 int_return_measures as (
-    select return_id, brand, site, 'requested' as measure, requested_at as at, null as hours
+    select return_id, brand, site, 'requested' as measure, requested_at as reached_at, null as hours
     from returns where requested_at is not null
     union all
     select return_id, brand, site, 'scanned', first_scan_at, request_to_scan_hours

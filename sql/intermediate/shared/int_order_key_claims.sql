@@ -7,7 +7,7 @@ key: [source, order_ref, order_id, key_kind]
 owner: data
 columns:
   source: the partner that uses the key (a warehouse or a payment provider)
-  key_kind: order_name, order_no or payment_ref
+  key_kind: order_name, order_no, payment_ref or movement_ref
   order_ref: upper case, without number sign
   provenance: "exact, rule (the shop's prefix put before the name), or manual (seeds.manual_order_keys)"
 */
@@ -42,6 +42,12 @@ claims as (
     inner join intermediate.int_branded_orders as o on o.order_id = p.order_id
     inner join accounts as a on a.brand = o.brand
     where p.payment_ref is not null
+    union all
+    select a.source, 'movement_ref', upper(p.movement_ref), o.order_id, o.is_test, 'exact'
+    from canonical.payments as p
+    inner join intermediate.int_branded_orders as o on o.order_id = p.order_id
+    inner join accounts as a on a.brand = o.brand
+    where p.movement_ref is not null and p.kind in ('authorisation', 'sale', 'capture')
     union all
     select m.source, m.key_kind, upper(m.order_ref), m.order_id, coalesce(o.is_test, false), 'manual'
     from seeds.manual_order_keys as m

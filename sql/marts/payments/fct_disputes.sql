@@ -52,8 +52,10 @@ fct_disputes as (
     from canonical.disputes as d
     left join linked as l on l.source = d.source and l.account = d.account
     left join intermediate.int_order_keys as y
-        on y.source = d.source and y.order_ref = upper(coalesce(d.merchant_ref, d.payment_ref)) and not y.is_test
-    left join intermediate.int_orders as o on o.order_id = y.order_id
+        on y.source = d.source and y.order_ref = upper(d.merchant_ref)
+    left join intermediate.int_order_keys as z
+        on z.source = d.source and z.order_ref = upper(d.payment_ref)
+    left join intermediate.int_orders as o on o.order_id = coalesce(y.order_id, z.order_id)
     cross join ops.clock as k
 )
 

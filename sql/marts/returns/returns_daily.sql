@@ -36,16 +36,16 @@ checks:
 */
 with steps as (
     select
-        cast(m.at at time zone 'Europe/London' as date) as day_on,
+        cast(m.reached_at at time zone 'Europe/London' as date) as day_on,
         m.measure,
         m.hours,
         r.*,
         row_number() over (
-            partition by cast(m.at at time zone 'Europe/London' as date), r.brand, r.site, r.currency, m.measure
+            partition by cast(m.reached_at at time zone 'Europe/London' as date), r.brand, r.site, r.currency, m.measure
             order by m.hours, m.return_id
         ) as place,
         count(m.hours) over (
-            partition by cast(m.at at time zone 'Europe/London' as date), r.brand, r.site, r.currency, m.measure
+            partition by cast(m.reached_at at time zone 'Europe/London' as date), r.brand, r.site, r.currency, m.measure
         ) as timed_count
     from intermediate.int_return_measures as m
     inner join marts.fct_returns as r on r.return_id = m.return_id

@@ -29,6 +29,7 @@ for namespace in settings["namespaces"]:
         seen[".".join(name)] = {
             "rows": rows.num_rows,
             "partitions": partitions,
+            "identifiers": sorted(table.schema().identifier_field_names()),
             "by_brand": by_brand,
             "properties": dict(table.properties),
             "summary": dict(snapshot.summary.additional_properties) if snapshot else {},

@@ -1,0 +1,215 @@
+// Package stripe pulls one Stripe account's balance transactions, payouts and disputes from its API (docs.stripe.com/api),
+// and which transactions each payout settled, as exchange logs with a line per page. It knows how lists are paged
+// and which answers are whole; what a transaction means it does not know.
+package stripe
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/internal/rest"
+)
+
+// The resources.
+const (
+	balanceTransactions = "balance_transactions"
+	payouts             = "payouts"
+	disputes            = "disputes"
+	payoutTransactions  = "payout_transactions"
+)
+
+// maxFailures is after how many payouts in a row without an answer a batch stops.
+const maxFailures = 3
+
+// Connector reaches one account.
+type Connector struct {
+	cfg    Config
+	client *rest.Client
+}
+
+// New checks the settings; it does not call Stripe. clock is the time of an answer.
+func New(cfg Config, clock func() time.Time) (*Connector, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("stripe: %w", err)
+	}
+	client, err := rest.New(cfg.BaseURL, rest.Bearer(cfg.APIKey), cfg.HTTP, clock)
+	if err != nil {
+		return nil, fmt.Errorf("stripe: %w", err)
+	}
+	return &Connector{cfg: cfg, client: client}, nil
+}
+
+// CheckFeed checks a feed's own settings.
+func (c *Connector) CheckFeed(resource string, settings map[string]any) error {
+	if err := known(resource); err != nil {
+		return err
+	}
+	_, err := c.cfg.settings(resource, settings)
+	return err
+}
+
+// List gives, for payout_transactions, r.Work in batches, and for the others the windows of creation times from the cursor less
+// the overlap to now. It calls nobody.
+func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item, error) {
+	err := known(r.Resource)
+	var s Settings
+	if err == nil {
+		s, err = c.cfg.settings(r.Resource, r.Settings)
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("feed %s: %w", r.Feed, err)
+	}
+	if r.Resource == payoutTransactions {
+		return batches(r, s.BatchSize), nil
+	}
+	windows, err := windowsOf(r, s)
+	if err != nil {
+		return nil, fmt.Errorf("stripe: feed %s: %w", r.Feed, err)
+	}
+	items := make([]waybill.Item, len(windows))
+	for i, w := range windows {
+		items[i] = w.item(r.Resource, r)
+	}
+	return items, nil
+}
+
+// Open gives the exchange log of an item. A window is whole or an error: a page that cannot be had fails the reading. Of a batch of
+// payouts each is whole or not there, and those that are not there are still due; only when none was answered is it
+// an error.
+func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, error) {
+	r := it.Request
+	s, err := c.cfg.settings(r.Resource, r.Settings)
+	if err == nil {
+		err = known(r.Resource)
+	}
+	var body io.ReadCloser
+	switch {
+	case err != nil:
+	case r.Resource != payoutTransactions:
+		body, err = c.openWindow(ctx, it, s)
+	case len(r.Work) == 0 || it.Name != batch(r, r.Work).Name:
+		err = fmt.Errorf("not an item of this connector: %w", waybill.ErrNotFound)
+	default:
+		body, err = c.itemise(ctx, r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", it.Name, err)
+	}
+	return body, nil
+}
+
+// Close lets go of idle connections.
+func (c *Connector) Close() error { return c.client.Close() }
+
+func (c *Connector) openWindow(ctx context.Context, it waybill.Item, s Settings) (io.ReadCloser, error) {
+	w, err := windowOf(it, s)
+	if err != nil {
+		return nil, err
+	}
+	return c.open(ctx, list{path: pathOf(it.Request.Resource), query: queryOf(it.Request.Resource, w.query()), ask: w.String()})
+}
+
+func pathOf(resource string) string { return "/v1/" + resource }
+
+// queryOf adds what a resource is always asked with: the charge, refund or dispute behind each balance transaction, which
+// has the payment intent and the shop's metadata.
+func queryOf(resource string, q url.Values) url.Values {
+	if resource == balanceTransactions {
+		q.Set("expand[]", "data.source")
+	}
+	return q
+}
+
+// itemise asks which transactions each payout settled. request.ask is the payout's id on each of its lines. It begins at another
+// payout each minute, so that some that cannot be had do not keep the others waiting for ever.
+func (c *Connector) itemise(ctx context.Context, r waybill.Request) (io.ReadCloser, error) {
+	begin := int(r.Now.Unix()/60) % len(r.Work)
+	var body bytes.Buffer
+	var last error
+	failures := 0
+	for _, payout := range slices.Concat(r.Work[begin:], r.Work[:begin]) {
+		answered, err := c.itemiseOne(ctx, payout)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			last = fmt.Errorf("payout %s: %w", payout, err)
+			if failures++; failures == maxFailures || errors.Is(err, waybill.ErrAuth) || errors.Is(err, waybill.ErrQuota) {
+				break
+			}
+			continue
+		}
+		failures = 0
+		body.Write(answered)
+	}
+	if body.Len() == 0 && last != nil {
+		return nil, last
+	}
+	return io.NopCloser(&body), nil
+}
+
+// itemiseOne gives the lines of one payout, all of them or none.
+func (c *Connector) itemiseOne(ctx context.Context, payout string) ([]byte, error) {
+	l := list{
+		path: pathOf(balanceTransactions), query: url.Values{"payout": {payout}}, ask: payout,
+		refuse: []int{http.StatusBadRequest, http.StatusNotFound},
+	}
+	var lines bytes.Buffer
+	log := newLog(&lines)
+	for !l.done {
+		a, err := c.next(ctx, &l)
+		if err != nil {
+			return nil, err
+		}
+		if a.Status != http.StatusOK && (log.Lines() > 0 || !refusesPayout(a.Body)) {
+			return nil, fmt.Errorf("GET %s: %d %s %q", a.URL, a.Status, http.StatusText(a.Status), messageOf(a.Body))
+		}
+		if err := log.Add(http.MethodGet, payout, a); err != nil {
+			return nil, err
+		}
+	}
+	return lines.Bytes(), nil
+}
+
+// batches puts the payouts, most urgent first, into items.
+func batches(r waybill.Request, size int) []waybill.Item {
+	seen := make(map[string]bool, len(r.Work))
+	var work []string
+	for _, w := range r.Work {
+		if w = strings.TrimSpace(w); w != "" && !seen[w] {
+			seen[w] = true
+			work = append(work, w)
+		}
+	}
+	var items []waybill.Item
+	for some := range slices.Chunk(work, size) {
+		items = append(items, batch(r, some))
+	}
+	return items
+}
+
+func batch(r waybill.Request, work []string) waybill.Item {
+	r.Work = work
+	return waybill.Item{Name: rest.BatchName(payoutTransactions, r.Now, work), Size: -1, Cursor: r.Cursor, Request: r}
+}
+
+func known(resource string) error {
+	switch resource {
+	case balanceTransactions, payouts, disputes, payoutTransactions:
+		return nil
+	}
+	return fmt.Errorf("stripe: resource %q is not known; use %s, %s, %s or %s", resource, balanceTransactions, payouts, payoutTransactions, disputes)
+}

@@ -1,0 +1,160 @@
+package world
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// Group describes whose history is simulated: brands, the warehouses that ship for them, the carriers and payment
+// providers that they use. It is data; what a partner's system calls things comes with it as tables and functions.
+type Group struct {
+	Brands   []Brand
+	Sites    []Site
+	Carriers []Carrier
+	PSPs     []PSP
+}
+
+// Brand is a web shop with what belongs to it.
+type Brand struct {
+	Name       string // Aster & Vale
+	Shop       string // source of its web shop and first part of its keys: aster-vale
+	System     string // what the web shop runs on
+	Can        ShopSkills
+	Prefix     string // of its orders' names: AV
+	FirstNo    int    // the first order's name is Prefix and this number
+	FirstID    int64  // the first order's id is one more
+	Currency   string // the shop's own
+	Share      int    // of all orders, beside the other brands'
+	Abroad     float64
+	Warehouses []Share // sites by code; the first is the brand's own
+	TwoStep    bool    // payments are authorised first and captured moments later
+	Range      []Style
+	Account    Account
+}
+
+// ShopSkills are what a shop system can express beside orders, payments, fulfilments and plain refunds.
+type ShopSkills struct {
+	Returns  bool // announced returns
+	Restocks bool // a refunded line says whether it was returned, cancelled or neither
+	Cancels  bool // the moment of a cancellation
+	Tests    bool // test orders
+	Overpays bool // refunds beyond what was paid
+	Unnamed  bool // fulfilments without a tracking number
+	Hours    bool // the moment of a fulfilment, not only its day
+	Costs    bool // what its articles cost
+	Pounds   bool // orders in another currency than its own
+}
+
+// Style is a garment in its sizes, at a price in minor units of the brand's currency, VAT included.
+type Style struct {
+	No, Name string
+	Price    int64
+	Sizes    []string
+}
+
+// Share is a part of a whole that others share: a warehouse by its code, or a carrier by its source.
+type Share struct {
+	Of     string
+	Weight int
+}
+
+// Account is a brand's account with its PSP, named as the ledger names it.
+type Account struct {
+	PSP, Name  string
+	Zone       string // of its reports
+	Currencies []string
+}
+
+// Site is a warehouse and the reports that its system writes.
+type Site struct {
+	Code, Source, System string // NG1, northgate; System is who renders its files
+	Country, Town        string // Town is where the carriers collect
+	Zone, Calendar       string // Europe/London, GB-EAW
+	CutOff               int    // minutes after midnight, local
+	Runs                 []int  // when its reports run, minutes after midnight, local; stock with the last
+	ByNumber             bool   // it calls an order by the shop's number, not by its name
+	Despatches, Returns  string // forms of its despatch and return references, with a %d
+	Carriers             []Share
+	Reports              Reports
+	Shorts               bool // despatches tell units ordered, and why fewer were sent
+	Problems             []Problem
+}
+
+// Reports say how a site's system names its files.
+type Reports struct {
+	First map[string]int // first sequence number of each feed that has one
+	Path  func(feed string, run time.Time, seq int) string
+	// Documents tell the rows of a despatch or of a return in one record, and a file that is cut off loses the torn one;
+	// otherwise a record is a row, and the torn one is seen.
+	Documents bool
+	Broken    int // kinds of despatch rows that no contract lets through; the renderer knows them by number, from 1
+}
+
+// Problem is something that goes wrong with a site's files.
+type Problem struct {
+	Kind string // file_corrected, file_late, file_cut_off, file_wrong_trailer, file_changed_header, file_held, rows_rejected, sequence_skipped, file_left_over, file_sent_twice
+	Feed string
+	Seen int // the bad file is the newest before this checkpoint, counted from 0
+	Rows int // and has at least so many rows
+	Mend int // hours after that checkpoint at which it is put right, 0 for never
+}
+
+// Carrier is a parcel carrier.
+type Carrier struct {
+	Source  string // dhl: first part of a shipment's key
+	Title   string // as shops show it to customers
+	Abroad  bool   // takes parcels to another country than the warehouse's
+	Returns bool   // its labels bring returns back
+	Number  func(use NumberUse, n int) string
+	Codes   map[Event]string // what it calls an event; what it has no code for cannot happen to its parcels
+	Forms   [3]int           // how often times come without offset, with it, in UTC
+	// a claim has to reach the carrier within so many calendar days of acceptance
+	ClaimLost, ClaimDamaged int
+}
+
+// NumberUse is what a tracking number is for.
+type NumberUse int
+
+// The series of tracking numbers.
+const (
+	NumberOut     NumberUse = iota // a parcel to a customer
+	NumberBack                     // a return
+	NumberNowhere                  // a number that no parcel ever had
+)
+
+// PSP is a payment provider: its references, words and prices.
+type PSP struct {
+	Source   string // adyen
+	Itemises bool   // payouts name the movements they pay; otherwise numbered batches close every day
+	Residual bool   // takes dispute fees that no component of its reports explains
+	Ref      func(kind string, r *rand.Rand) string
+	Own      func(OwnRow) string    // its reference of a row of the account itself
+	Words    map[string]string      // its type by kind of movement
+	Price    func(Booking) Fees     // of a booking with a gross amount
+	PerBatch int64                  // its fee for each booking, taken as one row a batch
+	Dispute  int64                  // its fee for a dispute
+	Methods  func(Booking) []string // ways of paying that it offers, repeated as they are common
+}
+
+// OwnRow is what an account's own row is about.
+type OwnRow struct {
+	Kind     string
+	Account  int // position among the PSP's accounts
+	Batch    int // which the row stands in, or, of a reserve, was held in
+	Day      time.Time
+	Currency string
+	Rand     *rand.Rand // for references that say nothing
+}
+
+// Booking is a payment, or what happened to it later, as prices depend on it.
+type Booking struct {
+	Kind, Method string
+	Country      string
+	Currency     string
+	Gross        int64
+}
+
+// Fees are what a PSP keeps of a booking, in minor units.
+type Fees struct{ Commission, Markup, Scheme, Interchange int64 }
+
+func (f Fees) sum() int64 { return f.Commission + f.Markup + f.Scheme + f.Interchange }

@@ -1,0 +1,58 @@
+/*
+description: >-
+  What Royal Mail says of a piece as a whole, in the newest answer about it: a summary, or the summary that comes with its events and has
+  the estimate.
+grain: one row per number
+key: [tracking_no]
+owner: data
+conforms_to: parcel_statuses
+*/
+with told as (
+    select
+        upper(trim(mail_piece_id)) as tracking_no, origin_country, destination_country, product_name, status_category,
+        cast(null as varchar) as estimated_date, asked_at, _source, _file_id, _line, _received_at
+    from raw.royal_mail_summaries
+    where mail_piece_id is not null and status_category is not null
+    union all
+    select
+        upper(trim(coalesce(tracking_no, mail_piece_id))), origin_country, destination_country, product_name, status_category,
+        estimated_date, asked_at, _source, _file_id, _line, _received_at
+    from raw.royal_mail_pieces
+),
+
+estimated as (
+    select
+        *,
+        max_by(try_cast(substr(estimated_date, 1, 10) as date), asked_at) over (partition by _source, tracking_no) as estimated_on,
+    from told
+),
+
+latest as (
+    select *
+    from estimated
+    qualify row_number() over (
+        partition by _source, tracking_no
+        order by asked_at desc, estimated_date is null, _received_at desc, _file_id desc, _line desc
+    ) = 1
+),
+
+-- Summaries name countries by three letters, as ISO 3166 has them too.
+stg_royal_mail__statuses as (
+    select
+        l.tracking_no,
+        coalesce(o.meaning, upper(l.origin_country)) as origin_country,
+        coalesce(d.meaning, upper(l.destination_country)) as destination_country,
+        l.product_name as product,
+        l.status_category as status_raw,
+        l.estimated_on,
+        l.asked_at,
+        l._source,
+        l._file_id,
+        l._line,
+        l._received_at
+    from latest as l
+    left join seeds.codes as o on o.partner = 'royal_mail' and o.list = 'countries' and o.code = upper(l.origin_country)
+    left join seeds.codes as d on d.partner = 'royal_mail' and d.list = 'countries' and d.code = upper(l.destination_country)
+)
+
+select * from stg_royal_mail__statuses

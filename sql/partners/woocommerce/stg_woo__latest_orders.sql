@@ -1,0 +1,16 @@
+/*
+description: The newest answer about each order.
+grain: one row per order
+key: [_source, order_id]
+owner: data
+*/
+with stg_woo__latest_orders as (
+    select *
+    from raw.woo_orders
+    qualify row_number() over (
+        partition by _source, order_id
+        order by modified_at desc, _received_at desc, _file_id desc, _line desc
+    ) = 1
+)
+
+select * from stg_woo__latest_orders

@@ -1,0 +1,83 @@
+/*
+description: >-
+  Payments and refunds as the shop knows them. WooCommerce keeps no list of movements: an order that says when it was paid is one
+  sale, a refund that was paid through the gateway one refund.
+grain: one row per movement
+key: [payment_id]
+owner: data
+conforms_to: payments
+columns:
+  payment_ref: the payment intent where the payment plugin leaves one, else the reference that it leaves with the order
+  movement_ref: of a sale the plugin's reference, of a refund the provider's reference of it
+*/
+with refunds as (
+    select
+        r.*,
+        row_number() over (partition by r._source, r.order_id order by r.created_at desc, r.refund_id desc) as recency
+    from staging.stg_woo__refund_details as r
+),
+
+moved as (
+    select
+        o._source,
+        o.order_id,
+        cast(null as bigint) as refund_id,
+        cast(o.order_id as varchar) || ':sale' as own_id,
+        'sale' as kind,
+        o.payment_method as gateway,
+        coalesce(nullif(trim(o.stripe_intent_id), ''), nullif(trim(o.wcpay_intent_id), ''), nullif(trim(o.transaction_id), '')) as payment_ref,
+        nullif(trim(o.transaction_id), '') as movement_ref,
+        o.paid_at as moved_at,
+        o.total_amount as amount,
+        o.currency,
+        o._file_id,
+        o._line,
+        o._received_at,
+    from staging.stg_woo__latest_orders as o
+    where o.paid_at is not null and o.total_amount > 0
+    union all
+    select
+        r._source,
+        r.order_id,
+        r.refund_id,
+        cast(r.refund_id as varchar) || ':refund',
+        'refund',
+        o.payment_method,
+        coalesce(nullif(trim(o.stripe_intent_id), ''), nullif(trim(o.wcpay_intent_id), ''), nullif(trim(o.transaction_id), '')),
+        coalesce(
+            nullif(trim(r.stripe_refund_id), ''),
+            nullif(trim(r.wcpay_refund_id), ''),
+            -- Older plugins leave the reference of the newest refund with the order alone.
+            case when r.recency = 1 then nullif(trim(o.last_stripe_refund_id), '') end
+        ),
+        r.created_at,
+        r.amount,
+        o.currency,
+        r._file_id,
+        r._line,
+        r._received_at,
+    from refunds as r
+    inner join staging.stg_woo__latest_orders as o on o._source = r._source and o.order_id = r.order_id
+),
+
+stg_woo__payments as (
+    select
+        canonical_id(_source, own_id) as payment_id,
+        canonical_id(_source, cast(order_id as varchar)) as order_id,
+        canonical_id(_source, cast(refund_id as varchar)) as refund_id,
+        kind,
+        'success' as outcome,
+        gateway,
+        payment_ref,
+        movement_ref,
+        moved_at,
+        cast(amount as decimal(18, 2)) as amount,
+        upper(currency) as currency,
+        _source,
+        _file_id,
+        _line,
+        _received_at
+    from moved
+)
+
+select * from stg_woo__payments

@@ -1,0 +1,34 @@
+/*
+description: Refunded order lines. WooCommerce does not say what became of the units, and keeps them negative; lines of money alone have none.
+grain: one row per refunded line
+key: [refund_line_id]
+owner: data
+conforms_to: refund_lines
+*/
+with latest as (
+    select l.*
+    from raw.woo_refund_lines as l
+    inner join staging.stg_woo__refund_details as d
+        on d._source = l._source and d.refund_id = l.refund_id and d._file_id = l._file_id and d._line = l._line
+    where l.line_id is not null
+    qualify row_number() over (partition by l._source, l.refund_line_id order by l._file_id desc, l._line desc) = 1
+),
+
+stg_woo__refund_lines as (
+    select
+        canonical_id(_source, cast(refund_line_id as varchar)) as refund_line_id,
+        canonical_id(_source, cast(refund_id as varchar)) as refund_id,
+        canonical_id(_source, cast(order_id as varchar)) as order_id,
+        canonical_id(_source, cast(line_id as varchar)) as line_id,
+        cast(abs(quantity) as integer) as units,
+        'no_restock' as restock,
+        cast(-total_amount as decimal(18, 2)) as subtotal_amount,
+        cast(-tax_amount as decimal(18, 2)) as tax_amount,
+        _source,
+        _file_id,
+        _line,
+        _received_at
+    from latest
+)
+
+select * from stg_woo__refund_lines

@@ -1,0 +1,51 @@
+/*
+description: Refunds as the order lists them, and with their time once they have been asked for.
+grain: one row per refund
+key: [refund_id]
+owner: data
+conforms_to: refunds
+columns:
+  total_amount: what was given back, above 0
+*/
+with listed as (
+    select r.*
+    from raw.woo_order_refunds as r
+    inner join staging.stg_woo__latest_orders as o
+        on o._source = r._source and o.order_id = r.order_id and o._file_id = r._file_id and o._line = r._line
+    qualify row_number() over (partition by r._source, r.refund_id order by r._file_id desc, r._line desc) = 1
+),
+
+both_sides as (
+    select
+        coalesce(d._source, l._source) as _source,
+        coalesce(d.refund_id, l.refund_id) as refund_id,
+        coalesce(d.order_id, l.order_id) as order_id,
+        d.created_at,
+        l.order_modified_at,
+        coalesce(d.amount, -l.total_amount) as amount,
+        l.currency,
+        d.refund_id is not null as has_details,
+        coalesce(d._file_id, l._file_id) as _file_id,
+        case when d._file_id is not null then d._line else l._line end as _line,
+        coalesce(d._received_at, l._received_at) as _received_at,
+    from listed as l
+    full outer join staging.stg_woo__refund_details as d on d._source = l._source and d.refund_id = l.refund_id
+),
+
+stg_woo__refunds as (
+    select
+        canonical_id(b._source, cast(b.refund_id as varchar)) as refund_id,
+        canonical_id(b._source, cast(b.order_id as varchar)) as order_id,
+        coalesce(b.created_at, b.order_modified_at) as refunded_at,
+        cast(b.amount as decimal(18, 2)) as total_amount,
+        upper(coalesce(b.currency, o.currency)) as currency,
+        b.has_details,
+        b._source,
+        b._file_id,
+        b._line,
+        b._received_at
+    from both_sides as b
+    left join staging.stg_woo__latest_orders as o on o._source = b._source and o.order_id = b.order_id
+)
+
+select * from stg_woo__refunds
