@@ -51,8 +51,11 @@ type Table struct {
 }
 
 // Ask runs one SQL text of a person's.
-func (m *Marts) Ask(ctx context.Context, text string) (Table, error) {
-	rows, err := m.QueryContext(ctx, text)
+func (m *Marts) Ask(ctx context.Context, text string) (Table, error) { return Ask(ctx, m, text) }
+
+// Ask runs one SQL text of a person's, on the marts or whatever else answers SQL.
+func Ask(ctx context.Context, q Querier, text string) (Table, error) {
+	rows, err := q.QueryContext(ctx, text)
 	if err != nil {
 		return Table{}, fmt.Errorf("query: %w", err)
 	}

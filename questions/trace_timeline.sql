@@ -1,30 +1,33 @@
--- $1: an order_id. One row per step: occurred_at, system, what, detail, _file_id, _line.
+-- $1: an order_id. One row per step: occurred_at, system, what, detail, _file_id, _line; file and line are of the row that tells the step.
 with steps as (
     select placed_at as occurred_at, 'shop' as system, 'placed' as what, total_amount || ' ' || currency as detail, _file_id, _line from marts.fct_orders where order_id = $1
     union all
-    select paid_at, 'shop', 'paid', '', _file_id, _line from marts.fct_orders where order_id = $1
+    select paid_at, 'shop', 'paid', '', paid_file_id, paid_line from marts.fct_orders where order_id = $1
     union all
     select cancelled_at, 'shop', 'cancelled', '', _file_id, _line from marts.fct_orders where order_id = $1
     union all
     select occurred_at, 'warehouse', coalesce(status, status_raw), source || ' ' || coalesce(site, '') || coalesce(' ' || reason_text, ''), _file_id, _line
     from marts.fct_warehouse_events where order_id = $1
     union all
-    select despatched_at, 'warehouse', 'despatched', tracking_no || coalesce(' ' || service, ''), _file_id, _line from marts.fct_shipments where order_id = $1
+    select despatched_at, 'warehouse', 'despatched', tracking_no || coalesce(' ' || service, '') || coalesce(' ' || despatch_ref, ''), _file_id, _line from marts.fct_shipments where order_id = $1
     union all
     select occurred_at, 'carrier', status, tracking_no || ' ' || coalesce(raw_code, '') || ' ' || coalesce(raw_text, '') || coalesce(', ' || locality, ''), _file_id, _line
     from marts.fct_tracking_events where order_id = $1
     union all
     select requested_at, 'returns', 'requested', return_id || ': ' || units_requested || ' units', _file_id, _line from marts.fct_returns where order_id = $1
     union all
-    select received_at, 'returns', 'received', return_id || ': ' || units_received || ' units', _file_id, _line from marts.fct_returns where order_id = $1
+    select received_at, 'returns', 'received', return_id || ': ' || units_received || ' units', received_file_id, received_line from marts.fct_returns where order_id = $1
     union all
-    select graded_at, 'returns', 'graded', return_id, _file_id, _line from marts.fct_returns where order_id = $1
+    select graded_at, 'returns', 'graded', return_id, graded_file_id, graded_line from marts.fct_returns where order_id = $1
     union all
     select refunded_at, 'refund', state, coalesce(cast(web_amount as varchar), cast(psp_amount as varchar), '') || ' ' || coalesce(currency, '') || ' ' || coalesce(kind, ''), _file_id, _line
     from marts.fct_refunds where order_id = $1
     union all
-    select occurred_at, 'psp', entry_type, net_amount || ' ' || settlement_currency || ' batch ' || batch_no || ' ' || coalesce(psp_modification_ref, ''), _file_id, _line
+    select occurred_at, 'psp', entry_type, net_amount || ' ' || settlement_currency || ' in ' || settlement_ref || ' ' || coalesce(psp_modification_ref, ''), _file_id, _line
     from marts.fct_ledger_entries where order_id = $1
+    union all
+    select opened_at, 'psp', 'dispute ' || state, amount || ' ' || currency || coalesce(' ' || reason_raw, ''), _file_id, _line
+    from marts.fct_disputes where order_id = $1
     union all
     select first_seen_at, 'break', check_id || ' ' || kind, document, coalesce(_file_id, ''), coalesce(_line, 0) from marts.fct_breaks where order_id = $1
 )

@@ -66,12 +66,10 @@ func writeDespatches(path string, rows int) error {
 // project writes a Waybill project of one feed over the given connection and returns its configuration file.
 func (b *bench) project(name, connection string) (string, error) {
 	dir := filepath.Join(b.dir, name)
-	for _, d := range []string{"pipelines", "sql/staging", "sql/intermediate", "sql/marts", "sql/checks", "sql/seeds", "sql/macros", "sql/worklists"} {
-		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
-			return "", err
-		}
+	if err := os.MkdirAll(filepath.Join(dir, "pipelines"), 0o755); err != nil {
+		return "", err
 	}
-	config := fmt.Sprintf("name: bench\nlake: {root: lake}\nmemory: 512MB\npii_salt: none\nsql: sql\nconnections:\n  bench: %s\n", connection)
+	config := fmt.Sprintf("name: bench\nlake: {root: lake}\nmemory: 512MB\npii_salt: none\nconnections:\n  bench: %s\n", connection)
 	for path, text := range map[string]string{"waybill.yaml": config, "pipelines/bench.yaml": contract} {
 		if err := os.WriteFile(filepath.Join(dir, path), []byte(text), 0o600); err != nil {
 			return "", err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,25 +17,32 @@ import (
 	"github.com/fourmarketing/waybill/questions"
 )
 
+// formats are what a table can be printed as.
+var formats = []string{"table", "csv", "json"}
+
 func newQuery(l *commandLine) *cobra.Command {
 	format := "table"
 	c := &cobra.Command{
 		Use:   "query SQL",
-		Short: "Ask the published marts; read-only",
+		Short: "Ask the published marts, or any other table of the lake; read-only",
+		Long: `Where the SQL names marts alone, the published file answers at once. Where it names raw, ops, seeds, staging, canonical or intermediate
+tables too, what they need is built aside from the lake's newest state, which takes as long as that part of a build; marts beside
+them are read as they were last committed. --as-of builds marts too, as of that instant. Nothing is changed.`,
 		Example: `  waybill query "select brand, status, count(*) from marts.fct_orders group by 1, 2 order by 1, 2"
   waybill query "show all tables"
+  waybill query "select source, count(*) from canonical.parcel_scans group by source"
+  waybill query "describe raw.wms_despatch"
+  waybill query --as-of 2026-04-01T06:00:00Z "select status, count(*) from marts.fct_orders group by status"
   waybill query --format csv "select * from marts.fct_claimable_parcels" > claims.csv`,
 		Args: oneArg("one SQL text in quotes"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if l.json {
 				format = "json"
 			}
-			db, err := l.openMarts()
-			if err != nil {
-				return err
+			if !slices.Contains(formats, format) {
+				return fmt.Errorf("%w: --format %q is none of %s", errUsage, format, strings.Join(formats, ", "))
 			}
-			defer db.Close()
-			answer, err := db.Ask(c.Context(), args[0])
+			answer, err := l.ask(c.Context(), args[0])
 			if err != nil {
 				return err
 			}

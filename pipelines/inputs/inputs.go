@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"sort"
 	"sync"
 	"time"
 
@@ -119,4 +120,14 @@ func (i *Inputs) FieldIDs(ctx context.Context) (func(waybill.TableName) map[stri
 		}
 		return ids
 	}, nil
+}
+
+// Tables are the names of all inputs, sorted: raw tables, those that are declared and nobody fills among them, and state tables.
+func (i *Inputs) Tables() []waybill.TableName {
+	out := make([]waybill.TableName, 0, len(i.shapes))
+	for name := range i.shapes {
+		out = append(out, name)
+	}
+	sort.Slice(out, func(a, b int) bool { return out[a].String() < out[b].String() })
+	return out
 }

@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/transforms/duck"
@@ -35,27 +38,33 @@ func (d *DuckDB) Shows(context.Context) bool {
 }
 
 // Publish writes a new file beside the old one and renames it over it. A process that has the old file open keeps reading the old
-// release; the next open sees the new one.
-func (d *DuckDB) Publish(ctx context.Context, rel ledger.Release, marts []Mart) (err error) {
+// release; the next open sees the new one. A file that is not Waybill's makes it refuse, and is looked at again before the rename.
+func (d *DuckDB) Publish(ctx context.Context, rel ledger.Release, marts []Mart, _ *zap.Logger) (err error) {
 	if err := os.MkdirAll(filepath.Dir(d.path), 0o755); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
+	if _, err := d.replaceable(ctx); err != nil {
+		return err
+	}
+	if err := d.sweep(); err != nil {
+		return err
+	}
 	next := fmt.Sprintf("%s.next-%d", d.path, os.Getpid())
 	defer func() { err = errors.Join(err, remove(next), remove(next+".wal")) }()
-	left, err := filepath.Glob(globText.Replace(d.path) + ".next-*") // by runs that were killed: one run at a time publishes
-	if err != nil {
-		return fmt.Errorf("look for unfinished files: %w", err)
-	}
-	for _, path := range left {
-		if err := remove(path); err != nil {
-			return err
-		}
-	}
 	if err := d.write(ctx, next, rel, marts); err != nil {
 		return err
 	}
 	if err := syncFile(next); err != nil {
 		return err
+	}
+	there, err := d.replaceable(ctx)
+	if err != nil {
+		return err
+	}
+	if there { // what was written to the old file and not yet into it, all of it Waybill's; DuckDB would take it for the new file's
+		if err := remove(d.path + ".wal"); err != nil {
+			return err
+		}
 	}
 	if err := os.Rename(next, d.path); err != nil {
 		return fmt.Errorf("swap in: %w", err)
@@ -63,8 +72,23 @@ func (d *DuckDB) Publish(ctx context.Context, rel ledger.Release, marts []Mart) 
 	return syncFile(filepath.Dir(d.path))
 }
 
-// globText takes the meaning from what globs would read in a path.
-var globText = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
+// sweep removes what killed runs left: one run at a time publishes. Only names that Publish gives are taken for its own.
+func (d *DuckDB) sweep() error {
+	entries, err := os.ReadDir(filepath.Dir(d.path))
+	if err != nil {
+		return fmt.Errorf("look for unfinished files: %w", err)
+	}
+	unfinished := regexp.MustCompile("^" + regexp.QuoteMeta(filepath.Base(d.path)) + `\.next-[0-9]+(\.wal)?$`)
+	for _, e := range entries {
+		if !unfinished.MatchString(e.Name()) {
+			continue
+		}
+		if err := remove(filepath.Join(filepath.Dir(d.path), e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // write fills the new file on one connection: an attached database belongs to the whole DuckDB and must be detached again.
 func (d *DuckDB) write(ctx context.Context, next string, rel ledger.Release, marts []Mart) (err error) {
@@ -81,7 +105,7 @@ func (d *DuckDB) write(ctx context.Context, next string, rel ledger.Release, mar
 		_, detach := conn.ExecContext(context.WithoutCancel(ctx), "detach "+name)
 		err = errors.Join(err, detach)
 	}()
-	for _, statement := range d.statements(name, rel, marts) {
+	for _, statement := range statements(name, rel, marts) {
 		if _, err := conn.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("write %s: %w", next, err)
 		}
@@ -89,11 +113,15 @@ func (d *DuckDB) write(ctx context.Context, next string, rel ledger.Release, mar
 	return nil
 }
 
-func (d *DuckDB) statements(db string, rel ledger.Release, marts []Mart) []string {
+func statements(db string, rel ledger.Release, marts []Mart) []string {
+	named := tableNames(marts)
+	for i, name := range named {
+		named[i] = duck.Literal(name)
+	}
 	all := []string{
 		fmt.Sprintf("create schema %s.ops", db),
-		fmt.Sprintf("create table %s.ops.release as select %d as release_id, timestamptz %s as released_at, timestamptz %s as as_of",
-			db, rel.ID, duck.Literal(rel.At.Format(time.RFC3339Nano)), duck.Literal(rel.AsOf.Format(time.RFC3339Nano))),
+		fmt.Sprintf("create table %s.ops.release as select %d as release_id, timestamptz %s as released_at, timestamptz %s as as_of, [%s]::varchar[] as tables",
+			db, rel.ID, duck.Literal(rel.At.Format(time.RFC3339Nano)), duck.Literal(rel.AsOf.Format(time.RFC3339Nano)), strings.Join(named, ", ")),
 	}
 	for _, m := range marts {
 		table := fmt.Sprintf("%s.main.%s", db, duck.Ident(m.Model.Name.Name))

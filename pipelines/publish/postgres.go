@@ -3,7 +3,6 @@ package publish
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/big"
@@ -11,8 +10,8 @@ import (
 
 	"github.com/duckdb/duckdb-go/v2"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
+	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
@@ -47,8 +46,12 @@ func (p *Postgres) Shows(ctx context.Context) bool {
 }
 
 // Publish copies every mart into a shadow schema and swaps it for the old one in a single transaction: readers see the old
-// release until the commit and the new one after it, with its comments and the readers' rights.
-func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []Mart) error {
+// release until the commit and the new one after it, with its comments, the readers' rights, and what others had over the old
+// one: their grants, and their views in other schemas. What Waybill did not make and would have to drop makes it refuse.
+func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []Mart, log *zap.Logger) error {
+	if err := p.checkName(rel); err != nil {
+		return err
+	}
 	conn, err := pgx.Connect(ctx, p.url.Reveal())
 	if err != nil {
 		return fmt.Errorf("connect to Postgres: %w", err)
@@ -59,88 +62,105 @@ func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []Mart
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx)) // after a commit there is nothing to roll back
+	// Without a search path Postgres writes every name in full: view definitions, grants, descriptions.
+	if _, err := tx.Exec(ctx, "set local search_path = ''"); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
 	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", lockKey(p.schema)); err != nil {
 		return fmt.Errorf("lock schema %s: %w", p.schema, err)
 	}
-	shadow := p.schema + "_next"
-	if err := errors.Join(refuseStrangers(ctx, tx, p.schema), refuseStrangers(ctx, tx, shadow)); err != nil {
+	if err := p.makeShadow(ctx, tx, log); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, fmt.Sprintf("drop schema if exists %[1]s cascade; create schema %[1]s", ident(shadow))); err != nil {
-		return fmt.Errorf("make schema %s: %w", shadow, err)
-	}
 	for _, m := range marts {
-		if err := p.copyMart(ctx, tx, shadow, m); err != nil {
+		if err := p.copyMart(ctx, tx, p.shadow(), m); err != nil {
 			return fmt.Errorf("copy %s: %w", m.Model.Name, err)
 		}
 	}
-	if err := p.swap(ctx, tx, shadow, rel); err != nil {
+	if err := writeRelease(ctx, tx, p.shadow(), rel, marts); err != nil {
+		return err
+	}
+	if err := p.swap(ctx, tx, rel); err != nil {
 		return err
 	}
 	if err := tx.Commit(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	return p.dropFormer(ctx, conn)
+	p.dropFormer(ctx, conn, log)
+	return nil
 }
 
-// lockNotAvailable is Postgres' SQLSTATE for a lock that was not got within lock_timeout.
-const lockNotAvailable = "55P03"
+// shadow is the schema that a release is filled in. Nobody but the transaction that makes it ever sees it.
+func (p *Postgres) shadow() string { return p.schema + "_next" }
 
-// dropFormer removes the schemas that were swapped out. One that a reader still has open stays until the next release.
-func (p *Postgres) dropFormer(ctx context.Context, conn *pgx.Conn) error {
-	rows, err := conn.Query(ctx, "select nspname from pg_namespace where starts_with(nspname, $1)", p.schema+"_was_")
-	if err != nil {
-		return fmt.Errorf("look for former schemas: %w", err)
+// makeShadow makes the shadow schema, if the schema in whose place it is to come may be replaced.
+func (p *Postgres) makeShadow(ctx context.Context, tx pgx.Tx, log *zap.Logger) error {
+	var taken bool
+	if err := tx.QueryRow(ctx, "select exists (select 1 from pg_namespace where nspname = $1)", p.shadow()).Scan(&taken); err != nil {
+		return fmt.Errorf("look for schema %s: %w", p.shadow(), err)
 	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return fmt.Errorf("look for former schemas: %w", err)
+	if taken {
+		return fmt.Errorf("schema %[1]s is there and is not Waybill's, which needs the name while it publishes: rename it (alter schema %[2]s rename to …) or set publish.postgres.schema to another name, then run again",
+			p.shadow(), ident(p.shadow()))
 	}
-	for _, name := range names {
-		_, err := conn.Exec(ctx, fmt.Sprintf("set lock_timeout = '2s'; drop schema %s cascade", ident(name)))
-		var pgErr *pgconn.PgError
-		if errors.As(err, &pgErr) && pgErr.Code == lockNotAvailable {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("drop former schema %s: %w", name, err)
-		}
+	old, err := p.replaceable(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if err := p.needReaders(ctx, tx, log); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "create schema "+ident(p.shadow())); err != nil {
+		return fmt.Errorf("make schema %s: %w", p.shadow(), err)
+	}
+	return keepDefaultPrivileges(ctx, tx, old, p.shadow())
+}
+
+// writeRelease says in the schema which release it shows and which tables are of it: they are what the next release may drop.
+func writeRelease(ctx context.Context, tx pgx.Tx, schema string, rel ledger.Release, marts []Mart) error {
+	table := pgx.Identifier{schema, releaseTable}.Sanitize()
+	if _, err := tx.Exec(ctx, "create table "+table+" (release_id bigint, released_at timestamptz, as_of timestamptz, tables text[])"); err != nil {
+		return fmt.Errorf("make table %s: %w", releaseTable, err)
+	}
+	if _, err := tx.Exec(ctx, "insert into "+table+" values ($1, $2, $3, $4)", rel.ID, rel.At, rel.AsOf, tableNames(marts)); err != nil {
+		return fmt.Errorf("write %s: %w", releaseTable, err)
 	}
 	return nil
 }
 
-// swap renames the old schema away and the shadow into its place, which waits for no reader, and gives the readers their rights.
-func (p *Postgres) swap(ctx context.Context, tx pgx.Tx, shadow string, rel ledger.Release) error {
-	statements := []string{
-		fmt.Sprintf("create table %s.waybill_release as select %d::bigint as release_id, timestamptz '%s' as released_at, timestamptz '%s' as as_of",
-			ident(shadow), rel.ID, rel.At.Format("2006-01-02T15:04:05.999999Z07:00"), rel.AsOf.Format("2006-01-02T15:04:05.999999Z07:00")),
-		fmt.Sprintf("create schema if not exists %s", ident(p.schema)),
-		fmt.Sprintf("alter schema %s rename to %s", ident(p.schema), ident(fmt.Sprintf("%s_was_%d", p.schema, rel.ID))),
-		fmt.Sprintf("alter schema %s rename to %s", ident(shadow), ident(p.schema)),
-		fmt.Sprintf("comment on schema %s is 'Waybill marts, release %d. Replaced whole at each release.'", ident(p.schema), rel.ID),
+// swap renames the old schema away and the shadow into its place, which waits for no reader of the marts, and gives the new one what
+// others had over the old one. The old schema is looked at again: copying may have taken minutes.
+func (p *Postgres) swap(ctx context.Context, tx pgx.Tx, rel ledger.Release) error {
+	old, err := p.replaceable(ctx, tx)
+	if err != nil {
+		return err
 	}
-	for _, s := range statements {
+	if err := lockViews(ctx, tx, old.views); err != nil {
+		return err
+	}
+	if err := readViews(ctx, tx, old, p.shadow()); err != nil {
+		return err
+	}
+	grants, err := readGrants(ctx, tx, old, p.schema, p.shadow())
+	if err != nil {
+		return err
+	}
+	away, err := p.moveAway(ctx, tx, old, rel)
+	if err != nil {
+		return err
+	}
+	statements := append(away,
+		fmt.Sprintf("alter schema %s rename to %s", ident(p.shadow()), ident(p.schema)),
+		fmt.Sprintf("comment on schema %s is %s", ident(p.schema), literal(fmt.Sprintf("%s%d. Replaced whole at each release.", mark, rel.ID))))
+	if p.readers != "" {
+		statements = append(statements, fmt.Sprintf("grant usage on schema %[1]s to %[2]s; grant select on all tables in schema %[1]s to %[2]s", ident(p.schema), ident(p.readers)))
+	}
+	for _, s := range append(statements, grants...) {
 		if _, err := tx.Exec(ctx, s); err != nil {
-			return fmt.Errorf("swap schema %s: %w", p.schema, err)
+			return fmt.Errorf("swap schema %s: %s: %w", p.schema, s, err)
 		}
 	}
-	if p.readers == "" {
-		return nil
-	}
-	var known bool
-	if err := tx.QueryRow(ctx, "select exists (select 1 from pg_roles where rolname = $1)", p.readers).Scan(&known); err != nil {
-		return fmt.Errorf("look up role %s: %w", p.readers, err)
-	}
-	if !known {
-		if _, err := tx.Exec(ctx, fmt.Sprintf("create role %s nologin", ident(p.readers))); err != nil {
-			return fmt.Errorf("make role %s: %w", p.readers, err)
-		}
-	}
-	grant := fmt.Sprintf("grant usage on schema %[1]s to %[2]s; grant select on all tables in schema %[1]s to %[2]s", ident(p.schema), ident(p.readers))
-	if _, err := tx.Exec(ctx, grant); err != nil {
-		return fmt.Errorf("let %s read: %w", p.readers, err)
-	}
-	return nil
+	return rebind(ctx, tx, old.views, rel)
 }
 
 // copyMart streams one mart from DuckDB into a new table with COPY.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"go.uber.org/zap"
+
 	"github.com/fourmarketing/waybill/lake"
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
@@ -39,17 +41,27 @@ func New(p Parts) *Publisher {
 	return &Publisher{lake: p.Lake, ledger: p.Ledger, leases: p.Leases, models: p.Models, targets: p.Targets, Reporter: p.Reporter}
 }
 
-// Target shows a release somewhere outside the lake. Publish swaps it in at once or not at all.
+// Target shows a release somewhere outside the lake. Publish swaps it in at once or not at all, and refuses where it would take away
+// what Waybill did not make. Its log hears what people should know although nothing failed.
 type Target interface {
 	Name() string                   // as it stands in the ledger: "duckdb:marts.duckdb", "postgres:marts"
 	Shows(ctx context.Context) bool // the target still has something; false makes the next run publish again
-	Publish(ctx context.Context, rel ledger.Release, marts []Mart) error
+	Publish(ctx context.Context, rel ledger.Release, marts []Mart, log *zap.Logger) error
 }
 
 // Mart is one table of a release: what it is and the select that reads exactly its released rows in the build's DuckDB.
 type Mart struct {
 	Model  *models.Model
 	Select string
+}
+
+// tableNames are the names of the marts' tables, without a schema.
+func tableNames(marts []Mart) []string {
+	names := make([]string, len(marts))
+	for i, m := range marts {
+		names[i] = m.Model.Name.Name
+	}
+	return names
 }
 
 // Publish shows the newest release on every target that shows another one, and returns the targets that changed. One run at a time
@@ -91,7 +103,7 @@ func (p *Publisher) publish(ctx context.Context) ([]string, error) {
 			}
 		}
 		p.Watch(pipelines.Event{Stage: pipelines.StagePublish, Subject: target.Name()})
-		if err := target.Publish(ctx, rel, marts); err != nil {
+		if err := target.Publish(ctx, rel, marts, p.Log); err != nil {
 			return changed, fmt.Errorf("publish release %d to %s: %w", rel.ID, target.Name(), err)
 		}
 		if err := p.ledger.Publish(ctx, target.Name(), rel.ID); err != nil {

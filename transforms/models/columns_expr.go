@@ -156,13 +156,13 @@ func within(names []string, e *env) (f flow, found bool, among []waybill.TableNa
 	for _, r := range e.relations {
 		if rest := r.unqualified(names); rest != nil {
 			f, found = r.column(rest[0])
-			return f.field(len(rest) > 1), found, r.tables
+			return f.field(len(rest) - 1), found, r.tables
 		}
 	}
 	var open []relation
 	for _, r := range e.relations {
 		if c := r.listed(names[0]); c != nil {
-			return c.flow.field(len(names) > 1), true, nil
+			return c.flow.field(len(names) - 1), true, nil
 		}
 		if r.open {
 			open = append(open, r)
@@ -171,7 +171,7 @@ func within(names []string, e *env) (f flow, found bool, among []waybill.TableNa
 	}
 	for _, c := range e.aliases {
 		if strings.EqualFold(c.name, names[0]) {
-			return c.flow.field(len(names) > 1), true, nil
+			return c.flow.field(len(names) - 1), true, nil
 		}
 	}
 	switch len(open) {
@@ -179,7 +179,7 @@ func within(names []string, e *env) (f flow, found bool, among []waybill.TableNa
 		return flow{}, false, among
 	case 1:
 		f, found = open[0].column(names[0])
-		return f.field(len(names) > 1), found, among
+		return f.field(len(names) - 1), found, among
 	default:
 		return flow{}, true, nil // of one of them, but nobody says of which
 	}
@@ -216,9 +216,9 @@ func (r relation) column(name string) (flow, bool) {
 	return flow{}, r.open
 }
 
-// field is a part of a value, if it is one.
-func (f flow) field(isPart bool) flow {
-	if isPart {
+// field is a part of a value, so many levels below it; at none it is the value itself.
+func (f flow) field(below int) flow {
+	if below > 0 {
 		f.plain, f.words = false, vocabulary{}
 	}
 	return f

@@ -3,6 +3,7 @@ package models
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,7 +16,7 @@ import (
 	"github.com/fourmarketing/waybill"
 )
 
-// Partners is the folder with a folder for each partner: staging models, worklists/, codes.csv, raw.yaml and cases/.
+// Partners is the folder with a folder for each partner: staging models, worklists/, codes.csv and raw.yaml.
 const Partners = "partners"
 
 // readPartners reads the folder of every partner.
@@ -160,7 +161,7 @@ func (r *reader) readCodes(partner, p string) []codeRow {
 	var out []codeRow
 	for {
 		row, err := in.Read()
-		if err == io.EOF { //nolint:errorlint // csv returns it bare
+		if errors.Is(err, io.EOF) {
 			return out
 		}
 		if err != nil {

@@ -13,7 +13,7 @@ import (
 // CheckStyle returns what in a project is not written as the house writes SQL, each with file and line. What Read would complain
 // of comes first. The rules: heads are complete; names tell the schema; staging reads raw tables and what its own partner's folder has,
 // and nobody but the facts reads staging; nothing above the facts names a partner; intermediate models and marts end in `select * from <their name>` and keep to the SQL that means the same on
-// DuckDB and Trino; in marts only ratios and durations are floating point.
+// DuckDB and Trino; a literal is a word of the enumerated column that it is compared with; in marts only ratios and durations are floating point.
 func CheckStyle(builtIn fs.FS) []error {
 	r := newReader(builtIn)
 	r.readFiles()
@@ -35,6 +35,7 @@ func CheckStyle(builtIn fs.FS) []error {
 			s.sources()
 			s.portable()
 			s.words(lineage)
+			s.pairs()
 		}
 		if m.Name.Namespace != Staging {
 			if text, ok := r.text(m.Path); ok {
@@ -76,6 +77,11 @@ func (s *styler) head() {
 	for _, k := range headKeys {
 		if missing[k] {
 			s.fail(1, "the head has no %s", k)
+		}
+	}
+	for _, c := range h.Columns {
+		if why := Unquotable(c.Name)[c.Name]; why != "" {
+			s.fail(max(c.line, 1), "column %s would have to be quoted: %s", c.Name, why)
 		}
 	}
 	if schema != Checks && h.Grain != "" && !strings.HasPrefix(h.Grain, "one row per ") {
@@ -159,15 +165,22 @@ func partnerWord(name string) *regexp.Regexp {
 	return regexp.MustCompile(`(^|[^a-z0-9])` + strings.ReplaceAll(regexp.QuoteMeta(name), "_", "[_ ]?") + `([^a-z0-9]|$)`)
 }
 
+// halfALine is an aggregate of one half of a row's place: the smallest file and the smallest line of several rows are a place where nothing is.
+var halfALine = regexp.MustCompile(`(?i)\b(min|max)\(\s*(\w+\.)?_(file_id|line)\s*\)`)
+
+func (s *styler) pairs() {
+	for _, at := range halfALine.FindAllStringIndex(masked(s.model.SQL), -1) {
+		s.fail(s.at.lineAt(at[0]), "%s: the file of one row and the line of another; take both by one key, max_by(_file_id, key) and max_by(_line, key)", s.model.SQL[at[0]:at[1]])
+	}
+}
+
 // generators are the table functions that read nothing.
 var generators = map[string]bool{"unnest": true, "sequence": true, "generate_series": true, "range": true}
 
 // words holds literals against the words of the facts' columns that they are compared with. A staging model's own words are those of the
 // fact that it conforms to.
 func (s *styler) words(l *Lineage) {
-	for _, mistake := range l.Mistakes(s.model) {
-		s.errs = append(s.errs, mistake)
-	}
+	s.errs = append(s.errs, l.Mistakes(s.model)...)
 }
 
 // notInTrino are forms that the syntax tree does not keep, looked for in text without comments and quoted parts.

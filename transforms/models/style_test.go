@@ -61,6 +61,7 @@ func TestStyleRules(t *testing.T) {
 		"quoted interval":       {mart, cte("select cast(x + interval '3' day as date) as x_on, y + interval '2' second as y from ops.a"), ""},
 		"string_agg":            {mart, cte("select string_agg(y, ',') as x from ops.a"), "string_agg()"},
 		"percentile":            {mart, cte("select quantile_cont(y, 0.5) as x from ops.a"), "quantile_cont()"},
+		"half a line":           {mart, cte("select max(a._line) as x, max_by(a._file_id, a.y) as y from ops.a"), "m.sql:9: max(a._line): the file of one row"},
 		"float":                 {mart, cte("select cast(y as double) as net_amount from ops.a"), "m.sql:9: column net_amount is floating point"},
 		"real":                  {mart, cte("select cast(y as real) as x from ops.a"), "column x is floating point"},
 		"float amount rate":     {mart, cte("select cast(y as double) as amount_rate_amount from ops.a"), "is floating point"},

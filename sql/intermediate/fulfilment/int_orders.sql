@@ -5,23 +5,39 @@ key: [order_id]
 owner: data
 columns:
   service: standard or express, as the customer chose; a method that nobody mapped is standard, and queued
+  paid_file_id: file of the movement that paid_at is of
+  paid_line: its line
   wms_source: the warehouse that has it, or is to get it
   ship_by_on: site day by which the order has to leave; null while unpaid
   deliver_by_on: destination day by which it has to arrive; null while unpaid, and where the brand promises nothing for the service
 */
-with paid_orders as (
+with movements as (
     select
         order_id,
-        min(moved_at) as paid_at
+        moved_at,
+        _file_id,
+        _line,
+        row_number() over (partition by order_id order by moved_at nulls last, _file_id, _line) as place
     from canonical.payments
     where outcome = 'success' and kind in ('sale', 'capture')
-    group by order_id
+),
+
+paid_orders as (
+    select
+        order_id,
+        moved_at as paid_at,
+        _file_id as paid_file_id,
+        _line as paid_line
+    from movements
+    where place = 1
 ),
 
 placed as (
     select
         o.*,
         p.paid_at,
+        p.paid_file_id,
+        p.paid_line,
         b.currency as shop_currency,
         i.source as wms_source,
         s.site,
@@ -96,6 +112,8 @@ int_orders as (
         s.placed_at,
         s.paid_at,
         s.paid_on,
+        s.paid_file_id,
+        s.paid_line,
         s.cancelled_at,
         s.cancel_reason,
         s.closed_at,

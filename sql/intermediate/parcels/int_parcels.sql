@@ -12,8 +12,7 @@ columns:
 with despatch_rows as (
     select
         *,
-        row_number() over (partition by tracking_no order by despatched_at, _file_id, _line) as place,
-        row_number() over (partition by tracking_no order by despatched_at desc, _file_id desc, _line desc) as recency
+        row_number() over (partition by tracking_no order by despatched_at, _file_id, _line) as place
     from intermediate.int_despatches
     where tracking_no is not null
 ),
@@ -32,8 +31,9 @@ packed as (
         cast(sum(qty_despatched) as integer) as units_despatched,
         sum(qty_despatched * unit_cost_amount) as cost_amount,
         max(unit_cost_currency) as cost_currency,
-        max(case when recency = 1 then _file_id end) as _file_id,
-        max(case when recency = 1 then _line end) as _line
+        max(case when place = 1 then despatch_ref end) as despatch_ref,
+        max(case when place = 1 then _file_id end) as _file_id,
+        max(case when place = 1 then _line end) as _line
     from despatch_rows
     group by tracking_no
 ),
@@ -76,6 +76,7 @@ addressed as (
         p.units_despatched,
         p.cost_amount,
         p.cost_currency,
+        p.despatch_ref,
         p._file_id,
         p._line,
         p.carrier || ':' || p.tracking_no as shipment_id,

@@ -45,8 +45,8 @@ int_refunds_doubled as (
         min(r.refunded_at) as first_seen_at,
         max(r.refunded_amount - coalesce(c.amount, 0)) as amount,
         min(r.currency) as currency,
-        max(r._file_id) as _file_id,
-        max(r._line) as _line
+        max_by(r._file_id, r.place) as _file_id,
+        max_by(r._line, r.place) as _line
     from refunds as r
     left join captured as c on c.order_id = r.order_id
     where r.running_amount > coalesce(c.amount, 0)
@@ -58,8 +58,8 @@ int_refunds_doubled as (
         min(b.refunded_at),
         max(b.web_amount),
         min(b.currency),
-        max(b._file_id),
-        max(b._line)
+        max_by(b._file_id, b.place),
+        max_by(b._line, b.place)
     from refunds as a
     inner join refunds as b
         on b.order_id = a.order_id and b.place > a.place

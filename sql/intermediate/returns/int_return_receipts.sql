@@ -10,6 +10,7 @@ columns:
   order_id: null where neither the return nor the warehouse's order number tells it
   units_received: the quantity, 0 for grades that do not count as received
   place: 1 for the return's earliest receipt row
+  place_of_grading: 1 for the return's row that was processed first
   place_of_sku: 1 for the earliest receipt row of the return's SKU
 */
 with announced as (
@@ -58,6 +59,7 @@ counted as (
         coalesce(m.announced_id, 'wms:' || m.source || ':' || m.return_ref) as return_id,
         m.announced_id is not null as is_announced,
         m.return_ref,
+        m.rma,
         m.order_id,
         l.line_id,
         m.sku,
@@ -88,6 +90,7 @@ int_return_receipts as (
     select
         *,
         row_number() over (partition by return_id order by received_at, _file_id, _line) as place,
+        row_number() over (partition by return_id order by processed_at nulls last, _file_id, _line) as place_of_grading,
         row_number() over (partition by return_id, sku order by received_at, _file_id, _line) as place_of_sku
     from counted
 )

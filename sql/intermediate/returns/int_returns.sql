@@ -20,8 +20,11 @@ with receipts as (
         sum(cast(round(
             cast(l.discounted_total_amount as double) * r.units_received / nullif(l.units_ordered, 0), 2
         ) as decimal(18, 2))) as received_amount,
+        min(r.rma) as rma,
         max(case when r.place = 1 then r._file_id end) as _file_id,
-        max(case when r.place = 1 then r._line end) as _line
+        max(case when r.place = 1 then r._line end) as _line,
+        max(case when r.place_of_grading = 1 and r.processed_at is not null then r._file_id end) as graded_file_id,
+        max(case when r.place_of_grading = 1 and r.processed_at is not null then r._line end) as graded_line
     from intermediate.int_return_receipts as r
     left join intermediate.int_order_lines as l on l.line_id = r.line_id
     group by r.return_id
@@ -55,6 +58,11 @@ together as (
         coalesce(r.units_received, 0) as units_received,
         coalesce(r.units_resaleable, 0) as units_resaleable,
         r.received_amount,
+        r.rma,
+        r._file_id as received_file_id,
+        r._line as received_line,
+        r.graded_file_id,
+        r.graded_line,
         coalesce(a._file_id, r._file_id) as _file_id,
         coalesce(a._line, r._line) as _line
     from intermediate.int_announced_returns as a

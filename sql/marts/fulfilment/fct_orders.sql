@@ -62,6 +62,8 @@ columns:
   shipping_amount: shipping in the total
   tax_amount: tax in the total
   currency: {description: currency of the amounts, not_null: true}
+  paid_file_id: file of the movement that paid_at is of
+  paid_line: its line
   _file_id: file of the newest answer about the order
   _line: line in that file
   _built_at: the instant that the run asked about
@@ -208,6 +210,8 @@ fct_orders as (
         shipping_amount,
         tax_amount,
         currency,
+        paid_file_id,
+        paid_line,
         _file_id,
         _line,
         as_of as _built_at

@@ -46,7 +46,8 @@ columns:
   unmapped_codes: {description: events whose code nobody has mapped, not_null: true}
   cost_amount: what its units cost the shop
   cost_currency: currency of the cost
-  _file_id: file of the latest despatch row
+  despatch_ref: the warehouse's despatch note, of several the earliest
+  _file_id: file of the earliest despatch row, which despatched_at is of
   _line: line in that file
   _built_at: the instant that the run asked about
 checks:
@@ -117,6 +118,7 @@ fct_shipments as (
         unmapped_codes,
         cast(cost_amount as decimal(18, 2)) as cost_amount,
         cost_currency,
+        despatch_ref,
         _file_id,
         _line,
         as_of as _built_at

@@ -43,8 +43,8 @@ with requested as (
         nullif(array_join(array_agg(distinct r.reason_raw order by r.reason_raw), ','), '') as reason_raw,
         min(r.reason_code) as reason_code,
         min(m.reason_parent) as reason_parent,
-        min(r._file_id) as _file_id,
-        min(r._line) as _line
+        min_by(r._file_id, r._file_id || ' ' || cast(r._line as varchar)) as _file_id,
+        min_by(r._line, r._file_id || ' ' || cast(r._line as varchar)) as _line
     from canonical.shop_return_lines as r
     inner join intermediate.int_announced_returns as a on a.return_id = r.return_id
     left join intermediate.int_order_lines as l on l.line_id = r.line_id

@@ -50,6 +50,11 @@ columns:
   received_amount: what the customer paid for the units received
   refunded_amount: refunds that name this return
   currency: of the amounts
+  rma: what the warehouse wrote as the return's name; null where it wrote none
+  received_file_id: file of the earliest receipt row, which received_at is of
+  received_line: its line
+  graded_file_id: file of the receipt row that graded_at is of
+  graded_line: its line
   _file_id: file of the newest answer about the return, or of the receipt
   _line: line in that file
   _built_at: the instant that the run asked about
@@ -126,6 +131,11 @@ with fct_returns as (
         cast(received_amount as decimal(18, 2)) as received_amount,
         cast(refunded_amount as decimal(18, 2)) as refunded_amount,
         currency,
+        rma,
+        received_file_id,
+        received_line,
+        graded_file_id,
+        graded_line,
         _file_id,
         _line,
         as_of as _built_at

@@ -1,0 +1,218 @@
+package publish_test
+
+import (
+	"bufio"
+	"database/sql"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/fourmarketing/waybill/pipelines/publish"
+	"github.com/fourmarketing/waybill/transforms/duck"
+)
+
+// file is what a path holds as DuckDB, opened as somebody else would open it.
+func (d *desk) file(path string, statements ...string) *sql.DB {
+	d.Helper()
+	db, err := sql.Open("duckdb", path)
+	if err != nil {
+		d.Fatal(err)
+	}
+	d.Cleanup(func() { _ = db.Close() })
+	for _, s := range statements {
+		if _, err := db.ExecContext(d.Context(), s); err != nil {
+			d.Fatalf("%s: %v", s, err)
+		}
+	}
+	return db
+}
+
+func (d *desk) edit(path string, statements ...string) {
+	d.Helper()
+	if err := d.file(path, statements...).Close(); err != nil {
+		d.Fatal(err)
+	}
+}
+
+// wantInFile opens the file anew: another DuckDB of this process would be shared with whoever has the path open already.
+func (d *desk) wantInFile(path, query, want string) {
+	d.Helper()
+	db := duck.Open(duck.Config{Threads: 1})
+	db.SetMaxOpenConns(1)
+	var got string
+	for _, s := range []string{fmt.Sprintf("attach %s as marts (read_only)", duck.Literal(path)), "use marts"} {
+		if _, err := db.ExecContext(d.Context(), s); err != nil {
+			d.Fatalf("%s: %v", s, err)
+		}
+	}
+	if err := db.QueryRowContext(d.Context(), "select ("+query+")::varchar").Scan(&got); err != nil || got != want {
+		d.Errorf("%s: %q, want %q, %v", query, got, want, err)
+	}
+	if err := db.Close(); err != nil {
+		d.Fatal(err)
+	}
+}
+
+// TestRefusesFiles publishes to paths at which something stands that is not Waybill's: it has to stay, byte for byte.
+func TestRefusesFiles(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name string
+		made func(d *desk, path string)
+		word string
+	}{
+		{"a text", func(d *desk, path string) { d.write(path, "a,b\n1,2\n") }, "not published by Waybill"},
+		{"nothing in it", func(d *desk, path string) { d.write(path, "") }, "not published by Waybill"},
+		{"a database", func(d *desk, path string) { d.edit(path, "create table notes as select 1 as a") }, "no ops.release"},
+		{"an empty database", func(d *desk, path string) { d.edit(path, "create table notes (a int)", "drop table notes") }, "no ops.release"},
+		{"a folder", func(d *desk, path string) {
+			if err := os.Mkdir(path, 0o700); err != nil {
+				d.Fatal(err)
+			}
+		}, "is no file"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDesk(t)
+			path := filepath.Join(t.TempDir(), "marts.duckdb")
+			c.made(d, path)
+			before, _ := os.ReadFile(path)
+			d.mustRefuse(publish.NewDuckDB(d.engine, path), marts(1), c.word, path)
+			if after, _ := os.ReadFile(path); string(after) != string(before) || !exists(t, path) {
+				t.Errorf("it had %d bytes and has %d", len(before), len(after))
+			}
+			if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 1 {
+				t.Errorf("left behind: %v, %v", entries, err)
+			}
+		})
+	}
+}
+
+// TestRefusesStrangersInFiles publishes over a file of marts in which somebody keeps things.
+func TestRefusesStrangersInFiles(t *testing.T) {
+	t.Parallel()
+	for made, named := range map[string]string{
+		"create table notes as select 1 as a":                            "table main.notes",
+		"create table ops.notes as select 1 as a":                        "table ops.notes",
+		"create schema finance":                                          "schema finance",
+		"create view paid as select * from fct_orders":                   "view main.paid",
+		"create macro vat(x) as x * 1.2":                                 "macro main.vat",
+		"create sequence numbers":                                        "sequence main.numbers",
+		"create type mood as enum ('good')":                              "type main.mood",
+		"create index by_status on fct_orders (status)":                  "index main.by_status",
+		"create schema finance; create table finance.fct_orders (a int)": "table finance.fct_orders",
+	} {
+		t.Run(named, func(t *testing.T) {
+			d := newDesk(t)
+			path := filepath.Join(t.TempDir(), "marts.duckdb")
+			d.mustPublish(publish.NewDuckDB(d.engine, path), marts(1)...)
+			d.edit(path, made)
+			d.mustRefuse(publish.NewDuckDB(d.engine, path), marts(2), named, "attach")
+			d.wantInFile(path, "select release_id from ops.release", "1")
+		})
+	}
+}
+
+// TestReplacesItsOwnFile publishes over releases, over one of before it named its tables, beside files with names like its own, and
+// with a journal left beside the old file.
+func TestReplacesItsOwnFile(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	path := filepath.Join(t.TempDir(), "marts.duckdb")
+	target := publish.NewDuckDB(d.engine, path)
+	d.mustPublish(target, marts(1)...)
+	d.wantInFile(path, "select tables from ops.release", "[fct_orders, dim_sites]")
+	for _, name := range []string{".next-year", ".next-12.csv", ".next-4711", ".next-4711.wal"} {
+		d.write(path+name, "x")
+	}
+	d.mustPublish(target, marts(2)[:1]...)
+	for name, want := range map[string]bool{".next-year": true, ".next-12.csv": true, ".next-4711": false, ".next-4711.wal": false} {
+		if exists(t, path+name) != want {
+			t.Errorf("marts.duckdb%s is there: %v", name, !want)
+		}
+	}
+	d.edit(path, "alter table ops.release drop column tables", "create table notes as select 1 as a")
+	d.mustRefuse(target, marts(3), "make: table main.notes.")
+	d.edit(path, "drop table notes")
+
+	reader := d.file(path + "?access_mode=read_only")
+	if err := reader.Ping(); err != nil {
+		t.Fatal(err)
+	}
+	d.mustPublish(target, marts(4)...)
+	var total string
+	if err := reader.QueryRowContext(t.Context(), "select max(total)::varchar from fct_orders").Scan(&total); err != nil || total != "2.00" {
+		t.Errorf("the open reader sees %s, %v", total, err)
+	}
+	d.wantInFile(path, "select max(total) from fct_orders", "4.00")
+	if told := d.told(); strings.Contains(told, "warn") {
+		t.Error(told)
+	}
+}
+
+// TestOutlivesAJournal publishes over a file beside which a program that died left what it had not yet written into it.
+func TestOutlivesAJournal(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	path := filepath.Join(t.TempDir(), "marts.duckdb")
+	target := publish.NewDuckDB(d.engine, path)
+	d.mustPublish(target, marts(1)...)
+	died := filepath.Join(t.TempDir(), "died.duckdb")
+	d.copy(path, died)
+	db := d.file(died, "pragma disable_checkpoint_on_shutdown", "update dim_sites set zone = 'Europe/Berlin'")
+	d.copy(died+".wal", path+".wal")
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	d.mustPublish(target, marts(2)...)
+	d.wantInFile(path, "select zone || ' ' || max(total) from dim_sites, fct_orders group by zone", "Europe/Amsterdam 2.00")
+}
+
+// TestRefusesAFileBeingWritten publishes while another program has the file open for writing, when nobody can see what is in it.
+func TestRefusesAFileBeingWritten(t *testing.T) {
+	const held = "WAYBILL_TEST_HOLDS"
+	d := newDesk(t)
+	if path := os.Getenv(held); path != "" { // the other program
+		d.file(path, "create table notes as select 1 as a")
+		fmt.Println("holding")
+		_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
+		return
+	}
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "marts.duckdb")
+	d.mustPublish(publish.NewDuckDB(d.engine, path), marts(1)...)
+	other := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRefusesAFileBeingWritten$")
+	other.Env = append(os.Environ(), held+"="+path)
+	in, err1 := other.StdinPipe()
+	out, err2 := other.StdoutPipe()
+	if err := firstError(err1, err2, other.Start()); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "holding\n" {
+		t.Fatalf("the other program said %q, %v", line, err)
+	}
+	d.mustRefuse(publish.NewDuckDB(d.engine, path), marts(2), path, "Close what has it open for writing", fmt.Sprint(other.Process.Pid))
+	if err := firstError(in.Close(), other.Wait()); err != nil {
+		t.Fatal(err)
+	}
+	d.wantInFile(path, "select a from notes", "1")
+}
+
+func (d *desk) copy(from, to string) {
+	d.Helper()
+	data, err := os.ReadFile(from)
+	if err != nil || len(data) == 0 {
+		d.Fatalf("copy %s: %d bytes, %v", from, len(data), err)
+	}
+	d.write(to, string(data))
+}
+
+func (d *desk) write(path, text string) {
+	d.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		d.Fatal(err)
+	}
+}

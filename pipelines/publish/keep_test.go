@@ -1,0 +1,227 @@
+package publish_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/internal/testservers"
+	"github.com/fourmarketing/waybill/pipelines/publish"
+)
+
+// TestKeepsViewsAndGrants publishes two releases over marts that others read, write views upon and have been given rights to.
+func TestKeepsViewsAndGrants(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, testservers.StartPostgres(t), "people")
+	d.mustPublish(d.postgres("readers"), marts(1)...)
+	owner := d.connect("")
+	owner.run(`create role alice login password 'alice'; create role bob login password 'bob'; create role "Carol C" login password 'Carol C'; create role eve login password 'eve';
+		create schema "Finance" authorization alice; grant usage on schema "Finance" to public;
+		grant usage on schema marts to alice with grant option; grant usage on schema marts to public;
+		grant select on marts.fct_orders to alice with grant option; grant select on marts.waybill_release to alice;
+		grant select (site), update (zone) on marts.dim_sites to bob; grant select, trigger on marts.dim_sites to "Carol C";
+		alter default privileges in schema marts grant select on tables to "Carol C"`)
+	alice := d.connect("alice")
+	alice.run(`create view "Finance"."Open orders" with (security_barrier = true) as select order_id as "Order", total, status as mark from marts.fct_orders where status = 'paid';
+		alter view "Finance"."Open orders" rename column mark to "Mark"; alter view "Finance"."Open orders" alter column "Mark" set default 'y';
+		comment on view "Finance"."Open orders" is 'Hers.'; grant select on "Finance"."Open orders" to bob;
+		create view "Finance".sums as select sum(total) as total from "Finance"."Open orders";
+		create materialized view "Finance".kept as select total from "Finance".sums;
+		create view "Finance".star as select * from marts.fct_orders;
+		create view "Finance".release as select release_id, count(*) as orders from marts.waybill_release, marts.fct_orders group by 1`)
+	about := `select string_agg(concat_ws(' ', relname, relowner::regrole, relacl::text, reloptions::text, obj_description(oid, 'pg_class'), (select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = c.oid),
+		(select string_agg(pg_get_expr(adbin, adrelid), ',') from pg_attrdef where adrelid = c.oid)), E'\n' order by relname) from pg_class as c where relnamespace = '"Finance"'::regnamespace`
+	before := owner.text(about)
+	reader := d.connect("alice")
+	for release := int64(2); release <= 3; release++ {
+		reader.run("begin; declare c cursor for select r.release_id from marts.fct_orders as o, marts.waybill_release as r; fetch 1 from c")
+		d.mustPublish(d.postgres("readers"), append(marts(int(release)), mart("dim_new", "select 1::integer as a", "a"))...)
+		rest, err := reader.conn.Query(t.Context(), "fetch all from c")
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen, err := pgx.CollectRows(rest, pgx.RowTo[int64])
+		if err != nil || len(seen) != 999 || slices.ContainsFunc(seen, func(id int64) bool { return id != release-1 }) {
+			t.Errorf("the open reader got %d rows, not the other 999 of release %d, %v", len(seen), release-1, err)
+		}
+		reader.run("commit")
+
+		alice.want(`select total from "Finance".sums`, fmt.Sprintf("%d.00", release*1000))
+		alice.want(`select max(total) from "Finance".star`, fmt.Sprintf("%d.00", release))
+		alice.want(`select concat(release_id, ' ', orders) from "Finance".release`, fmt.Sprintf("%d 1000", release))
+		alice.run(`refresh materialized view "Finance".kept`)
+		alice.want(`select total from "Finance".kept`, fmt.Sprintf("%d.00", release*1000))
+		owner.want(about, before)
+		d.connect("bob").want(`select max(total) from "Finance"."Open orders"`, fmt.Sprintf("%d.00", release))
+		d.keepsGrants(owner)
+	}
+	d.mustPublish(d.postgres("readers"), marts(4)...)
+	owner.want("select string_agg(nspname, ' ') from pg_namespace where nspname like 'marts%'", "marts")
+}
+
+// keepsGrants wants exactly the rights that were given, and nobody else to have any.
+func (d *desk) keepsGrants(owner *session) {
+	d.Helper()
+	owner.want(`select string_agg(concat(grantee, ' ', table_name, ' ', privilege_type, ' ', is_grantable), ', ' order by grantee, table_name, privilege_type) from information_schema.role_table_grants
+		where table_schema = 'marts' and grantee not in ('waybill', 'readers')`,
+		"Carol C dim_new SELECT NO, Carol C dim_sites SELECT NO, Carol C dim_sites TRIGGER NO, Carol C fct_orders SELECT NO, Carol C waybill_release SELECT NO, alice fct_orders SELECT YES, alice waybill_release SELECT NO")
+	owner.want(`select string_agg(concat(table_name, '.', column_name, ' ', privilege_type), ', ' order by column_name, privilege_type) from information_schema.role_column_grants
+		where table_schema = 'marts' and grantee = 'bob'`, "dim_sites.site SELECT, dim_sites.zone UPDATE")
+	owner.want(`select string_agg(concat(case a.grantee when 0 then 'public' else a.grantee::regrole::text end, ' ', a.privilege_type, ' ', a.is_grantable), ', ' order by a.grantee::regrole::text)
+		from pg_namespace, aclexplode(nspacl) as a where nspname = 'marts' and a.grantee <> nspowner`, "public USAGE f, alice USAGE t, readers USAGE f")
+	owner.want(`select string_agg(table_name, ' ' order by table_name) from information_schema.role_table_grants where table_schema = 'marts' and grantee = 'readers' and privilege_type = 'SELECT'`,
+		"dim_new dim_sites fct_orders waybill_release")
+}
+
+// TestRefusesViewsThatCannotBeBound names the view, and the columns that it reads and the new release lacks.
+func TestRefusesViewsThatCannotBeBound(t *testing.T) {
+	t.Parallel()
+	cluster := testservers.StartPostgres(t)
+	other := func(query string) []publish.Mart { return append(marts(2)[1:], mart("fct_orders", query, "order_id")) }
+	cases := []struct {
+		name  string
+		marts []publish.Mart
+		words []string
+	}{
+		{"a column goes", other("select 'AV1' as order_id, 1::decimal(18,2) as total"), []string{"view finance.v", "fct_orders.status is gone"}},
+		{"a type changes", other("select 'AV1' as order_id, 'paid' as status, 1::decimal(18,4) as total"), []string{"view finance.v", "fct_orders.total was numeric(18,2) and is numeric(18,4)"}},
+		{"the mart goes", marts(2)[1:], []string{"view finance.v", "fct_orders is gone"}},
+	}
+	for i, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDatabase(t, cluster, fmt.Sprintf("bound%d", i))
+			d.mustPublish(d.postgres(""), marts(1)...)
+			user := d.connect("")
+			user.run("create schema finance; create view finance.v as select status, total from marts.fct_orders; create view finance.fine as select site from marts.dim_sites")
+			d.mustRefuse(d.postgres(""), c.marts, c.words...)
+			user.want("select sum(total) from finance.v", "1000.00")
+			user.want("select release_id from marts.waybill_release", "1")
+			user.want("select string_agg(nspname, ' ') from pg_namespace where nspname like 'marts%'", "marts")
+		})
+	}
+	t.Run("a type changes that the view casts", func(t *testing.T) {
+		d := newDatabase(t, cluster, "casts")
+		d.mustPublish(d.postgres(""), marts(1)...)
+		user := d.connect("")
+		user.run("create schema finance; create view finance.v as select total::float8 as total from marts.fct_orders")
+		d.mustPublish(d.postgres(""), other("select 'AV1' as order_id, 7.5::decimal(18,4) as total")...)
+		user.want("select total from finance.v", "7.5")
+	})
+	t.Run("a view of another role", func(t *testing.T) {
+		d := newDatabase(t, cluster, "another")
+		admin := d.connect("")
+		admin.run(`create role "the-loader" login password 'the-loader'; create role ann login password 'ann'; grant create on database another to "the-loader"; create schema ann authorization ann`)
+		target := publish.NewPostgres(d.engine, waybill.Secret(d.as("the-loader")), "marts", "")
+		d.mustPublish(target, marts(1)...)
+		d.connect("the-loader").run("grant usage on schema marts to ann; grant select on marts.fct_orders to ann")
+		ann := d.connect("ann")
+		ann.run("create view ann.v as select total from marts.fct_orders")
+		d.mustRefuse(target, marts(2), "view ann.v", `grant ann to "the-loader"`)
+		ann.want("select max(total) from ann.v", "1.00")
+		admin.run(`grant ann to "the-loader"`)
+		d.mustPublish(target, marts(3)...)
+		ann.want("select max(total) from ann.v", "3.00")
+	})
+}
+
+// TestWaitsShortlyForViews publishes while a view over marts is being read: its reader ends soon, or does not end.
+func TestWaitsShortlyForViews(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, testservers.StartPostgres(t), "busy")
+	d.mustPublish(d.postgres(""), marts(1)...)
+	user := d.connect("")
+	user.run("create view public.v as select max(total) as total from marts.fct_orders")
+	user.run("begin; select * from public.v")
+	d.mustRefuse(d.postgres(""), marts(2), "view public.v is being read", "pg_locks")
+	user.want("select total from public.v", "1.00")
+	ended := time.AfterFunc(700*time.Millisecond, func() { user.run("commit") })
+	defer ended.Stop()
+	d.mustPublish(d.postgres(""), marts(3)...)
+	d.connect("").want("select total from public.v", "3.00")
+}
+
+// TestLooksAgainBeforeTheSwap makes a table in the published schema while a release is being copied.
+func TestLooksAgainBeforeTheSwap(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, testservers.StartPostgres(t), "meanwhile")
+	d.mustPublish(d.postgres(""), marts(1)...)
+	pipe := filepath.Join(t.TempDir(), "slow.csv")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	user := d.connect("")
+	wrote := make(chan error, 1)
+	go func() {
+		file, err := os.OpenFile(pipe, os.O_WRONLY, 0) // returns when the release is being read
+		if err == nil {
+			_, err = user.conn.Exec(t.Context(), "create table marts.notes as select 1 as a")
+			_, write := file.WriteString("1\n2\n")
+			err = firstError(err, write, file.Close())
+		}
+		wrote <- err
+	}()
+	slow := mart("fct_slow", fmt.Sprintf("select a from read_csv('%s', columns = {'a': 'integer'}, auto_detect = false, header = false)", pipe), "a")
+	d.mustRefuse(d.postgres(""), []publish.Mart{slow}, "table marts.notes")
+	if err := <-wrote; err != nil {
+		t.Fatal(err)
+	}
+	user.want("select a from marts.notes", "1")
+	user.want("select release_id from marts.waybill_release", "1")
+}
+
+func firstError(all ...error) error {
+	for _, err := range all {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestMakesReaders makes the role that may read, says so, and needs the right to.
+func TestMakesReaders(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, testservers.StartPostgres(t), "readers")
+	d.mustPublish(d.postgres("bi-people"), marts(1)...)
+	if told := d.told(); !strings.Contains(told, "made the role") || !strings.Contains(told, "bi-people") {
+		t.Errorf("the log does not say that a role was made: %s", told)
+	}
+	admin := d.connect("")
+	admin.want("select has_table_privilege('bi-people', 'marts.fct_orders', 'select')", "true")
+	admin.want("select rolcanlogin from pg_roles where rolname = 'bi-people'", "false")
+	d.mustPublish(d.postgres("bi-people"), marts(2)...)
+	if told := d.told(); strings.Contains(told, "role") {
+		t.Errorf("a role that is there was made: %s", told)
+	}
+	admin.run("create role loader login password 'loader'; grant create on database readers to loader; create schema loaded authorization loader")
+	target := publish.NewPostgres(d.engine, waybill.Secret(d.as("loader")), "loaded", "analysts")
+	d.mustRefuse(target, marts(3), "role analysts", "loader may not make roles", `create role "analysts" nologin`)
+	admin.run("create role analysts nologin")
+	d.mustPublish(target, marts(4)...)
+	admin.want("select has_table_privilege('analysts', 'loaded.fct_orders', 'select')", "true")
+}
+
+// TestPublishesAReleaseAgain publishes the same release twice while a reader has what it replaced open.
+func TestPublishesAReleaseAgain(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, testservers.StartPostgres(t), "again")
+	d.mustPublish(d.postgres(""), marts(1)...)
+	reader := d.connect("")
+	reader.run("begin; select count(*) from marts.fct_orders")
+	for range 2 {
+		d.release = 1
+		d.mustPublish(d.postgres(""), marts(2)...)
+	}
+	reader.run("commit")
+	reader.want("select max(total) from marts.fct_orders", "2.00")
+	d.mustPublish(d.postgres(""), marts(3)...)
+	reader.want("select string_agg(nspname, ' ') from pg_namespace where nspname like 'marts%'", "marts")
+}
