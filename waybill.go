@@ -69,6 +69,7 @@ type HostKey struct {
 type Finding struct {
 	Subject string // "sftp northgate: host key"
 	OK      bool
+	Note    bool // nothing is wrong, but it is worth knowing
 	Detail  string
 	Remedy  string // the next command to type or setting to change
 }

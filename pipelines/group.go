@@ -13,65 +13,65 @@ type Group struct {
 
 // Brand is what customers know the group's shops by.
 type Brand struct {
-	Brand    string `yaml:"brand"`
-	Currency string `yaml:"currency"` // the brand's own, ISO 4217
+	Brand    string `yaml:"brand" names:"new,required"`
+	Currency string `yaml:"currency" names:"currency,required"` // the brand's own, ISO 4217
 }
 
 // Shop is a web shop of a brand. A shop of several brands is listed once for each, with the prefix of its order names.
 type Shop struct {
-	Source      string `yaml:"source"`
-	Brand       string `yaml:"brand"`
-	OrderPrefix string `yaml:"order_prefix"` // letters that the brand's order names begin with
+	Source      string `yaml:"source" names:"source,required"`
+	Brand       string `yaml:"brand" names:"brand,required"`
+	OrderPrefix string `yaml:"order_prefix" names:"-"` // letters that the brand's order names begin with
 }
 
 // Warehouse is a site that ships brands; the first that lists a brand is where its orders go unless another tells of them.
 type Warehouse struct {
-	Source     string   `yaml:"source"`
-	Site       string   `yaml:"site"` // as its files name it
-	Name       string   `yaml:"name"`
-	Zone       string   `yaml:"zone"`
-	Calendar   string   `yaml:"calendar"`
-	CutOffTime string   `yaml:"cut_off_time"` // local, HH:MM: paid before it ships the same working day
-	Brands     []string `yaml:"brands"`
-	OrderKey   string   `yaml:"order_key"` // what it calls an order: name (default), number (the shop's own id) or any
+	Source     string   `yaml:"source" names:"source,required"`
+	Site       string   `yaml:"site" names:"new,required"` // as its files name it
+	Name       string   `yaml:"name" names:"-"`
+	Zone       string   `yaml:"zone" names:"zone,required"`
+	Calendar   string   `yaml:"calendar" names:"calendar,required"`
+	CutOffTime string   `yaml:"cut_off_time" names:"time,required"` // local, HH:MM: paid before it ships the same working day
+	Brands     []string `yaml:"brands" names:"brand,required"`
+	OrderKey   string   `yaml:"order_key" names:"order_key"` // what it calls an order: name (default), number (the shop's own id) or any
 }
 
 // Account is a balance with a payment provider. One that several brands share is listed once for each.
 type Account struct {
-	Source  string `yaml:"source"`
-	Account string `yaml:"account"` // as the provider names it; the source where its reports name none
-	Brand   string `yaml:"brand"`
+	Source  string `yaml:"source" names:"source,required"`
+	Account string `yaml:"account" names:"-"` // as the provider names it; the source where its reports name none
+	Brand   string `yaml:"brand" names:"brand,required"`
 }
 
 // Carrier is who brings parcels.
 type Carrier struct {
-	Carrier string    `yaml:"carrier"` // the group's name of it, the first part of its parcels' ids
-	Source  string    `yaml:"source"`  // the connection that is asked about its parcels; empty where none is
-	Terms   string    `yaml:"terms"`   // the partner whose codes and numbers it has; default the carrier's own name
-	Words   []string  `yaml:"words"`   // what warehouses and shops call it beside the names that are built in
+	Carrier string    `yaml:"carrier" names:"new,required"` // the group's name of it, the first part of its parcels' ids
+	Source  string    `yaml:"source" names:"source"`        // the connection that is asked about its parcels; empty where none is
+	Terms   string    `yaml:"terms" names:"terms"`          // the partner whose codes and numbers it has; default the carrier's own name
+	Words   []string  `yaml:"words" names:"-"`              // what warehouses and shops call it beside the names that are built in
 	Claims  Claims    `yaml:"claims"`
 	Transit []Transit `yaml:"transit"`
 }
 
 // Claims names the terms of compensation, as rows of seeds.claim_rules.
 type Claims struct {
-	Terms   string `yaml:"terms"`
-	Service string `yaml:"service"`
+	Terms   string `yaml:"terms" names:"claim_terms"`
+	Service string `yaml:"service" names:"-"` // a service of those terms
 }
 
 // Transit is how long a carrier's service takes.
 type Transit struct {
-	Service     string           `yaml:"service"`
-	WorkingDays int64            `yaml:"working_days"` // from acceptance to delivery
-	Except      map[string]int64 `yaml:"except"`       // by destination calendar
+	Service     string           `yaml:"service" names:"service,required"`
+	WorkingDays int64            `yaml:"working_days"`            // from acceptance to delivery
+	Except      map[string]int64 `yaml:"except" names:"calendar"` // by destination calendar
 }
 
 // Promise is what brands promise their customers.
 type Promise struct {
-	Brands      []string         `yaml:"brands"` // empty: every brand
-	Service     string           `yaml:"service"`
-	WorkingDays int64            `yaml:"working_days"` // from the day of shipping to delivery
-	Except      map[string]int64 `yaml:"except"`       // by destination calendar
+	Brands      []string         `yaml:"brands" names:"brand"` // empty: every brand
+	Service     string           `yaml:"service" names:"service,required"`
+	WorkingDays int64            `yaml:"working_days"`            // from the day of shipping to delivery
+	Except      map[string]int64 `yaml:"except" names:"calendar"` // by destination calendar
 }
 
 // AnyDestination is the destination of a promise or transit time that no exception is made of.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"sort"
 	"strings"
 
@@ -20,35 +19,36 @@ import (
 // Config is waybill.yaml: where the lake is, who the partners are and how they are reached, and where marts are shown. Relative paths are
 // relative to the file's own folder.
 type Config struct {
-	Name        string              `yaml:"name"`
+	Name        string              `yaml:"name" names:"-"`
 	Lake        LakeConfig          `yaml:"lake"`
-	Memory      string              `yaml:"memory"`      // limit of each DuckDB, such as 1GB
-	PIISalt     waybill.Secret      `yaml:"pii_salt"`    // of hashed personal data; changing it breaks joins with older hashes
-	Connections map[string]ast.Node `yaml:"connections"` // by source name; the block is the connector's own
-	Pipelines   string              `yaml:"pipelines"`   // folder of pipeline definitions
-	SQL         string              `yaml:"sql"`         // folder of models and seeds over those built in; empty: none
+	Memory      string              `yaml:"memory" names:"size"` // limit of each DuckDB, such as 1GB
+	PIISalt     waybill.Secret      `yaml:"pii_salt" names:"-"`  // of hashed personal data; changing it breaks joins with older hashes
+	Connections map[string]ast.Node `yaml:"connections"`         // by source name; the block is the connector's own
+	Pipelines   string              `yaml:"pipelines" names:"-"` // folder of pipeline definitions
+	SQL         string              `yaml:"sql" names:"-"`       // folder of models and seeds over those built in; empty: none
 	Publish     PublishConfig       `yaml:"publish"`
 
 	pipelines.Group `yaml:",inline"`
 
-	path string // of the file itself
+	path string              // of the file itself
+	doc  *pipelines.Document // where its settings stand
 }
 
 // LakeConfig is where kept bytes and tables lie.
 type LakeConfig struct {
-	Root       string   `yaml:"root"`    // a folder or s3://bucket/prefix
-	Catalog    string   `yaml:"catalog"` // sqlite:<path> or postgres://…; empty: catalog.db in the folder
-	Cache      string   `yaml:"cache"`   // folder of the read cache and of files on their way
+	Root       string   `yaml:"root" names:"root,required"` // a folder or s3://bucket/prefix
+	Catalog    string   `yaml:"catalog" names:"catalog"`    // sqlite:<path> or postgres://…; empty: catalog.db in the folder
+	Cache      string   `yaml:"cache" names:"-"`            // folder of the read cache and of files on their way
 	CacheLimit int64    `yaml:"cache_limit_bytes"`
 	S3         S3Config `yaml:"s3"`
 }
 
 // S3Config is how a bucket is reached.
 type S3Config struct {
-	Endpoint  string         `yaml:"endpoint"`
-	Region    string         `yaml:"region"`
-	AccessKey waybill.Secret `yaml:"access_key"`
-	SecretKey waybill.Secret `yaml:"secret_key"`
+	Endpoint  string         `yaml:"endpoint" names:"endpoint"`
+	Region    string         `yaml:"region" names:"-"`
+	AccessKey waybill.Secret `yaml:"access_key" names:"-"`
+	SecretKey waybill.Secret `yaml:"secret_key" names:"-"`
 	PathStyle bool           `yaml:"path_style"`
 }
 
@@ -60,18 +60,15 @@ type PublishConfig struct {
 
 // DuckDBTarget is a DuckDB file of marts.
 type DuckDBTarget struct {
-	Path string `yaml:"path"`
+	Path string `yaml:"path" names:"new,required"`
 }
 
 // PostgresTarget is a schema of a Postgres database.
 type PostgresTarget struct {
-	URL     waybill.Secret `yaml:"url"`
-	Schema  string         `yaml:"schema"`
-	Readers string         `yaml:"readers"` // role that may read, nothing else
+	URL     waybill.Secret `yaml:"url" names:"postgres,required"`
+	Schema  string         `yaml:"schema" names:"schema"`
+	Readers string         `yaml:"readers" names:"role"` // role that may read, nothing else
 }
-
-// memorySize is what DuckDB takes for a size, and has a unit.
-var memorySize = regexp.MustCompile(`^(?i)\d+(\.\d+)? ?([KMGT](i?B)?|B)$`)
 
 // errNoConfig: there is no configuration to work with.
 var errNoConfig = errors.New("is not there; `waybill init` writes a starter waybill.yaml, --config names another file")
@@ -85,23 +82,22 @@ func Read(path string, env func(name string) (string, bool)) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	cfg := &Config{path: path}
-	if err := decodeYAML(path, text, env, cfg); err != nil {
+	doc, err := pipelines.ParseDocument(path, text)
+	if err != nil {
 		return nil, err
 	}
-	return cfg, cfg.complete()
+	cfg := &Config{path: path, doc: doc}
+	if err := decode(doc, env, cfg); err != nil {
+		return nil, err
+	}
+	cfg.complete()
+	return cfg, nil
 }
 
 // complete fills defaults and makes paths independent of the working folder.
-func (c *Config) complete() error {
-	if c.Lake.Root == "" {
-		return fmt.Errorf("%s: lake.root is not set: a folder such as ./lake, or s3://bucket/prefix", c.path)
-	}
+func (c *Config) complete() {
 	if c.Memory == "" {
 		c.Memory = "1GB"
-	}
-	if !memorySize.MatchString(c.Memory) {
-		return fmt.Errorf("%s: memory: %q is no size such as 512MB or 4GB", c.path, c.Memory)
 	}
 	if c.Pipelines == "" {
 		c.Pipelines = "pipelines"
@@ -110,7 +106,7 @@ func (c *Config) complete() error {
 		c.Lake.Cache = ".waybill"
 	}
 	c.Pipelines, c.Lake.Cache = c.local(c.Pipelines), c.local(c.Lake.Cache)
-	if !strings.HasPrefix(c.Lake.Root, "s3://") {
+	if c.Lake.Root != "" && !strings.Contains(c.Lake.Root, "://") {
 		c.Lake.Root = c.local(c.Lake.Root)
 	}
 	if p, ok := strings.CutPrefix(c.Lake.Catalog, "sqlite:"); ok {
@@ -119,13 +115,12 @@ func (c *Config) complete() error {
 	if c.SQL != "" {
 		c.SQL = c.local(c.SQL)
 	}
-	if c.Publish.DuckDB != nil {
+	if c.Publish.DuckDB != nil && c.Publish.DuckDB.Path != "" {
 		c.Publish.DuckDB.Path = c.local(c.Publish.DuckDB.Path)
 	}
 	if p := c.Publish.Postgres; p != nil && p.Schema == "" {
 		p.Schema = "marts"
 	}
-	return nil
 }
 
 func (c *Config) local(path string) string {
@@ -188,16 +183,10 @@ func (c *Config) ReadPipelines() ([]pipelines.Pipeline, error) {
 			continue
 		}
 		p, err := pipelines.Decode(path, text)
-		if err != nil {
-			problems = append(problems, err)
-			continue
+		problems = append(problems, err)
+		if p.Document != nil {
+			all = append(all, p) // what else is wrong with it is worth knowing at once
 		}
-		for _, source := range p.Sources {
-			if _, ok := c.Connections[source]; !ok {
-				problems = append(problems, fmt.Errorf("%s: source %q has no connection in %s", path, source, c.path))
-			}
-		}
-		all = append(all, p)
 	}
 	return all, errors.Join(problems...)
 }

@@ -2,7 +2,10 @@ package project
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -22,27 +25,30 @@ func (c *Config) Connect(source string, now func() time.Time) (waybill.Connector
 	var kind struct {
 		Kind string `yaml:"kind"`
 	}
-	if err := yaml.NodeToValue(node, &kind); err != nil {
+	at := "connections." + source
+	if err := nodeToValue(node, &kind); err != nil {
 		return nil, pipelines.Describe(c.path, err)
 	}
 	build, ok := connectors.Kinds()[kind.Kind]
 	if !ok {
-		return nil, fmt.Errorf("%s: connection %s: kind %q is none of those there are; the nearest is %q", c.path, source, kind.Kind, nearestKind(kind.Kind))
+		known := slices.Sorted(maps.Keys(connectors.Kinds()))
+		return nil, c.doc.Fault(at+".kind", "%w", pipelines.OneOf("kind of connection", "take one of "+strings.Join(known, ", "), known)(kind.Kind))
 	}
-	conn, err := build(func(into any) error { return decodeConnection(c.path, node, into) }, now)
+	var settings error
+	conn, err := build(func(into any) error {
+		settings = decodeConnection(c.path, node, into)
+		return settings
+	}, now)
+	if settings != nil {
+		return nil, settings // it has its own place
+	}
 	if err != nil {
-		return nil, fmt.Errorf("connection %s: %w", source, err)
+		return nil, c.doc.Fault(at, "%w", err)
 	}
 	return conn, nil
 }
 
-func nearestKind(word string) string {
-	var kinds []string
-	for k := range connectors.Kinds() {
-		kinds = append(kinds, k)
-	}
-	return pipelines.Nearest(word, kinds)
-}
+func nodeToValue(node ast.Node, into any) error { return yaml.NodeToValue(node, into) }
 
 // decodeConnection fills a connector's own settings from its block, strictly, without the word that chose the connector.
 func decodeConnection(path string, node ast.Node, into any) error {
@@ -53,7 +59,7 @@ func decodeConnection(path string, node ast.Node, into any) error {
 	own := *block
 	own.Values = nil
 	for _, v := range block.Values {
-		if v.Key.String() != "kind" {
+		if v.Key.GetToken().Value != "kind" {
 			own.Values = append(own.Values, v)
 		}
 	}

@@ -57,6 +57,11 @@ type Options struct {
 // Open opens lake, ledger, models and DuckDB. Close gives them back.
 func Open(ctx context.Context, cfg *Config, o Options) (*Project, error) {
 	p := &Project{Config: cfg, options: o}
+	defs, err := cfg.Load(o.Now)
+	if err != nil {
+		return nil, err
+	}
+	p.Pipelines, p.Models = defs.Pipelines, defs.Active()
 	if err := p.openState(ctx); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
@@ -68,13 +73,8 @@ func Open(ctx context.Context, cfg *Config, o Options) (*Project, error) {
 
 // openState opens the lake and the ledger in its catalog's database.
 func (p *Project) openState(ctx context.Context) error {
-	c := p.Config.Lake
 	var err error
-	p.Lake, err = lake.Open(ctx, lake.Config{
-		Root: c.Root, Catalog: c.Catalog, CacheDir: c.Cache, CacheBytes: c.CacheLimit, Now: p.options.Now,
-		S3: lake.S3{Endpoint: c.S3.Endpoint, Region: c.S3.Region, AccessKey: c.S3.AccessKey, SecretKey: c.S3.SecretKey, PathStyle: c.S3.PathStyle},
-	})
-	if err != nil {
+	if p.Lake, err = p.Config.openLake(ctx, p.options.Now); err != nil {
 		return err
 	}
 	p.close = append(p.close, p.Lake.Close)
@@ -83,18 +83,30 @@ func (p *Project) openState(ctx context.Context) error {
 	return err
 }
 
-// openRooms reads definitions and models and makes the rooms that work with them. Two DuckDBs run in a process, one for loads and one for
+func (c *Config) openLake(ctx context.Context, now func() time.Time) (*lake.Lake, error) {
+	l := c.Lake
+	if err := lakeRoot(l.Root); err != nil {
+		return nil, c.doc.Fault("lake.root", "%w", err) // a folder of that name would be made
+	}
+	return lake.Open(ctx, lake.Config{
+		Root: l.Root, Catalog: l.Catalog, CacheDir: l.Cache, CacheBytes: l.CacheLimit, Now: now,
+		S3: lake.S3{Endpoint: l.S3.Endpoint, Region: l.S3.Region, AccessKey: l.S3.AccessKey, SecretKey: l.S3.SecretKey, PathStyle: l.S3.PathStyle},
+	})
+}
+
+// LakeTables opens the lake and its catalog alone and lists the tables: whether both can be reached, whatever else is wrong.
+func (c *Config) LakeTables(ctx context.Context, now func() time.Time) (names []waybill.TableName, err error) {
+	l, err := c.openLake(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return l.Tables(ctx)
+}
+
+// openRooms makes the rooms that work with definitions and models. Two DuckDBs run in a process, one for loads and one for
 // builds, so that neither can take the other's memory.
 func (p *Project) openRooms() error {
-	var err error
-	if p.Pipelines, err = p.Config.ReadPipelines(); err != nil {
-		return err
-	}
-	all, err := p.Config.ReadModels()
-	if err != nil {
-		return err
-	}
-	p.Models = all.Active(pipelines.Written(p.Pipelines))
 	who, err := newHolder(p.Config.Lake.Cache)
 	if err != nil {
 		return err

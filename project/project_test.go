@@ -90,12 +90,15 @@ func TestOpen(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ from, to, want string }{
-		{"YARD_SALT", "OTHER_SALT", "line 3: ${env:OTHER_SALT}: the environment has no OTHER_SALT"},
+		{"YARD_SALT", "OTHER_SALT", "waybill.yaml:3:11: ${env:OTHER_SALT}: the environment has no OTHER_SALT"},
 		{"${env:", "${vault:", "not by \"vault\""},
 		{"publish:", "publsh:", "did you mean \"publish\"?"},
-		{"root: lake", "root: \"\"", "lake.root is not set"},
+		{"root: lake", "root: \"\"", "waybill.yaml:2:14: lake.root: is not set"},
 	} {
-		_, err := project.Read(lay(t, strings.Replace(yard, c.from, c.to, 1)), environment)
+		cfg, err := project.Read(lay(t, strings.Replace(yard, c.from, c.to, 1)), environment)
+		if err == nil {
+			_, err = cfg.Load(time.Now)
+		}
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s instead of %s: %v, want %q", c.to, c.from, err, c.want)
 		}

@@ -9,31 +9,20 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"github.com/fourmarketing/waybill/pipelines"
 )
 
-// decodeYAML decodes strictly after resolving references; an unknown key is an error with its place and the nearest known key.
-func decodeYAML(path string, text []byte, env func(string) (string, bool), into any) error {
-	file, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		return pipelines.Describe(path, err)
-	}
-	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
-		return fmt.Errorf("%s: is empty", path)
-	}
-	r := &resolver{dir: filepath.Dir(path), env: env}
-	ast.Walk(r, file.Docs[0].Body)
+// decode fills a struct from a document, strictly, after resolving the references in it; all that cannot be resolved is said at once. An
+// unknown key is an error with its place and the nearest known key.
+func decode(doc *pipelines.Document, env func(string) (string, bool), into any) error {
+	r := &resolver{origin: doc.Origin(), dir: filepath.Dir(doc.Origin()), env: env}
+	doc.Walk(r)
 	if err := errors.Join(r.problems...); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return err
 	}
-	if err := yaml.NodeToValue(file.Docs[0].Body, into, yaml.Strict()); err != nil {
-		return pipelines.Describe(path, err, keysOf(reflect.TypeOf(into))...)
-	}
-	return nil
+	return doc.Decode(into, keysOf(reflect.TypeOf(into))...)
 }
 
 // keysOf are the YAML keys of a struct and of those in it, for the nearest to a mistyped one.
@@ -64,7 +53,8 @@ var reference = regexp.MustCompile(`\$\{([A-Za-z0-9_-]+):([^}]*)\}`)
 
 // resolver replaces references to secrets in the text values of a document.
 type resolver struct {
-	dir      string
+	origin   string // the file, for messages
+	dir      string // its folder
 	env      func(name string) (string, bool)
 	problems []error
 }
@@ -79,7 +69,8 @@ func (r *resolver) Visit(n ast.Node) ast.Visitor {
 		m := reference.FindStringSubmatch(ref)
 		value, err := r.lookUp(m[1], m[2])
 		if err != nil {
-			r.problems = append(r.problems, fmt.Errorf("line %d: %s: %w", n.GetToken().Position.Line, ref, err))
+			at := n.GetToken().Position
+			r.problems = append(r.problems, fmt.Errorf("%s:%d:%d: %s: %w", r.origin, at.Line, at.Column, ref, err))
 		}
 		return value
 	})
@@ -90,7 +81,7 @@ func (r *resolver) lookUp(kind, name string) (string, error) {
 	if kind == "env" {
 		value, ok := r.env(name)
 		if !ok {
-			return "", fmt.Errorf("the environment has no %s", name)
+			return "", fmt.Errorf("the environment has no %s; set it before waybill starts, or name a file by ${file:path}", name)
 		}
 		return value, nil
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/project"
 )
 
@@ -23,9 +23,11 @@ func newDoctor(l *commandLine) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor [SOURCE…]",
 		Short: "Check configuration, lake, every connection and credential, and say what to do",
-		Long: `Read the configuration and the models, open the lake, and try each connection without changing anything there.
+		Long: `Resolve every name in the configuration and the pipelines, build the models over the contracts' columns, open the lake, try each
+connection and each place that marts are shown in, without changing anything there. Notes say which marts will be empty or without a part,
+and who could tell of it; nothing is wrong with that.
 --trust SOURCE shows the server's SSH host key and, after you have compared it with what the partner told you, prints the setting that
-pins it. Exit codes: 0 all well · 1 something is not`,
+pins it. Exit codes: 0 all well, whatever the notes say · 1 something is not`,
 		Example: `  waybill doctor
   waybill doctor northgate
   waybill doctor --trust northgate`,
@@ -48,23 +50,21 @@ pins it. Exit codes: 0 all well · 1 something is not`,
 	return c
 }
 
-// examine tries everything; what it finds wrong are findings, not errors.
+// examine tries everything; what it finds wrong are findings, not errors. One thing that is wrong keeps nothing else from being looked at.
 func (l *commandLine) examine(ctx context.Context, cfg *project.Config, sources []string) ([]waybill.Finding, error) {
-	findings := []waybill.Finding{{Subject: "configuration " + cfg.Path(), OK: true, Detail: plural(len(cfg.Connections), "connection")}}
 	for _, name := range sources {
 		if _, ok := cfg.Connections[name]; !ok {
-			return nil, fmt.Errorf("%w: %s has no connection %q; it has %s", errUsage, cfg.Path(), name, strings.Join(sourceNames(cfg), ", "))
+			return nil, fmt.Errorf("%w: %s has no connection %q; it has %s", errUsage, cfg.Path(), name, strings.Join(cfg.Sources(), ", "))
 		}
 	}
-	p, err := l.openConfig(ctx, cfg, nil)
+	findings, err := examineDefinitions(ctx, cfg)
 	if err != nil {
-		findings = append(findings, waybill.Finding{Subject: "lake, pipelines and models", Detail: err.Error(), Remedy: "mend what the message names"})
-	} else {
-		defer p.Close()
-		findings = append(append(findings, examineLake(ctx, p)), examineSQL(ctx, p)...)
+		return nil, err
 	}
+	findings = append(findings, l.examineLake(ctx, cfg)...)
+	findings = append(findings, cfg.CheckTargets(ctx)...)
 	if len(sources) == 0 {
-		sources = sourceNames(cfg)
+		sources = cfg.Sources()
 	}
 	found := make([][]waybill.Finding, len(sources))
 	var asking sync.WaitGroup
@@ -75,29 +75,44 @@ func (l *commandLine) examine(ctx context.Context, cfg *project.Config, sources 
 	return append(findings, slices.Concat(found...)...), nil
 }
 
-func sourceNames(cfg *project.Config) []string {
-	names := make([]string, 0, len(cfg.Connections))
-	for name := range cfg.Connections {
-		names = append(names, name)
+// examineDefinitions resolves every name, holds the models against the contracts, and says what the marts will be like.
+func examineDefinitions(ctx context.Context, cfg *project.Config) ([]waybill.Finding, error) {
+	defs, err := cfg.Load(time.Now)
+	var findings []waybill.Finding
+	for _, fault := range pipelines.Flatten(err) {
+		findings = append(findings, waybill.Finding{Subject: "configuration", Detail: fault.Error(), Remedy: "mend what the message names; no run starts before"})
 	}
-	sort.Strings(names)
-	return names
+	if len(findings) > 0 {
+		return findings, nil
+	}
+	findings = append(findings, waybill.Finding{
+		Subject: "configuration " + cfg.Path(), OK: true, Detail: plural(len(cfg.Connections), "connection") + ", " + plural(len(defs.Pipelines), "pipeline"),
+	})
+	fit, err := defs.CheckModels(ctx)
+	if err != nil {
+		return nil, err
+	}
+	notes, err := cfg.Outlook(defs)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(findings, fit, examineSQL(ctx, cfg, defs.Active()), notes), nil
 }
 
 // examineLake lists tables and proves that the cache folder takes files.
-func examineLake(ctx context.Context, p *project.Project) waybill.Finding {
-	f := waybill.Finding{Subject: "lake " + p.Config.Lake.Root}
-	names, err := p.Lake.Tables(ctx)
+func (l *commandLine) examineLake(ctx context.Context, cfg *project.Config) []waybill.Finding {
+	f := waybill.Finding{Subject: "lake " + cfg.Lake.Root}
+	names, err := cfg.LakeTables(ctx, time.Now)
 	if err == nil {
-		probe := filepath.Join(p.Config.Lake.Cache, "doctor-probe")
-		err = errors.Join(os.MkdirAll(p.Config.Lake.Cache, 0o755), os.WriteFile(probe, []byte("probe"), 0o600), os.Remove(probe))
+		probe := filepath.Join(cfg.Lake.Cache, "doctor-probe")
+		err = errors.Join(os.MkdirAll(cfg.Lake.Cache, 0o755), os.WriteFile(probe, []byte("probe"), 0o600), os.Remove(probe))
 	}
 	if err != nil {
-		f.Detail, f.Remedy = err.Error(), "check lake.root, lake.catalog, lake.cache and the S3 keys in "+p.Config.Path()
-		return f
+		f.Detail, f.Remedy = err.Error(), "check lake.root, lake.catalog, lake.cache and the S3 keys in "+cfg.Path()
+		return []waybill.Finding{f}
 	}
 	f.OK, f.Detail = true, plural(len(names), "table")
-	return f
+	return []waybill.Finding{f}
 }
 
 func examineSource(ctx context.Context, cfg *project.Config, name string) []waybill.Finding {
@@ -119,18 +134,22 @@ func examineSource(ctx context.Context, cfg *project.Config, name string) []wayb
 }
 
 func (l *commandLine) printFindings(findings []waybill.Finding) error {
-	bad := 0
+	bad, notes := 0, 0
 	for _, f := range findings {
 		mark := "ok  "
-		if !f.OK {
+		switch {
+		case !f.OK:
 			mark = "BAD "
 			bad++
+		case f.Note:
+			mark = "note"
+			notes++
 		}
 		if l.json {
 			continue
 		}
 		fmt.Fprintf(l.stdout, "%s %s: %s\n", mark, f.Subject, f.Detail)
-		if f.Remedy != "" && !f.OK {
+		if f.Remedy != "" && (!f.OK || f.Note) {
 			fmt.Fprintln(l.stdout, "     do:", f.Remedy)
 		}
 	}
@@ -139,7 +158,7 @@ func (l *commandLine) printFindings(findings []waybill.Finding) error {
 			return err
 		}
 	} else {
-		fmt.Fprintf(l.stdout, "%s checked, %d not well\n", plural(len(findings), "thing"), bad)
+		fmt.Fprintf(l.stdout, "%s checked, %d not well, %s\n", plural(len(findings)-notes, "thing"), bad, plural(notes, "note"))
 	}
 	if bad > 0 {
 		return fmt.Errorf("%s not well", plural(bad, "thing"))

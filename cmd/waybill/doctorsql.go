@@ -11,12 +11,12 @@ import (
 
 // examineSQL tells what the project's own sql folder adds and replaces, and holds its literals against the words of facts. What cannot be
 // read at all was told before.
-func examineSQL(ctx context.Context, p *project.Project) []waybill.Finding {
-	changes := p.Models.Changes()
+func examineSQL(ctx context.Context, cfg *project.Config, all *models.Project) []waybill.Finding {
+	changes := all.Changes()
 	if len(changes) == 0 {
 		return nil
 	}
-	folder, replaced := "sql "+p.Config.SQL, 0
+	folder, replaced := "sql "+cfg.SQL, 0
 	var each []waybill.Finding
 	codes := map[string]int{} // findings of files of code rows, by path
 	for _, c := range changes {
@@ -37,7 +37,7 @@ func examineSQL(ctx context.Context, p *project.Project) []waybill.Finding {
 		each = append(each, f)
 	}
 	out := []waybill.Finding{{Subject: folder, OK: true, Detail: fmt.Sprintf("%d added, %d replaced; all else is built in", len(changes)-replaced, replaced)}}
-	return append(append(out, each...), examineWords(ctx, p.Models)...)
+	return append(append(out, each...), examineWords(ctx, all)...)
 }
 
 // examineWords holds the literals of overlaid models against what they are compared with.

@@ -6,41 +6,178 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/definitions"
+	"github.com/fourmarketing/waybill/project"
 )
 
-// starter is a commented waybill.yaml.
+// starter is the head of a commented waybill.yaml: what does not depend on partners.
 //
 //go:embed starter.yaml
 var starter []byte
 
+// byFolder after a partner's name asks for its files from a folder.
+const byFolder = ":folder"
+
 func newInit(l *commandLine) *cobra.Command {
-	return &cobra.Command{
-		Use:     "init [FOLDER]",
-		Short:   "Write a starter configuration and the pipeline definitions that come with Waybill",
-		Example: "  waybill init\n  waybill init ops && cd ops && waybill doctor",
-		Args:    cobra.MaximumNArgs(1),
+	var list bool
+	c := &cobra.Command{
+		Use:   "init [FOLDER [PARTNER…]]",
+		Short: "Write a configuration and pipeline definitions for the partners that you name",
+		Long: `Write waybill.yaml and pipelines/ into FOLDER: connection, definition and links of each PARTNER, of all that come with Waybill
+when none is named. What it writes is an example group's: put your own brands, addresses, sites and accounts in, then ask the doctor.
+
+PARTNER:folder takes the partner's files from a folder that something else fills: warehouses' files, or Adyen's settlement details
+reports when you have no API (download them into files/adyen, below any folders).`,
+		Example: `  waybill init --list                     what comes with Waybill
+  waybill init ops adyen northgate        a warehouse and a payment provider
+  waybill init ops adyen:folder           settlement reports that somebody puts into a folder
+  waybill init ops && cd ops && waybill doctor`,
 		RunE: func(_ *cobra.Command, args []string) error {
+			if list {
+				return l.listOffers()
+			}
 			dir := "."
-			if len(args) == 1 {
+			if len(args) > 0 {
 				dir = args[0]
 			}
-			path := filepath.Join(dir, "waybill.yaml")
-			if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-				return fmt.Errorf("%w: %s is there already; nothing was written", errUsage, path)
-			}
-			if err := os.MkdirAll(filepath.Join(dir, "pipelines"), 0o755); err != nil {
-				return fmt.Errorf("make folder: %w", err)
-			}
-			if err := copyDefinitions(filepath.Join(dir, "pipelines")); err != nil {
-				return err
-			}
-			if err := os.WriteFile(path, starter, 0o600); err != nil {
-				return fmt.Errorf("write configuration: %w", err)
-			}
-			fmt.Fprintf(l.stdout, "wrote %s and pipelines/*.yaml\nnext: fill in the connections (secrets by ${env:NAME} or ${file:path}), remove pipelines you do not have, then: waybill doctor\n", path)
-			return nil
+			return l.begin(dir, args[min(len(args), 1):])
 		},
 	}
+	c.Flags().BoolVar(&list, "list", false, "list the partners that come with Waybill, and write nothing")
+	return c
+}
+
+// begin writes a project.
+func (l *commandLine) begin(dir string, names []string) error {
+	path := filepath.Join(dir, "waybill.yaml")
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w: %s is there already; nothing was written", errUsage, path)
+	}
+	root, err := filepath.Abs(dir)
+	if err != nil {
+		return fmt.Errorf("find folder: %w", err)
+	}
+	chosen, folders, err := choose(names, filepath.Join(root, "files"))
+	if err != nil {
+		return err
+	}
+	if isPartner(dir) {
+		return fmt.Errorf("%w: %q is a partner; name the folder first, such as waybill init ops %[2]s, or ./%[2]s if it is the folder", errUsage, dir)
+	}
+	for _, folder := range append(folders, filepath.Join(dir, "pipelines")) {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return fmt.Errorf("make folder: %w", err)
+		}
+	}
+	var written []string
+	for _, s := range chosen {
+		file := filepath.Join("pipelines", s.Name+".yaml")
+		if err := os.WriteFile(filepath.Join(dir, file), s.Definition, 0o644); err != nil {
+			return fmt.Errorf("write definition: %w", err)
+		}
+		written = append(written, file)
+	}
+	if err := os.WriteFile(path, definitions.Configuration(starter, chosen), 0o600); err != nil {
+		return fmt.Errorf("write configuration: %w", err)
+	}
+	if l.json {
+		return printJSON(l.stdout, map[string]any{"configuration": path, "pipelines": written, "folders": folders})
+	}
+	fmt.Fprintf(l.stdout, "wrote %s and %s\n", path, strings.Join(written, ", "))
+	for _, folder := range folders {
+		fmt.Fprintf(l.stdout, "made %s: put the files there\n", folder)
+	}
+	fmt.Fprintf(l.stdout, "next: put your brands, addresses and accounts into %s (secrets by ${env:NAME} or ${file:path}), then: waybill doctor -c %[1]s\n", path)
+	return nil
+}
+
+// isPartner tells whether a word that stands for a folder is meant for a partner: nothing of that name is there.
+func isPartner(word string) bool {
+	all, err := definitions.Starters()
+	if err != nil {
+		return false
+	}
+	_, statErr := os.Stat(word)
+	return errors.Is(statErr, os.ErrNotExist) && slices.ContainsFunc(all, func(s definitions.Starter) bool {
+		return s.Name == strings.TrimSuffix(word, byFolder)
+	})
+}
+
+// choose finds the named starters, all without names, and the folders whose files some of them take, below files.
+func choose(names []string, files string) (chosen []definitions.Starter, folders []string, err error) {
+	all, err := definitions.Starters()
+	if err != nil || len(names) == 0 {
+		return all, nil, err
+	}
+	var known []string
+	byName := map[string]definitions.Starter{}
+	for _, s := range all {
+		known = append(known, s.Name)
+		byName[s.Name] = s
+	}
+	seen := map[string]bool{}
+	for _, word := range names {
+		name, fromFolder := strings.CutSuffix(word, byFolder)
+		s, ok := byName[name]
+		if !ok {
+			near := ""
+			if n := pipelines.Nearest(name, known); n != "" {
+				near = fmt.Sprintf("; the nearest is %q", n)
+			}
+			return nil, nil, fmt.Errorf("%w: no partner %q comes with Waybill%s; `waybill init --list` shows those that do", errUsage, name, near)
+		}
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		if fromFolder {
+			folder := filepath.Join(files, name)
+			if s, err = s.ByFolder(folder); err != nil {
+				return nil, nil, fmt.Errorf("%w: %w", errUsage, err)
+			}
+			folders = append(folders, folder)
+		}
+		chosen = append(chosen, s)
+	}
+	return chosen, folders, nil
+}
+
+// listOffers shows what comes with Waybill.
+func (l *commandLine) listOffers() error {
+	offers, err := project.Offers()
+	if err != nil {
+		return err
+	}
+	if l.json {
+		return printJSON(l.stdout, offers)
+	}
+	rows := make([][]string, len(offers))
+	for i, o := range offers {
+		rows[i] = []string{o.Name, o.Kind, o.About, wrapped(strings.Join(o.Alone, ", "), 60), wrapped(strings.Join(o.Beside, ", "), 40)}
+	}
+	grid(l.stdout, []string{"name", "kind", "how", "marts it fills by itself", "and beside partners of other kinds"}, rows)
+	return nil
+}
+
+// wrapped breaks a list into lines of about that many letters.
+func wrapped(text string, width int) string {
+	var b strings.Builder
+	line := 0
+	for _, word := range strings.Fields(text) {
+		if line > 0 && line+len(word) > width {
+			b.WriteString("\n")
+			line = 0
+		} else if line > 0 {
+			b.WriteString(" ")
+		}
+		b.WriteString(word)
+		line += len(word) + 1
+	}
+	return b.String()
 }

@@ -101,7 +101,7 @@ func (s *writtenSQL) rows(chosen []*models.Model) []modelRow {
 		case gone:
 			row.State, row.Why = "left out", "no pipeline fills "+listOf(lacking)
 		default:
-			if facts := s.active.LackingPartners(m); m.Name.Namespace == models.Canonical && len(facts) > 0 && len(row.Partners) == 0 {
+			if facts := s.active.LackingPartners(m, pipelines.Written(s.defs)); m.Name.Namespace == models.Canonical && len(facts) > 0 && len(row.Partners) == 0 {
 				row.State, row.Why = "empty", "no partner here tells it"
 			} else if len(facts) > 0 && m.Name.Namespace != models.Canonical {
 				row.Why = "no partner here tells " + strings.Join(facts, ", ")

@@ -107,10 +107,10 @@ func TestAPartnerWhoSendsNothingHasNoModels(t *testing.T) {
 	if got := fmt.Sprint(columns[2].Name, columns[3].Name, columns[3].Type, columns[7].Name, columns[7].Type); got != "tracking_nooccurred_atTIMESTAMPTZ_lineBIGINT" {
 		t.Error(got)
 	}
-	if got := nobody.LackingPartners(mart); strings.Join(got, " ") != "scans" {
+	if got := nobody.LackingPartners(mart, nil); strings.Join(got, " ") != "scans" {
 		t.Error(got)
 	}
-	if got := ferry.LackingPartners(ferry.Model(table("marts.fct_parcels"))); len(got) > 0 {
+	if got := ferry.LackingPartners(ferry.Model(table("marts.fct_parcels")), written); len(got) > 0 {
 		t.Error(got)
 	}
 }

@@ -252,6 +252,13 @@ func (p *Project) Active(written map[waybill.TableName]bool) *Project {
 	for name := range p.LeftOut(written) {
 		gone[name] = true
 	}
+	for _, w := range p.worklists {
+		for _, d := range w.Deps {
+			if _, declared := p.raw[d]; d.Namespace == schemaRaw && !written[d] && !declared {
+				gone[d] = true // so is what asks by it
+			}
+		}
+	}
 	return p.without(gone)
 }
 
@@ -330,16 +337,26 @@ func anyOf(set map[waybill.TableName]bool, names []waybill.TableName) bool {
 	return false
 }
 
-// LackingPartners names, for each of the models, the facts upstream of it that no partner tells of, sorted: why it is empty.
-func (p *Project) LackingPartners(m *Model) []string {
+// LackingPartners names the facts upstream of a model that no partner tells of, sorted: what it is empty or without a part for. A fact is told of
+// when a model that conforms to it reads a raw table that a contract fills.
+func (p *Project) LackingPartners(m *Model, written map[waybill.TableName]bool) []string {
 	var out []string
 	for name := range p.reached([]waybill.TableName{m.Name}) {
-		if up := p.byName[name]; up != nil && up.fact != nil && len(up.fact.From) == 0 {
+		if up := p.byName[name]; up != nil && up.fact != nil && !p.told(up.fact, written) {
 			out = append(out, up.Name.Name)
 		}
 	}
 	sort.Strings(out)
 	return out
+}
+
+func (p *Project) told(f *Fact, written map[waybill.TableName]bool) bool {
+	for _, leaf := range p.Leaves(f.From...) {
+		if written[leaf] {
+			return true
+		}
+	}
+	return false
 }
 
 // Conforming names the partners whose models conform to a fact, sorted.

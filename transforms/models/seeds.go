@@ -3,8 +3,10 @@ package models
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -185,4 +187,36 @@ func (r *yamlReader) columnType(n ast.Node) waybill.Type {
 		r.fail(n, "type %s: VARCHAR, BIGINT, INTEGER, BOOLEAN, DATE, DOUBLE, TIMESTAMP, TIMESTAMPTZ or DECIMAL(p,s) is expected", text)
 	}
 	return t
+}
+
+// Values returns the rows of a seed for some of its columns, as text. The error names a column that the seed has not.
+func (s *Seed) Values(columns ...string) ([][]string, error) {
+	in := csv.NewReader(bytes.NewReader(s.data))
+	header, err := in.Read()
+	if err != nil {
+		return nil, fmt.Errorf("%s: read the header: %w", s.Path, err)
+	}
+	places := make([]int, len(columns))
+	for i, c := range columns {
+		if places[i] = slices.Index(header, c); places[i] < 0 {
+			return nil, fmt.Errorf("%s has no column %s%s", s.Path, c, didYouMean(c, header))
+		}
+	}
+	rows, err := in.ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Path, err)
+	}
+	out := make([][]string, len(rows))
+	for i, row := range rows {
+		out[i] = make([]string, len(places))
+		for j, p := range places {
+			out[i][j] = row[p]
+		}
+	}
+	return out, nil
+}
+
+// Seed returns the seed of that name, nil if the project has none.
+func (p *Project) Seed(name string) *Seed {
+	return p.seeds[waybill.TableName{Namespace: Seeds, Name: name}]
 }

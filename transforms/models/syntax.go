@@ -21,6 +21,7 @@ type facts struct {
 	ctes      []string   // of the outermost select
 	endsWith  string     // x when the outermost select is exactly `select * from x`
 	output    []outputColumn
+	supply    supply         // what has to have rows for it to have some
 	tree      map[string]any // DuckDB's syntax tree, while it is needed
 }
 
@@ -124,6 +125,7 @@ func readTree(s *snippet, text string) (*facts, error) {
 	w := walker{facts: &facts{tree: node}}
 	w.walk(node, nil)
 	w.outermost(node)
+	w.facts.supply = supplyOf(node, nil)
 	w.sort()
 	return w.facts, nil
 }

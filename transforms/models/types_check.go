@@ -2,11 +2,15 @@ package models
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
+
+// ErrNoDescription is found with a mart's column that its head says nothing of: it can be built all the same.
+var ErrNoDescription = errors.New("has no description in the head")
 
 // CheckTypes builds everything over empty tables of the given columns and returns what does not fit: columns that are not there,
 // types that do not go together, checks and worklists that cannot run, columns of marts without a description, and floating
@@ -73,7 +77,7 @@ func (s *Session) columnErrors(ctx context.Context, m *Model) []error {
 	var errs []error
 	for _, c := range columns {
 		if c.Doc == "" {
-			errs = append(errs, fmt.Errorf("%s:1: column %s has no description in the head", m.Path, c.Name))
+			errs = append(errs, fmt.Errorf("%s:1: column %s %w", m.Path, c.Name, ErrNoDescription))
 		}
 		if c.Type == "DOUBLE" && !mayFloat(c.Name) {
 			errs = append(errs, fmt.Errorf("%s:1: column %s is floating point: cast it, or name it as the ratio or duration it is", m.Path, c.Name))

@@ -15,11 +15,26 @@ import (
 	"github.com/fourmarketing/waybill"
 )
 
-// problems gathers everything that is wrong, each with the key it is about.
+// problem is one thing that is wrong with a contract. It knows the key it is about, so that its place in the file can be found.
+type problem struct {
+	key string
+	err error
+}
+
+// Error says the key and what is wrong.
+func (p problem) Error() string { return p.key + ": " + p.err.Error() }
+
+// Unwrap is what is wrong.
+func (p problem) Unwrap() error { return p.err }
+
+// Key leads to the setting within the contract, as people write it: tables.raw.wms_despatch.columns.site.type.
+func (p problem) Key() string { return p.key }
+
+// problems gathers everything that is wrong.
 type problems []error
 
 func (p *problems) say(key, format string, args ...any) {
-	*p = append(*p, fmt.Errorf("%s: "+format, append([]any{key}, args...)...))
+	*p = append(*p, problem{key: key, err: fmt.Errorf(format, args...)})
 }
 
 // Validate says everything that is wrong with the contract: each error names the key and what would be right.

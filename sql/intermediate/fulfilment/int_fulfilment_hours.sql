@@ -8,9 +8,9 @@ owner: data
 */
 with spans as (
     select
-        cast(at_timezone(o.first_accepted_at, i.site_zone) as date) as day_on,
+        cast(at_timezone(o.first_accepted_at, coalesce(i.site_zone, 'Europe/London')) as date) as day_on,
         o.brand,
-        o.site,
+        coalesce(o.site, 'none') as site,
         g.carrier,
         o.service,
         'click_to_ship' as span,
@@ -24,7 +24,7 @@ with spans as (
     select
         p.delivered_on as day_on,
         p.brand,
-        p.site,
+        coalesce(p.site, 'none') as site,
         p.carrier,
         p.service,
         'transit' as span,

@@ -4,7 +4,8 @@ grain: one row per fact
 key: [day_on, measure, document]
 owner: data
 columns:
-  day_on: site day; for deliveries the destination day
+  day_on: site day; for deliveries the destination day; the day in Europe/London for an order that no warehouse has
+  site: the warehouse; none where no warehouse serves the brand
   measure: name of the count in marts.fulfilment_daily
   document: order or parcel
 */
@@ -12,7 +13,7 @@ with orders as (
     select
         o.order_id,
         o.brand,
-        o.site,
+        coalesce(o.site, 'none') as site,
         g.carrier,
         o.service,
         o.status,
@@ -21,24 +22,24 @@ with orders as (
         o.is_otif,
         o.ship_by_on,
         o.deliver_by_on,
-        i.paid_on,
-        cast(at_timezone(k.as_of, i.site_zone) as date) as today_on,
+        coalesce(i.paid_on, cast(at_timezone(o.paid_at, 'Europe/London') as date)) as paid_on,
+        cast(at_timezone(k.as_of, coalesce(i.site_zone, 'Europe/London')) as date) as today_on,
         case
-            when o.status = 'cancelled' then cast(at_timezone(coalesce(o.cancelled_at, o.paid_at), i.site_zone) as date)
-            when o.status in ('despatched', 'delivered') then cast(at_timezone(o.last_despatched_at, i.site_zone) as date)
+            when o.status = 'cancelled' then cast(at_timezone(coalesce(o.cancelled_at, o.paid_at), coalesce(i.site_zone, 'Europe/London')) as date)
+            when o.status in ('despatched', 'delivered') then cast(at_timezone(o.last_despatched_at, coalesce(i.site_zone, 'Europe/London')) as date)
         end as left_on
     from marts.fct_orders as o
     inner join intermediate.int_orders as i on i.order_id = o.order_id
     inner join intermediate.int_order_stages as g on g.order_id = o.order_id
     cross join ops.clock as k
-    where i.paid_on is not null
+    where o.paid_at is not null
 ),
 
 parcels as (
     select
         s.shipment_id,
         p.brand,
-        p.site,
+        coalesce(p.site, 'none') as site,
         p.carrier,
         p.service,
         s.is_first_attempt_delivered,

@@ -31,12 +31,14 @@ fulfilments as (
     where f.is_valid
 ),
 
--- Warehouses of brands whose shops are pulled: elsewhere no shop can know the order.
+-- Warehouses that ship nothing but brands whose shops are pulled: of others an unknown order may be one of a shop that nobody asks.
 sold as (
-    select distinct w.source
+    select w.source
     from ops.links as w
-    inner join ops.links as s on s.role = 'shop' and s.brand = w.brand
+    left join ops.links as s on s.role = 'shop' and s.brand = w.brand
     where w.role = 'warehouse'
+    group by w.source
+    having count(*) = count(s.brand)
 ),
 
 -- Carriers that are asked: of others no scan can be known.

@@ -1,12 +1,18 @@
 /*
-description: Refunds of returned units that the warehouse has not received back, the condition of R10 without its grace.
+description: >-
+  Refunds of returned units that the warehouse has not received back, the condition of R10 without its grace. Of brands without a
+  warehouse nobody could have received them.
 grain: one row per refund
 key: [refund_id]
 owner: data
 columns:
   units_unreturned: units of the refund's lines that are refunded up to it and not received back
 */
-with refunded as (
+with served as (
+    select distinct brand from ops.links where role = 'warehouse'
+),
+
+refunded as (
     select
         l.refund_id,
         l.line_id,
@@ -15,6 +21,7 @@ with refunded as (
         sum(l.units) as units
     from canonical.refund_lines as l
     inner join intermediate.int_shop_refunds as r on r.refund_id = l.refund_id
+    inner join served as w on w.brand = r.brand
     where l.restock = 'return'
     group by l.refund_id, l.line_id, r.order_id, r.refunded_at
 ),

@@ -8,7 +8,7 @@ owner: operations
 columns:
   day_on: site day; for deliveries and attempts the destination day
   brand: the brand
-  site: the warehouse
+  site: the warehouse; none where no warehouse serves the brand
   carrier: the carrier
   service: standard or express
   orders_in_count: orders paid that day

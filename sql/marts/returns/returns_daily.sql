@@ -8,7 +8,7 @@ owner: returns
 columns:
   day_on: the day, Europe/London
   brand: the brand
-  site: the warehouse
+  site: the warehouse; none where no warehouse serves the brand
   currency: of the amounts
   requested_count: returns announced that day
   scanned_count: returns that the carrier first scanned that day
@@ -55,7 +55,7 @@ returns_daily as (
     select
         day_on,
         brand,
-        site,
+        coalesce(site, 'none') as site,
         currency,
         count(case when measure = 'requested' then 1 end) as requested_count,
         count(case when measure = 'scanned' then 1 end) as scanned_count,
@@ -75,7 +75,7 @@ returns_daily as (
         min(case when measure = 'refunded' and hours is not null and place * 10 >= timed_count * 9 then hours end)
             as received_to_refunded_p90_hours
     from steps
-    group by day_on, brand, site, currency
+    group by day_on, brand, coalesce(site, 'none'), currency
 )
 
 select * from returns_daily
