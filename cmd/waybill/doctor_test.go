@@ -134,7 +134,7 @@ func TestDoctorTargets(t *testing.T) {
 		{"all well", fmt.Sprintf("{url: %q, schema: shown, readers: reporting}", dsn), true, []string{"schema shown", "not there yet"}},
 		{"readers", fmt.Sprintf("{url: %q, readers: nosuchrole}", dsn), false, []string{"there is no role nosuchrole", "create role", "publish.postgres.readers"}},
 		{"port", fmt.Sprintf("{url: %q}", closed.String()), false, []string{"connect", "check host, port"}},
-		{"somebody's schema", fmt.Sprintf("{url: %q, schema: payroll}", dsn), false, []string{"did not publish: salaries, totals", "publish.postgres.schema"}},
+		{"somebody's schema", fmt.Sprintf("{url: %q, schema: payroll}", dsn), false, []string{"did not make: table payroll.salaries, view payroll.totals", "publish.postgres.schema"}},
 		{"rights", fmt.Sprintf("{url: %q}", guest.String()), false, []string{"may make none", "grant create on database"}},
 		{"another's schema", fmt.Sprintf("{url: %q, schema: others}", guest.String()), false, []string{"belongs to another role than guest", "owner to"}},
 	} {

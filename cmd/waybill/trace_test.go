@@ -26,17 +26,17 @@ func TestTrace(t *testing.T) {
 	// What partners sent, and whose it is: the warehouse's name of an order and the shop's name are the same in northgate's files.
 	const shopOrder = `(select 'aster-vale:' || split_part(order_gid, '/', -1) as order_id, ltrim(name, '#') as name from raw.shop_orders where _source = 'aster-vale' and not is_test)`
 	for what, query := range map[string]string{
-		"order":                  `select order_id || ' ' || name from ` + shopOrder,
-		"tracking number":        `select o.order_id || ' ' || d.tracking_no from raw.wms_despatch as d join ` + shopOrder + ` as o on o.name = d.order_ref where d.tracking_no is not null`,
-		"despatch note":          `select o.order_id || ' ' || max(d.despatch_ref) from raw.wms_despatch as d join ` + shopOrder + ` as o on o.name = d.order_ref group by o.order_id having count(distinct d.despatch_ref) = 1`,
-		"second despatch note":   `select o.order_id || ' ' || max(d.despatch_ref) from raw.wms_despatch as d join ` + shopOrder + ` as o on o.name = d.order_ref group by o.order_id having count(distinct d.despatch_ref) > 1`,
-		"return":                 `select order_id || ' ' || return_id from canonical.shop_returns where status not in ('declined', 'cancelled')`,
-		"RMA":                    `select r.order_id || ' ' || r.return_name from canonical.shop_returns as r join raw.wms_return_receipt as w on w.rma = r.return_name`,
-		"receipt":                `select r.order_id || ' ' || w.return_ref from canonical.shop_returns as r join raw.wms_return_receipt as w on w.rma = r.return_name where r.source in ('aster-vale', 'hart-rowe')`,
-		"refund":                 `select order_id || ' ' || refund_id from canonical.refunds where source = 'aster-vale' and total_amount > 0`,
-		"PSP reference":          `select 'aster-vale:' || split_part(merchant_reference, '-', 2) || ' ' || psp_reference from raw.adyen_settlement_details where merchant_reference like 'AV-%'`,
-		"PSP reference of a pay": `select 'aster-vale:' || split_part(merchant_reference, '-', 2) || ' ' || modification_reference from raw.adyen_settlement_details where merchant_reference like 'AV-%'`,
-		"merchant reference":     `select 'aster-vale:' || split_part(merchant_reference, '-', 2) || ' ' || merchant_reference from raw.adyen_settlement_details where merchant_reference like 'AV-%'`,
+		"order":                   `select order_id || ' ' || name from ` + shopOrder,
+		"tracking number":         `select o.order_id || ' ' || d.tracking_no from raw.wms_despatch as d join ` + shopOrder + ` as o on o.name = d.order_ref where d.tracking_no is not null`,
+		"despatch note":           `select o.order_id || ' ' || max(d.despatch_ref) from raw.wms_despatch as d join ` + shopOrder + ` as o on o.name = d.order_ref group by o.order_id having count(distinct d.despatch_ref) = 1`,
+		"despatch note of none":   `select k.order_id || ' ' || d.despatch_ref from canonical.despatches as d join intermediate.int_order_keys as k on k.source = d.source and k.order_ref = d.order_ref where not k.is_test and d.despatch_ref not in (select despatch_ref from marts.fct_shipments where despatch_ref is not null)`,
+		"return":                  `select order_id || ' ' || return_id from canonical.shop_returns where status not in ('declined', 'cancelled')`,
+		"RMA":                     `select r.order_id || ' ' || r.return_name from canonical.shop_returns as r join raw.wms_return_receipt as w on w.rma = r.return_name`,
+		"receipt":                 `select r.order_id || ' ' || w.return_ref from canonical.shop_returns as r join raw.wms_return_receipt as w on w.rma = r.return_name`,
+		"refund":                  `select order_id || ' ' || refund_id from canonical.refunds where source = 'aster-vale' and total_amount > 0`,
+		"PSP reference":           `select 'aster-vale:' || split_part(merchant_reference, '-', 2) || ' ' || psp_reference from raw.adyen_settlement_details where merchant_reference like 'AV-%'`,
+		"PSP reference of a move": `select 'aster-vale:' || split_part(merchant_reference, '-', 2) || ' ' || modification_reference from raw.adyen_settlement_details where merchant_reference like 'AV-%'`,
+		"merchant reference":      `select 'aster-vale:' || split_part(merchant_reference, '-', 2) || ' ' || merchant_reference from raw.adyen_settlement_details where merchant_reference like 'AV-%'`,
 	} {
 		var rows []map[string]any
 		p.report(exitDone, &rows, "query", "select min(x) as x from ("+query+") as t(x)", "--as-of", at)
@@ -52,7 +52,7 @@ func TestTrace(t *testing.T) {
 				t.Errorf("%s %q: %+v, want %s", what, spelt, got, orderID)
 				continue
 			}
-			if word := strings.TrimSuffix(strings.TrimPrefix(what, "second "), " of a pay"); !slices.ContainsFunc(got[0].Found, func(f string) bool { return strings.HasPrefix(f, word) }) {
+			if word, _, _ := strings.Cut(what, " of "); !slices.ContainsFunc(got[0].Found, func(f string) bool { return strings.HasPrefix(f, word) }) {
 				t.Errorf("%s was found as %v", what, got[0].Found)
 			}
 		}
