@@ -89,6 +89,30 @@ func TestSubsets(t *testing.T) {
 	}
 }
 
+// TestNamesAreTheOwners renames a connection, and lets two brands share an account: parcels are asked about as before, and no money counts twice.
+func TestNamesAreTheOwners(t *testing.T) {
+	t.Parallel()
+	box := startWorld(t, small(6))
+	at := box.World().AsOf()
+	advance(t, box, at)
+	plain, own := initiate(t, box, "northgate dhl adyen"), initiate(t, box, "northgate dhl adyen")
+	own.edit("waybill.yaml", "\n  dhl: {", "\n  dhl-uk: {")
+	own.edit("waybill.yaml", "    source: dhl\n", "    source: dhl-uk\n")
+	own.edit("pipelines/dhl.yaml", "sources: [dhl]", "sources: [dhl-uk]")
+	own.edit("waybill.yaml", "  - {source: adyen, account: HartRoweUK, brand: Hart / Rowe}\n", "  - {source: adyen, account: HartRoweUK, brand: Hart / Rowe}\n  - {source: adyen, account: HartRoweUK, brand: Pell Mill}\n")
+	for _, p := range []*office{plain, own} {
+		p.must(exitDone, "run", "--as-of", stamp(at))
+	}
+	for _, q := range []string{
+		"select count(*) from marts.fct_tracking_events", "select count(*) || ' ' || sum(net_amount) from marts.fct_ledger_entries",
+		"select count(*) || ' ' || sum(captures_amount) from marts.fct_settlements",
+	} {
+		if was, is := plain.ask(q), own.ask(q); was != is || was == "0" {
+			t.Errorf("%s: %s, and %s by other names", q, was, is)
+		}
+	}
+}
+
 // initiate makes a project by init and gives it the sandbox's addresses and credentials.
 func initiate(t *testing.T, box *sandbox.Sandbox, partners string) *office {
 	t.Helper()
