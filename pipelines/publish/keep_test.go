@@ -141,7 +141,27 @@ func TestWaitsShortlyForViews(t *testing.T) {
 	user := d.connect("")
 	user.run("create view public.v as select max(total) as total from marts.fct_orders")
 	user.run("begin; select * from public.v")
+	published, others := make(chan bool), make(chan error, 1)
+	other := d.connect("")
+	other.run("set statement_timeout = '4s'") // others read on meanwhile, with short delays
+	go func() {
+		var err error
+		for err == nil {
+			select {
+			case <-published:
+				others <- nil
+				return
+			case <-time.After(20 * time.Millisecond):
+				_, err = other.conn.Exec(t.Context(), "select * from public.v")
+			}
+		}
+		others <- err
+	}()
 	d.mustRefuse(d.postgres(""), marts(2), "view public.v is being read", "pg_locks")
+	close(published)
+	if err := <-others; err != nil {
+		t.Errorf("another reader of the view: %v", err)
+	}
 	user.want("select total from public.v", "1.00")
 	ended := time.AfterFunc(700*time.Millisecond, func() { user.run("commit") })
 	defer ended.Stop()
