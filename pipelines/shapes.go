@@ -69,6 +69,25 @@ func Written(all []Pipeline) map[waybill.TableName]bool {
 	return out
 }
 
+// Asked are the worklists of raw tables that only answers fill: without a row in one of them nothing comes.
+func Asked(all []Pipeline) map[waybill.TableName][]string {
+	asked, sent := map[waybill.TableName][]string{}, map[waybill.TableName]bool{}
+	for _, p := range all {
+		for _, f := range p.Feeds {
+			for _, table := range f.TableNames() {
+				sent[table] = sent[table] || f.Worklist == ""
+				asked[table] = append(asked[table], f.Worklist)
+			}
+		}
+	}
+	for table := range sent {
+		if sent[table] {
+			delete(asked, table)
+		}
+	}
+	return asked
+}
+
 // lineageLast keeps the columns that start with an underscore at the end, where readers look for them.
 func lineageLast(columns []waybill.Column) []waybill.Column {
 	sort.SliceStable(columns, func(i, j int) bool {

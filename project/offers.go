@@ -22,6 +22,7 @@ type Offer struct {
 	Types  map[string]waybill.Type `json:"-"`      // of the columns of its raw tables, by raw.table.column
 
 	definitions.Starter `json:"-"`
+	pipeline            pipelines.Pipeline
 	written             map[waybill.TableName]bool
 }
 
@@ -57,8 +58,12 @@ func Offers() ([]Offer, error) {
 		offers[i], err = offerOf(s, all)
 		problems = append(problems, err)
 	}
+	var everybody []pipelines.Pipeline
+	for _, o := range offers {
+		everybody = append(everybody, o.pipeline)
+	}
 	for i := range offers {
-		offers[i].marts(all, offers)
+		offers[i].marts(all, offers, pipelines.Asked(everybody))
 	}
 	return offers, errors.Join(problems...)
 }
@@ -88,16 +93,16 @@ func offerOf(s definitions.Starter, all *models.Project) (Offer, error) {
 		}
 	}
 	o.Kind = kindOf(o.Kind)
-	o.written = pipelines.Written([]pipelines.Pipeline{p})
+	o.pipeline, o.written = p, pipelines.Written([]pipelines.Pipeline{p})
 	return o, nil
 }
 
 // marts finds the marts that need this partner, or one of its kind.
-func (o *Offer) marts(all *models.Project, offers []Offer) {
+func (o *Offer) marts(all *models.Project, offers []Offer, asked map[waybill.TableName][]string) {
 	filled := func(by func(Offer) bool) map[waybill.TableName]bool {
 		return all.Filled(func(t waybill.TableName) bool {
 			return t.Namespace != "raw" || slices.ContainsFunc(offers, func(other Offer) bool { return other.written[t] && by(other) })
-		})
+		}, asked)
 	}
 	nobody := filled(func(Offer) bool { return false })
 	alone := filled(func(other Offer) bool { return other.Name == o.Name })

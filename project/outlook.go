@@ -19,7 +19,7 @@ func (c *Config) Outlook(d Definitions) ([]waybill.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := outlook{config: c, Definitions: d, offers: offers, written: pipelines.Written(d.Pipelines)}
+	o := outlook{config: c, Definitions: d, offers: offers, written: pipelines.Written(d.Pipelines), asked: pipelines.Asked(d.Pipelines)}
 	o.areas()
 	o.brands()
 	o.sources()
@@ -34,6 +34,7 @@ type outlook struct {
 	Definitions
 	offers  []Offer
 	written map[waybill.TableName]bool
+	asked   map[waybill.TableName][]string
 	notes   []waybill.Finding
 }
 
@@ -71,7 +72,7 @@ func (o *outlook) filled(t waybill.TableName) bool {
 // areas has a note for each kind of partner (shops, warehouses, carriers, payments) of whose facts nobody tells: which marts are empty for
 // want of it, and which have rows without that part.
 func (o *outlook) areas() {
-	now := o.Models.Filled(o.filled)
+	now := o.Models.Filled(o.filled, o.asked)
 	lacking, areas := map[waybill.TableName][]string{}, map[string][]string{}
 	for _, m := range o.Models.Models() {
 		if m.Name.Namespace == models.Marts {
@@ -84,8 +85,8 @@ func (o *outlook) areas() {
 	for _, area := range sortedNames(areas) {
 		facts := distinct(areas[area])
 		own := o.tablesOf(area)
-		with := o.Models.Filled(func(t waybill.TableName) bool { return o.filled(t) || own[t] })
-		without := o.Models.Filled(func(t waybill.TableName) bool { return !own[t] || o.filled(t) })
+		with := o.Models.Filled(func(t waybill.TableName) bool { return o.filled(t) || own[t] }, o.asked)
+		without := o.Models.Filled(func(t waybill.TableName) bool { return !own[t] || o.filled(t) }, o.asked)
 		var empty, partly []string
 		for mart, facts := range lacking {
 			about := slices.ContainsFunc(facts, func(f string) bool { return o.area(f) == area })
@@ -111,7 +112,7 @@ func (o *outlook) areas() {
 func (o *outlook) tablesOf(area string) map[waybill.TableName]bool {
 	own := map[waybill.TableName]bool{}
 	lists := map[string][]string{
-		"shops": {"links[shop]"}, "warehouses": {"sites", "links[warehouse]"}, "payments": {"links[account]"}, "carriers": {"carriers"},
+		"shops": {"brands", "links[shop]"}, "warehouses": {"brands", "sites", "links[warehouse]"}, "payments": {"brands", "links[account]"}, "carriers": {"carriers"},
 	}
 	for _, list := range lists[area] {
 		own[waybill.TableName{Namespace: "ops", Name: list}] = true

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/internal/testservers"
+	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/transforms/models"
 )
 
@@ -233,8 +234,8 @@ func TestSupply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nothing := defs.Models.Filled(func(waybill.TableName) bool { return false })
-	everything := defs.Models.Filled(func(waybill.TableName) bool { return true })
+	nothing := defs.Models.Filled(func(waybill.TableName) bool { return false }, nil)
+	everything := defs.Models.Filled(func(waybill.TableName) bool { return true }, pipelines.Asked(defs.Pipelines))
 	for _, m := range defs.Models.Models() {
 		if m.Name.Namespace == models.Marts && (!everything[m.Name] || (nothing[m.Name] && !strings.Contains(" claim_rules dim_calendar dim_carriers ", " "+m.Name.Name+" "))) { // made of seeds
 			t.Errorf("%s: with everything %v, with nothing %v", m.Name, everything[m.Name], nothing[m.Name])

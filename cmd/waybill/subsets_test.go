@@ -52,6 +52,8 @@ func subsets() []subset {
 		{"adyen", pspMarts + " fct_refunds", noShop + " " + noWarehouse, withPSPOnly},
 		{"adyen:folder", pspMarts, noShop + " " + noWarehouse, withPSPOnly},
 		{"stripe", pspMarts, noShop + " " + noWarehouse, withPSPOnly},
+		{"dhl", "", "R03 " + noShop + " " + noPSP, nil}, // nobody gives it a number to ask for
+		{"royal_mail", "", "R03 " + noShop + " " + noPSP, nil},
 		{"northgate dhl", warehouseMarts + " " + carrierMarts, noShop + " " + noPSP, nil},
 		{"veldhoven dhl", warehouseMarts + " " + carrierMarts, noShop + " " + noPSP, nil},
 		{"larkhill royal_mail", warehouseMarts, noShop + " " + noPSP, nil},

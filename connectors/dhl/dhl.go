@@ -29,7 +29,7 @@ const (
 type Connector struct {
 	cfg    Config
 	client *rest.Client
-	quota  *quota
+	quota  *rest.DailyQuota
 	now    func() time.Time
 }
 
@@ -43,7 +43,7 @@ func New(cfg Config, clock func() time.Time) (*Connector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dhl: %w", err)
 	}
-	return &Connector{cfg: cfg, client: client, quota: &quota{daily: cfg.DailyQuota, now: clock}, now: clock}, nil
+	return &Connector{cfg: cfg, client: client, quota: rest.NewDailyQuota(cfg.DailyQuota, clock), now: clock}, nil
 }
 
 // CheckFeed checks a feed's own settings.
@@ -69,7 +69,7 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 		return nil, err
 	}
 	work := distinct(r.Work)
-	left, err := c.quota.learn(s.CallsToday)
+	left, err := c.quota.Learn(s.CallsToday)
 	if err != nil && len(work) > 0 {
 		return nil, fmt.Errorf("dhl: feed %s: %d numbers wait: %w", r.Feed, len(work), err)
 	}
@@ -166,7 +166,7 @@ func (c *Connector) settings(own map[string]any) (FeedSettings, error) {
 
 // ask makes one call, booked against the allowance before it is sent.
 func (c *Connector) ask(ctx context.Context, number string, s Settings) (rest.Answer, error) {
-	if err := c.quota.take(); err != nil {
+	if err := c.quota.Take(); err != nil {
 		return rest.Answer{}, err
 	}
 	q := url.Values{"trackingNumber": {number}, "language": {s.Language}}
@@ -179,11 +179,11 @@ func (c *Connector) ask(ctx context.Context, number string, s Settings) (rest.An
 	})
 	var refused *rest.Error
 	if errors.As(err, &refused) {
-		c.quota.add(refused.Attempts - 1)
+		c.quota.Add(refused.Attempts - 1)
 	}
-	c.quota.add(a.Attempts - 1)
+	c.quota.Add(a.Attempts - 1)
 	if isThrottle(err) {
-		c.quota.block(refused.RetryAfter)
+		c.quota.Block(refused.RetryAfter)
 		// The rate is kept on our side, so a 429 that a short wait does not cure is the daily allowance.
 		return a, fmt.Errorf("%w: %w", waybill.ErrQuota, err)
 	}

@@ -33,7 +33,7 @@ const (
 type Connector struct {
 	cfg    Config
 	client *rest.Client
-	quota  *quota
+	quota  *rest.DailyQuota
 	now    func() time.Time
 }
 
@@ -47,7 +47,7 @@ func New(cfg Config, clock func() time.Time) (*Connector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("royal_mail: %w", err)
 	}
-	return &Connector{cfg: cfg, client: client, quota: &quota{daily: cfg.DailyQuota, now: clock}, now: clock}, nil
+	return &Connector{cfg: cfg, client: client, quota: rest.NewDailyQuota(cfg.DailyQuota, clock), now: clock}, nil
 }
 
 // CheckFeed checks a feed's own settings.
@@ -73,7 +73,7 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 		return nil, err
 	}
 	work := distinct(r.Work)
-	left, err := c.quota.learn(s.CallsToday)
+	left, err := c.quota.Learn(s.CallsToday)
 	if err != nil && len(work) > 0 {
 		return nil, fmt.Errorf("royal_mail: feed %s: %d numbers wait: %w", r.Feed, len(work), err)
 	}
@@ -183,7 +183,7 @@ func (c *Connector) events(ctx context.Context, number string) (reply, error) {
 
 // ask makes one call, booked against the allowance before it is sent.
 func (c *Connector) ask(ctx context.Context, path string) (reply, error) {
-	if err := c.quota.take(); err != nil {
+	if err := c.quota.Take(); err != nil {
 		return reply{}, err
 	}
 	header := http.Header{}
@@ -196,9 +196,9 @@ func (c *Connector) ask(ctx context.Context, path string) (reply, error) {
 	})
 	var refused *rest.Error
 	if errors.As(err, &refused) {
-		c.quota.add(refused.Attempts - 1)
+		c.quota.Add(refused.Attempts - 1)
 		if refused.Status == http.StatusTooManyRequests {
-			c.quota.block(refused.RetryAfter)
+			c.quota.Block(refused.RetryAfter)
 			// The rate is kept on our side, so a 429 that a short wait does not cure is the plan's allowance.
 			return reply{}, fmt.Errorf("%w: %w", waybill.ErrQuota, err)
 		}
@@ -206,7 +206,7 @@ func (c *Connector) ask(ctx context.Context, path string) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c.quota.add(a.Attempts - 1)
+	c.quota.Add(a.Attempts - 1)
 	return read(a)
 }
 

@@ -2,6 +2,8 @@ package models
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/fourmarketing/waybill"
@@ -32,18 +34,42 @@ func (s supply) holds(filled func(waybill.TableName) bool) bool {
 	return len(s.any) == 0
 }
 
-// Filled tells of each model whether it can have rows, given which of the tables that no model builds have some.
-func (p *Project) Filled(leaf func(waybill.TableName) bool) map[waybill.TableName]bool {
-	out := map[waybill.TableName]bool{}
-	has := func(t waybill.TableName) bool {
+// Filled tells of each model whether it can have rows, given which of the tables that no model builds have some. Of tables that only answers
+// fill, asked names the worklists: who has nothing to ask for gets no answer.
+func (p *Project) Filled(leaf func(waybill.TableName) bool, asked map[waybill.TableName][]string) map[waybill.TableName]bool {
+	var filled map[waybill.TableName]bool
+	for {
+		before := filled
+		answered := func(t waybill.TableName) bool {
+			return leaf(t) && (len(asked[t]) == 0 || slices.ContainsFunc(asked[t], func(name string) bool { return p.asksFor(name, before, leaf) }))
+		}
+		if filled = p.filledFrom(answered); maps.Equal(filled, before) {
+			return filled
+		}
+	}
+}
+
+// asksFor tells whether a worklist can have rows.
+func (p *Project) asksFor(name string, filled map[waybill.TableName]bool, leaf func(waybill.TableName) bool) bool {
+	w, err := p.Worklist(name)
+	return err == nil && w.facts != nil && w.facts.supply.holds(p.has(filled, leaf))
+}
+
+// has tells whether a table has rows, a model by what is known of it.
+func (p *Project) has(filled map[waybill.TableName]bool, leaf func(waybill.TableName) bool) func(waybill.TableName) bool {
+	return func(t waybill.TableName) bool {
 		if p.byName[t] != nil {
-			return out[t]
+			return filled[t]
 		}
 		if s := p.seeds[t]; s != nil {
 			return s.hasRows()
 		}
 		return leaf(t)
 	}
+}
+
+func (p *Project) filledFrom(leaf func(waybill.TableName) bool) map[waybill.TableName]bool {
+	out := map[waybill.TableName]bool{}
 	for _, m := range p.models {
 		if m.fact != nil {
 			for _, from := range m.fact.From {
@@ -51,7 +77,7 @@ func (p *Project) Filled(leaf func(waybill.TableName) bool) map[waybill.TableNam
 			}
 			continue
 		}
-		out[m.Name] = m.facts == nil || m.facts.supply.holds(has)
+		out[m.Name] = m.facts == nil || m.facts.supply.holds(p.has(out, leaf))
 	}
 	return out
 }

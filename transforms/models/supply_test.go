@@ -40,7 +40,7 @@ func TestFilled(t *testing.T) {
 		for _, sent := range []string{"", "a", "b", "ab"} {
 			filled := p.Filled(func(table waybill.TableName) bool {
 				return (table.Namespace == "raw" && strings.Contains(sent, table.Name)) || table.Name == "links" || table == models.PartOf(waybill.TableName{Namespace: "ops", Name: "links"}, "shop")
-			})
+			}, nil)
 			word := "no"
 			if filled[waybill.TableName{Namespace: "staging", Name: "stg_any__x"}] {
 				word = "yes"
@@ -49,6 +49,26 @@ func TestFilled(t *testing.T) {
 		}
 		if text := strings.Join(got, " "); text != c.want {
 			t.Errorf("%s: with none, a, b, both: %s, want %s", c.name, text, c.want)
+		}
+	}
+}
+
+// A table of answers has rows only where there is something to ask for.
+func TestFilledByAnswers(t *testing.T) {
+	t.Parallel()
+	head := "/*\ndescription: x.\ngrain: one row per x\nkey: [x]\nowner: data\n*/\n"
+	p := read(t, files(
+		"partners/van/stg_van__scans.sql", head+"select x from raw.scans\n",
+		"partners/van/worklists/scans.sql", head+"select 'van' as source, x as ask from intermediate.int_numbers\n",
+		"partners/depot/stg_depot__despatches.sql", head+"select x from raw.despatches\n",
+		"intermediate/int_numbers.sql", head+"with int_numbers as (select x from staging.stg_depot__despatches)\nselect * from int_numbers\n",
+	))
+	scans := waybill.TableName{Namespace: "staging", Name: "stg_van__scans"}
+	asked := map[waybill.TableName][]string{{Namespace: "raw", Name: "scans"}: {"scans"}}
+	for sent, want := range map[string]bool{"scans": false, "despatches": false, "scans despatches": true} {
+		filled := p.Filled(func(table waybill.TableName) bool { return strings.Contains(sent, table.Name) }, asked)
+		if filled[scans] != want {
+			t.Errorf("sent %s: scans have rows: %v, want %v", sent, filled[scans], want)
 		}
 	}
 }
