@@ -47,9 +47,9 @@ func subsets() []subset {
 		{"northgate:folder", warehouseMarts, noShop + " " + noPSP, nil},
 		{"veldhoven", warehouseMarts, noShop + " " + noPSP, nil},
 		{"larkhill", warehouseMarts, noShop + " " + noPSP, nil},
-		{"shopify", shopMarts, noWarehouse + " " + noPSP, withShopOnly},
+		{"shopify", shopMarts + " fct_refunds", noWarehouse + " " + noPSP, withShopOnly},
 		{"woocommerce", shopMarts, noWarehouse + " " + noPSP, withShopOnly},
-		{"adyen", pspMarts, noShop + " " + noWarehouse, withPSPOnly},
+		{"adyen", pspMarts + " fct_refunds", noShop + " " + noWarehouse, withPSPOnly},
 		{"adyen:folder", pspMarts, noShop + " " + noWarehouse, withPSPOnly},
 		{"stripe", pspMarts, noShop + " " + noWarehouse, withPSPOnly},
 		{"northgate dhl", warehouseMarts + " " + carrierMarts, noShop + " " + noPSP, nil},
@@ -84,7 +84,32 @@ func TestSubsets(t *testing.T) {
 			s.published(p, named)
 			again := p.must(exitDone, "run", "--as-of", stamp(at))
 			says(t, again.out, "no news")
+			s.linked(p)
 		})
+	}
+}
+
+// TestNamesAreTheOwners renames a connection, and lets two brands share an account: parcels are asked about as before, and no money counts twice.
+func TestNamesAreTheOwners(t *testing.T) {
+	t.Parallel()
+	box := startWorld(t, small(6))
+	at := box.World().AsOf()
+	advance(t, box, at)
+	plain, own := initiate(t, box, "northgate dhl adyen"), initiate(t, box, "northgate dhl adyen")
+	own.edit("waybill.yaml", "\n  dhl: {", "\n  dhl-uk: {")
+	own.edit("waybill.yaml", "    source: dhl\n", "    source: dhl-uk\n")
+	own.edit("pipelines/dhl.yaml", "sources: [dhl]", "sources: [dhl-uk]")
+	own.edit("waybill.yaml", "  - {source: adyen, account: HartRoweUK, brand: Hart / Rowe}\n", "  - {source: adyen, account: HartRoweUK, brand: Hart / Rowe}\n  - {source: adyen, account: HartRoweUK, brand: Pell Mill}\n")
+	for _, p := range []*office{plain, own} {
+		p.must(exitDone, "run", "--as-of", stamp(at))
+	}
+	for _, q := range []string{
+		"select count(*) from marts.fct_tracking_events", "select count(*) || ' ' || sum(net_amount) from marts.fct_ledger_entries",
+		"select count(*) || ' ' || sum(captures_amount) from marts.fct_settlements",
+	} {
+		if was, is := plain.ask(q), own.ask(q); was != is || was == "0" {
+			t.Errorf("%s: %s, and %s by other names", q, was, is)
+		}
 	}
 }
 
@@ -231,6 +256,22 @@ func (s subset) published(p *office, named map[string]bool) {
 				p.Errorf("a refund is %s, want %v", value, s.refunds)
 			}
 		}
+	}
+}
+
+// linked wants the doctor to name the carriers of parcels that the subset has no carrier for, and nobody else.
+func (s subset) linked(p *office) {
+	p.Helper()
+	var findings []waybill.Finding
+	p.report(exitDone, &findings, "doctor")
+	for _, carrier := range texts(p, "select distinct carrier from marts.fct_shipments") {
+		configured := slices.Contains(strings.Fields(s.partners), carrier)
+		if _, named := told(findings, "carrier "+carrier, "no carrier of that name"); named == configured && carrier != "unknown" {
+			p.Errorf("carrier %s: named by the doctor %v, configured %v", carrier, named, configured)
+		}
+	}
+	if f, named := told(findings, "of an account that no brand has"); named {
+		p.Errorf("%s: %s", f.Subject, f.Detail)
 	}
 }
 

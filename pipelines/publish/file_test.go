@@ -3,6 +3,7 @@ package publish_test
 import (
 	"bufio"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -153,6 +154,21 @@ func TestReplacesItsOwnFile(t *testing.T) {
 	}
 }
 
+// TestLooksAtTheFileAgain puts a file at the path while the first release is being written beside it.
+func TestLooksAtTheFileAgain(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	path := filepath.Join(t.TempDir(), "marts.duckdb")
+	slow, wrote := d.meanwhile(func() error { return os.WriteFile(path, []byte("a,b\n"), 0o600) })
+	d.mustRefuse(publish.NewDuckDB(d.engine, path), []publish.Mart{slow}, "not published by Waybill")
+	if err := <-wrote; err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(path); err != nil || string(data) != "a,b\n" {
+		t.Errorf("the file holds %q, %v", data, err)
+	}
+}
+
 // TestOutlivesAJournal publishes over a file beside which a program that died left what it had not yet written into it.
 func TestOutlivesAJournal(t *testing.T) {
 	t.Parallel()
@@ -188,14 +204,14 @@ func TestRefusesAFileBeingWritten(t *testing.T) {
 	other.Env = append(os.Environ(), held+"="+path)
 	in, err1 := other.StdinPipe()
 	out, err2 := other.StdoutPipe()
-	if err := firstError(err1, err2, other.Start()); err != nil {
+	if err := errors.Join(err1, err2, other.Start()); err != nil {
 		t.Fatal(err)
 	}
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "holding\n" {
 		t.Fatalf("the other program said %q, %v", line, err)
 	}
 	d.mustRefuse(publish.NewDuckDB(d.engine, path), marts(2), path, "Close what has it open for writing", fmt.Sprint(other.Process.Pid))
-	if err := firstError(in.Close(), other.Wait()); err != nil {
+	if err := errors.Join(in.Close(), other.Wait()); err != nil {
 		t.Fatal(err)
 	}
 	d.wantInFile(path, "select a from notes", "1")

@@ -1,6 +1,7 @@
 package publish_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -140,7 +141,27 @@ func TestWaitsShortlyForViews(t *testing.T) {
 	user := d.connect("")
 	user.run("create view public.v as select max(total) as total from marts.fct_orders")
 	user.run("begin; select * from public.v")
+	published, others := make(chan bool), make(chan error, 1)
+	other := d.connect("")
+	other.run("set statement_timeout = '4s'") // others read on meanwhile, with short delays
+	go func() {
+		var err error
+		for err == nil {
+			select {
+			case <-published:
+				others <- nil
+				return
+			case <-time.After(20 * time.Millisecond):
+				_, err = other.conn.Exec(t.Context(), "select * from public.v")
+			}
+		}
+		others <- err
+	}()
 	d.mustRefuse(d.postgres(""), marts(2), "view public.v is being read", "pg_locks")
+	close(published)
+	if err := <-others; err != nil {
+		t.Errorf("another reader of the view: %v", err)
+	}
 	user.want("select total from public.v", "1.00")
 	ended := time.AfterFunc(700*time.Millisecond, func() { user.run("commit") })
 	defer ended.Stop()
@@ -148,42 +169,43 @@ func TestWaitsShortlyForViews(t *testing.T) {
 	d.connect("").want("select total from public.v", "3.00")
 }
 
+// meanwhile is a mart that is being read until something has been done; what came of that is told afterwards.
+func (d *desk) meanwhile(do func() error) (publish.Mart, <-chan error) {
+	d.Helper()
+	pipe := filepath.Join(d.TempDir(), "slow.csv")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		d.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		file, err := os.OpenFile(pipe, os.O_WRONLY, 0) // returns when the mart is being read
+		if err != nil {
+			done <- err
+			return
+		}
+		err = do()
+		_, write := file.WriteString("1\n2\n")
+		done <- errors.Join(err, write, file.Close())
+	}()
+	return mart("fct_slow", fmt.Sprintf("select a from read_csv('%s', columns = {'a': 'integer'}, auto_detect = false, header = false)", pipe), "a"), done
+}
+
 // TestLooksAgainBeforeTheSwap makes a table in the published schema while a release is being copied.
 func TestLooksAgainBeforeTheSwap(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, testservers.StartPostgres(t), "meanwhile")
 	d.mustPublish(d.postgres(""), marts(1)...)
-	pipe := filepath.Join(t.TempDir(), "slow.csv")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	user := d.connect("")
-	wrote := make(chan error, 1)
-	go func() {
-		file, err := os.OpenFile(pipe, os.O_WRONLY, 0) // returns when the release is being read
-		if err == nil {
-			_, err = user.conn.Exec(t.Context(), "create table marts.notes as select 1 as a")
-			_, write := file.WriteString("1\n2\n")
-			err = firstError(err, write, file.Close())
-		}
-		wrote <- err
-	}()
-	slow := mart("fct_slow", fmt.Sprintf("select a from read_csv('%s', columns = {'a': 'integer'}, auto_detect = false, header = false)", pipe), "a")
+	slow, wrote := d.meanwhile(func() error {
+		_, err := user.conn.Exec(t.Context(), "create table marts.notes as select 1 as a")
+		return err
+	})
 	d.mustRefuse(d.postgres(""), []publish.Mart{slow}, "table marts.notes")
 	if err := <-wrote; err != nil {
 		t.Fatal(err)
 	}
 	user.want("select a from marts.notes", "1")
 	user.want("select release_id from marts.waybill_release", "1")
-}
-
-func firstError(all ...error) error {
-	for _, err := range all {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // TestMakesReaders makes the role that may read, says so, and needs the right to.

@@ -57,7 +57,7 @@ func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []Mart
 		return fmt.Errorf("connect to Postgres: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	tx, err := conn.Begin(ctx)
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}) // so that a second look sees what came in the meantime
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
