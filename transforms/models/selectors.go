@@ -198,7 +198,7 @@ func (p *Project) matchingName(text string) (map[waybill.TableName]bool, error) 
 		}
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("no model is called %s%s; `waybill models` lists them", text, didYouMean(text, sortedKeys(known)))
+		return nil, fmt.Errorf("no model is called %s%s: %w; `waybill models` lists them", text, didYouMean(text, sortedKeys(known)), waybill.ErrNotFound)
 	}
 	return out, nil
 }
