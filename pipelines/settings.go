@@ -106,9 +106,17 @@ const few = 8
 
 // hint is the nearest of the words, one that goes on or begins like the value, or all of them where they are few.
 func hint(value string, known []string) string {
-	near := Nearest(value, known)
+	near := ""
+	for _, k := range known { // GB is rather meant for GB-EAW than for GG, which is one letter off
+		if near == "" && value != "" && strings.HasPrefix(k, value) {
+			near = k
+		}
+	}
+	if near == "" {
+		near = Nearest(value, known)
+	}
 	for _, k := range known {
-		if near == "" && (strings.HasPrefix(k, value) || strings.HasPrefix(value, k)) {
+		if near == "" && strings.HasPrefix(value, k) {
 			near = k
 		}
 	}

@@ -42,7 +42,7 @@ func Pick(all []Pipeline, selectors []string) ([]Task, error) {
 	}
 	for _, s := range selectors {
 		if !used[s] {
-			return nil, fmt.Errorf("%w %q; the nearest is %q (waybill plan lists the feeds)", ErrSelector, s, Nearest(s, words))
+			return nil, fmt.Errorf("%w %q%s (waybill plan lists the feeds)", ErrSelector, s, hint(s, words))
 		}
 	}
 	return picked, nil

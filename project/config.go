@@ -3,6 +3,7 @@ package project
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
@@ -150,6 +151,24 @@ func (c *Config) ReadModels() (*models.Project, error) {
 		return nil, fmt.Errorf("%s: sql: %w; make the folder, or leave the key out", c.path, err)
 	}
 	return models.Read(waybillsql.Files, models.Layer{Dir: shorter(c.SQL), Files: os.DirFS(c.SQL)})
+}
+
+// UnreadSQL notes a folder of SQL beside the configuration that no setting names: its owner thinks that it is laid over what is built in.
+func (c *Config) UnreadSQL() []waybill.Finding {
+	dir := c.local("sql")
+	entries, err := os.ReadDir(dir)
+	if c.SQL != "" || err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		if built, err := fs.Stat(waybillsql.Files, e.Name()); err == nil && built.IsDir() {
+			return []waybill.Finding{{
+				Subject: "sql", OK: true, Note: true, Detail: shorter(dir) + " is there, and nothing of it is read: sql is not set",
+				Remedy: "set sql: sql in " + c.path + " to lay it over what is built in",
+			}}
+		}
+	}
+	return nil
 }
 
 // shorter is a path as people type it: from the working folder where it lies in there.

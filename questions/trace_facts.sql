@@ -68,7 +68,7 @@ bearers as (
             when upper(l.movement_ref) = p.ref then 'PSP reference'
             else 'merchant reference'
         end, coalesce(l.payment_ref, l.movement_ref, l.merchant_ref), l.source, null, upper(l.merchant_ref), l.occurred_at, 'psp', l.entry_type,
-        l.net_amount || ' ' || l.net_currency || ' in ' || l.settlement_ref, l._file_id, l._line
+        l.net_amount || ' ' || l.net_currency || ' in settlement ' || l.settlement_ref, l._file_id, l._line
     from canonical.ledger_entries as l, params as p
     where p.ref in (upper(l.payment_ref), upper(l.movement_ref), upper(l.merchant_ref))
     union all

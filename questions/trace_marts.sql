@@ -55,7 +55,7 @@ bearers as (
             when upper(l.psp_modification_ref) = p.ref then 'PSP reference'
             else 'merchant reference'
         end, coalesce(l.psp_payment_ref, l.psp_modification_ref, l.merchant_ref), l.order_id, l.occurred_at, 'psp', l.entry_type,
-        l.net_amount || ' ' || l.settlement_currency || ' in ' || l.settlement_ref || coalesce(' ' || l.psp_modification_ref, ''), l._file_id, l._line
+        l.net_amount || ' ' || l.settlement_currency || ' in settlement ' || l.settlement_ref || coalesce(' ' || l.psp_modification_ref, ''), l._file_id, l._line
     from marts.fct_ledger_entries as l, params as p
     where p.ref in (upper(l.psp_payment_ref), upper(l.psp_modification_ref), upper(l.merchant_ref))
     union all

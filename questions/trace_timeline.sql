@@ -23,7 +23,7 @@ with steps as (
     select refunded_at, 'refund', state, coalesce(cast(web_amount as varchar), cast(psp_amount as varchar), '') || ' ' || coalesce(currency, '') || ' ' || coalesce(kind, ''), _file_id, _line
     from marts.fct_refunds where order_id = $1
     union all
-    select occurred_at, 'psp', entry_type, net_amount || ' ' || settlement_currency || ' in ' || settlement_ref || ' ' || coalesce(psp_modification_ref, ''), _file_id, _line
+    select occurred_at, 'psp', entry_type, net_amount || ' ' || settlement_currency || ' in settlement ' || settlement_ref || ' ' || coalesce(psp_modification_ref, ''), _file_id, _line
     from marts.fct_ledger_entries where order_id = $1
     union all
     select opened_at, 'psp', 'dispute ' || state, amount || ' ' || currency || coalesce(' ' || reason_raw, ''), _file_id, _line

@@ -48,7 +48,7 @@ func configurationFaults() []fault {
 		{"zone of the machine", w, "zone: Europe/Amsterdam", "zone: Local", "", []string{`"Local" is no time zone`}},
 		{"no zone", w, "    zone: Europe/Amsterdam\n", "", "source: veldhoven", []string{"warehouses[2].zone: is not set"}},
 		{"calendar", w, "calendar: NL", "calendar: DU", "", []string{"warehouses[2].calendar", `"DU" is no calendar`, "seeds.calendars"}},
-		{"calendar of Great Britain", w, "calendar: GB-EAW", "calendar: GB", "", []string{`"GB" is no calendar`, "GB-EAW"}},
+		{"calendar of Great Britain", w, "calendar: GB-EAW", "calendar: GB", "", []string{`"GB" is no calendar; the nearest is "GB-EAW"`}},
 		{"cut-off", w, `cut_off_time: "15:00"`, `cut_off_time: "3pm"`, "", []string{"cut_off_time", `"3pm"`, `"06:30"`}},
 		{"cut-off of one digit", w, `cut_off_time: "15:00"`, `cut_off_time: "9:00"`, "", []string{"cut_off_time", `"9:00"`}},
 		{"order key", w, "order_key: number  ", "order_key: numbr  ", "", []string{"order_key", `the nearest is "number"`}},

@@ -38,7 +38,7 @@ func newDemo(l *commandLine) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Everything, against a sandbox on this machine, compared with the truth",
-		Long: `Start a small world of four brands, two warehouses, a carrier, web shops and a payment provider on loopback, pull from it
+		Long: `Start a small world of five brands, three warehouses, two carriers, two payment providers and web shops on loopback, pull from it
 through the real connectors into a lake, build the marts, check and publish them, and compare them with what really happened.
 The folder --dir is made anew. For --lake s3://… the endpoint and keys come from WAYBILL_S3_ENDPOINT, AWS_ACCESS_KEY_ID,
 AWS_SECRET_ACCESS_KEY; the prefix must be empty.
@@ -53,8 +53,8 @@ Exit codes: 0 nothing differs · 1 something differs or failed`,
 		RunE: func(c *cobra.Command, _ []string) error { return l.demo(c.Context(), f) },
 	}
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "which world")
-	c.Flags().IntVar(&f.days, "days", 21, "days of it")
-	c.Flags().IntVar(&f.orders, "orders-per-day", 60, "web orders a day over all brands")
+	c.Flags().IntVar(&f.days, "days", 21, "days of it, at least 10")
+	c.Flags().IntVar(&f.orders, "orders-per-day", 60, "web orders a day over all brands, at least 10")
 	c.Flags().Float64Var(&f.defects, "defects", 1, "density of planted problems, 0 for none")
 	c.Flags().StringVar(&f.dir, "dir", "demo", "folder for the configuration, the sandbox's files and a local lake")
 	c.Flags().StringVar(&f.lake, "lake", "", "lake: a folder or s3://bucket/prefix (default: lake in the folder)")
@@ -70,6 +70,10 @@ const demoMarker = ".waybill-demo"
 // demo runs the world from checkpoint to checkpoint.
 func (l *commandLine) demo(ctx context.Context, f demoFlags) error {
 	start := time.Now()
+	size := world.Options{Seed: f.seed, Days: f.days, OrdersPerDay: f.orders, Defects: f.defects}
+	if err := size.Check(); err != nil { // before the last demo's folder is gone
+		return fmt.Errorf("%w: %w (--days, --orders-per-day, --defects)", errUsage, err)
+	}
 	if err := freshFolder(f.dir); err != nil {
 		return err
 	}
@@ -77,10 +81,7 @@ func (l *commandLine) demo(ctx context.Context, f demoFlags) error {
 	if err := os.MkdirAll(sandboxDir, 0o755); err != nil {
 		return fmt.Errorf("make demo folder: %w", err)
 	}
-	box, err := sandbox.Start(ctx, sandbox.Options{
-		Dir:   sandboxDir,
-		World: world.Options{Seed: f.seed, Days: f.days, OrdersPerDay: f.orders, Defects: f.defects},
-	})
+	box, err := sandbox.Start(ctx, sandbox.Options{Dir: sandboxDir, World: size})
 	if err != nil {
 		return err
 	}

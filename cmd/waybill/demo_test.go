@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -111,4 +113,22 @@ func clockReaders(t *testing.T) map[string]bool {
 		}
 	}
 	return readers
+}
+
+// TestRefusedDemoTouchesNothing asks for a world that is too small: the folder of the last demo stays.
+func TestRefusedDemoTouchesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	kept := filepath.Join(dir, demoMarker)
+	if err := os.WriteFile(kept, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	o := waybillWith(t, nil, "demo", "--days", "8", "--dir", dir)
+	if o.code != exitUsage {
+		t.Errorf("exit %d, want %d", o.code, exitUsage)
+	}
+	says(t, o.err, "8 days", "at least 10", "--days")
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("left in the folder: %v, %v", left, err)
+	}
 }

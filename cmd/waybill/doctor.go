@@ -79,11 +79,12 @@ func (l *commandLine) examine(ctx context.Context, cfg *project.Config, sources 
 // examineDefinitions resolves every name, holds the models against the contracts, and says what the marts will be like.
 func examineDefinitions(ctx context.Context, cfg *project.Config) ([]waybill.Finding, error) {
 	defs, err := cfg.Load(time.Now)
-	var findings []waybill.Finding
+	findings := cfg.UnreadSQL()
+	told := len(findings)
 	for _, fault := range pipelines.Flatten(err) {
 		findings = append(findings, waybill.Finding{Subject: "configuration", Detail: fault.Error(), Remedy: "mend what the message names; no run starts before"})
 	}
-	if len(findings) > 0 {
+	if len(findings) > told {
 		return findings, nil
 	}
 	findings = append(findings, waybill.Finding{

@@ -89,9 +89,10 @@ func (l *commandLine) begin(dir string, names []string) error {
 	if l.json {
 		return printJSON(l.stdout, map[string]any{"configuration": path, "pipelines": written, "folders": folders})
 	}
-	fmt.Fprintf(l.stdout, "wrote %s and %s\n", path, strings.Join(written, ", "))
+	fmt.Fprintf(l.stdout, "wrote in %s: waybill.yaml, %s\n", dir, strings.Join(written, ", "))
 	for _, folder := range folders {
-		fmt.Fprintf(l.stdout, "made %s: put the files there\n", folder)
+		definition := filepath.Join(dir, "pipelines", filepath.Base(folder)+".yaml")
+		fmt.Fprintf(l.stdout, "made %s: put the files there, in the folders and by the names that file.match in %s has\n", folder, definition)
 	}
 	fmt.Fprintf(l.stdout, "next: put your brands, addresses and accounts into %s (secrets by ${env:NAME} or ${file:path}), then: waybill doctor -c %[1]s\n", path)
 	return nil

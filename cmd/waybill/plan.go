@@ -26,6 +26,9 @@ func newPlan(l *commandLine) *cobra.Command {
 				return err
 			}
 			defer p.Close()
+			if err := modelsNotSources(p.Config, args); err != nil {
+				return err
+			}
 			plan, err := p.Runner.Plan(c.Context(), run.Options{Select: sources, Build: build.Options{Select: args, AsOf: asOf}})
 			if err != nil {
 				return err

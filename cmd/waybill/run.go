@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/pull"
 	"github.com/fourmarketing/waybill/pipelines/run"
+	"github.com/fourmarketing/waybill/project"
 )
 
 func newRun(l *commandLine) *cobra.Command {
@@ -40,6 +42,9 @@ Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check · 4 w
 				return err
 			}
 			defer p.Close()
+			if err := modelsNotSources(p.Config, args); err != nil {
+				return err
+			}
 			res, err := p.Runner.Run(c.Context(), run.Options{
 				Select: sources, Trigger: "command", Build: build.Options{Select: args, AsOf: asOf, Full: full},
 			})
@@ -54,6 +59,17 @@ Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check · 4 w
 	c.Flags().StringSliceVar(&sources, "source", nil, "only this pipeline, source or source/feed (repeatable)")
 	c.Flags().BoolVar(&full, "full-refresh", false, "rebuild marts even when nothing they read has changed")
 	return c
+}
+
+// modelsNotSources refuses a source where a model is wanted: run and plan choose feeds by --source.
+func modelsNotSources(cfg *project.Config, words []string) error {
+	for _, w := range words {
+		source, _, _ := strings.Cut(w, "/")
+		if _, ok := cfg.Connections[source]; ok {
+			return fmt.Errorf("%w: %s is a source, and models are chosen here; write --source %[2]s to pull from it alone", errUsage, w)
+		}
+	}
+	return nil
 }
 
 // runReport is a run as --json prints it.

@@ -85,7 +85,7 @@ func (c *Connector) Check(ctx context.Context) []waybill.Finding {
 	case err != nil:
 		f.Detail, f.Remedy = err.Error(), "let the user who runs waybill read it: chmod o+rx, or its group"
 	default:
-		f.OK, f.Detail = true, fmt.Sprintf("%d entries", len(entries))
+		f.OK, f.Detail = true, fmt.Sprintf("entries: %d", len(entries))
 	}
 	return []waybill.Finding{f}
 }

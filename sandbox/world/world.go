@@ -31,16 +31,25 @@ type Planted struct {
 // World is a finished history. It is read-only after New and safe for use by several goroutines.
 type World struct{ s *sim }
 
-// New simulates a world. It fails on sizes below ten days or ten orders a day, and on a negative density.
-func New(o Options) (*World, error) {
+// Check refuses sizes below ten days or ten orders a day, and a negative density.
+func (o Options) Check() error {
 	o.fill()
 	switch {
 	case o.Days < 10:
-		return nil, fmt.Errorf("simulate world: %d days, need at least 10", o.Days)
+		return fmt.Errorf("simulate world: %d days, need at least 10", o.Days)
 	case o.OrdersPerDay < 10:
-		return nil, fmt.Errorf("simulate world: %d orders a day, need at least 10", o.OrdersPerDay)
+		return fmt.Errorf("simulate world: %d orders a day, need at least 10", o.OrdersPerDay)
 	case o.Defects < 0:
-		return nil, fmt.Errorf("simulate world: defects %g, need 0 or more", o.Defects)
+		return fmt.Errorf("simulate world: defects %g, need 0 or more", o.Defects)
+	}
+	return nil
+}
+
+// New simulates a world, of sizes that Check lets through.
+func New(o Options) (*World, error) {
+	o.fill()
+	if err := o.Check(); err != nil {
+		return nil, err
 	}
 	s, err := newSim(o)
 	if err != nil {

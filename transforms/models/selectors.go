@@ -24,7 +24,7 @@ func (p *Project) Select(selectors, exclude []string) ([]*Model, error) {
 	for _, s := range fields(selectors) {
 		set, err := p.intersection(s)
 		if err != nil {
-			return nil, fmt.Errorf("select %s: %w", s, err)
+			return nil, err
 		}
 		for n := range set {
 			chosen[n] = true
@@ -198,7 +198,7 @@ func (p *Project) matchingName(text string) (map[waybill.TableName]bool, error) 
 		}
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("no model named %s%s: %w", text, didYouMean(text, sortedKeys(known)), waybill.ErrNotFound)
+		return nil, fmt.Errorf("no model is called %s%s: %w; `waybill models` lists them", text, didYouMean(text, sortedKeys(known)), waybill.ErrNotFound)
 	}
 	return out, nil
 }
