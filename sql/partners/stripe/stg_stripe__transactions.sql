@@ -41,8 +41,9 @@ scaled as (
         on t.partner = 'stripe' and t.list = 'entries' and t.code = l.reporting_category
         and t.code_2 in ('*', case when l.net_minor < 0 then 'debit' else 'credit' end)
     left join itemised as i on i._source = l._source and i.transaction_id = l.transaction_id
-    -- A payout's own transaction need not be among those that it itemises.
-    left join payouts as p on p._source = l._source and l.source_object = 'payout' and p.payout_id = l.source_id
+    -- A payout's own transaction need not be among those that it itemises. What a failed one gives back to the balance has the same source,
+    -- and is waiting for another payout.
+    left join payouts as p on p._source = l._source and l.source_object = 'payout' and t.meaning = 'payout' and p.payout_id = l.source_id
 ),
 
 stg_stripe__transactions as (
