@@ -11,13 +11,16 @@ import (
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/inputs"
+	"github.com/fourmarketing/waybill/transforms/duck"
 	"github.com/fourmarketing/waybill/transforms/models"
 )
 
 // CheckTargets tries every place that marts are shown in, without changing what is there.
 func (c *Config) CheckTargets(ctx context.Context) []waybill.Finding {
+	db := duck.Open(duck.Config{MemoryLimit: c.Memory}) // what is in a file of marts, DuckDB says
+	defer db.Close()
 	var findings []waybill.Finding
-	for _, t := range (&Project{Config: c}).targets(nil) {
+	for _, t := range (&Project{Config: c}).targets(db) {
 		if checker, ok := t.(waybill.Checker); ok {
 			findings = append(findings, checker.Check(ctx)...)
 		}

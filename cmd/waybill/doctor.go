@@ -63,6 +63,7 @@ func (l *commandLine) examine(ctx context.Context, cfg *project.Config, sources 
 	}
 	findings = append(findings, l.examineLake(ctx, cfg)...)
 	findings = append(findings, cfg.CheckTargets(ctx)...)
+	findings = append(findings, examineMarts(ctx, cfg)...)
 	if len(sources) == 0 {
 		sources = cfg.Sources()
 	}
@@ -113,6 +114,53 @@ func (l *commandLine) examineLake(ctx context.Context, cfg *project.Config) []wa
 	}
 	f.OK, f.Detail = true, plural(len(names), "table")
 	return []waybill.Finding{f}
+}
+
+// examineMarts looks, in the marts that are published, for carriers and accounts that the data names and no link takes up.
+func examineMarts(ctx context.Context, cfg *project.Config) []waybill.Finding {
+	if path, err := cfg.MartsFile(); err != nil || !isFile(path) {
+		return nil // nothing is published yet
+	}
+	marts, err := openMarts(cfg)
+	if err != nil {
+		return []waybill.Finding{{Subject: "published marts", Detail: err.Error(), Remedy: "remove the file; the next run writes it again"}}
+	}
+	defer marts.Close()
+	named, err := marts.Named(ctx)
+	if err != nil {
+		return []waybill.Finding{{Subject: "published marts", OK: true, Note: true, Detail: err.Error(), Remedy: "waybill build publishes them again"}}
+	}
+	var notes []waybill.Finding
+	for _, n := range named {
+		note := waybill.Finding{OK: true, Note: true}
+		switch {
+		case n.Kind == "carrier" && n.Name == "unknown":
+			note.Subject, note.Detail = "carriers", plural(n.Count, "parcel")+" of carriers that neither a word nor the number's form tells"
+			note.Remedy = "add what the warehouse calls them to the words of a carrier in " + cfg.Path()
+		case n.Kind == "carrier" && !slices.ContainsFunc(cfg.Carriers, func(c pipelines.Carrier) bool { return c.Carrier == n.Name }):
+			note.Subject, note.Detail = "carrier "+n.Name, plural(n.Count, "parcel")+", and no carrier of that name is configured: nobody is asked about them"
+			note.Remedy = "add it under carriers in " + cfg.Path()
+		case n.Kind == "account" && !hasAccount(cfg, n.Source, n.Name):
+			note.Subject, note.Detail = n.Source+": account "+n.Name, plural(n.Count, "settlement")+" of an account that no brand has"
+			note.Remedy = "add it under accounts in " + cfg.Path()
+		default:
+			continue
+		}
+		notes = append(notes, note)
+	}
+	return notes
+}
+
+// hasAccount tells whether an account is linked; an account without a name is that of its source.
+func hasAccount(cfg *project.Config, source, account string) bool {
+	return slices.ContainsFunc(cfg.Accounts, func(a pipelines.Account) bool {
+		return a.Source == source && (a.Account == account || (a.Account == "" && account == source))
+	})
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func examineSource(ctx context.Context, cfg *project.Config, name string) []waybill.Finding {

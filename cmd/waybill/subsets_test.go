@@ -47,9 +47,9 @@ func subsets() []subset {
 		{"northgate:folder", warehouseMarts, noShop + " " + noPSP, nil},
 		{"veldhoven", warehouseMarts, noShop + " " + noPSP, nil},
 		{"larkhill", warehouseMarts, noShop + " " + noPSP, nil},
-		{"shopify", shopMarts, noWarehouse + " " + noPSP, withShopOnly},
+		{"shopify", shopMarts + " fct_refunds", noWarehouse + " " + noPSP, withShopOnly},
 		{"woocommerce", shopMarts, noWarehouse + " " + noPSP, withShopOnly},
-		{"adyen", pspMarts, noShop + " " + noWarehouse, withPSPOnly},
+		{"adyen", pspMarts + " fct_refunds", noShop + " " + noWarehouse, withPSPOnly},
 		{"adyen:folder", pspMarts, noShop + " " + noWarehouse, withPSPOnly},
 		{"stripe", pspMarts, noShop + " " + noWarehouse, withPSPOnly},
 		{"northgate dhl", warehouseMarts + " " + carrierMarts, noShop + " " + noPSP, nil},
@@ -84,6 +84,7 @@ func TestSubsets(t *testing.T) {
 			s.published(p, named)
 			again := p.must(exitDone, "run", "--as-of", stamp(at))
 			says(t, again.out, "no news")
+			s.linked(p)
 		})
 	}
 }
@@ -231,6 +232,22 @@ func (s subset) published(p *office, named map[string]bool) {
 				p.Errorf("a refund is %s, want %v", value, s.refunds)
 			}
 		}
+	}
+}
+
+// linked wants the doctor to name the carriers of parcels that the subset has no carrier for, and nobody else.
+func (s subset) linked(p *office) {
+	p.Helper()
+	var findings []waybill.Finding
+	p.report(exitDone, &findings, "doctor")
+	for _, carrier := range texts(p, "select distinct carrier from marts.fct_shipments") {
+		configured := slices.Contains(strings.Fields(s.partners), carrier)
+		if _, named := told(findings, "carrier "+carrier, "no carrier of that name"); named == configured && carrier != "unknown" {
+			p.Errorf("carrier %s: named by the doctor %v, configured %v", carrier, named, configured)
+		}
+	}
+	if f, named := told(findings, "of an account that no brand has"); named {
+		p.Errorf("%s: %s", f.Subject, f.Detail)
 	}
 }
 
