@@ -19,10 +19,21 @@ with latest as (
     ) = 1
 ),
 
+-- As of an instant before a payout was made, what it itemises was waiting.
+later as (
+    select p._source, p.payout_id
+    from raw.stripe_payouts as p
+    cross join ops.clock as k
+    group by p._source, p.payout_id
+    having min(p.created_at) > max(k.as_of)
+),
+
 itemised as (
-    select _source, transaction_id, min(payout_id) as payout_id
-    from raw.stripe_payout_transactions
-    group by _source, transaction_id
+    select t._source, t.transaction_id, min(t.payout_id) as payout_id
+    from raw.stripe_payout_transactions as t
+    left join later as l on l._source = t._source and l.payout_id = t.payout_id
+    where l.payout_id is null
+    group by t._source, t.transaction_id
 ),
 
 payouts as (
