@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -18,16 +19,26 @@ type Document struct {
 	body   ast.Node
 }
 
-// ParseDocument reads the first document of a file; origin is the file's name, for error texts.
+// ParseDocument reads a file's only document, with or without the mark that Windows puts before it; origin is the file's name, for error texts.
 func ParseDocument(origin string, text []byte) (*Document, error) {
-	file, err := parser.ParseBytes(text, 0)
+	file, err := parser.ParseBytes(bytes.TrimPrefix(text, []byte("\uFEFF")), 0)
 	if err != nil {
 		return nil, Describe(origin, err)
 	}
-	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+	var d *Document
+	for _, one := range file.Docs {
+		if one.Body == nil || one.Body.Type() == ast.CommentType {
+			continue
+		}
+		if d != nil {
+			return nil, fmt.Errorf("%s:%d: a second document begins here, and nothing would read it; remove the line ---", origin, one.Start.Position.Line)
+		}
+		d = &Document{origin: origin, body: one.Body}
+	}
+	if d == nil {
 		return nil, fmt.Errorf("%s: is empty", origin)
 	}
-	return &Document{origin: origin, body: file.Docs[0].Body}, nil
+	return d, nil
 }
 
 // Origin is the file's name.

@@ -91,7 +91,7 @@ func (r *resolution) carriers() {
 		names = append(names, entry{at + ".carrier", quote(c.Carrier)})
 		sources = append(sources, entry{at + ".source", quote(c.Source)})
 		for j, w := range c.Words {
-			words = append(words, entry{fmt.Sprintf("%s.words[%d]", at, j), quote(strings.ToUpper(w))})
+			words = append(words, entry{fmt.Sprintf("%s.words[%d]", at, j), quote(strings.ToUpper(strings.TrimSpace(w)))})
 		}
 		if c.Source != "" && c.Terms == "" && len(known) > 0 && !slices.Contains(known, c.Carrier) {
 			r.fault(at, "carrier %s is asked about parcels, and Waybill has no codes of that name; set terms to the one whose codes it has: %s", c.Carrier, strings.Join(known, ", "))

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -44,7 +45,10 @@ type Querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Table is an answer of any shape, with values as the database's driver gives them.
+// Day is a date: the driver gives it as an instant, which could be a midnight.
+type Day struct{ time.Time }
+
+// Table is an answer of any shape, with values as the database's driver gives them, but for days.
 type Table struct {
 	Columns []string
 	Rows    [][]any
@@ -70,6 +74,10 @@ func readTable(rows *sql.Rows) (Table, error) {
 	if t.Columns, err = rows.Columns(); err != nil {
 		return t, fmt.Errorf("read result: %w", err)
 	}
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return t, fmt.Errorf("read result: %w", err)
+	}
 	for rows.Next() {
 		values := make([]any, len(t.Columns))
 		into := make([]any, len(t.Columns))
@@ -78,6 +86,11 @@ func readTable(rows *sql.Rows) (Table, error) {
 		}
 		if err := rows.Scan(into...); err != nil {
 			return t, fmt.Errorf("read result: %w", err)
+		}
+		for i, v := range values {
+			if day, ok := v.(time.Time); ok && types[i].DatabaseTypeName() == "DATE" {
+				values[i] = Day{day}
+			}
 		}
 		t.Rows = append(t.Rows, values)
 	}

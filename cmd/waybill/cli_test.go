@@ -104,6 +104,10 @@ func TestQueryOnlyReads(t *testing.T) {
 		t.Errorf("%s rows are left of 1", got)
 	}
 	says(t, p.must(exitDone, "query", "--format", "csv", "select '=cmd()' as a, 1.50 as b").out, "a,b", "'=cmd(),1.50")
+	// An instant is not taken for a day because it is a midnight.
+	midnight := "select timestamptz '2026-03-01 00:00:00Z' as placed_at, date '2026-03-01' as placed_on, 'nan'::double as ratio"
+	says(t, p.must(exitDone, "query", "--format", "csv", midnight).out, "2026-03-01 00:00:00Z,2026-03-01,NaN")
+	says(t, p.must(exitDone, "query", "--json", midnight).out, `"2026-03-01 00:00:00Z"`, `"2026-03-01"`, `"NaN"`)
 	p.must(exitUsage, "query", "--format", "xml", "select 1")
 	p.must(exitUsage, "query")
 }

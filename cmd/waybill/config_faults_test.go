@@ -83,6 +83,8 @@ func configurationFaults() []fault {
 		{"Postgres address", w, `  # postgres: {url: "${env:WAYBILL_POSTGRES}", schema: marts, readers: bi_readers}`, `  postgres: {url: "postgres://u:p@host:port/db"}`, "", []string{"publish.postgres.url", "postgres://user@host:5432"}},
 		{"schema of everybody", w, `  # postgres: {url: "${env:WAYBILL_POSTGRES}", schema: marts, readers: bi_readers}`, `  postgres: {url: "postgres://h/db", schema: public}`, "", []string{"publish.postgres.schema", "replaced whole", "marts"}},
 		{"readers of everybody", w, `  # postgres: {url: "${env:WAYBILL_POSTGRES}", schema: marts, readers: bi_readers}`, `  postgres: {url: "postgres://h/db", readers: public}`, "", []string{"publish.postgres.readers", "bi_readers"}},
+		{"second document", w, "\npromises:\n", "\n---\npromises:\n", "---", []string{"a second document", "remove"}},
+		{"carrier's word with blanks", w, "    source: royal_mail\n", "    source: royal_mail\n    words: [RM, \"RM \"]\n", "    words: [RM", []string{"word", "is there already"}},
 		{"no file of marts", w, "duckdb: {path: marts.duckdb}", "duckdb: {}", "", []string{"publish.duckdb.path", "is not set"}},
 	}
 }
@@ -191,6 +193,24 @@ func TestConfigurationFaults(t *testing.T) {
 					t.Errorf("no fault at %s says %q:\n%v", place, f.want, err)
 				}
 			})
+		}
+	}
+}
+
+// TestConfigurationOfOtherEditors reads what is the same configuration: after Windows' byte order mark, and after the beginning of a document.
+func TestConfigurationOfOtherEditors(t *testing.T) {
+	t.Parallel()
+	for _, before := range []string{"\uFEFF", "---\n", "# ours\n---\n"} {
+		p := begun(t)
+		text, err := os.ReadFile(p.config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p.config(), append([]byte(before), text...), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := p.load(); err != nil {
+			t.Errorf("after %q: %v", before, err)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/big"
 	"slices"
 	"strings"
@@ -99,8 +100,13 @@ func (l *commandLine) printJSONRows(t questions.Table) error {
 			switch v := v.(type) {
 			case duckdb.Decimal:
 				out[i][t.Columns[j]] = json.Number(exact(v)) // not as a float
-			case time.Time:
+			case time.Time, questions.Day:
 				out[i][t.Columns[j]] = display1(v)
+			case float64:
+				out[i][t.Columns[j]] = v
+				if math.IsNaN(v) || math.IsInf(v, 0) {
+					out[i][t.Columns[j]] = display1(v) // JSON has no number for it
+				}
 			default:
 				out[i][t.Columns[j]] = v
 			}
@@ -136,10 +142,9 @@ func display1(v any) string {
 	switch v := v.(type) {
 	case nil:
 		return ""
+	case questions.Day:
+		return v.UTC().Format("2006-01-02")
 	case time.Time:
-		if v.Hour() == 0 && v.Minute() == 0 && v.Second() == 0 && v.Nanosecond() == 0 {
-			return v.UTC().Format("2006-01-02")
-		}
 		return v.UTC().Format("2006-01-02 15:04:05Z")
 	case duckdb.Decimal:
 		return exact(v)

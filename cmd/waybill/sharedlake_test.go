@@ -252,6 +252,8 @@ func lines(all [][]any) []string {
 		var b strings.Builder
 		for _, v := range row {
 			switch v := v.(type) {
+			case questions.Day:
+				b.WriteString(v.UTC().Format(time.RFC3339Nano)) // as the driver of Postgres gives it
 			case time.Time:
 				b.WriteString(v.UTC().Format(time.RFC3339Nano))
 			case duckdb.Decimal:

@@ -3,6 +3,7 @@ package inputs
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/pipelines"
@@ -131,7 +132,7 @@ func (r *groupRows) addCarrier(c pipelines.Carrier) {
 	}
 	r.carriers = append(r.carriers, carrierRow{c.Carrier, c.Source, terms})
 	for _, w := range c.Words {
-		r.carrierWords = append(r.carrierWords, carrierWordRow{c.Carrier, w})
+		r.carrierWords = append(r.carrierWords, carrierWordRow{c.Carrier, strings.TrimSpace(w)})
 	}
 	for _, t := range c.Transit {
 		add := func(destination string, days int64) {

@@ -148,6 +148,7 @@ func TestOverlayMistakes(t *testing.T) {
 		"conforms":         {[]string{"partners/tram/stg_tram__scans.sql", strings.Replace(tram, "as status", "as state", 1)}, "ops/sql/partners/tram/stg_tram__scans.sql:9: column state is none of canonical.scans"},
 		"conforms no more": {[]string{"partners/ferry/stg_ferry__scans.sql", strings.NewReplacer("conforms_to: scans\n", "", "tram", "ferry").Replace(tram)}, "ops/sql/partners/ferry/stg_ferry__scans.sql:1: takes the place of partners/ferry/stg_ferry__scans.sql, which conforms to scans"},
 		"codes":            {[]string{"partners/lorry/codes.csv", "list,code,meaning\nscans,A,lost\nscans,A,accepted\n"}, "ops/sql/partners/lorry/codes.csv:3: matches what line 2 of ops/sql/partners/lorry/codes.csv matches"},
+		"list of codes":    {[]string{"partners/lorry/codes.csv", "list,code,meaning\nscan,A,lost\n"}, "ops/sql/partners/lorry/codes.csv:2: no model reads a list scan (did you mean scans?)"},
 		"staging":          {[]string{"staging/stg_tram__scans.sql", tram}, "ops/sql/staging/stg_tram__scans.sql:1: nothing reads this file: staging models lie in partners/<partner>/"},
 		"folder":           {[]string{"mart/x/m.sql", "/*\ndescription: d\n*/\nselect 1"}, "nothing reads this file: the folders are canonical, checks, intermediate, macros, marts, partners, seeds (did you mean marts?)"},
 		"yml":              {[]string{"seeds/seeds.yml", ""}, "ops/sql/seeds/seeds.yml:1: nothing reads this file: YAML files end in .yaml"},

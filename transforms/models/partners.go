@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -207,12 +209,34 @@ func (r *reader) validCode(c codeRow) bool {
 	return fine
 }
 
+// codeLists are the texts in models that read code maps, the names of lists among them: another list would map nothing.
+func (r *reader) codeLists() map[string]bool {
+	lists := map[string]bool{}
+	for _, m := range r.project.models {
+		if !strings.Contains(m.SQL, codesTable.Name) {
+			continue
+		}
+		for _, text := range regexp.MustCompile(`'([^'\n]+)'`).FindAllStringSubmatch(m.SQL, -1) {
+			lists[text[1]] = true
+		}
+	}
+	return lists
+}
+
 // addCodes makes one seed of all partners' code maps. Of two rows that match alike an overlay's takes the place of the one below; two of one
 // layer are an error.
 func (r *reader) addCodes(rows []codeRow) {
 	place := map[string]int{}
 	var kept []codeRow
+	lists := r.codeLists()
 	for _, c := range rows {
+		list := c.values[1]
+		if c.depth == 0 {
+			lists[list] = true
+		} else if !lists[list] {
+			r.fail(c.path, c.line, "no model reads a list %s%s", list, didYouMean(list, slices.Sorted(maps.Keys(lists))))
+			continue
+		}
 		i, twice := place[c.match()]
 		if twice && kept[i].depth == c.depth {
 			r.fail(c.path, c.line, "matches what line %d of %s matches: one of them decides by its precedence", kept[i].line, kept[i].path)

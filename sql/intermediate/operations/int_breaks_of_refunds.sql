@@ -10,10 +10,11 @@ with booked as (
     select
         psp_modification_ref as psp_ref,
         -- A report that was received after the instant asked about tells of what had happened by then.
-        least(min(coalesce(e.booked_at, e._received_at)), min(k.as_of)) as booked_at
+        min(case when entry_type = 'refund' then least(coalesce(e.booked_at, e._received_at), k.as_of) end) as booked_at,
+        min(case when entry_type = 'refund_reversal' then least(coalesce(e.booked_at, e._received_at), k.as_of) end) as reversed_at
     from intermediate.int_ledger_entries as e
     cross join ops.clock as k
-    where entry_type = 'refund'
+    where entry_type in ('refund', 'refund_reversal')
     group by psp_modification_ref
 ),
 
@@ -60,7 +61,11 @@ int_breaks_of_refunds as (
             else f.psp_amount
         end,
         f.currency,
-        case when f.state = 'missing_in_psp' then date_add('hour', 96, f.refunded_at) else b.booked_at end,
+        case
+            when f.state = 'missing_in_psp' then date_add('hour', 96, f.refunded_at)
+            when f.state = 'amount_differs' then coalesce(b.reversed_at, b.booked_at)
+            else b.booked_at
+        end,
         case f.state
             when 'amount_differs' then 'the shop says ' || cast(f.web_amount as varchar) || ', the payment provider '
                 || cast(f.psp_amount as varchar)

@@ -20,7 +20,7 @@ columns:
   psp_ref: the provider's reference of the refund
   settlement_ref: the provider's batch or payout that it left with
   web_amount: successful refund transactions of the shop
-  psp_amount: what the provider paid back, in the currency the customer paid in
+  psp_amount: what the provider paid back, in the currency the customer paid in, less what came back of it
   difference_amount: psp_amount less web_amount, where both are known
   currency: of the amounts
   _file_id: file of the newest answer about the refund, or the provider's report
@@ -34,16 +34,21 @@ checks:
       left: sum(web_amount)
       right: select sum(web_amount) from intermediate.int_shop_refunds
 */
-with refund_rows as (
+with movements as (
     select
         *,
-        coalesce(psp_modification_ref, _file_id || ':' || cast(_line as varchar)) as psp_ref,
-        row_number() over (
-            partition by source, coalesce(psp_modification_ref, _file_id || ':' || cast(_line as varchar))
-            order by _file_id desc, _line desc, occurrence
-        ) as place
+        coalesce(psp_modification_ref, _file_id || ':' || cast(_line as varchar)) as psp_ref
     from intermediate.int_ledger_entries
-    where entry_type = 'refund'
+    where entry_type in ('refund', 'refund_reversal')
+),
+
+-- A refund that the bank sends back has not reached the customer: it counts against the refund of its reference, and is none by itself.
+refund_rows as (
+    select
+        *,
+        row_number() over (partition by source, psp_ref order by _file_id desc, _line desc, occurrence) as place,
+        bool_or(entry_type = 'refund') over (partition by source, psp_ref) as is_refund
+    from movements
 ),
 
 paid_back as (
@@ -52,13 +57,14 @@ paid_back as (
         psp_ref,
         min(order_id) as order_id,
         min(brand) as brand,
-        min(settlement_ref) as settlement_ref,
+        min(case when entry_type = 'refund' then settlement_ref end) as settlement_ref,
         min(coalesce(gross_currency, net_currency)) as currency,
         -sum(coalesce(gross_amount, net_amount)) as amount,
         bool_or(is_test) as is_test,
         max(case when place = 1 then _file_id end) as _file_id,
         max(case when place = 1 then _line end) as _line
     from refund_rows
+    where is_refund
     group by source, psp_ref
 ),
 

@@ -19,10 +19,21 @@ with latest as (
     ) = 1
 ),
 
+-- As of an instant before a payout was made, what it itemises was waiting.
+later as (
+    select p._source, p.payout_id
+    from raw.stripe_payouts as p
+    cross join ops.clock as k
+    group by p._source, p.payout_id
+    having min(p.created_at) > max(k.as_of)
+),
+
 itemised as (
-    select _source, transaction_id, min(payout_id) as payout_id
-    from raw.stripe_payout_transactions
-    group by _source, transaction_id
+    select t._source, t.transaction_id, min(t.payout_id) as payout_id
+    from raw.stripe_payout_transactions as t
+    left join later as l on l._source = t._source and l.payout_id = t.payout_id
+    where l.payout_id is null
+    group by t._source, t.transaction_id
 ),
 
 payouts as (
@@ -41,8 +52,9 @@ scaled as (
         on t.partner = 'stripe' and t.list = 'entries' and t.code = l.reporting_category
         and t.code_2 in ('*', case when l.net_minor < 0 then 'debit' else 'credit' end)
     left join itemised as i on i._source = l._source and i.transaction_id = l.transaction_id
-    -- A payout's own transaction need not be among those that it itemises.
-    left join payouts as p on p._source = l._source and l.source_object = 'payout' and p.payout_id = l.source_id
+    -- A payout's own transaction need not be among those that it itemises. What a failed one gives back to the balance has the same source,
+    -- and is waiting for another payout.
+    left join payouts as p on p._source = l._source and l.source_object = 'payout' and t.meaning = 'payout' and p.payout_id = l.source_id
 ),
 
 stg_stripe__transactions as (
