@@ -33,7 +33,7 @@ type Feed struct {
 	Name      string    `yaml:"feed" names:"new,required"`
 	File      FileRule  `yaml:"file"`
 	Pull      Pull      `yaml:"pull"`
-	Worklist  string    `yaml:"worklist" names:"worklist"` // name of a file in sql/worklists: what to ask for, most urgent first
+	Worklist  string    `yaml:"worklist" names:"worklist"` // name of a file in sql/partners/*/worklists: what to ask for, most urgent first
 	Expect    Expect    `yaml:"expect"`
 	Supersede Supersede `yaml:"supersede"`
 
