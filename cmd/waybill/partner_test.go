@@ -122,7 +122,7 @@ func TestPartnerOfOnesOwn(t *testing.T) {
 	for query, want := range map[string]string{
 		"select string_agg(shipment_id || ' ' || status, ', ' order by shipment_id) from marts.fct_shipments":                  "parcelway:PW0000000001 delivered, parcelway:PW0000000002 accepted",
 		"select strftime(delivered_at at time zone 'UTC', '%d %H:%M') from marts.fct_shipments where delivered_at is not null": "26 11:10",
-		"select raw_code from marts.unmapped_codes":                                                                            "none / XX",
+		"select raw_code from marts.unmapped_codes": "none / XX",
 	} {
 		if got := p.ask(query); got != want {
 			t.Errorf("%s: %s, want %s", query, got, want)
