@@ -99,6 +99,16 @@ func codes(t *testing.T, p *models.Project) string {
 	return out
 }
 
+// A partner of an overlay's own has lists of its own, which no built-in model reads.
+func TestOverlayListsOfItsOwn(t *testing.T) {
+	t.Parallel()
+	model := strings.NewReplacer("'accepted' as status", "c.meaning as status", "from raw.tram_scans",
+		"from raw.tram_scans\n    left join seeds.codes as c on c.partner = 'tram' and c.list = 'bells' and c.code = bell").Replace(tram)
+	if _, err := readOver(files("partners/tram/stg_tram__scans.sql", model, "partners/tram/codes.csv", "list,code,meaning\nbells,1,accepted\n")); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOverlaySeeds(t *testing.T) {
 	t.Parallel()
 	base := with(parcels(), "seeds/rates.csv", "currency,rate\nGBP,1\n",
