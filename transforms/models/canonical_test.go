@@ -148,10 +148,14 @@ func TestModelsThatDoNotConformAreNamed(t *testing.T) {
 			"canonical.more: key names column y, which it has not",
 		},
 		"a type of nobody": {"canonical/more.yaml", "more:\n  description: d\n  grain: one row per x\n  key: [source]\n  columns:\n    x: {type: MONEY, description: x}\n", "canonical/more.yaml:6: "},
-		"a list of nobody": {"partners/lorry/codes.csv", "list,code,meaning\nscan,A,accepted\n",
-			"partners/lorry/stg_lorry__scans.sql:23: takes list scans, which the codes.csv of lorry has not (did you mean scan?)"},
-		"another's codes": {"partners/lorry/stg_lorry__scans.sql", strings.Replace(string(parcels()["partners/lorry/stg_lorry__scans.sql"].Data), "c.partner = 'lorry'", "c.partner = 'lory'", 1),
-			"partners/lorry/stg_lorry__scans.sql:23: takes codes of partner lory"},
+		"a list of nobody": {
+			"partners/lorry/codes.csv", "list,code,meaning\nscan,A,accepted\n",
+			"partners/lorry/stg_lorry__scans.sql:23: takes list scans, which the codes.csv of lorry has not (did you mean scan?)",
+		},
+		"another's codes": {
+			"partners/lorry/stg_lorry__scans.sql", strings.Replace(string(parcels()["partners/lorry/stg_lorry__scans.sql"].Data), "c.partner = 'lorry'", "c.partner = 'lory'", 1),
+			"partners/lorry/stg_lorry__scans.sql:23: takes codes of partner lory",
+		},
 		"two codes alike": {
 			"partners/lorry/codes.csv", "list,code,meaning\nscans,A,accepted\nscans,A,lost\n",
 			"partners/lorry/codes.csv:3: matches what line 2 of partners/lorry/codes.csv matches",
