@@ -3,7 +3,7 @@
 GO      := go
 TAGS    := duckdb_arrow
 BIN     := bin
-SOURCES := $(shell find . -name '*.go' -not -path './$(BIN)/*') $(shell find sql pipelines/definitions questions cmd -name '*.sql' -o -name '*.csv' -o -name '*.yaml')
+SOURCES := $(shell find . -name '*.go' -not -path './$(BIN)/*') $(shell find sql pipelines/definitions questions transforms cmd -name '*.sql' -o -name '*.csv' -o -name '*.yaml')
 
 VERSITYGW_VERSION   := v1.8.0
 STRIPE_MOCK_VERSION := v0.203.0
