@@ -6,7 +6,8 @@ owner: data
 conforms_to: fulfilments
 columns:
   created_at: >-
-    the plugin keeps a day only: the earliest answer's time of change in which the number stood
+    the plugin keeps a day only, as its first second in UTC; where it keeps none, the earliest answer's time of change in which the number
+    stood
 */
 with first_told as (
     select s._source, s.order_id, upper(nullif(trim(s.tracking_no), '')) as tracking_no, min(o.modified_at) as told_at
@@ -34,7 +35,7 @@ stg_woo__shipments as (
         upper(nullif(trim(l.tracking_no), '')) as tracking_no,
         coalesce(nullif(trim(l.provider), ''), nullif(trim(l.custom_provider), '')) as carrier_word,
         true as is_valid,
-        coalesce(f.told_at, l._received_at) as created_at,
+        coalesce(to_timestamp(nullif(try_cast(l.shipped_raw as bigint), 0)), f.told_at, l._received_at) as created_at,
         l._source,
         l._file_id,
         l._line,
