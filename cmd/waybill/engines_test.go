@@ -132,11 +132,6 @@ func readBySpark(t *testing.T, p *office, l sharedLake) {
 	tables := map[string][]string{}
 	for name, of := range columns {
 		tables[name] = namesOf(of)
-		for i, c := range tables[name] {
-			if slices.Contains(unquotable, name+"."+c) {
-				tables[name][i] = "`" + c + "`"
-			}
-		}
 	}
 	input, err := json.Marshal(map[string]any{"catalog": l.sparkCatalog(t), "out": out, "tables": tables})
 	if err != nil {

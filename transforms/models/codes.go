@@ -120,16 +120,25 @@ func (r *reader) validCode(c codeRow) bool {
 	return fine
 }
 
-// codeLists are the texts in models that read code maps, the names of lists among them: another list would map nothing.
+// codeText is a text in SQL.
+var codeText = regexp.MustCompile(`'([^'\n]+)'`)
+
+// codeLists are the texts in models and worklists that read code maps, the names of lists among them: another list would map nothing.
 func (r *reader) codeLists() map[string]bool {
 	lists := map[string]bool{}
-	for _, m := range r.models {
-		if !strings.Contains(m.SQL, codesTable.Name) {
-			continue
+	read := func(sql string) {
+		if !strings.Contains(sql, codesTable.String()) {
+			return
 		}
-		for _, text := range regexp.MustCompile(`'([^'\n]+)'`).FindAllStringSubmatch(m.SQL, -1) {
+		for _, text := range codeText.FindAllStringSubmatch(sql, -1) {
 			lists[text[1]] = true
 		}
+	}
+	for _, m := range r.models {
+		read(m.SQL)
+	}
+	for _, w := range r.project.worklists {
+		read(w.SQL)
 	}
 	return lists
 }

@@ -104,7 +104,8 @@ func TestOverlayListsOfItsOwn(t *testing.T) {
 	t.Parallel()
 	model := strings.NewReplacer("'accepted' as status", "c.meaning as status", "from raw.tram_scans",
 		"from raw.tram_scans\n    left join seeds.codes as c on c.partner = 'tram' and c.list = 'bells' and c.code = bell").Replace(tram)
-	if _, err := readOver(files("partners/tram/stg_tram__scans.sql", model, "partners/tram/codes.csv", "list,code,meaning\nbells,1,accepted\n")); err != nil {
+	if _, err := readOver(files("partners/tram/stg_tram__scans.sql", model, "partners/tram/codes.csv", "list,code,meaning\nbells,1,accepted\nstops,1,asked\n",
+		"partners/tram/worklists/stops.sql", "/*\ndescription: d\n*/\nselect 'tram' as source, code as ask from seeds.codes as c where c.partner = 'tram' and c.list = 'stops'\n")); err != nil {
 		t.Error(err)
 	}
 }
