@@ -40,9 +40,33 @@ func TestDemoSharedLake(t *testing.T) {
 	for name, secret := range map[string]string{"${env:WAYBILL_S3_ENDPOINT}": s3.Endpoint, "${env:AWS_ACCESS_KEY_ID}": s3.AccessKey.Reveal(), "${env:AWS_SECRET_ACCESS_KEY}": s3.SecretKey.Reveal()} {
 		p.edit("waybill.yaml", name, secret) // so that this process can open it as well
 	}
+	t.Run("no raw row is lost", func(t *testing.T) { noRowIsLost(t, p) })
 	t.Run("postgres", func(t *testing.T) { publishedToPostgres(t, p, dsn, r.AsOf) })
 	t.Run("pyiceberg", func(t *testing.T) { readByPyiceberg(t, p, s3, dsn) })
 	otherEngines(t, p, sharedLake{s3: s3, dsn: dsn, root: "s3://" + s3.Bucket + "/group/ops"}, r.AsOf)
+}
+
+// noRowIsLost holds that each raw row of every partner is told by a fact or left out under a name.
+func noRowIsLost(t *testing.T, p *office) {
+	var checks []struct {
+		Check   string `json:"check"`
+		Failing int    `json:"failing"`
+		SQL     string `json:"sql"`
+	}
+	p.report(exitDone, &checks, "check")
+	tables := 0
+	for _, c := range checks {
+		if !strings.HasPrefix(c.Check, "rows_of ") {
+			continue
+		}
+		tables++
+		if c.Failing > 0 {
+			t.Errorf("%s: %d lost; they are\n%s", c.Check, c.Failing, c.SQL)
+		}
+	}
+	if tables < 20 {
+		t.Errorf("only %d tables are held against the facts", tables)
+	}
 }
 
 func readByPyiceberg(t *testing.T, p *office, s3 testservers.S3, dsn string) {

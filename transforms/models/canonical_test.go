@@ -37,7 +37,13 @@ func said(t *testing.T, p *models.Project, r relations) string {
 	t.Helper()
 	s := session(t, p, r)
 	mustBuild(t, s, []*models.Model{p.Model(table("canonical.scans"))})
-	w, err := p.Worklist("all_scans")
+	return strings.Join(asked(t, p, s, "all_scans"), "|")
+}
+
+// asked returns the rows of a worklist of one text.
+func asked(t *testing.T, p *models.Project, s *models.Session, worklist string) []string {
+	t.Helper()
+	w, err := p.Worklist(worklist)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +63,7 @@ func said(t *testing.T, p *models.Project, r relations) string {
 	if rows.Err() != nil {
 		t.Fatal(rows.Err())
 	}
-	return strings.Join(out, "|")
+	return out
 }
 
 func TestAFactIsWhatItsPartnersSay(t *testing.T) {
@@ -117,6 +123,8 @@ func TestAPartnerWhoSendsNothingHasNoModels(t *testing.T) {
 
 func TestModelsThatDoNotConformAreNamed(t *testing.T) {
 	t.Parallel()
+	const ferryMore = "/*\ndescription: All.\ngrain: one row per landing\nkey: [number]\nowner: data\n*/\nselect * from raw.ferry_landings\n"
+	ferryScans := string(parcels()["partners/ferry/stg_ferry__scans.sql"].Data)
 	const lorry = "partners/ferry/stg_ferry__scans.sql"
 	const head = "/*\ndescription: Scans.\ngrain: one row per scan\nkey: [tracking_no]\nowner: data\nconforms_to: scans\n*/\n"
 	model := func(items string) string {
@@ -162,11 +170,30 @@ func TestModelsThatDoNotConformAreNamed(t *testing.T) {
 		},
 		"half a pattern":         {"partners/lorry/codes.csv", "list,pattern,meaning\nscans,lost.*,lost\n", "partners/lorry/codes.csv:2: pattern lost.*: it begins with ^ and ends with $"},
 		"a code without meaning": {"partners/lorry/codes.csv", "list,code,meaning\nscans,A,\n", "partners/lorry/codes.csv:2: a code needs a list and a meaning"},
-		"another header":         {"partners/lorry/codes.csv", "list,code,means\n", "column means is none of a code map's"},
+		"rows of no raw table": {
+			"partners/ferry/stg_ferry__scans.sql", strings.Replace(ferryScans, "conforms_to: scans\n", "conforms_to: scans\nrows: {staging.x: {}}\n", 1),
+			"partners/ferry/stg_ferry__scans.sql:7: rows of staging.x: a table raw.… is expected",
+		},
+		"rows told by a column of nobody": {
+			"partners/ferry/stg_ferry__scans.sql",
+			strings.Replace(ferryScans, "conforms_to: scans\n", "conforms_to: scans\nrows: {raw.ferry_landings: {told_by: {trackingno: number}}}\n", 1),
+			"partners/ferry/stg_ferry__scans.sql:7: rows of raw.ferry_landings: told_by trackingno is no column of the model (did you mean tracking_no?)",
+		},
+		"rows left out by no condition": {
+			"partners/ferry/stg_ferry__scans.sql",
+			strings.Replace(ferryScans, "conforms_to: scans\n", "conforms_to: scans\nrows: {raw.ferry_landings: {left_out: {odd: number = = 1}}}\n", 1),
+			"partners/ferry/stg_ferry__scans.sql:7: ",
+		},
+		"rows that nobody counts": {
+			"partners/ferry/stg_ferry__scans.sql",
+			strings.Replace(ferryScans, "from raw.ferry_landings", "from staging.stg_ferry__more", 1),
+			"rows of raw.ferry_landings: no head says how they are counted",
+		},
+		"another header": {"partners/lorry/codes.csv", "list,code,means\n", "column means is none of a code map's"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			errs := models.CheckStyle(with(parcels(), c.path, c.text))
+			errs := models.CheckStyle(with(parcels(), c.path, c.text, "partners/ferry/stg_ferry__more.sql", ferryMore))
 			if all := errors.Join(errs...); all == nil || !strings.Contains(all.Error(), c.want) {
 				t.Errorf("no %q in\n%v", c.want, all)
 			}
@@ -255,5 +282,55 @@ func TestColumnsNeedNoQuotes(t *testing.T) {
 	errs := models.CheckStyle(with(parcels(), mart, strings.ReplaceAll(strings.ReplaceAll(text, "  is_late:", "  user:"), "as is_late", "as user")))
 	if all := errors.Join(errs...); all == nil || !strings.Contains(all.Error(), "column user would have to be quoted") {
 		t.Error(all)
+	}
+}
+
+// A raw row is told by a row of the fact, or left out under a name; what is neither is found with its line, also as of an instant at which the
+// fact does not have it yet.
+func TestNoRawRowIsLost(t *testing.T) {
+	t.Parallel()
+	const scans = "partners/lorry/stg_lorry__scans.sql"
+	head := "conforms_to: scans\nrows:\n  raw.lorry_scans:\n    told_by: {tracking_no: upper(trim(parcel)), occurred_at: r.at}\n    left_out: {sea: town = 'Hull'}\n"
+	sent := strings.Replace(string(parcels()[scans].Data), "conforms_to: scans\n", head, 1)
+	for name, c := range map[string]struct{ where, asOf, lost, leftOut string }{
+		"all told":       {"town is not null", "2026-03-31 00:00:00+00", "", ""},
+		"told later":     {"town is not null", "2026-03-04 00:00:00+00", "", ""},
+		"left out":       {"town <> 'Hull'", "2026-03-31 00:00:00+00", "", "lorry lorry-uk raw.lorry_scans sea 1 f2 2"},
+		"one condition":  {"town <> 'Hull' and code <> 'A'", "2026-03-31 00:00:00+00", "lorry-uk raw.lorry_scans f1 1", "lorry lorry-uk raw.lorry_scans sea 1 f2 2"},
+		"also back then": {"town <> 'Hull' and code <> 'A'", "2026-03-01 00:00:00+00", "lorry-uk raw.lorry_scans f1 1", "lorry lorry-uk raw.lorry_scans sea 1 f2 2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := read(t, with(parcels(), scans, strings.Replace(sent, "from raw.lorry_scans", "from raw.lorry_scans where "+c.where, 1),
+				"partners/ferry/worklists/all_left_out.sql", "/*\ndescription: All.\n*/\nselect concat_ws(' ', partner, source, raw_table, why, rows_count, _file_id, _line) from canonical.left_out\n"))
+			r := scanned(c.asOf)
+			if strings.Contains(c.where, "Hull") {
+				r["raw.lorry_scans"] = strings.Replace(r["raw.lorry_scans"], "'York', 'Mill 3'", "'Hull', 'Mill 3'", 1)
+			}
+			s := session(t, p, r)
+			fact := p.Model(table("canonical.scans"))
+			mustBuild(t, s, []*models.Model{fact})
+			results, err := s.Check(t.Context(), []*models.Model{fact})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var lost []string
+			for _, res := range results {
+				if strings.HasPrefix(res.Check, "rows_of ") && !res.Passed() {
+					if res.Severity != models.SeverityWarn || res.Model != table("staging.stg_lorry__scans") {
+						t.Errorf("%+v", res)
+					}
+					for _, row := range res.Sample {
+						lost = append(lost, strings.Join(row, " "))
+					}
+				}
+			}
+			if got := strings.Join(lost, "|"); got != c.lost {
+				t.Errorf("lost %q, want %q", got, c.lost)
+			}
+			if got := strings.Join(asked(t, p, s, "all_left_out"), "|"); got != c.leftOut {
+				t.Errorf("left out %q, want %q", got, c.leftOut)
+			}
+		})
 	}
 }

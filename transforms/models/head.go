@@ -19,8 +19,9 @@ type Head struct {
 	Columns     []ColumnDoc // in the order of the head
 	Checks      []HeadCheck
 	PartitionBy []string
-	Severity    Severity // of a file in checks/; error when not said
-	ConformsTo  string   // of a staging model: the fact that its rows are
+	Severity    Severity  // of a file in checks/; error when not said
+	ConformsTo  string    // of a staging model: the fact that its rows are
+	Rows        []RawRows // and how the rows of raw tables are counted in it
 }
 
 // ColumnDoc is what a head says about one column.
@@ -72,7 +73,7 @@ type HeadCheck struct {
 }
 
 var (
-	headKeys   = []string{"description", "grain", "owner", "key", "tags", "columns", "checks", "partition_by", "severity", "conforms_to"}
+	headKeys   = []string{"description", "grain", "owner", "key", "tags", "columns", "checks", "partition_by", "severity", "conforms_to", "rows"}
 	columnKeys = []string{"description", "not_null", "accepted", "pii"}
 	checkKeys  = []string{"relationship", "sum_equal", "not_null", "accepted", "rows", "severity", "name"}
 )
@@ -130,6 +131,8 @@ func (r *yamlReader) head(text string) Head {
 			h.Severity = r.severity(e.value)
 		case "conforms_to":
 			h.ConformsTo = r.text(e.value)
+		case "rows":
+			h.Rows = r.rawRows(e.value)
 		}
 	}
 	return h

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"sort"
 
 	"github.com/fourmarketing/waybill"
@@ -115,8 +116,8 @@ func (p *Project) Active(written map[waybill.TableName]bool) *Project {
 func (p *Project) LeftOut(written map[waybill.TableName]bool) map[waybill.TableName][]waybill.TableName {
 	out := map[waybill.TableName][]waybill.TableName{}
 	for _, m := range p.models { // in build order: what a model reads comes before it
-		if m.fact != nil {
-			continue // the union of what is left
+		if m.fact != nil || m.Name == leftOutTable {
+			continue // of what is left
 		}
 		lacking := map[waybill.TableName]bool{}
 		for _, d := range m.Deps {
@@ -150,6 +151,11 @@ func (p *Project) without(gone map[waybill.TableName]bool) *Project {
 		if m.fact != nil {
 			m = m.over(gone)
 		}
+		if m.Name == leftOutTable {
+			if m = leftOut(p.kept(gone)); m == nil {
+				continue
+			}
+		}
 		out.models = append(out.models, m)
 		out.byName[m.Name] = m
 		for _, d := range m.Deps {
@@ -162,6 +168,11 @@ func (p *Project) without(gone map[waybill.TableName]bool) *Project {
 		}
 	}
 	return out
+}
+
+// kept are the models that stay.
+func (p *Project) kept(gone map[waybill.TableName]bool) []*Model {
+	return slices.DeleteFunc(p.Models(), func(m *Model) bool { return gone[m.Name] })
 }
 
 // over is a fact's model without those that are gone.

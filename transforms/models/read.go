@@ -206,6 +206,9 @@ func (r *reader) readModel(schema, area, p string) {
 	for i := range m.Head.Checks {
 		r.readHeadCheck(m, &m.Head.Checks[i])
 	}
+	for i := range m.Head.Rows {
+		r.readRawRows(m, &m.Head.Rows[i])
+	}
 }
 
 // split reads a file's head and finds its select.
@@ -303,6 +306,7 @@ func (r *reader) parse(ctx context.Context) error {
 // resolve gives every model its dependencies and says what is not there.
 func (r *reader) resolve() {
 	r.addUnmapped()
+	r.addLeftOut()
 	for _, m := range r.models {
 		r.project.byName[m.Name] = m
 	}
@@ -319,6 +323,10 @@ func (r *reader) resolve() {
 		}
 	}
 	r.conform()
+	r.countedRows()
+	if m := r.project.byName[leftOutTable]; m != nil {
+		m.Deps = leftOut(r.models).Deps
+	}
 	for _, m := range r.models {
 		for _, d := range m.Deps {
 			r.project.readers[d] = append(r.project.readers[d], m)

@@ -4,6 +4,9 @@ grain: one row per merchant account and batch
 key: [account, settlement_ref]
 owner: data
 conforms_to: payouts
+rows:
+  raw.adyen_settlement_details:
+    told_by: {account: merchant_account, settlement_ref: cast(batch_no as varchar)}
 columns:
   previous_ref: Adyen numbers the batches of an account one by one
 */

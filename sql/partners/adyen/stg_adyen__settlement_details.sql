@@ -4,6 +4,8 @@ grain: one row per report line
 key: [_file_id, _line]
 owner: data
 conforms_to: ledger_entries
+rows:
+  raw.adyen_settlement_details: {}
 columns:
   entry_type: by Adyen's Type in lower case (both spellings occur) and the side of its net
   occurred_at: creation of the row's own record; the label names the offset (GMT, BST, CET, CEST, …); null for a label nobody knows

@@ -4,6 +4,14 @@ grain: one row per event
 key: [scan_key]
 owner: data
 conforms_to: parcel_scans
+rows:
+  raw.dhl_events:
+    told_by:
+      tracking_no: upper(trim(tracking_no))
+      raw_type: lower(nullif(trim(status_code), ''))
+      lower(locality): lower(nullif(trim(locality), ''))
+    left_out:
+      another_shipment: upper(trim(shipment_no)) <> upper(trim(tracking_no)) or shipment_no is null
 columns:
   scan_key: hash of tracking number, local time, raw codes, text and place
   occurred_at: exact where DHL gave an offset or Z; else the local time of the event's place

@@ -4,6 +4,11 @@ grain: one row per tracking number
 key: [tracking_no]
 owner: data
 conforms_to: parcel_statuses
+rows:
+  raw.dhl_shipments:
+    told_by: {tracking_no: upper(trim(tracking_no))}
+    left_out:
+      another_shipment: upper(trim(shipment_no)) <> upper(trim(tracking_no)) or shipment_no is null
 columns:
   tracking_no: an answer about another shipment with that number is left out (DHL gives one when no service is named)
 */

@@ -4,6 +4,15 @@ grain: one row per event
 key: [scan_key]
 owner: data
 conforms_to: parcel_scans
+rows:
+  raw.royal_mail_events:
+    told_by:
+      tracking_no: upper(trim(tracking_no))
+      raw_code: upper(nullif(trim(event_code), ''))
+      lower(locality): lower(nullif(trim(location), ''))
+    left_out:
+      without_number: tracking_no is null
+      another_piece: upper(trim(mail_piece_id)) <> upper(trim(tracking_no))
 columns:
   scan_key: hash of number, time as sent as an instant, code and place
   occurred_at: exact where an offset stands beside it; else London's wall time

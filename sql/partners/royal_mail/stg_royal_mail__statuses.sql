@@ -6,6 +6,13 @@ grain: one row per number
 key: [tracking_no]
 owner: data
 conforms_to: parcel_statuses
+rows:
+  raw.royal_mail_summaries:
+    told_by: {tracking_no: upper(trim(mail_piece_id))}
+    left_out:
+      says_nothing: mail_piece_id is null or status_category is null
+  raw.royal_mail_pieces:
+    told_by: {tracking_no: "upper(trim(coalesce(tracking_no, mail_piece_id)))"}
 */
 with told as (
     select

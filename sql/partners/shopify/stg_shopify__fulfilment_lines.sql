@@ -4,6 +4,15 @@ grain: one row per fulfilment and order line
 key: [fulfilment_id, line_id]
 owner: data
 conforms_to: fulfilment_lines
+rows:
+  raw.shop_fulfilment_lines:
+    told_by:
+      fulfilment_id: canonical_id(_source, string_split(fulfilment_gid, '/')[-1])
+      line_id: canonical_id(_source, string_split(line_gid, '/')[-1])
+    left_out:
+      in_an_older_answer: >-
+        {'at': r._received_at, 'file': r._file_id, 'line': r._line} <> (select max({'at': n._received_at, 'file': n._file_id, 'line': n._line})
+        from raw.shop_fulfilment_lines as n where n._source = r._source and n.fulfilment_gid = r.fulfilment_gid)
 */
 with latest as (
     select *

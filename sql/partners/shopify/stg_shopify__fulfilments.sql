@@ -4,6 +4,15 @@ grain: one row per fulfilment and tracking number
 key: [fulfilment_id, tracking_no]
 owner: data
 conforms_to: fulfilments
+rows:
+  raw.shop_fulfilments:
+    told_by:
+      fulfilment_id: canonical_id(_source, string_split(fulfilment_gid, '/')[-1])
+      tracking_no: upper(nullif(trim(tracking_no), ''))
+    left_out:
+      in_an_older_answer: >-
+        {'at': r._received_at, 'file': r._file_id, 'line': r._line} <> (select max({'at': n._received_at, 'file': n._file_id, 'line': n._line})
+        from raw.shop_fulfilments as n where n._source = r._source and n.fulfilment_gid = r.fulfilment_gid)
 columns:
   tracking_no: null for a fulfilment without one
 */

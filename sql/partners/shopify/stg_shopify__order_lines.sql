@@ -4,6 +4,13 @@ grain: one row per line item
 key: [line_id]
 owner: data
 conforms_to: order_lines
+rows:
+  raw.shop_order_lines:
+    told_by: {line_id: "canonical_id(_source, string_split(line_gid, '/')[-1])"}
+    left_out:
+      in_an_older_answer: >-
+        {'at': r._received_at, 'file': r._file_id} <> (select max({'at': n._received_at, 'file': n._file_id})
+        from raw.shop_order_lines as n where n._source = r._source and n.order_gid = r.order_gid)
 */
 with latest as (
     select *

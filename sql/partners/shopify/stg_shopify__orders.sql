@@ -4,6 +4,9 @@ grain: one row per order
 key: [order_id]
 owner: data
 conforms_to: orders
+rows:
+  raw.shop_orders:
+    told_by: {order_id: "canonical_id(_source, string_split(order_gid, '/')[-1])"}
 columns:
   order_id: "the shop's name, a colon and Shopify's number: aster-vale:5000000001"
   order_name: "Shopify's name without the number sign: AV1001"

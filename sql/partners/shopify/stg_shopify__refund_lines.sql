@@ -4,6 +4,16 @@ grain: one row per refund and refund line
 key: [refund_id, refund_line_id]
 owner: data
 conforms_to: refund_lines
+rows:
+  raw.shop_refund_lines:
+    told_by:
+      refund_id: canonical_id(_source, string_split(refund_gid, '/')[-1])
+      line_id: canonical_id(_source, string_split(line_gid, '/')[-1])
+      units: quantity
+    left_out:
+      in_an_older_answer: >-
+        {'at': r._received_at, 'file': r._file_id, 'line': r._line} <> (select max({'at': n._received_at, 'file': n._file_id, 'line': n._line})
+        from raw.shop_refund_lines as n where n._source = r._source and n.refund_gid = r.refund_gid)
 */
 with latest as (
     select *

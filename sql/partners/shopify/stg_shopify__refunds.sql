@@ -4,6 +4,11 @@ grain: one row per refund
 key: [refund_id]
 owner: data
 conforms_to: refunds
+rows:
+  raw.shop_order_refunds:
+    told_by: {refund_id: "canonical_id(_source, string_split(refund_gid, '/')[-1])"}
+  raw.shop_refunds:
+    told_by: {refund_id: "canonical_id(_source, string_split(refund_gid, '/')[-1])"}
 columns:
   return_id: null when the refund names no return
 */

@@ -4,6 +4,15 @@ grain: one row per return and reverse delivery
 key: [return_id, label_no]
 owner: data
 conforms_to: return_labels
+rows:
+  raw.shop_return_labels:
+    told_by:
+      return_id: canonical_id(_source, string_split(return_gid, '/')[-1])
+      label_no: string_split(reverse_delivery_gid, '/')[-1]
+    left_out:
+      in_an_older_answer: >-
+        {'at': r._received_at, 'file': r._file_id, 'line': r._line} <> (select max({'at': n._received_at, 'file': n._file_id, 'line': n._line})
+        from raw.shop_return_labels as n where n._source = r._source and n.return_gid = r.return_gid)
 */
 with latest as (
     select *

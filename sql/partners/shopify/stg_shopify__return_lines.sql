@@ -4,6 +4,13 @@ grain: one row per return line
 key: [return_line_id]
 owner: data
 conforms_to: shop_return_lines
+rows:
+  raw.shop_return_lines:
+    told_by: {return_line_id: "canonical_id(_source, string_split(return_line_gid, '/')[-1])"}
+    left_out:
+      in_an_older_answer: >-
+        {'at': r._received_at, 'file': r._file_id} <> (select max({'at': n._received_at, 'file': n._file_id})
+        from raw.shop_return_lines as n where n._source = r._source and n.return_gid = r.return_gid)
 */
 with latest as (
     select *

@@ -4,6 +4,9 @@ grain: one row per return
 key: [return_id]
 owner: data
 conforms_to: shop_returns
+rows:
+  raw.shop_returns:
+    told_by: {return_id: "canonical_id(_source, string_split(return_gid, '/')[-1])"}
 columns:
   return_name: "what warehouses call the RMA: AV1001-R1"
 */

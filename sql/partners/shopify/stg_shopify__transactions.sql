@@ -6,6 +6,11 @@ grain: one row per transaction
 key: [payment_id]
 owner: data
 conforms_to: payments
+rows:
+  raw.shop_transactions:
+    told_by: {payment_id: "canonical_id(_source, string_split(transaction_gid, '/')[-1])"}
+  raw.shop_refund_transactions:
+    told_by: {payment_id: "canonical_id(_source, string_split(transaction_gid, '/')[-1])"}
 columns:
   payment_ref: the PSP's merchant reference
   movement_ref: the PSP's own reference of this movement

@@ -4,6 +4,9 @@ grain: one row per dispute
 key: [dispute_id]
 owner: data
 conforms_to: disputes
+rows:
+  raw.stripe_disputes:
+    told_by: {dispute_id: dispute_id}
 columns:
   due_at: until when evidence is taken, 23:59:59 UTC as Stripe sends it; null where no answer can be given
 */

@@ -4,6 +4,9 @@ grain: one row per payout
 key: [settlement_ref]
 owner: data
 conforms_to: payouts
+rows:
+  raw.stripe_payouts:
+    told_by: {settlement_ref: payout_id}
 */
 with latest as (
     select *

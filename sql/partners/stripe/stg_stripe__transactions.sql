@@ -6,6 +6,11 @@ grain: one row per balance transaction
 key: [identity]
 owner: data
 conforms_to: ledger_entries
+rows:
+  raw.stripe_balance_transactions:
+    told_by: {identity: transaction_id}
+  raw.stripe_payout_transactions:
+    told_by: {identity: transaction_id}
 columns:
   settlement_ref: the payout that itemises it; unsettled while none does
   merchant_ref: the payment intent, or the charge where there is none

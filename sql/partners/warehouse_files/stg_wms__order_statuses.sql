@@ -4,6 +4,14 @@ grain: one row per event
 key: [_source, order_ref, status_raw, status_at, reason_code, site]
 owner: data
 conforms_to: order_statuses
+rows:
+  raw.wms_order_status:
+    told_by:
+      order_ref: upper(ltrim(trim(order_ref), '#'))
+      status_raw: status_raw
+      status_at: status_at
+      reason_code: nullif(trim(reason_code), '')
+      site: site
 columns:
   status: received, allocated, on_hold, shortage, picking, picked, packed, despatched, part_despatched, cancelled or query; null when not mapped
 */

@@ -4,6 +4,13 @@ grain: one row per line
 key: [line_id]
 owner: data
 conforms_to: order_lines
+rows:
+  raw.woo_order_lines:
+    told_by: {line_id: "canonical_id(_source, cast(line_id as varchar))"}
+    left_out:
+      in_an_older_answer: >-
+        not exists (select 1 from staging.stg_woo__latest_orders as o
+        where o._source = r._source and o.order_id = r.order_id and o._file_id = r._file_id and o._line = r._line)
 columns:
   units_ordered: WooCommerce keeps a line's quantity as ordered; refunds stand apart
 */

@@ -4,6 +4,11 @@ grain: one row per order
 key: [order_id]
 owner: data
 conforms_to: orders
+rows:
+  raw.woo_orders:
+    told_by: {order_id: "canonical_id(_source, cast(order_id as varchar))"}
+    left_out:
+      draft: created_at is null or status in ('checkout-draft', 'auto-draft')
 columns:
   cancelled_at: >-
     WooCommerce keeps no such time: the earliest change at which the order was seen cancelled

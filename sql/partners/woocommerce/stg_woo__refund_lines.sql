@@ -4,6 +4,14 @@ grain: one row per refunded line
 key: [refund_line_id]
 owner: data
 conforms_to: refund_lines
+rows:
+  raw.woo_refund_lines:
+    told_by: {refund_line_id: "canonical_id(_source, cast(refund_line_id as varchar))"}
+    left_out:
+      of_no_line: line_id is null
+      in_an_older_answer: >-
+        not exists (select 1 from staging.stg_woo__refund_details as d
+        where d._source = r._source and d.refund_id = r.refund_id and d._file_id = r._file_id and d._line = r._line)
 */
 with latest as (
     select l.*

@@ -4,6 +4,18 @@ grain: one row per refund
 key: [refund_id]
 owner: data
 conforms_to: refunds
+rows:
+  raw.woo_refunds:
+    told_by: {refund_id: "canonical_id(_source, cast(refund_id as varchar))"}
+    left_out:
+      deleted_in_the_shop: >-
+        not exists (select 1 from staging.stg_woo__refund_details as d where d._source = r._source and d.refund_id = r.refund_id)
+  raw.woo_order_refunds:
+    told_by: {refund_id: "canonical_id(_source, cast(refund_id as varchar))"}
+    left_out:
+      in_an_older_answer: >-
+        not exists (select 1 from staging.stg_woo__latest_orders as o
+        where o._source = r._source and o.order_id = r.order_id and o._file_id = r._file_id and o._line = r._line)
 columns:
   total_amount: what was given back, above 0
 */

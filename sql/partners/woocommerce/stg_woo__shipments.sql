@@ -4,6 +4,15 @@ grain: one row per tracking number
 key: [fulfilment_id, tracking_no]
 owner: data
 conforms_to: fulfilments
+rows:
+  raw.woo_order_shipments:
+    told_by:
+      order_id: canonical_id(_source, cast(order_id as varchar))
+      tracking_no: upper(nullif(trim(tracking_no), ''))
+    left_out:
+      in_an_older_answer: >-
+        not exists (select 1 from staging.stg_woo__latest_orders as o
+        where o._source = r._source and o.order_id = r.order_id and o._file_id = r._file_id and o._line = r._line)
 columns:
   created_at: >-
     the plugin keeps a day only, as its first second in UTC; where it keeps none, the earliest answer's time of change in which the number
