@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/pipelines"
@@ -15,12 +16,18 @@ import (
 	"github.com/fourmarketing/waybill/transforms/models"
 )
 
-// CheckTargets tries every place that marts are shown in, without changing what is there.
-func (c *Config) CheckTargets(ctx context.Context) []waybill.Finding {
+// CheckTargets tries every place that marts are shown in, without changing what is there. A lake that cannot be opened is a finding of its own
+// (LakeTables) and keeps no place from being looked at.
+func (c *Config) CheckTargets(ctx context.Context, now func() time.Time) []waybill.Finding {
 	db := duck.Open(duck.Config{MemoryLimit: c.Memory}) // what is in a file of marts, DuckDB says
 	defer db.Close()
+	p := &Project{Config: c, options: Options{Now: now}}
+	if err := p.openState(ctx); err != nil {
+		p.Ledger = nil
+	}
+	defer p.Close()
 	var findings []waybill.Finding
-	for _, t := range (&Project{Config: c}).targets(db) {
+	for _, t := range p.targets(db) {
 		if checker, ok := t.(waybill.Checker); ok {
 			findings = append(findings, checker.Check(ctx)...)
 		}

@@ -161,13 +161,18 @@ func (p *Project) duck(spill string) (*sql.DB, error) {
 	return db, nil
 }
 
+// targets are the places that marts are shown in. Without a ledger, when only the places are looked at, every release there counts as ours.
 func (p *Project) targets(builds *sql.DB) []publish.Target {
+	origin := publish.Origin{Lake: p.Config.Lake.Root, Released: func(context.Context, int64, time.Time) (bool, error) { return true, nil }}
+	if p.Ledger != nil {
+		origin.Released = p.Ledger.Released
+	}
 	var all []publish.Target
 	if t := p.Config.Publish.DuckDB; t != nil {
-		all = append(all, publish.NewDuckDB(builds, t.Path))
+		all = append(all, publish.NewDuckDB(builds, t.Path, origin))
 	}
 	if t := p.Config.Publish.Postgres; t != nil {
-		all = append(all, publish.NewPostgres(builds, t.URL, t.Schema, t.Readers))
+		all = append(all, publish.NewPostgres(builds, t.URL, t.Schema, t.Readers, origin))
 	}
 	return all
 }

@@ -30,14 +30,37 @@ func OpenMarts(path string) (*Marts, error) {
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(1)
-	for _, setting := range []string{
-		"attach " + duck.Literal(path) + " as marts (read_only)", "use marts", "set timezone = 'UTC'", "set enable_external_access = false", "set lock_configuration = true",
-	} {
-		if _, err := db.Exec(setting); err != nil { //nolint:noctx // settings of a file that is being opened
-			return nil, errors.Join(fmt.Errorf("open marts: %w", err), db.Close())
-		}
+	if err := attach(db, path); err != nil {
+		return nil, errors.Join(fmt.Errorf("open marts: %w", err), db.Close())
 	}
 	return &Marts{db}, nil
+}
+
+// attach makes a file's marts marts.<name>, by their schema, or in a file without one by the name that it is attached under. Both would be ambiguous.
+func attach(db *sql.DB, path string) error {
+	run := func(statements ...string) error {
+		for _, s := range statements {
+			if _, err := db.Exec(s); err != nil { //nolint:noctx // settings of a file that is being opened
+				return err
+			}
+		}
+		return nil
+	}
+	open := "attach " + duck.Literal(path) + " as %s (read_only)"
+	if err := run(fmt.Sprintf(open, "waybill"), "use waybill"); err != nil {
+		return err
+	}
+	var schema bool
+	err := db.QueryRow("select count(*) > 0 from duckdb_schemas() where database_name = 'waybill' and schema_name = 'marts'").Scan(&schema) //nolint:noctx // as above
+	if err != nil {
+		return err
+	}
+	if !schema {
+		if err := run("use memory", "detach waybill", fmt.Sprintf(open, "marts"), "use marts"); err != nil {
+			return err
+		}
+	}
+	return run("set timezone = 'UTC'", "set enable_external_access = false", "set lock_configuration = true")
 }
 
 // Querier asks a database; *sql.DB is one.

@@ -213,7 +213,7 @@ func (b *bench) trace(ctx context.Context) error {
 		return err
 	}
 	config := filepath.Join(dir, "waybill.yaml")
-	db, err := questions.OpenMarts(filepath.Join(dir, "marts.duckdb"))
+	db, err := questions.OpenMarts(filepath.Join(dir, "waybill.duckdb"))
 	if err != nil {
 		return err
 	}

@@ -85,7 +85,7 @@ func configurationFaults() []fault {
 		{"readers of everybody", w, `  # postgres: {url: "${env:WAYBILL_POSTGRES}", schema: marts, readers: bi_readers}`, `  postgres: {url: "postgres://h/db", readers: public}`, "", []string{"publish.postgres.readers", "bi_readers"}},
 		{"second document", w, "\npromises:\n", "\n---\npromises:\n", "---", []string{"a second document", "remove"}},
 		{"carrier's word with blanks", w, "    source: royal_mail\n", "    source: royal_mail\n    words: [RM, \"RM \"]\n", "    words: [RM", []string{"word", "is there already"}},
-		{"no file of marts", w, "duckdb: {path: marts.duckdb}", "duckdb: {}", "", []string{"publish.duckdb.path", "is not set"}},
+		{"no file of marts", w, "duckdb: {path: waybill.duckdb}", "duckdb: {}", "", []string{"publish.duckdb.path", "is not set"}},
 	}
 }
 

@@ -81,9 +81,9 @@ func demoConfig(f demoFlags, box *sandbox.Sandbox) map[string]any {
 			"access_key": "${env:AWS_ACCESS_KEY_ID}", "secret_key": "${env:AWS_SECRET_ACCESS_KEY}",
 		}
 	}
-	publish := map[string]any{"duckdb": map[string]any{"path": "marts.duckdb"}}
+	publish := map[string]any{"duckdb": map[string]any{"path": "waybill.duckdb"}}
 	if f.postgres != "" {
-		publish["postgres"] = map[string]any{"url": f.postgres, "schema": "marts", "readers": "waybill_readers"}
+		publish["postgres"] = map[string]any{"url": f.postgres, "schema": "marts"}
 	}
 	all := map[string]any{
 		"name": "demo group", "lake": lakeBlock, "memory": "1GB", "pii_salt": "${file:secrets/salt}", "pipelines": "pipelines",

@@ -62,7 +62,7 @@ func (l *commandLine) examine(ctx context.Context, cfg *project.Config, sources 
 		return nil, err
 	}
 	findings = append(findings, l.examineLake(ctx, cfg)...)
-	findings = append(findings, cfg.CheckTargets(ctx)...)
+	findings = append(findings, cfg.CheckTargets(ctx, time.Now)...)
 	findings = append(findings, examineMarts(ctx, cfg)...)
 	if len(sources) == 0 {
 		sources = cfg.Sources()

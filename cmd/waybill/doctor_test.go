@@ -190,7 +190,7 @@ func TestDoctorFolders(t *testing.T) {
 	t.Parallel()
 	p := begun(t)
 	p.write("taken", "a file where a folder should be")
-	p.edit("waybill.yaml", "{path: marts.duckdb}", "{path: taken/marts.duckdb}")
+	p.edit("waybill.yaml", "{path: waybill.duckdb}", "{path: taken/waybill.duckdb}")
 	if f, ok := told(p.findings(), "publish", "taken", "publish.duckdb.path"); !ok || f.OK {
 		t.Errorf("the folder is not named: %+v", p.findings())
 	}

@@ -168,7 +168,7 @@ func publishedToPostgres(t *testing.T, p *office, dsn string, asOf time.Time) {
 // readersOnlyRead lets a BI user read, refuses its writes, and publishes anew while it is in the middle of a result.
 func readersOnlyRead(t *testing.T, p *office, dsn string, asOf time.Time) {
 	pg := connect(t, dsn)
-	if _, err := pg.Exec(t.Context(), "create role bi login password 'bi'; grant waybill_readers to bi"); err != nil {
+	if _, err := pg.Exec(t.Context(), "create role bi login password 'bi'; grant usage on schema marts to bi; grant select on all tables in schema marts to bi"); err != nil {
 		t.Fatal(err)
 	}
 	address, err := url.Parse(dsn)

@@ -89,7 +89,7 @@ func killer(p *office, progress float64, took time.Duration) func() {
 	case progress > 0.8:
 		return func() {
 			until(func() bool {
-				next, err := filepath.Glob(filepath.Join(p.dir, "marts.duckdb.next-*"))
+				next, err := filepath.Glob(filepath.Join(p.dir, "waybill.duckdb.next-*"))
 				return err == nil && len(next) > 0
 			})
 			time.Sleep(rand.N(200 * time.Millisecond))

@@ -104,6 +104,16 @@ func (l *Ledger) LatestRelease(ctx context.Context, status string) (Release, boo
 	return r, ok, nil
 }
 
+// Released tells whether this ledger made a release, by its number and its instant; instants of places that round them are meant.
+func (l *Ledger) Released(ctx context.Context, id int64, at time.Time) (bool, error) {
+	var r Release
+	ok, err := notFound(l.db.NewSelect().Model(&r).Where("id = ?", id).Scan(ctx))
+	if err != nil {
+		return false, fmt.Errorf("read release %d: %w", id, err)
+	}
+	return ok && r.At.Sub(at).Abs() <= time.Microsecond, nil
+}
+
 // Publication tells which release a target shows.
 type Publication struct {
 	bun.BaseModel `bun:"table:waybill_publications" json:"-"`

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"go.uber.org/zap"
 
+	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 )
 
@@ -22,30 +23,52 @@ func isCode(err error, code string) bool {
 	return errors.As(err, &pgErr) && pgErr.Code == code
 }
 
-// needReaders makes the role that may read the marts where it does not exist and the connection has the right to.
-func (p *Postgres) needReaders(ctx context.Context, tx pgx.Tx, log *zap.Logger) error {
+// needReaders wants the role that may read the marts to be there. It is never made: a mistyped name would be a role that nobody has.
+func (p *Postgres) needReaders(ctx context.Context, tx pgx.Tx) error {
 	if p.readers == "" {
 		return nil
 	}
-	var known, may bool
-	var me string
-	err := tx.QueryRow(ctx, `select exists (select 1 from pg_roles where rolname = $1), rolcreaterole or rolsuper, quote_ident(current_user)
-		from pg_roles where rolname = current_user`, p.readers).Scan(&known, &may, &me)
+	roles, err := texts(ctx, tx, "select rolname from pg_roles where not starts_with(rolname, 'pg_') order by 1")
 	if err != nil {
 		return fmt.Errorf("look up role %s: %w", p.readers, err)
 	}
-	if known {
+	if slices.Contains(roles, p.readers) {
 		return nil
 	}
-	if !may {
-		return fmt.Errorf("role %s (publish.postgres.readers) does not exist and %s may not make roles: let an administrator do it (create role %s nologin), or name a role that exists, then run again",
-			p.readers, me, ident(p.readers))
+	meant := ""
+	if nearest := pipelines.Nearest(p.readers, roles); nearest != "" {
+		meant = fmt.Sprintf(" (did you mean %s?)", nearest)
 	}
-	if _, err := tx.Exec(ctx, fmt.Sprintf("create role %s nologin", ident(p.readers))); err != nil {
-		return fmt.Errorf("make role %s: %w", p.readers, err)
+	return fmt.Errorf("there is no role %s%s in the database: correct publish.postgres.readers, or let an administrator make the role (create role %s nologin) and grant it to those who read; then run again",
+		p.readers, meant, ident(p.readers))
+}
+
+// keepComments says of the new tables, columns and keys what others said of the old ones: every comment that is not as publishing left it.
+func keepComments(ctx context.Context, tx pgx.Tx, old standing, schema string) error {
+	if old.shown.Made == nil {
+		return nil
 	}
-	log.Info("made the role that may read the published marts, because it did not exist", zap.String("role", p.readers), zap.String("target", p.Name()))
-	return nil
+	return execAll(ctx, tx, "carry over comments", `
+		with made as (select $3::jsonb -> 'tables' as tables),
+		was as (
+			select c.oid, c.relname, new.oid as new from pg_class as c
+			join pg_class as new on new.relname = c.relname and new.relkind = 'r' and new.relnamespace = (select oid from pg_namespace where nspname = $2)
+			where c.relnamespace = $1 and c.relname = any ($4)
+		)
+		select format('comment on table %I.%I is %L', $2::text, relname, d.description)
+		from made, was join pg_description as d on d.classoid = 'pg_class'::regclass and d.objoid = was.oid and d.objsubid = 0
+		where d.description is distinct from tables #>> array[relname, 'comment']
+		union all
+		select format('comment on column %I.%I.%I is %L', $2::text, relname, a.attname, d.description)
+		from made, was join pg_description as d on d.classoid = 'pg_class'::regclass and d.objoid = was.oid
+		join pg_attribute as a on a.attrelid = was.oid and a.attnum = d.objsubid
+		join pg_attribute as b on b.attrelid = was.new and b.attname = a.attname
+		where d.description is distinct from tables #>> array[relname, 'columns', a.attname]
+		union all
+		select format('comment on constraint %I on %I.%I is %L', k.conname, $2::text, relname, d.description)
+		from was join pg_constraint as k on k.conrelid = was.oid
+		join pg_description as d on d.classoid = 'pg_constraint'::regclass and d.objoid = k.oid
+		join pg_constraint as l on l.conrelid = was.new and l.conname = k.conname`, old.oid, schema, old.shown.Made, old.tables)
 }
 
 // keepDefaultPrivileges gives the shadow schema the default privileges of the old one, so that its new tables get them.

@@ -2,10 +2,7 @@ package publish
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,21 +10,28 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 )
 
-// Check tells, for the doctor, whether a release could be shown in the file: its folder takes a new file beside the old.
+// nothingPublished goes with refusals, whose own words say what to do.
+const nothingPublished = "as the message says; until then nothing is published there"
+
+// Check tells, for the doctor, whether a release could be shown in the file: what is there may be replaced, and its folder takes a new file.
 func (d *DuckDB) Check(ctx context.Context) []waybill.Finding {
-	f := waybill.Finding{Subject: "publish " + d.path, OK: true, Detail: "its folder takes files"}
-	dir := filepath.Dir(d.path)
-	err := os.MkdirAll(dir, 0o755)
+	f := waybill.Finding{Subject: "publish " + d.path}
+	old, err := d.replaceable(ctx)
 	if err == nil {
-		probe := d.path + ".probe"
-		err = errors.Join(os.WriteFile(probe, []byte("probe"), 0o600), os.Remove(probe))
+		err = takesFiles(old.path)
 	}
-	if err != nil {
-		f.OK, f.Detail, f.Remedy = false, err.Error(), "let the user who runs waybill write there, or name another file in publish.duckdb.path"
-		return []waybill.Finding{f}
+	switch {
+	case err != nil:
+		f.Detail, f.Remedy = err.Error(), nothingPublished
+	case old.mode == 0:
+		f.OK, f.Detail = true, "is not there yet; its folder takes files"
+	default:
+		f.OK, f.Detail = true, fmt.Sprintf("is Waybill's and shows release %d; its folder takes files", old.shown.ID)
 	}
-	if _, err := d.replaceable(ctx); err != nil {
-		f.OK, f.Detail, f.Remedy = false, err.Error(), "nothing is published there as long as it is so"
+	if err == nil && namedMarts(d.path) {
+		note := waybill.Finding{Subject: f.Subject, OK: true, Note: true, Remedy: "name it otherwise in publish.duckdb.path, such as waybill.duckdb, and the marts are marts.fct_orders in every copy too"}
+		note.Detail = "a copy under another name has the marts as fct_orders only, because DuckDB names what it opens after the file"
+		return []waybill.Finding{f, note}
 	}
 	return []waybill.Finding{f}
 }
@@ -45,7 +49,7 @@ func (p *Postgres) Check(ctx context.Context) []waybill.Finding {
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	findings := []waybill.Finding{{Subject: subject + ": connect", OK: true, Detail: fmt.Sprintf("%s answers as %s", conn.Config().Host, conn.Config().User)}}
-	for _, check := range []func(context.Context, *pgx.Conn) (waybill.Finding, error){p.mayMakeSchemas, p.owner, p.readersThere} {
+	for _, check := range []func(context.Context, *pgx.Conn) (waybill.Finding, error){p.schemasMade, p.owner, p.readersThere} {
 		f, err := check(ctx, conn)
 		if err != nil {
 			f = bad("look", err, "let the user of publish.postgres.url read the catalog of its database")
@@ -56,67 +60,65 @@ func (p *Postgres) Check(ctx context.Context) []waybill.Finding {
 	return findings
 }
 
-func (p *Postgres) mayMakeSchemas(ctx context.Context, conn *pgx.Conn) (waybill.Finding, error) {
-	f := waybill.Finding{Subject: "schemas", Detail: "may be made"}
-	var database string
-	if err := conn.QueryRow(ctx, "select current_database(), has_database_privilege(current_database(), 'create')").Scan(&database, &f.OK); err != nil {
-		return f, err
-	}
-	if !f.OK {
-		f.Detail = fmt.Sprintf("%s may make none in %s", conn.Config().User, database)
-		f.Remedy = fmt.Sprintf("grant create on database %s to %s", ident(database), ident(conn.Config().User))
-	}
-	return f, nil
+func (p *Postgres) schemasMade(ctx context.Context, conn *pgx.Conn) (waybill.Finding, error) {
+	f := waybill.Finding{Subject: "schemas", OK: true, Detail: "may be made"}
+	err := p.looking(ctx, conn, func(tx pgx.Tx) error {
+		if err := mayMakeSchemas(ctx, tx); err != nil {
+			f.OK, f.Detail, f.Remedy = false, err.Error(), nothingPublished
+		}
+		return nil
+	})
+	return f, err
 }
 
 // owner wants the schema to be Waybill's: everything in it is replaced at the next release.
 func (p *Postgres) owner(ctx context.Context, conn *pgx.Conn) (waybill.Finding, error) {
-	f := waybill.Finding{Subject: "schema " + p.schema, OK: true, Detail: "is Waybill's"}
+	f := waybill.Finding{Subject: "schema " + p.schema}
 	if err := p.checkName(ledger.Release{}); err != nil {
-		f.OK, f.Detail, f.Remedy = false, err.Error(), "name a schema of Waybill's own in publish.postgres.schema"
+		f.Detail, f.Remedy = err.Error(), "name a schema of Waybill's own in publish.postgres.schema"
 		return f, nil
 	}
-	var there, mine bool
-	err := conn.QueryRow(ctx, `select exists (select 1 from pg_namespace where nspname = $1),
-		exists (select 1 from pg_namespace where nspname = $1 and pg_has_role(nspowner, 'usage'))`, p.schema).Scan(&there, &mine)
-	if err != nil {
-		return f, err
-	}
-	if !there {
-		f.Detail = "is not there yet"
-		return f, nil
-	}
-	if !mine {
-		f.OK, f.Detail = false, fmt.Sprintf("belongs to another role than %s, who could not replace it", conn.Config().User)
-		f.Remedy = fmt.Sprintf("alter schema %s owner to %s, or name another schema", ident(p.schema), ident(conn.Config().User))
-		return f, nil
-	}
-	tx, err := conn.Begin(ctx)
-	if err != nil {
-		return f, fmt.Errorf("begin: %w", err)
-	}
-	defer tx.Rollback(context.WithoutCancel(ctx)) // only looked at
-	if _, err := tx.Exec(ctx, "set local search_path = ''"); err != nil {
-		return f, fmt.Errorf("begin: %w", err)
-	}
-	if _, err := p.replaceable(ctx, tx); err != nil {
-		f.OK, f.Detail, f.Remedy = false, err.Error(), "nothing is published there as long as it is so"
-	}
-	return f, nil
+	err := p.looking(ctx, conn, func(tx pgx.Tx) error {
+		old, err := p.replaceable(ctx, tx)
+		switch {
+		case err != nil:
+			f.Detail, f.Remedy = err.Error(), nothingPublished
+		case old.oid == 0:
+			f.OK, f.Detail = true, "is not there yet; the first release makes it"
+		case len(old.tables) == 0:
+			f.OK, f.Detail = true, "is empty; the first release takes its place"
+		default:
+			f.OK, f.Detail = true, fmt.Sprintf("is Waybill's and shows release %d", old.shown.ID)
+		}
+		return nil
+	})
+	return f, err
 }
 
 func (p *Postgres) readersThere(ctx context.Context, conn *pgx.Conn) (waybill.Finding, error) {
-	f := waybill.Finding{Subject: "readers", OK: true, Detail: "none is named; grant rights yourself, or name a role"}
+	f := waybill.Finding{Subject: "readers", OK: true, Detail: "none is named; grant rights yourself, which releases keep, or name a role in publish.postgres.readers"}
 	if p.readers == "" {
 		return f, nil
 	}
-	if err := conn.QueryRow(ctx, "select exists (select 1 from pg_roles where rolname = $1)", p.readers).Scan(&f.OK); err != nil {
-		return f, err
+	err := p.looking(ctx, conn, func(tx pgx.Tx) error {
+		f.Detail = "role " + p.readers + " is there"
+		if err := p.needReaders(ctx, tx); err != nil {
+			f.OK, f.Detail, f.Remedy = false, err.Error(), nothingPublished
+		}
+		return nil
+	})
+	return f, err
+}
+
+// looking runs what publishing does before it changes anything, as it does it, and leaves no trace.
+func (p *Postgres) looking(ctx context.Context, conn *pgx.Conn, look func(tx pgx.Tx) error) error {
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
 	}
-	f.Detail = "role " + p.readers + " is there"
-	if !f.OK {
-		f.Detail = "there is no role " + p.readers
-		f.Remedy = fmt.Sprintf("create role %s nologin, and grant it to those who read; or correct publish.postgres.readers", ident(p.readers))
+	defer tx.Rollback(context.WithoutCancel(ctx)) // only looked at
+	if _, err := tx.Exec(ctx, "set local search_path = ''"); err != nil {
+		return fmt.Errorf("begin: %w", err)
 	}
-	return f, nil
+	return look(tx)
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	_ "modernc.org/sqlite" // registers the database/sql driver "sqlite"
+
 	"github.com/fourmarketing/waybill/pipelines/publish"
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
@@ -69,6 +71,24 @@ func TestRefusesFiles(t *testing.T) {
 		{"nothing in it", func(d *desk, path string) { d.write(path, "") }, "not published by Waybill"},
 		{"a database", func(d *desk, path string) { d.edit(path, "create table notes as select 1 as a") }, "no ops.release"},
 		{"an empty database", func(d *desk, path string) { d.edit(path, "create table notes (a int)", "drop table notes") }, "no ops.release"},
+		{"a SQLite database", func(d *desk, path string) {
+			db, err := sql.Open("sqlite", path)
+			if err != nil {
+				d.Fatal(err)
+			}
+			if _, err := db.ExecContext(d.Context(), "create table notes (a int)"); err != nil || db.Close() != nil {
+				d.Fatal(err)
+			}
+		}, "not published by Waybill"},
+		{"a release without rows", func(d *desk, path string) {
+			d.edit(path, "create schema ops", "create table ops.release (release_id bigint, released_at timestamptz)")
+		}, "no ops.release"},
+		{"a journal alone", func(d *desk, path string) { d.write(path+".wal", "of somebody's") }, "move it away"},
+		{"a link to nothing", func(d *desk, path string) {
+			if err := os.Symlink(filepath.Join(filepath.Dir(path), "elsewhere"), path); err != nil {
+				d.Fatal(err)
+			}
+		}, "a link to a file that is not there"},
 		{"a folder", func(d *desk, path string) {
 			if err := os.Mkdir(path, 0o700); err != nil {
 				d.Fatal(err)
@@ -81,8 +101,8 @@ func TestRefusesFiles(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "marts.duckdb")
 			c.made(d, path)
 			before, _ := os.ReadFile(path)
-			d.mustRefuse(publish.NewDuckDB(d.engine, path), marts(1), c.word, path)
-			if after, _ := os.ReadFile(path); string(after) != string(before) || !exists(t, path) {
+			d.mustRefuse(publish.NewDuckDB(d.engine, path, d.origin()), marts(1), c.word, path)
+			if after, _ := os.ReadFile(path); string(after) != string(before) {
 				t.Errorf("it had %d bytes and has %d", len(before), len(after))
 			}
 			if entries, err := os.ReadDir(filepath.Dir(path)); err != nil || len(entries) != 1 {
@@ -105,13 +125,16 @@ func TestRefusesStrangersInFiles(t *testing.T) {
 		"create type mood as enum ('good')":                              "type main.mood",
 		"create index by_status on fct_orders (status)":                  "index main.by_status",
 		"create schema finance; create table finance.fct_orders (a int)": "table finance.fct_orders",
+		"create table marts.targets as select 1 as a":                    "table marts.targets",
+		"create or replace view marts.dim_sites as select 1 as a":        "view marts.dim_sites",
+		"alter table fct_orders add column note text":                    "column fct_orders.note",
 	} {
 		t.Run(named, func(t *testing.T) {
 			d := newDesk(t)
-			path := filepath.Join(t.TempDir(), "marts.duckdb")
-			d.mustPublish(publish.NewDuckDB(d.engine, path), marts(1)...)
+			path := filepath.Join(t.TempDir(), "waybill.duckdb")
+			d.mustPublish(publish.NewDuckDB(d.engine, path, d.origin()), marts(1)...)
 			d.edit(path, made)
-			d.mustRefuse(publish.NewDuckDB(d.engine, path), marts(2), named, "attach")
+			d.mustRefuse(publish.NewDuckDB(d.engine, path, d.origin()), marts(2), named, "attach")
 			d.wantInFile(path, "select release_id from ops.release", "1")
 		})
 	}
@@ -123,7 +146,7 @@ func TestReplacesItsOwnFile(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	path := filepath.Join(t.TempDir(), "marts.duckdb")
-	target := publish.NewDuckDB(d.engine, path)
+	target := publish.NewDuckDB(d.engine, path, d.origin())
 	d.mustPublish(target, marts(1)...)
 	d.wantInFile(path, "select tables from ops.release", "[fct_orders, dim_sites]")
 	for _, name := range []string{".next-year", ".next-12.csv", ".next-4711", ".next-4711.wal"} {
@@ -135,7 +158,7 @@ func TestReplacesItsOwnFile(t *testing.T) {
 			t.Errorf("marts.duckdb%s is there: %v", name, !want)
 		}
 	}
-	d.edit(path, "alter table ops.release drop column tables", "create table notes as select 1 as a")
+	d.edit(path, "alter table ops.release drop column tables", "alter table ops.release drop column lake", "alter table ops.release drop column made", "create table notes as select 1 as a")
 	d.mustRefuse(target, marts(3), "make: table main.notes.")
 	d.edit(path, "drop table notes")
 
@@ -160,7 +183,7 @@ func TestLooksAtTheFileAgain(t *testing.T) {
 	d := newDesk(t)
 	path := filepath.Join(t.TempDir(), "marts.duckdb")
 	slow, wrote := d.meanwhile(func() error { return os.WriteFile(path, []byte("a,b\n"), 0o600) })
-	d.mustRefuse(publish.NewDuckDB(d.engine, path), []publish.Mart{slow}, "not published by Waybill")
+	d.mustRefuse(publish.NewDuckDB(d.engine, path, d.origin()), []publish.Mart{slow}, "not published by Waybill")
 	if err := <-wrote; err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +197,7 @@ func TestOutlivesAJournal(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	path := filepath.Join(t.TempDir(), "marts.duckdb")
-	target := publish.NewDuckDB(d.engine, path)
+	target := publish.NewDuckDB(d.engine, path, d.origin())
 	d.mustPublish(target, marts(1)...)
 	died := filepath.Join(t.TempDir(), "died.duckdb")
 	d.copy(path, died)
@@ -199,7 +222,7 @@ func TestRefusesAFileBeingWritten(t *testing.T) {
 	}
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "marts.duckdb")
-	d.mustPublish(publish.NewDuckDB(d.engine, path), marts(1)...)
+	d.mustPublish(publish.NewDuckDB(d.engine, path, d.origin()), marts(1)...)
 	other := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestRefusesAFileBeingWritten$")
 	other.Env = append(os.Environ(), held+"="+path)
 	in, err1 := other.StdinPipe()
@@ -210,7 +233,7 @@ func TestRefusesAFileBeingWritten(t *testing.T) {
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "holding\n" {
 		t.Fatalf("the other program said %q, %v", line, err)
 	}
-	d.mustRefuse(publish.NewDuckDB(d.engine, path), marts(2), path, "Close what has it open for writing", fmt.Sprint(other.Process.Pid))
+	d.mustRefuse(publish.NewDuckDB(d.engine, path, d.origin()), marts(2), path, "Close what has it open for writing", fmt.Sprint(other.Process.Pid))
 	if err := errors.Join(in.Close(), other.Wait()); err != nil {
 		t.Fatal(err)
 	}
@@ -230,5 +253,64 @@ func (d *desk) write(path, text string) {
 	d.Helper()
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		d.Fatal(err)
+	}
+}
+
+// TestCopiedFile copies a published file under other names: marts.<name> is there with nothing else beside it.
+func TestCopiedFile(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	path := filepath.Join(t.TempDir(), "waybill.duckdb")
+	odd := mart("fct_Odd name", "select 1 as a", "a")
+	d.mustPublish(publish.NewDuckDB(d.engine, path, d.origin()), append(marts(1), odd)...)
+	d.mustPublish(publish.NewDuckDB(d.engine, path, d.origin()), append(marts(2), odd)...)
+	elsewhere := t.TempDir()
+	for _, name := range []string{"waybill.duckdb", "orders of 2026.db", "main.duckdb", "a.b.duckdb"} {
+		copied := filepath.Join(elsewhere, name)
+		d.copy(path, copied)
+		db := d.file(copied + "?access_mode=read_only")
+		for query, want := range map[string]string{
+			"select max(total)::varchar from marts.fct_orders":                "2.00",
+			"select max(total)::varchar from fct_orders":                      "2.00",
+			"select a::varchar from marts.\"fct_Odd name\"":                   "1",
+			"select site from marts.dim_sites":                                "ams",
+			"select count(*)::varchar from duckdb_views() where not internal": "3",
+		} {
+			var got string
+			if err := db.QueryRowContext(t.Context(), query).Scan(&got); err != nil || got != want {
+				t.Errorf("%s: %s: %q, want %q, %v", name, query, got, want, err)
+			}
+		}
+	}
+	asNamed := filepath.Join(elsewhere, "marts.duckdb") // a file of this name has no schema of it, which would be ambiguous
+	d.mustPublish(publish.NewDuckDB(d.engine, asNamed, d.origin()), marts(3)...)
+	var total string
+	if err := d.file(asNamed+"?access_mode=read_only").QueryRowContext(t.Context(), "select max(total)::varchar from marts.fct_orders").Scan(&total); err != nil || total != "3.00" {
+		t.Errorf("marts.duckdb: %q, %v", total, err)
+	}
+}
+
+// TestKeepsWhatOthersSetOnFiles publishes over a file that is reached by a link, has rights of its own and comments of others.
+func TestKeepsWhatOthersSetOnFiles(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	real, link := filepath.Join(t.TempDir(), "real.duckdb"), filepath.Join(t.TempDir(), "waybill.duckdb")
+	d.mustPublish(publish.NewDuckDB(d.engine, real, d.origin()), marts(1)...)
+	d.edit(real, "comment on column fct_orders.total is 'With VAT.'", "comment on column fct_orders.status is 'Goes.'", "comment on table dim_sites is 'Ours; it''s all.'")
+	if err := errors.Join(os.Chmod(real, 0o640), os.Symlink(real, link)); err != nil {
+		t.Fatal(err)
+	}
+	for total := 2; total <= 3; total++ {
+		without := mart("fct_orders", fmt.Sprintf("select 'AV1' as order_id, %d::decimal(18,2) as total", total), "order_id")
+		d.mustPublish(publish.NewDuckDB(d.engine, link, d.origin()), without, marts(1)[1])
+		d.wantInFile(real, "select max(total) from fct_orders", fmt.Sprintf("%d.00", total))
+		d.wantInFile(real, "select comment from duckdb_columns() where database_name = 'marts' and schema_name = 'main' and column_name = 'total'", "With VAT.")
+		d.wantInFile(real, "select comment from duckdb_tables() where database_name = 'marts' and table_name = 'dim_sites'", "Ours; it's all.")
+		d.wantInFile(real, "select comment from duckdb_tables() where database_name = 'marts' and table_name = 'fct_orders'", "A mart. Grain: one row per fct_orders")
+	}
+	info, err1 := os.Stat(real)
+	linked, err2 := os.Lstat(link)
+	if err := errors.Join(err1, err2); err != nil || info.Mode() != 0o640 || linked.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the file has rights %s, the link is %s, %v", info.Mode(), linked.Mode(), err)
 	}
 }

@@ -57,10 +57,10 @@ func (p *Postgres) dropFormer(ctx context.Context, conn *pgx.Conn, log *zap.Logg
 		log.Warn("former releases stay", zap.String("target", p.Name()), zap.Error(err))
 	}
 	for _, name := range names {
-		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return dropMarked(ctx, tx, name) })
+		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return p.dropMarked(ctx, tx, name) })
 		switch {
 		case errors.Is(err, errNotFormer):
-			log.Info("a schema is named like a former release and bears no mark of one, so it is left alone", zap.String("schema", name))
+			log.Info("a schema is named like a former release and is none of this lake's, so it is left alone", zap.String("schema", name))
 		case isCode(err, lockNotAvailable):
 			log.Info("a former release is being read and stays until the next one", zap.String("schema", name))
 		case err != nil:
@@ -69,12 +69,12 @@ func (p *Postgres) dropFormer(ctx context.Context, conn *pgx.Conn, log *zap.Logg
 	}
 }
 
-// errNotFormer says that a schema has no mark of a former release.
-var errNotFormer = errors.New("no former release")
+// errNotFormer says that a schema has no mark of a former release, or shows one of another lake.
+var errNotFormer = errors.New("no former release of this lake")
 
 // dropMarked drops one former schema: its tables by name and then the schema, both without cascade, so that what somebody put there or
 // let depend on it in the meantime is never dropped with it.
-func dropMarked(ctx context.Context, tx pgx.Tx, name string) error {
+func (p *Postgres) dropMarked(ctx context.Context, tx pgx.Tx, name string) error {
 	if _, err := tx.Exec(ctx, "set local search_path = ''; set local lock_timeout = '2s'"); err != nil {
 		return err
 	}
@@ -83,6 +83,13 @@ func dropMarked(ctx context.Context, tx pgx.Tx, name string) error {
 		return err
 	}
 	if !strings.HasPrefix(comment, formerMark) {
+		return errNotFormer
+	}
+	ours, err := p.origin.Released(ctx, old.shown.ID, old.shown.At)
+	if err != nil {
+		return fmt.Errorf("look up release %d: %w", old.shown.ID, err)
+	}
+	if len(old.tables) > 0 && !ours {
 		return errNotFormer
 	}
 	others := old.others

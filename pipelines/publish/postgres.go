@@ -5,12 +5,9 @@ import (
 	"database/sql"
 	"fmt"
 	"hash/fnv"
-	"math/big"
 	"strings"
 
-	"github.com/duckdb/duckdb-go/v2"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill"
@@ -23,26 +20,30 @@ type Postgres struct {
 	url     waybill.Secret
 	schema  string
 	readers string
+	origin  Origin
 }
 
-// NewPostgres publishes to a schema; readers is a role that gets the right to read it, empty for none.
-func NewPostgres(db *sql.DB, url waybill.Secret, schema, readers string) *Postgres {
-	return &Postgres{db: db, url: url, schema: schema, readers: readers}
+// NewPostgres publishes an origin's releases to a schema; readers is a role that gets the right to read it, empty for none.
+func NewPostgres(db *sql.DB, url waybill.Secret, schema, readers string, origin Origin) *Postgres {
+	return &Postgres{db: db, url: url, schema: schema, readers: readers, origin: origin}
 }
 
 // Name names the schema in the ledger.
 func (p *Postgres) Name() string { return "postgres:" + p.schema }
 
-// Shows tells whether the schema is there.
-func (p *Postgres) Shows(ctx context.Context) bool {
+// Shows tells whether the schema shows the release, whatever the ledger says: it may have been dropped, restored, or never be of this database.
+func (p *Postgres) Shows(ctx context.Context, rel ledger.Release) bool {
 	conn, err := pgx.Connect(ctx, p.url.Reveal())
 	if err != nil {
 		return true // publishing would fail alike; the ledger's word stands until the server is back
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	var there bool
-	err = conn.QueryRow(ctx, "select exists (select 1 from information_schema.tables where table_schema = $1 and table_name = 'waybill_release')", p.schema).Scan(&there)
-	return err != nil || there
+	var shown released
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
+		shown, err = readRelease(ctx, tx, p.schema)
+		return err
+	})
+	return err == nil && shown.is(rel)
 }
 
 // Publish copies every mart into a shadow schema and swaps it for the old one in a single transaction: readers see the old
@@ -69,15 +70,18 @@ func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []Mart
 	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", lockKey(p.schema)); err != nil {
 		return fmt.Errorf("lock schema %s: %w", p.schema, err)
 	}
-	if err := p.makeShadow(ctx, tx, log); err != nil {
+	if err := p.makeShadow(ctx, tx); err != nil {
 		return err
 	}
 	for _, m := range marts {
-		if err := p.copyMart(ctx, tx, p.shadow(), m); err != nil {
+		if err := p.copyMart(ctx, tx, m, log); err != nil {
 			return fmt.Errorf("copy %s: %w", m.Model.Name, err)
 		}
 	}
-	if err := writeRelease(ctx, tx, p.shadow(), rel, marts); err != nil {
+	if err := p.describe(ctx, tx, marts, log); err != nil {
+		return err
+	}
+	if err := p.writeRelease(ctx, tx, rel, marts); err != nil {
 		return err
 	}
 	if err := p.swap(ctx, tx, rel); err != nil {
@@ -94,7 +98,7 @@ func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []Mart
 func (p *Postgres) shadow() string { return p.schema + "_next" }
 
 // makeShadow makes the shadow schema, if the schema in whose place it is to come may be replaced.
-func (p *Postgres) makeShadow(ctx context.Context, tx pgx.Tx, log *zap.Logger) error {
+func (p *Postgres) makeShadow(ctx context.Context, tx pgx.Tx) error {
 	var taken bool
 	if err := tx.QueryRow(ctx, "select exists (select 1 from pg_namespace where nspname = $1)", p.shadow()).Scan(&taken); err != nil {
 		return fmt.Errorf("look for schema %s: %w", p.shadow(), err)
@@ -107,25 +111,16 @@ func (p *Postgres) makeShadow(ctx context.Context, tx pgx.Tx, log *zap.Logger) e
 	if err != nil {
 		return err
 	}
-	if err := p.needReaders(ctx, tx, log); err != nil {
+	if err := p.needReaders(ctx, tx); err != nil {
+		return err
+	}
+	if err := mayMakeSchemas(ctx, tx); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, "create schema "+ident(p.shadow())); err != nil {
 		return fmt.Errorf("make schema %s: %w", p.shadow(), err)
 	}
 	return keepDefaultPrivileges(ctx, tx, old, p.shadow())
-}
-
-// writeRelease says in the schema which release it shows and which tables are of it: they are what the next release may drop.
-func writeRelease(ctx context.Context, tx pgx.Tx, schema string, rel ledger.Release, marts []Mart) error {
-	table := pgx.Identifier{schema, releaseTable}.Sanitize()
-	if _, err := tx.Exec(ctx, "create table "+table+" (release_id bigint, released_at timestamptz, as_of timestamptz, tables text[])"); err != nil {
-		return fmt.Errorf("make table %s: %w", releaseTable, err)
-	}
-	if _, err := tx.Exec(ctx, "insert into "+table+" values ($1, $2, $3, $4)", rel.ID, rel.At, rel.AsOf, tableNames(marts)); err != nil {
-		return fmt.Errorf("write %s: %w", releaseTable, err)
-	}
-	return nil
 }
 
 // swap renames the old schema away and the shadow into its place, which waits for no reader of the marts, and gives the new one what
@@ -151,7 +146,7 @@ func (p *Postgres) swap(ctx context.Context, tx pgx.Tx, rel ledger.Release) erro
 	}
 	statements := append(away,
 		fmt.Sprintf("alter schema %s rename to %s", ident(p.shadow()), ident(p.schema)),
-		fmt.Sprintf("comment on schema %s is %s", ident(p.schema), literal(fmt.Sprintf("%s%d. Replaced whole at each release.", mark, rel.ID))))
+		fmt.Sprintf("comment on schema %s is %s", ident(p.schema), literal(fmt.Sprintf("%s%d of lake %s. Replaced whole at each release.", mark, rel.ID, p.origin.Lake))))
 	if p.readers != "" {
 		statements = append(statements, fmt.Sprintf("grant usage on schema %[1]s to %[2]s; grant select on all tables in schema %[1]s to %[2]s", ident(p.schema), ident(p.readers)))
 	}
@@ -160,116 +155,11 @@ func (p *Postgres) swap(ctx context.Context, tx pgx.Tx, rel ledger.Release) erro
 			return fmt.Errorf("swap schema %s: %s: %w", p.schema, s, err)
 		}
 	}
+	if err := keepComments(ctx, tx, old, p.schema); err != nil {
+		return err
+	}
 	return rebind(ctx, tx, old.views, rel)
 }
-
-// copyMart streams one mart from DuckDB into a new table with COPY.
-func (p *Postgres) copyMart(ctx context.Context, tx pgx.Tx, schema string, m Mart) error {
-	rows, err := p.db.QueryContext(ctx, m.Select)
-	if err != nil {
-		return fmt.Errorf("read: %w", err)
-	}
-	defer rows.Close()
-	types, err := rows.ColumnTypes()
-	if err != nil {
-		return fmt.Errorf("read: %w", err)
-	}
-	names := make([]string, len(types))
-	defs := make([]string, len(types))
-	for i, t := range types {
-		names[i] = t.Name()
-		defs[i] = ident(t.Name()) + " " + postgresType(t.DatabaseTypeName())
-	}
-	table := pgx.Identifier{schema, m.Model.Name.Name}
-	if _, err := tx.Exec(ctx, fmt.Sprintf("create table %s (%s)", table.Sanitize(), strings.Join(defs, ", "))); err != nil {
-		return fmt.Errorf("make table: %w", err)
-	}
-	if _, err := tx.CopyFrom(ctx, table, names, &copySource{rows: rows, width: len(names)}); err != nil {
-		return fmt.Errorf("COPY: %w", err)
-	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("read: %w", err)
-	}
-	return describe(ctx, tx, table.Sanitize(), m)
-}
-
-// describe carries keys and comments over, so that BI tools show what a column means.
-func describe(ctx context.Context, tx pgx.Tx, table string, m Mart) error {
-	statements := []string{fmt.Sprintf("comment on table %s is %s", table, literal(tableComment(m.Model)))}
-	if key := m.Model.Head.Key; len(key) > 0 {
-		quoted := make([]string, len(key))
-		for i, k := range key {
-			quoted[i] = ident(k)
-		}
-		statements = append(statements, fmt.Sprintf("alter table %s add primary key (%s)", table, strings.Join(quoted, ", ")))
-	}
-	for _, c := range m.Model.Head.Columns {
-		if c.Description != "" {
-			statements = append(statements, fmt.Sprintf("comment on column %s.%s is %s", table, ident(c.Name), literal(c.Description)))
-		}
-	}
-	for _, s := range statements {
-		if _, err := tx.Exec(ctx, s); err != nil {
-			return fmt.Errorf("describe: %w", err)
-		}
-	}
-	return nil
-}
-
-// postgresType is the Postgres name of a DuckDB type.
-func postgresType(duckType string) string {
-	switch t := strings.ToUpper(duckType); {
-	case strings.HasPrefix(t, "DECIMAL"):
-		return "numeric" + strings.TrimPrefix(t, "DECIMAL")
-	case t == "VARCHAR":
-		return "text"
-	case t == "TINYINT", t == "SMALLINT", t == "INTEGER", t == "USMALLINT", t == "UTINYINT":
-		return "integer"
-	case t == "BIGINT", t == "UINTEGER":
-		return "bigint"
-	case t == "HUGEINT", t == "UBIGINT", t == "UHUGEINT":
-		return "numeric(38,0)"
-	case t == "DOUBLE", t == "FLOAT":
-		return "double precision"
-	case t == "TIMESTAMP WITH TIME ZONE", t == "TIMESTAMPTZ":
-		return "timestamptz"
-	default:
-		return strings.ToLower(t) // boolean, date, timestamp, time, uuid are spelt alike
-	}
-}
-
-// copySource feeds COPY row by row.
-type copySource struct {
-	rows  *sql.Rows
-	width int
-}
-
-// Next moves to the next row (pgx.CopyFromSource).
-func (c *copySource) Next() bool { return c.rows.Next() }
-
-// Values reads the current row; decimals go over exactly.
-func (c *copySource) Values() ([]any, error) {
-	values := make([]any, c.width)
-	into := make([]any, c.width)
-	for i := range values {
-		into[i] = &values[i]
-	}
-	if err := c.rows.Scan(into...); err != nil {
-		return nil, fmt.Errorf("read row: %w", err)
-	}
-	for i, v := range values {
-		switch v := v.(type) {
-		case duckdb.Decimal:
-			values[i] = pgtype.Numeric{Int: v.Value, Exp: -int32(v.Scale), Valid: true}
-		case *big.Int:
-			values[i] = pgtype.Numeric{Int: v, Valid: true}
-		}
-	}
-	return values, nil
-}
-
-// Err is what ended the rows early.
-func (c *copySource) Err() error { return c.rows.Err() }
 
 func ident(name string) string { return pgx.Identifier{name}.Sanitize() }
 

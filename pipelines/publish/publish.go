@@ -44,8 +44,8 @@ func New(p Parts) *Publisher {
 // Target shows a release somewhere outside the lake. Publish swaps it in at once or not at all, and refuses where it would take away
 // what Waybill did not make. Its log hears what people should know although nothing failed.
 type Target interface {
-	Name() string                   // as it stands in the ledger: "duckdb:marts.duckdb", "postgres:marts"
-	Shows(ctx context.Context) bool // the target still has something; false makes the next run publish again
+	Name() string                                       // as it stands in the ledger: "duckdb:waybill.duckdb", "postgres:marts"
+	Shows(ctx context.Context, rel ledger.Release) bool // the target has that release; false makes the run publish it again
 	Publish(ctx context.Context, rel ledger.Release, marts []Mart, log *zap.Logger) error
 }
 
@@ -94,7 +94,7 @@ func (p *Publisher) publish(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return changed, err
 		}
-		if shown == rel.ID && target.Shows(ctx) {
+		if shown == rel.ID && target.Shows(ctx, rel) {
 			continue
 		}
 		if marts == nil {

@@ -28,13 +28,16 @@ type desk struct {
 	engine  *sql.DB
 	heard   *observer.ObservedLogs
 	log     *zap.Logger
+	lake    string
+	began   time.Time // releases are made a second apart from then on
 	release int64
+	book    map[int64]time.Time // releases that were made here
 }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	core, heard := observer.New(zap.InfoLevel)
-	d := &desk{T: t, engine: duck.Open(duck.Config{Threads: 1}), heard: heard, log: zap.New(core)}
+	d := &desk{T: t, engine: duck.Open(duck.Config{Threads: 1}), heard: heard, log: zap.New(core), lake: "s3://bucket/lake", began: time.Date(2026, 3, 27, 7, 0, 0, 123456789, time.UTC), book: map[int64]time.Time{}}
 	t.Cleanup(func() { _ = d.engine.Close() })
 	return d
 }
@@ -109,10 +112,18 @@ func (s *session) want(query, want string) {
 	}
 }
 
+// origin is a lake whose ledger is the desk's book.
+func (d *desk) origin() publish.Origin {
+	return publish.Origin{Lake: d.lake, Released: func(_ context.Context, release int64, at time.Time) (bool, error) {
+		return d.book[release].Sub(at).Abs() <= time.Microsecond, nil
+	}}
+}
+
 // publish publishes the next release.
 func (d *desk) publish(target publish.Target, marts ...publish.Mart) error {
 	d.release++
-	at := time.Date(2026, 3, 27, 7, 0, int(d.release), 0, time.UTC)
+	at := d.began.Add(time.Duration(d.release) * time.Second)
+	d.book[d.release] = at
 	return target.Publish(d.Context(), ledger.Release{ID: d.release, At: at, AsOf: at}, marts, d.log)
 }
 
@@ -137,7 +148,7 @@ func (d *desk) mustRefuse(target publish.Target, marts []publish.Mart, words ...
 	}
 }
 
-// told are the messages of the log with their fields.
+// told are the messages of the log since it was last asked, with their fields.
 func (d *desk) told() string {
 	var b strings.Builder
 	for _, e := range d.heard.TakeAll() {
@@ -147,7 +158,7 @@ func (d *desk) told() string {
 }
 
 func (d *desk) postgres(readers string) *publish.Postgres {
-	return publish.NewPostgres(d.engine, waybill.Secret(d.dsn), "marts", readers)
+	return publish.NewPostgres(d.engine, waybill.Secret(d.dsn), "marts", readers, d.origin())
 }
 
 // mart is a small mart whose rows have the release's number as status.

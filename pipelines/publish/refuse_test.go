@@ -3,6 +3,7 @@ package publish_test
 import (
 	"database/sql"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,11 @@ var strangers = []struct{ made, named, there string }{
 	{"create schema finance; create function finance.open() returns bigint begin atomic select count(*) from marts.fct_orders; end", "function finance.open()", "to_regproc('finance.open')"},
 	{"create schema finance; create function finance.of(marts.fct_orders) returns text language sql as 'select 1'", "function finance.of(marts.fct_orders)", "to_regproc('finance.of')"},
 	{"create schema finance; create view finance.v as select 1 as a; create rule r as on insert to finance.v do instead insert into marts.dim_sites values ('x')", "rule r on view finance.v", "(select rulename from pg_rules where rulename = 'r')"},
+	{"alter table marts.fct_orders add column note text", "column marts.fct_orders.note", "(select attname from pg_attribute where attname = 'note')"},
+	{"alter table marts.waybill_release add column note text", "column marts.waybill_release.note", "(select attname from pg_attribute where attname = 'note')"},
+	{"create table was as table marts.fct_orders; drop table marts.fct_orders; create table marts.fct_orders as table was; comment on table marts.fct_orders is 'A mart. Grain: one row per fct_orders'", "table marts.fct_orders", "to_regclass('marts.fct_orders')"},
+	{"alter table marts.fct_orders add foreign key (status) references marts.dim_sites not valid", "constraint fct_orders_status_fkey on table marts.fct_orders", "(select conname from pg_constraint where contype = 'f')"},
+	{"alter table marts.fct_orders alter column status set default 'x'", "default value for column status of table marts.fct_orders", "(select 1 from pg_attrdef)"},
 	{"create schema finance; create view finance.whole as select o from marts.fct_orders as o", "finance.whole", "to_regclass('finance.whole')"},
 }
 
@@ -86,11 +92,22 @@ func TestRefusesSchemas(t *testing.T) {
 			user := d.connect("")
 			user.run(c.made)
 			before := user.text(c.there)
-			target := publish.NewPostgres(d.engine, waybill.Secret(d.dsn), c.schema, "")
+			target := publish.NewPostgres(d.engine, waybill.Secret(d.dsn), c.schema, "", d.origin())
 			d.mustRefuse(target, marts(1), c.named, c.schema)
 			user.want(c.there, before)
 		})
 	}
+	t.Run("another role's, empty", func(t *testing.T) {
+		d := newDatabase(t, cluster, "roles")
+		user := d.connect("")
+		user.run("create role dba; create role loader login password 'loader'; grant create on database roles to loader; create schema marts authorization dba; grant all on schema marts to loader")
+		target := publish.NewPostgres(d.engine, waybill.Secret(d.as("loader")), "marts", "", d.origin())
+		d.mustRefuse(target, marts(1), "belongs to dba", `alter schema "marts" owner to loader`, "run again")
+		user.run("alter schema marts owner to loader")
+		d.mustPublish(target, marts(2)...)
+		user.run("revoke create on database roles from loader")
+		d.mustRefuse(target, marts(3), "grant create on database roles to loader", "run again")
+	})
 	t.Run("a mark that was taken away", func(t *testing.T) {
 		d := newDatabase(t, cluster, "unmarked")
 		d.mustPublish(d.postgres(""), marts(1)...)
@@ -101,6 +118,62 @@ func TestRefusesSchemas(t *testing.T) {
 		d.mustPublish(d.postgres(""), marts(3)...)
 		user.want("select release_id from marts.waybill_release", "3")
 	})
+}
+
+// TestRefusesAnotherLakes publishes where another project does: a schema and a file that show its release are its, as is what it has not dropped yet.
+func TestRefusesAnotherLakes(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, testservers.StartPostgres(t), "lakes")
+	theirs := *d
+	theirs.lake, theirs.began, theirs.book = "s3://other/lake", d.began.Add(time.Minute), map[int64]time.Time{}
+	user, path := d.connect(""), filepath.Join(t.TempDir(), "waybill.duckdb")
+	d.mustPublish(d.postgres(""), marts(1)...)
+	d.mustPublish(publish.NewDuckDB(d.engine, path, d.origin()), marts(1)...)
+	theirs.release = 10
+	theirs.mustRefuse(theirs.postgres(""), marts(3), "schema marts shows release 1 of lake s3://bucket/lake", "s3://other/lake", "publish.postgres.schema", "run again")
+	theirs.mustRefuse(publish.NewDuckDB(d.engine, path, theirs.origin()), marts(3), "shows release 2 of lake s3://bucket/lake", "s3://other/lake", "publish.duckdb.path", "run again")
+	user.want("select release_id from marts.waybill_release", "1")
+	d.wantInFile(path, "select release_id from ops.release", "2")
+	theirs.release = 0 // a release of the same number is not the same
+	theirs.mustRefuse(theirs.postgres(""), marts(3), "another project")
+
+	beside := publish.NewPostgres(d.engine, waybill.Secret(d.dsn), "marts_was", "", theirs.origin())
+	theirs.mustPublish(beside, marts(1)...)
+	reader := d.connect("")
+	reader.run("begin; select * from marts_was.dim_sites")
+	theirs.mustPublish(beside, marts(1)...)
+	reader.run("commit")
+	d.mustPublish(d.postgres(""), marts(4)...)
+	user.want("select string_agg(nspname, ' ' order by nspname) from pg_namespace where nspname like 'marts%'", fmt.Sprintf("marts marts_was marts_was_was_%d", theirs.release))
+}
+
+// TestShows asks targets whether they show a release: only one that is there, with that number and instant, is shown.
+func TestShows(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, testservers.StartPostgres(t), "shows")
+	path := filepath.Join(t.TempDir(), "waybill.duckdb")
+	for _, target := range []publish.Target{d.postgres(""), publish.NewDuckDB(d.engine, path, d.origin())} {
+		if rel := (ledger.Release{ID: d.release, At: d.book[d.release]}); target.Shows(t.Context(), rel) {
+			t.Errorf("%s shows %d before anything was published", target.Name(), rel.ID)
+		}
+		d.mustPublish(target, marts(1)...)
+		rel := ledger.Release{ID: d.release, At: d.book[d.release]}
+		if !target.Shows(t.Context(), rel) {
+			t.Errorf("%s does not show %d", target.Name(), rel.ID)
+		}
+		for _, other := range []ledger.Release{{ID: rel.ID + 1, At: rel.At}, {ID: rel.ID, At: rel.At.Add(time.Second)}} {
+			if target.Shows(t.Context(), other) {
+				t.Errorf("%s shows %d of %s", target.Name(), other.ID, other.At)
+			}
+		}
+	}
+	d.connect("").run("drop schema marts cascade")
+	d.write(path, "gone")
+	for _, target := range []publish.Target{d.postgres(""), publish.NewDuckDB(d.engine, path, d.origin())} {
+		if target.Shows(t.Context(), ledger.Release{ID: 1, At: d.book[1]}) || target.Shows(t.Context(), ledger.Release{ID: 2, At: d.book[2]}) {
+			t.Errorf("%s shows what is gone", target.Name())
+		}
+	}
 }
 
 // TestReplacesItsOwn publishes over what is Waybill's: an empty schema, releases, and those of before waybill_release named its tables.
@@ -131,7 +204,7 @@ func TestReplacesItsOwn(t *testing.T) {
 		d := newDatabase(t, cluster, "unnamed")
 		user := d.connect("")
 		d.mustPublish(d.postgres(""), marts(1)...)
-		user.run("alter table marts.waybill_release drop column tables; create table marts.notes as select 1 as a")
+		user.run("alter table marts.waybill_release drop column tables, drop column lake, drop column made; create table marts.notes as select 1 as a")
 		d.mustRefuse(d.postgres(""), marts(2), "make: table marts.notes. ")
 		user.run("drop table marts.notes")
 		d.mustPublish(d.postgres(""), marts(3)...)
@@ -154,7 +227,7 @@ func TestReplacesItsOwn(t *testing.T) {
 			t.Fatal(err)
 		}
 		tables := countTables(t, db)
-		d.mustRefuse(publish.NewPostgres(d.engine, waybill.Secret(d.dsn), "public", ""), marts(1), "schema public")
+		d.mustRefuse(publish.NewPostgres(d.engine, waybill.Secret(d.dsn), "public", "", d.origin()), marts(1), "schema public")
 		d.mustPublish(d.postgres(""), marts(2)...)
 		d.mustPublish(d.postgres(""), marts(3)...)
 		if got := countTables(t, db); got != tables || tables < 3 {
@@ -190,7 +263,7 @@ func TestSparesFormerNames(t *testing.T) {
 	})
 	t.Run("another target's", func(t *testing.T) {
 		d := newDatabase(t, cluster, "another")
-		d.mustPublish(publish.NewPostgres(d.engine, waybill.Secret(d.dsn), "marts_was_eu", ""), marts(1)...)
+		d.mustPublish(publish.NewPostgres(d.engine, waybill.Secret(d.dsn), "marts_was_eu", "", d.origin()), marts(1)...)
 		d.mustPublish(d.postgres(""), marts(2)...)
 		d.mustPublish(d.postgres(""), marts(3)...)
 		d.connect("").want("select release_id from marts_was_eu.waybill_release", "1")

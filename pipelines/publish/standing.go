@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -26,6 +25,7 @@ type standing struct {
 	tables []string // that Waybill made and that are there, waybill_release among them; none: the schema is empty, or not Waybill's
 	others []string // what would go with the schema and is not Waybill's, as Postgres describes it
 	views  []*view  // of other schemas over the tables
+	shown  released // by the tables
 }
 
 // view is somebody's view over marts, in a schema of its own.
@@ -56,8 +56,13 @@ func (p *Postgres) replaceable(ctx context.Context, tx pgx.Tx) (standing, error)
 	if err != nil {
 		return s, err
 	}
+	if s.oid != 0 {
+		if err := p.mayRename(ctx, tx, s.oid); err != nil {
+			return s, err
+		}
+	}
 	if len(s.others) == 0 {
-		return s, mayReplace(ctx, tx, s.views)
+		return s, errors.Join(p.ownsShown(ctx, s), mayReplace(ctx, tx, s.views))
 	}
 	var unmarked bool
 	err = tx.QueryRow(ctx, "select exists (select 1 from pg_class where relnamespace = $1 and relname = $2 and relkind = 'r')", s.oid, releaseTable).Scan(&unmarked)
@@ -70,6 +75,47 @@ func (p *Postgres) replaceable(ctx context.Context, tx pgx.Tx) (standing, error)
 	}
 	return s, fmt.Errorf("publishing replaces schema %s whole and would drop what Waybill did not make: %s. Move it to another schema or drop it (a materialized view can read a view over the mart instead), or set publish.postgres.schema to another name, then run again",
 		p.schema, firstOf(s.others))
+}
+
+// mayMakeSchemas refuses a database in which the connection cannot: each release is filled in a schema of its own.
+func mayMakeSchemas(ctx context.Context, tx pgx.Tx) error {
+	var database, me string
+	var may bool
+	err := tx.QueryRow(ctx, "select quote_ident(current_database()), quote_ident(current_user), has_database_privilege(current_database(), 'create')").Scan(&database, &me, &may)
+	if err != nil {
+		return fmt.Errorf("ask for rights: %w", err)
+	}
+	if !may {
+		return fmt.Errorf("%[1]s may make no schema in database %[2]s, and each release is filled in one: let an administrator allow it (grant create on database %[2]s to %[1]s), then run again", me, database)
+	}
+	return nil
+}
+
+// mayRename refuses a schema of another role's.
+func (p *Postgres) mayRename(ctx context.Context, tx pgx.Tx, oid uint32) error {
+	var owner, me string
+	var may bool
+	err := tx.QueryRow(ctx, "select nspowner::regrole::text, quote_ident(current_user), pg_has_role(nspowner, 'usage') from pg_namespace where oid = $1", oid).Scan(&owner, &me, &may)
+	if err != nil {
+		return fmt.Errorf("ask whose schema %s is: %w", p.schema, err)
+	}
+	if !may {
+		return fmt.Errorf("schema %s belongs to %s, and %s may not replace it: let an administrator give it away (alter schema %s owner to %s), or set publish.postgres.schema to another name, then run again",
+			p.schema, owner, me, ident(p.schema), me)
+	}
+	return nil
+}
+
+// ownsShown refuses a schema in which another lake's release is shown.
+func (p *Postgres) ownsShown(ctx context.Context, s standing) error {
+	if len(s.tables) == 0 {
+		return nil
+	}
+	if err := p.origin.owns(ctx, s.shown, "schema "+p.schema); err != nil {
+		return fmt.Errorf("%w. Set publish.postgres.schema to a name that no other project has; if it was this lake's and its catalog was made anew, drop the schema by hand (drop schema %s cascade takes the views upon it along); then run again",
+			err, ident(p.schema))
+	}
+	return nil
 }
 
 // mayReplace refuses when the connection could not bind a view to the new release.
@@ -107,11 +153,11 @@ func look(ctx context.Context, tx pgx.Tx, schema, mark string) (s standing, comm
 		return s, "", fmt.Errorf("look at schema %s: %w", schema, err)
 	}
 	if strings.HasPrefix(comment, mark) {
-		if s.tables, err = releasedTables(ctx, tx, schema, s.oid); err != nil {
+		if err = s.readOwn(ctx, tx, schema); err != nil {
 			return s, comment, fmt.Errorf("read which tables of schema %s are of a release: %w", schema, err)
 		}
 	}
-	rows, err := tx.Query(ctx, takenAlong, s.oid, s.tables)
+	rows, err := tx.Query(ctx, takenAlong, s.oid, s.tables, s.shown.Made)
 	if err != nil {
 		return s, comment, fmt.Errorf("look at schema %s: %w", schema, err)
 	}
@@ -135,39 +181,31 @@ func look(ctx context.Context, tx pgx.Tx, schema, mark string) (s standing, comm
 	return s, comment, nil
 }
 
-// releasedTables are the tables of a schema that waybill_release names. A release of before it named them is known by the comments that
-// publishing gives to marts.
-func releasedTables(ctx context.Context, tx pgx.Tx, schema string, oid uint32) ([]string, error) {
+// readOwn reads which release the schema shows, and which of its tables Waybill made. A release of before waybill_release named them is known
+// by the comments that publishing gives to marts. A table that was made anew in the place of a mart is not Waybill's.
+func (s *standing) readOwn(ctx context.Context, tx pgx.Tx, schema string) error {
 	var there bool
-	if err := tx.QueryRow(ctx, "select exists (select 1 from pg_class where relnamespace = $1 and relname = $2 and relkind = 'r')", oid, releaseTable).Scan(&there); err != nil || !there {
-		return nil, err
+	if err := tx.QueryRow(ctx, "select exists (select 1 from pg_class where relnamespace = $1 and relname = $2 and relkind = 'r')", s.oid, releaseTable).Scan(&there); err != nil || !there {
+		return err
 	}
-	var text string
-	err := tx.QueryRow(ctx, fmt.Sprintf("select coalesce((select to_jsonb(r)::text from %s as r limit 1), '{}')", pgx.Identifier{schema, releaseTable}.Sanitize())).Scan(&text)
-	if err != nil {
-		return nil, err
-	}
-	var release struct {
-		Tables *[]string `json:"tables"`
-	}
-	if err := json.Unmarshal([]byte(text), &release); err != nil {
-		return nil, fmt.Errorf("%s: %w", releaseTable, err)
+	var err error
+	if s.shown, err = readRelease(ctx, tx, schema); err != nil {
+		return err
 	}
 	named := []string{}
-	if release.Tables != nil {
-		named = *release.Tables
+	if s.shown.Tables != nil {
+		named = *s.shown.Tables
 	}
-	rows, err := tx.Query(ctx, `select relname from pg_class
-		where relnamespace = $1 and relkind = 'r' and (relname = $2 or relname = any ($3) or $4 and obj_description(oid, 'pg_class') like '% Grain: one row per %')`,
-		oid, releaseTable, named, release.Tables == nil)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
+	s.tables, err = texts(ctx, tx, `select c.relname from pg_class as c, pg_database as d
+		where d.datname = current_database() and c.relnamespace = $1 and c.relkind = 'r'
+			and (c.relname = $2 or c.relname = any ($3) or $4 and obj_description(c.oid, 'pg_class') like '% Grain: one row per %')
+			and ($5::jsonb is null or ($5 ->> 'database')::bigint <> d.oid::bigint or ($5 #>> array['tables', c.relname, 'oid'])::bigint = c.oid::bigint)`,
+		s.oid, releaseTable, named, s.shown.Tables == nil, s.shown.Made)
+	return err
 }
 
 // takenAlong asks for what `drop schema … cascade` would take and Waybill did not make, in a schema ($1, its oid) of which some tables
-// are Waybill's ($2): in the schema, upon the tables, or elsewhere. pg_depend has it all, and is followed through Waybill's own things
+// are Waybill's ($2; $3 is what was noted of them): in the schema, upon the tables, or elsewhere. pg_depend has it all, and is followed through Waybill's own things
 // only: the tables with what they consist of (row types, keys, TOAST). Default privileges are carried over where the connection may.
 // Views of other schemas come with their oid; those of another session's temporary schema end by themselves, like open readers.
 const takenAlong = `
@@ -181,7 +219,8 @@ with recursive own as (
         or d.classid = 'pg_class'::regclass and (d.objid in (select oid from own) or exists (
             select 1 from pg_index as i join pg_class as toast on toast.oid = i.indrelid and toast.relkind = 't' where i.indexrelid = d.objid))
         or d.classid = 'pg_constraint'::regclass and exists (
-            select 1 from pg_constraint as k where k.oid = d.objid and k.contype in ('p', 'n') and k.conrelid in (select oid from own))
+            select 1 from pg_constraint as k join pg_class as c on c.oid = k.conrelid
+            where k.oid = d.objid and k.conrelid in (select oid from own) and case when $3::jsonb is null then k.contype in ('p', 'n') else $3 #> array['tables', c.relname, 'keys'] ? k.conname end)
         or d.classid = 'pg_default_acl'::regclass and exists (
             select 1 from pg_default_acl as a where a.oid = d.objid and pg_has_role(a.defaclrole, 'usage'))
     from taken as t
@@ -205,4 +244,8 @@ from told where (not of_view or relkind <> 'v' and relnamespace <> $1) and persi
 union all
 select 'row level security of table ' || oid::regclass, 0, '', false
 from pg_class where oid in (select oid from own) and relrowsecurity
+union all
+select format('column %s.%I', c.oid::regclass, a.attname), 0, '', false
+from pg_class as c join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+where c.oid in (select oid from own) and not $3::jsonb #> array['tables', c.relname, 'columns'] ? a.attname
 order by 1`
