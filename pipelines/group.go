@@ -41,6 +41,8 @@ type Account struct {
 	Source  string `yaml:"source" names:"source,required"`
 	Account string `yaml:"account" names:"-"` // as the provider names it; the source where its reports name none
 	Brand   string `yaml:"brand" names:"brand,required"`
+	// Gateways are what the brand's shop calls the provider; default what Waybill knows it by.
+	Gateways []string `yaml:"gateways" names:"-"`
 }
 
 // Carrier is who brings parcels.

@@ -6,6 +6,10 @@ with steps as (
     union all
     select cancelled_at, 'shop', 'cancelled', '', _file_id, _line from marts.fct_orders where order_id = $1
     union all
+    select deleted_at, 'shop', 'found deleted', '', _file_id, _line from marts.fct_orders where order_id = $1
+    union all
+    select added_at, 'shop', 'line added', coalesce(sku, '') || ' by ' || coalesce(added_by, ''), _file_id, _line from marts.fct_order_lines where order_id = $1
+    union all
     select occurred_at, 'warehouse', coalesce(status, status_raw), source || ' ' || coalesce(site, '') || coalesce(' ' || reason_text, ''), _file_id, _line
     from marts.fct_warehouse_events where order_id = $1
     union all

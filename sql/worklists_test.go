@@ -29,7 +29,7 @@ var columns = map[string]string{
 	"raw.dhl_events": `tracking_no asked_at shipment_no occurred_raw status_code status_number description locality country`,
 	"raw.shop_orders": `order_gid name is_test created_at updated_at cancelled_at cancel_reason closed_at financial_status
 		fulfilment_status currency presentment_currency total_amount current_total_amount subtotal_amount discount_amount
-		tax_amount shipping_amount email ship_country ship_postcode_area shipping_title shipping_code`,
+		tax_amount shipping_amount email ship_country ship_postcode_area shipping_title shipping_code is_edited current_units`,
 	"raw.shop_order_refunds":  "refund_gid order_gid created_at total_amount currency",
 	"raw.shop_returns":        "return_gid order_gid name status created_at approved_at closed_at",
 	"raw.shop_fulfilments":    "fulfilment_gid order_gid name status created_at tracking_no carrier_name",
@@ -222,8 +222,9 @@ func TestShopsAreAskedForDetailsThatAreMissingOrOld(t *testing.T) {
 	add("raw.shop_detail_answers", "aster-vale", "6", row{"status_code_number": "200"})
 	order("aster-vale", "7", "2026-03-24T07:00:00Z", row{"is_test": "true"})
 	add("raw.shop_fulfilments", "aster-vale", "7", row{"fulfilment_gid": "gid://shopify/Fulfillment/7"})
+	order("aster-vale", "8", "2026-03-24T10:30:00Z", row{"is_edited": "true"}) // what was added when stands in the details
 	want := []string{
-		"norre-studio gid://shopify/Order/3", "aster-vale gid://shopify/Order/2", "aster-vale gid://shopify/Order/6",
+		"norre-studio gid://shopify/Order/3", "aster-vale gid://shopify/Order/8", "aster-vale gid://shopify/Order/2", "aster-vale gid://shopify/Order/6",
 		"aster-vale gid://shopify/Order/5",
 	}
 	if got := asked(t, "shopify_order_details", given); !slices.Equal(got, want) {

@@ -26,6 +26,12 @@ type (
 		OrderKey    string `json:"order_key"`
 		Place       int64  `json:"place"` // in the configuration, from 1: where one has to go first
 	}
+	// gatewayRow is what a brand's shop calls the provider that an account is with.
+	gatewayRow struct {
+		Source string `json:"source"`
+		Brand  string `json:"brand"`
+		Word   string `json:"word"`
+	}
 	siteRow struct {
 		Site       string `json:"site"`
 		Name       string `json:"name"`
@@ -64,6 +70,7 @@ func groupColumns() map[string][]waybill.Column {
 	return map[string][]waybill.Column{
 		"brands":           columns("brand currency", ""),
 		"links":            columns("role source brand account site order_prefix order_key", "place"),
+		"gateways":         columns("source brand word", ""),
 		"sites":            columns("site name source time_zone calendar cut_off_time", ""),
 		"carriers":         columns("carrier source terms", ""),
 		"carrier_words":    columns("carrier word", ""),
@@ -76,6 +83,7 @@ func groupColumns() map[string][]waybill.Column {
 type groupRows struct {
 	brands          []brandRow
 	links           []linkRow
+	gateways        []gatewayRow
 	sites           []siteRow
 	carriers        []carrierRow
 	carrierWords    []carrierWordRow
@@ -89,6 +97,11 @@ func rowsOf(g pipelines.Group) groupRows {
 		r.brands = append(r.brands, brandRow{b.Brand, b.Currency})
 	}
 	r.links = linksOf(g)
+	for _, a := range g.Accounts {
+		for _, w := range a.Gateways {
+			r.gateways = append(r.gateways, gatewayRow{a.Source, a.Brand, strings.TrimSpace(w)})
+		}
+	}
 	for _, w := range g.Warehouses {
 		r.sites = append(r.sites, siteRow{w.Site, w.Name, w.Source, w.Zone, w.Calendar, w.CutOffTime})
 	}

@@ -101,6 +101,7 @@ func (s state) write(ctx context.Context, asOf time.Time, dir string) (map[waybi
 		writeRows(written, dir, "clock", []clockRow{{asOf.UTC()}}),
 		writeRows(written, dir, "brands", g.brands),
 		writeRows(written, dir, "links", g.links),
+		writeRows(written, dir, "gateways", g.gateways),
 		writeRows(written, dir, "sites", g.sites),
 		writeRows(written, dir, "carriers", g.carriers),
 		writeRows(written, dir, "carrier_words", g.carrierWords),

@@ -13,6 +13,7 @@ with lines as (
         sum(units_delivered) as units_delivered,
         sum(units_short) as units_short
     from marts.fct_order_lines
+    where not is_added
     group by order_id
 ),
 

@@ -12,7 +12,7 @@ with sent as (
 ),
 
 in_orders as (
-    select coalesce(sum(units_despatched), 0) as units from marts.fct_orders
+    select coalesce(sum(units_despatched + units_added_despatched), 0) as units from marts.fct_orders
 ),
 
 unknown as (

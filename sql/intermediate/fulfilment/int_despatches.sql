@@ -1,11 +1,10 @@
 /*
-description: Despatch rows of the warehouses with the order, line and parcel they are about. Those of test orders are left out.
+description: Despatch rows of the warehouses with the order and parcel they are about. Those of test orders are left out. Which lines they fill is in int_despatch_lines.
 grain: one row per despatch row
 key: [source, _file_id, _line]
 owner: data
 columns:
   order_id: null for an order that no shop knows
-  line_id: null where the order has no such SKU
   tracking_no: null where the number stands for more orders than a parcel holds
   units_short: what was ordered and not despatched, where the warehouse gave a reason
 */
@@ -14,7 +13,6 @@ with int_despatches as (
         d.source,
         d.order_ref,
         k.order_id,
-        l.line_id,
         d.sku,
         d.despatch_ref,
         d.site,

@@ -25,14 +25,14 @@ with orders as (
         coalesce(i.paid_on, cast(at_timezone(o.paid_at, 'Europe/London') as date)) as paid_on,
         cast(at_timezone(k.as_of, coalesce(i.site_zone, 'Europe/London')) as date) as today_on,
         case
-            when o.status = 'cancelled' then cast(at_timezone(coalesce(o.cancelled_at, o.paid_at), coalesce(i.site_zone, 'Europe/London')) as date)
+            when o.status = 'cancelled' then cast(at_timezone(coalesce(o.cancelled_at, o.deleted_at, o.paid_at), coalesce(i.site_zone, 'Europe/London')) as date)
             when o.status in ('despatched', 'delivered') then cast(at_timezone(o.last_despatched_at, coalesce(i.site_zone, 'Europe/London')) as date)
         end as left_on
     from marts.fct_orders as o
     inner join intermediate.int_orders as i on i.order_id = o.order_id
     inner join intermediate.int_order_stages as g on g.order_id = o.order_id
     cross join ops.clock as k
-    where o.paid_at is not null
+    where o.paid_at is not null and o.status <> 'nothing_to_ship'
 ),
 
 parcels as (

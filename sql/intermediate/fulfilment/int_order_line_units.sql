@@ -5,28 +5,20 @@ key: [line_id]
 owner: data
 columns:
   units_cancelled: >-
-    of a cancelled order what was not despatched; else the units of refund lines that cancel
+    of an order that was cancelled or deleted what was not despatched; else what cancellations and edits took off, and refunded units that
+    were never sent
 */
-with cancels as (
-    select
-        line_id,
-        sum(units) as units
-    from canonical.refund_lines
-    where restock = 'cancel'
-    group by line_id
-),
-
-despatched as (
+with despatched as (
     select
         d.line_id,
-        sum(d.qty_despatched) as units,
+        sum(d.units_despatched) as units,
         sum(d.units_short) as units_short,
-        sum(case when p.delivered_at is not null then d.qty_despatched else 0 end) as units_delivered,
-        min(case when d.qty_despatched > 0 then d.despatched_at end) as first_despatched_at,
-        max(case when d.qty_despatched > 0 then d.despatched_at end) as last_despatched_at
-    from intermediate.int_despatches as d
+        sum(case when p.delivered_at is not null then d.units_despatched else 0 end) as units_delivered,
+        min(case when d.units_despatched > 0 then d.despatched_at end) as first_despatched_at,
+        max(case when d.units_despatched > 0 then d.despatched_at end) as last_despatched_at,
+        max(case when d.units_despatched > 0 then p.delivered_on end) as last_delivered_on
+    from intermediate.int_despatch_lines as d
     left join intermediate.int_parcels as p on p.tracking_no = d.tracking_no
-    where d.line_id is not null
     group by d.line_id
 ),
 
@@ -34,18 +26,20 @@ int_order_line_units as (
     select
         l.line_id,
         l.order_id,
+        l.is_added,
         cast(l.units_ordered as integer) as units_ordered,
         cast(case
-            when l.cancelled_at is not null then greatest(0, l.units_ordered - coalesce(d.units, 0))
-            else coalesce(c.units, 0)
+            when l.ended_at is not null then greatest(0, l.units_ordered - coalesce(d.units, 0))
+            else l.units_cancelled + l.units_edited
+                + least(l.units_kept, greatest(0, l.units_wanted - coalesce(d.units, 0)))
         end as integer) as units_cancelled,
         cast(coalesce(d.units_short, 0) as integer) as units_short,
         cast(coalesce(d.units, 0) as integer) as units_despatched,
         cast(coalesce(d.units_delivered, 0) as integer) as units_delivered,
         d.first_despatched_at,
-        d.last_despatched_at
-    from intermediate.int_order_lines as l
-    left join cancels as c on c.line_id = l.line_id
+        d.last_despatched_at,
+        d.last_delivered_on
+    from intermediate.int_line_demand as l
     left join despatched as d on d.line_id = l.line_id
 )
 

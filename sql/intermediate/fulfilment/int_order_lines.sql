@@ -4,8 +4,11 @@ grain: one row per order line
 key: [line_id]
 owner: data
 columns:
-  sku_choice: 1 for the line that warehouse rows of this order and SKU are booked on, should a SKU be on two lines
+  is_added: the order was there before it, so that it is a demand of its own, with a promise of its own
+  added_at: when it was added; null for a line ordered at first
+  sku_choice: 1 for the line that tells what a SKU of the order costs, should it be on two lines
   unit_cost_currency: the currency that the shop keeps costs in
+  ended_at: when the order was cancelled, or was found to be deleted in the shop
 */
 with lines as (
     select
@@ -14,14 +17,18 @@ with lines as (
         o.brand,
         l.sku,
         l.title,
+        l.added_at is not null as is_added,
+        l.added_at,
+        l.added_by,
         l.units_ordered,
+        l.units_current,
         l.unit_price_amount,
         l.discount_amount,
         l.discounted_total_amount,
         l.currency,
         l.unit_cost_amount,
         coalesce(l.unit_cost_currency, b.currency) as unit_cost_currency,
-        o.cancelled_at,
+        coalesce(o.cancelled_at, o.deleted_at) as ended_at,
         l._file_id,
         l._line
     from canonical.order_lines as l

@@ -4,7 +4,13 @@ grain: one row per order
 key: [order_id]
 owner: data
 columns:
-  units_despatched: of all WMS rows of the order, a SKU that the order does not have included
+  units_ordered: of lines ordered at first, as all counts and times of despatch and delivery here are
+  units_despatched: of all WMS rows of the order but for lines added later; a SKU that the order does not have included
+  units_added: units that lines added later still want, cancelled ones taken off
+  added_last_despatched_at: latest despatch of such lines
+  added_ship_by_on: the earliest day by which such a line that is not sent whole has to leave; once all are sent the latest of those days
+  added_deliver_by_on: likewise for arrival
+  told_lines_count: all lines of the order, also those that are not shipped
   carrier: carrier of its parcels, of several the first by name; unknown before the first
   wms_status: the warehouse's latest status event; null if there is none
 */
@@ -32,35 +38,84 @@ warehouse as (
     group by order_id
 ),
 
+-- What of a despatch row went to lines added later.
+added_rows as (
+    select d.source, d._file_id, d._line, sum(d.units_despatched) as units, sum(d.units_short) as units_short
+    from intermediate.int_despatch_lines as d
+    inner join intermediate.int_order_lines as l on l.line_id = d.line_id and l.is_added
+    group by d.source, d._file_id, d._line
+),
+
+despatch_rows as (
+    select
+        d.order_id,
+        d.tracking_no,
+        d.carrier,
+        d.despatched_at,
+        d.qty_despatched - coalesce(a.units, 0) as units,
+        d.units_short - coalesce(a.units_short, 0) as units_short,
+        a.units is null or d.qty_despatched > a.units or (a.units = 0 and a.units_short < d.units_short) as is_first
+    from intermediate.int_despatches as d
+    left join added_rows as a on a.source = d.source and a._file_id = d._file_id and a._line = d._line
+    where d.order_id is not null
+),
+
 parcels as (
     select
         d.order_id,
-        cast(sum(d.qty_despatched) as integer) as units_despatched,
+        cast(sum(d.units) as integer) as units_despatched,
         cast(sum(d.units_short) as integer) as units_short,
-        cast(sum(case when p.delivered_at is not null then d.qty_despatched else 0 end) as integer)
+        cast(sum(case when p.delivered_at is not null then d.units else 0 end) as integer)
             as units_delivered,
-        min(case when d.qty_despatched > 0 then d.despatched_at end) as first_despatched_at,
-        max(case when d.qty_despatched > 0 then d.despatched_at end) as last_despatched_at,
+        min(case when d.units > 0 then d.despatched_at end) as first_despatched_at,
+        max(case when d.units > 0 then d.despatched_at end) as last_despatched_at,
         cast(count(distinct d.tracking_no) as integer) as split_count,
-        min(p.accepted_at) as first_accepted_at,
-        min(p.delivered_at) as first_delivered_at,
-        max(p.delivered_at) as last_delivered_at,
-        max(p.delivered_on) as last_delivered_on,
-        max(case when p.lost_how is not null or p.first_damaged_at is not null then 1 else 0 end) as harmed,
+        min(case when d.is_first then p.accepted_at end) as first_accepted_at,
+        min(case when d.is_first then p.delivered_at end) as first_delivered_at,
+        max(case when d.is_first then p.delivered_at end) as last_delivered_at,
+        max(case when d.is_first then p.delivered_on end) as last_delivered_on,
+        max(case when d.is_first and (p.lost_how is not null or p.first_damaged_at is not null) then 1 else 0 end) as harmed,
         min(d.carrier) as carrier
-    from intermediate.int_despatches as d
+    from despatch_rows as d
     left join intermediate.int_parcels as p on p.tracking_no = d.tracking_no
-    where d.order_id is not null
     group by d.order_id
+),
+
+promised_lines as (
+    select
+        u.*,
+        u.units_ordered - u.units_cancelled as units_live,
+        d.ship_by_on,
+        d.deliver_by_on
+    from intermediate.int_order_line_units as u
+    inner join intermediate.int_order_terms as t on t.order_id = u.order_id
+    inner join intermediate.int_order_lines as l on l.line_id = u.line_id
+    left join intermediate.int_promised_days as d
+        on d.order_id = u.order_id and d.counted_from = greatest(t.paid_at, coalesce(l.added_at, t.paid_at))
 ),
 
 lines as (
     select
         order_id,
-        cast(count(*) as integer) as lines_count,
-        cast(sum(units_ordered) as integer) as units_ordered,
-        cast(sum(units_cancelled) as integer) as units_cancelled
-    from intermediate.int_order_line_units
+        cast(count(case when not is_added then 1 end) as integer) as lines_count,
+        cast(sum(case when not is_added then units_ordered else 0 end) as integer) as units_ordered,
+        cast(sum(case when not is_added then units_cancelled else 0 end) as integer) as units_cancelled,
+        cast(sum(case when is_added then greatest(0, units_live) else 0 end) as integer) as units_added,
+        cast(sum(case when is_added then units_despatched else 0 end) as integer) as units_added_despatched,
+        cast(sum(case when is_added then units_delivered else 0 end) as integer) as units_added_delivered,
+        cast(sum(case when is_added then greatest(0, units_live - units_despatched) else 0 end) as integer) as units_added_open,
+        max(case when is_added then last_despatched_at end) as added_last_despatched_at,
+        min(case when is_added and units_despatched < units_live then ship_by_on end) as added_open_ship_by_on,
+        max(case when is_added and units_live > 0 then ship_by_on end) as added_last_ship_by_on,
+        min(case when is_added and units_delivered < units_live then deliver_by_on end) as added_open_deliver_by_on,
+        max(case when is_added and units_live > 0 then deliver_by_on end) as added_last_deliver_by_on
+    from promised_lines
+    group by order_id
+),
+
+told as (
+    select order_id, cast(count(*) as integer) as told_lines_count
+    from canonical.order_lines
     group by order_id
 ),
 
@@ -82,6 +137,14 @@ int_order_stages as (
         coalesce(l.lines_count, 0) as lines_count,
         coalesce(l.units_ordered, 0) as units_ordered,
         coalesce(l.units_cancelled, 0) as units_cancelled,
+        coalesce(l.units_added, 0) as units_added,
+        coalesce(l.units_added_despatched, 0) as units_added_despatched,
+        coalesce(l.units_added_delivered, 0) as units_added_delivered,
+        coalesce(l.units_added_open, 0) as units_added_open,
+        l.added_last_despatched_at,
+        coalesce(l.added_open_ship_by_on, l.added_last_ship_by_on) as added_ship_by_on,
+        coalesce(l.added_open_deliver_by_on, l.added_last_deliver_by_on) as added_deliver_by_on,
+        coalesce(t.told_lines_count, 0) as told_lines_count,
         coalesce(p.units_short, 0) as units_short,
         coalesce(p.units_despatched, 0) as units_despatched,
         coalesce(p.units_delivered, 0) as units_delivered,
@@ -93,6 +156,7 @@ int_order_stages as (
     left join warehouse as w on w.order_id = o.order_id
     left join parcels as p on p.order_id = o.order_id
     left join lines as l on l.order_id = o.order_id
+    left join told as t on t.order_id = o.order_id
 )
 
 select * from int_order_stages

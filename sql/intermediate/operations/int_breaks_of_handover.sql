@@ -23,12 +23,22 @@ unknown as (
     from told
 ),
 
+-- Fulfilments of nothing that a warehouse sends: gift cards, downloads.
+unshipped as (
+    select f.fulfilment_id
+    from canonical.fulfilment_lines as f
+    inner join canonical.order_lines as l on l.line_id = f.line_id
+    group by f.fulfilment_id
+    having not bool_or(l.requires_shipping)
+),
+
 fulfilments as (
     select
         f.*,
         row_number() over (partition by f.order_id order by f.created_at, f.fulfilment_id, f.tracking_no) as place
     from canonical.fulfilments as f
-    where f.is_valid
+    left join unshipped as u on u.fulfilment_id = f.fulfilment_id
+    where f.is_valid and u.fulfilment_id is null
 ),
 
 -- Warehouses that ship nothing but brands whose shops are pulled: of others an unknown order may be one of a shop that nobody asks.
@@ -70,7 +80,7 @@ int_breaks_of_handover as (
     inner join intermediate.int_orders as i on i.order_id = o.order_id
     inner join intermediate.int_order_stages as s on s.order_id = o.order_id
     inner join intermediate.int_brand_watermarks as w on w.brand = i.brand
-    where o.cancelled_at is null and o.units_ordered > o.units_cancelled
+    where i.ended_at is null and (o.units_ordered > o.units_cancelled or o.is_incomplete)
         and o.wms_status_at is null and not s.has_despatch
         and date_add('minute', 30, o.paid_at) <= w.watermark_at
     union all
@@ -102,7 +112,7 @@ int_breaks_of_handover as (
     inner join intermediate.int_orders as i on i.order_id = f.order_id
     inner join intermediate.int_order_stages as s on s.order_id = f.order_id
     inner join intermediate.int_brand_watermarks as w on w.brand = i.brand
-    where f.place = 1 and not s.has_despatch and date_add('hour', 24, f.created_at) <= w.watermark_at
+    where f.place = 1 and not s.has_despatch and (s.lines_count > 0 or s.units_added > 0 or o.is_incomplete) and date_add('hour', 24, f.created_at) <= w.watermark_at
     union all
     select
         'R05', 'never_scanned', s.shipment_id, s.order_id, s.cost_amount, s.cost_currency,

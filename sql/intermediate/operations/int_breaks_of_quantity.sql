@@ -6,22 +6,35 @@ owner: data
 columns:
   first_seen_at: the instant at which the condition's grace ended
 */
-with rows_sent as (
+with lasts as (
+    select order_id, max(despatched_at) as last_of_order_at
+    from intermediate.int_despatches
+    where order_id is not null
+    group by order_id
+),
+
+rows_sent as (
     select
         d.*,
-        o.cancelled_at,
-        max(d.despatched_at) over (partition by d.order_id) as last_of_order_at,
+        t.last_of_order_at,
         row_number() over (partition by d.line_id order by d.despatched_at desc, d._file_id desc, d._line desc) as recency
-    from intermediate.int_despatches as d
-    inner join intermediate.int_orders as o on o.order_id = d.order_id
+    from intermediate.int_despatch_lines as d
+    inner join lasts as t on t.order_id = d.order_id
 ),
 
 after_cancel as (
     select
-        *,
-        row_number() over (partition by order_id order by despatched_at, _file_id, _line) as place
-    from rows_sent
-    where despatched_at > cancelled_at and qty_despatched > 0
+        d.*,
+        row_number() over (partition by d.order_id order by d.despatched_at, d._file_id, d._line) as place
+    from intermediate.int_despatches as d
+    inner join intermediate.int_orders as o on o.order_id = d.order_id
+    where d.despatched_at > o.cancelled_at and d.qty_despatched > 0
+),
+
+-- What was edited away is not wanted any more, though it was ordered.
+wanted as (
+    select line_id, units_ordered - units_edited as units
+    from intermediate.int_line_demand
 ),
 
 int_breaks_of_quantity as (
@@ -30,16 +43,17 @@ int_breaks_of_quantity as (
         'over_despatched' as kind,
         l.line_id as document,
         l.order_id,
-        cast((l.units_despatched - l.units_ordered) * l.unit_cost_amount as decimal(18, 2)) as amount,
+        cast((l.units_despatched - w.units) * l.unit_cost_amount as decimal(18, 2)) as amount,
         l.unit_cost_currency as currency,
         r.despatched_at as first_seen_at,
-        cast(l.units_despatched as varchar) || ' despatched of ' || cast(l.units_ordered as varchar) || ' ordered, '
+        cast(l.units_despatched as varchar) || ' despatched of ' || cast(w.units as varchar) || ' ordered, '
             || coalesce(l.sku, '') as detail,
         r._file_id,
         r._line
     from marts.fct_order_lines as l
+    inner join wanted as w on w.line_id = l.line_id
     inner join rows_sent as r on r.line_id = l.line_id and r.recency = 1
-    where l.units_despatched > l.units_ordered
+    where l.units_despatched > w.units
     union all
     select
         'R06',

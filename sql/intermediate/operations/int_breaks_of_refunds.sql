@@ -57,17 +57,17 @@ int_breaks_of_refunds as (
         'R13', f.state, f.refund_id, f.order_id, f.brand,
         case f.state
             when 'amount_differs' then f.difference_amount
-            when 'missing_in_psp' then f.web_amount
+            when 'missing_in_psp' then f.psp_due_amount
             else f.psp_amount
         end,
-        f.currency,
+        f.psp_currency,
         case
             when f.state = 'missing_in_psp' then date_add('hour', 96, f.refunded_at)
             when f.state = 'amount_differs' then coalesce(b.reversed_at, b.booked_at)
             else b.booked_at
         end,
         case f.state
-            when 'amount_differs' then 'the shop says ' || cast(f.web_amount as varchar) || ', the payment provider '
+            when 'amount_differs' then 'the shop says ' || cast(f.psp_due_amount as varchar) || ', the payment provider '
                 || cast(f.psp_amount as varchar)
             when 'missing_in_psp' then 'refunded in the shop and not by the payment provider'
             else 'refunded by the payment provider and not in the shop'

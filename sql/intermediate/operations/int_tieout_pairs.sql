@@ -11,14 +11,17 @@ columns:
 with captures as (
     select
         t.order_id,
-        sum(t.amount) as amount
-    from canonical.payments as t
-    where t.outcome = 'success' and t.kind in ('sale', 'capture')
+        sum(t.amount) as amount,
+        min(t.currency) as currency,
+        sum(t.presentment_amount) as presentment_amount,
+        min(t.presentment_currency) as presentment_currency
+    from intermediate.int_payments as t
+    where t.outcome = 'success' and t.kind in ('sale', 'capture') and t.is_provided
     group by t.order_id
 ),
 
 booked as (
-    select order_id, sum(gross_amount) as amount
+    select order_id, sum(gross_amount) as amount, min(presentment_currency) as currency
     from marts.fct_ledger_entries
     where entry_type = 'capture' and order_id is not null
     group by order_id
@@ -82,10 +85,14 @@ int_tieout_pairs as (
         f.web_amount is not null, f.psp_amount is not null, f.state = 'amount_differs'
     from marts.fct_refunds as f
     inner join banked as n on n.brand = f.brand
+    where f.state <> 'not_in_scope'
     union all
     select
         'PSP R14', 'captures of the shop and of the payment provider', o.brand, o.order_id,
-        c.order_id is not null, b.order_id is not null, coalesce(c.amount <> b.amount, false)
+        c.order_id is not null, b.order_id is not null, coalesce(case
+            when b.currency = c.currency then c.amount <> b.amount
+            when b.currency = c.presentment_currency then c.presentment_amount <> b.amount
+        end, false)
     from marts.fct_orders as o
     inner join banked as n on n.brand = o.brand
     left join captures as c on c.order_id = o.order_id

@@ -5,14 +5,25 @@ key: [refund_id]
 owner: data
 columns:
   web_amount: successful refund transactions; the shop's own total while the details are not known
-  lines_text: order lines and units given back, to tell two equal refunds; null for a refund without lines
+  provided_amount: the part of it that went through a payment provider of the brand; all of it while the details are not known
+  presentment_amount: that part in the currency that the customer paid in, where the shop tells it
+  is_provided: any of it did
+  lines_text: order lines and units given back, carriage and duties, to tell two equal refunds; null for a refund without any
 */
 with moved as (
     select
         refund_id,
         sum(case when outcome = 'success' then amount else 0 end) as amount,
+        sum(case when outcome = 'success' and is_provided then amount else 0 end) as provided_amount,
+        bool_or(is_provided) as is_provided,
+        case
+            when count(case when outcome = 'success' and is_provided and presentment_amount is null then 1 end) = 0
+                and count(distinct case when outcome = 'success' and is_provided then presentment_currency end) = 1
+                then sum(case when outcome = 'success' and is_provided then presentment_amount end)
+        end as presentment_amount,
+        min(case when outcome = 'success' and is_provided then presentment_currency end) as presentment_currency,
         min(currency) as currency
-    from canonical.payments
+    from intermediate.int_payments
     where kind = 'refund' and refund_id is not null
     group by refund_id
 ),
@@ -37,13 +48,20 @@ int_shop_refunds as (
         o.brand,
         t.refunded_at,
         coalesce(m.amount, case when t.has_details then 0 else t.total_amount end, 0) as web_amount,
+        coalesce(m.provided_amount, case when t.has_details then 0 else t.total_amount end, 0) as provided_amount,
+        coalesce(m.is_provided, not t.has_details) as is_provided,
+        m.presentment_amount,
+        case when m.presentment_amount is not null then m.presentment_currency end as presentment_currency,
         coalesce(m.currency, t.currency, o.currency) as currency,
         case
             when l.is_return then 'return'
             when l.is_cancel then 'cancel'
+            when l.refund_id is null and coalesce(t.shipping_amount, 0) + coalesce(t.duty_amount, 0) > 0
+                and coalesce(t.shipping_amount, 0) + coalesce(t.duty_amount, 0) >= coalesce(m.amount, t.total_amount, 0) then 'shipping'
             else 'goodwill'
         end as kind,
-        l.lines_text,
+        nullif(concat_ws(', ', l.lines_text, 'shipping ' || cast(nullif(t.shipping_amount, 0) as varchar),
+            'duty ' || cast(nullif(t.duty_amount, 0) as varchar)), '') as lines_text,
         t._file_id,
         t._line
     from canonical.refunds as t

@@ -10,10 +10,15 @@ columns:
   line_id: the shop's source and its own number of the line
   order_id: {description: the order, not_null: true}
   brand: the order's brand
-  sku: the stock keeping unit
+  sku: "the stock keeping unit, in upper case and without blanks around it"
   title: the product as the shop names it
+  is_added: {description: "added to the order later by an edit or an exchange: a demand of its own, with a promise of its own", not_null: true}
+  added_at: when it was added
+  added_by: {description: "edit or exchange; null for a line ordered at first", accepted: [edit, exchange]}
+  ship_by_on: site day by which it has to leave; null while the order is unpaid
+  deliver_by_on: destination day by which it has to arrive; null where the brand promises nothing
   units_ordered: {description: quantity ordered, not_null: true}
-  units_cancelled: {description: "of a cancelled order what was not despatched, else units of refund lines that cancel", not_null: true}
+  units_cancelled: {description: "of an order cancelled or deleted what was not despatched, else units cancelled, edited away or refunded unsent", not_null: true}
   units_short: {description: units that the warehouse reported short, not_null: true}
   units_despatched: {description: units that left the warehouse, not_null: true}
   units_delivered: {description: units in parcels that are delivered, not_null: true}
@@ -31,10 +36,10 @@ columns:
 checks:
   - relationship: {column: order_id, to: marts.fct_orders, field: order_id}
   - sum_equal:
-      left: sum(units_ordered)
+      left: sum(case when not is_added then units_ordered else 0 end)
       right: select sum(units_ordered) from marts.fct_orders
   - sum_equal:
-      left: sum(units_cancelled)
+      left: sum(case when not is_added then units_cancelled else 0 end)
       right: select sum(units_cancelled) from marts.fct_orders
   - rows: "units_despatched + units_cancelled > units_ordered or units_ordered = units_despatched + units_cancelled + units_open"
   - rows: "units_delivered <= units_despatched"
@@ -46,6 +51,11 @@ with fct_order_lines as (
         l.brand,
         l.sku,
         l.title,
+        l.is_added,
+        l.added_at,
+        l.added_by,
+        d.ship_by_on,
+        d.deliver_by_on,
         u.units_ordered,
         u.units_cancelled,
         u.units_short,
@@ -64,6 +74,9 @@ with fct_order_lines as (
         k.as_of as _built_at
     from intermediate.int_order_lines as l
     inner join intermediate.int_order_line_units as u on u.line_id = l.line_id
+    inner join intermediate.int_order_terms as t on t.order_id = l.order_id
+    left join intermediate.int_promised_days as d
+        on d.order_id = l.order_id and d.counted_from = greatest(t.paid_at, coalesce(l.added_at, t.paid_at))
     cross join ops.clock as k
 )
 

@@ -16,14 +16,14 @@ columns:
   ship_country: ISO code of the destination
   destination_calendar: calendar of the destination
   status:
-    description: cancelled, unpaid, delivered, despatched, part_despatched, in_wms or paid; the first that fits
+    description: cancelled, unpaid, nothing_to_ship, delivered, despatched, part_despatched, in_wms or paid; the first that fits
     not_null: true
-    accepted: [cancelled, unpaid, delivered, despatched, part_despatched, in_wms, paid]
+    accepted: [cancelled, unpaid, nothing_to_ship, delivered, despatched, part_despatched, in_wms, paid]
   wms_status: the warehouse's latest status event
   cancel_reason: the shop's reason, as it words it
   financial_status: the shop's own word for the money
   placed_at: {description: when the customer ordered, not_null: true}
-  paid_at: earliest successful sale or capture; null while unpaid
+  paid_at: earliest successful sale or capture, or the order's own time where it came to nothing; null while unpaid
   in_wms_at: when the warehouse had received it
   released_at: when the warehouse had allocated stock
   picked_at: when it was picked
@@ -34,6 +34,7 @@ columns:
   first_delivered_at: earliest delivery of a parcel
   last_delivered_at: latest delivery of a parcel
   cancelled_at: when the shop cancelled it
+  deleted_at: when the shop was asked about it and had it no longer
   wms_status_at: when the warehouse's latest status event happened
   ship_by_on: site day by which it has to leave; null while unpaid
   deliver_by_on: destination day by which it has to arrive; null while unpaid, and where the brand promises nothing
@@ -41,12 +42,18 @@ columns:
   is_delivered_on_time: all live units arrived by deliver_by_on; null if cancelled, unpaid or still possible
   is_otif: delivered on time and nothing short; null where is_delivered_on_time is null
   is_perfect: is_otif and no parcel lost or damaged; null where is_otif is null
-  lines_count: lines that have to be shipped
+  is_incomplete: {description: "a line of it was rejected or never came, so that its units are too few and no promise is judged", not_null: true}
+  lines_count: lines that have to be shipped and were ordered at first
   units_ordered: {description: units of those lines, not_null: true}
-  units_cancelled: {description: units cancelled, not_null: true}
+  units_cancelled: {description: "units of them cancelled, edited away or refunded unsent", not_null: true}
   units_short: {description: units that the warehouse reported short, not_null: true}
-  units_despatched: {description: units that left the warehouse, not_null: true}
-  units_delivered: {description: units in parcels that are delivered, not_null: true}
+  units_despatched: {description: "units that left the warehouse, but for those of lines added later", not_null: true}
+  units_delivered: {description: those of them in parcels that are delivered, not_null: true}
+  units_added: {description: "units of lines added later by an edit or an exchange, cancelled ones taken off", not_null: true}
+  units_added_despatched: {description: units of such lines that left the warehouse, not_null: true}
+  units_added_delivered: {description: units of such lines in parcels that are delivered, not_null: true}
+  added_ship_by_on: day by which lines added later have to leave
+  added_deliver_by_on: day by which they have to arrive
   split_count: {description: distinct parcels, not_null: true}
   paid_to_wms_hours: from payment to the warehouse
   wms_to_picked_hours: from the warehouse's receipt to picked
@@ -62,7 +69,7 @@ columns:
   shipping_amount: shipping in the total
   tax_amount: tax in the total
   currency: {description: currency of the amounts, not_null: true}
-  paid_file_id: file of the movement that paid_at is of
+  paid_file_id: file of the row that paid_at is of
   paid_line: its line
   _file_id: file of the newest answer about the order
   _line: line in that file
@@ -75,7 +82,7 @@ checks:
   - rows: "paid_at is null or site is null or ship_by_on is not null"
   - sum_equal:
       left: sum(units_ordered)
-      right: select sum(units_ordered) from marts.fct_order_lines
+      right: select sum(units_ordered) from marts.fct_order_lines where not is_added
 */
 with staged as (
     select
@@ -98,9 +105,16 @@ with staged as (
         s.units_short,
         s.units_despatched,
         s.units_delivered,
+        s.units_added,
+        s.units_added_despatched,
+        s.units_added_delivered,
+        s.added_ship_by_on,
+        s.added_deliver_by_on,
         s.split_count,
         s.is_harmed,
         s.units_ordered - s.units_cancelled as units_live,
+        s.told_lines_count,
+        coalesce(not o.is_complete, false) as is_incomplete,
         k.as_of,
         cast(at_timezone(k.as_of, o.site_zone) as date) as site_today_on,
         cast(at_timezone(k.as_of, o.destination_zone) as date) as destination_today_on,
@@ -114,11 +128,12 @@ stated as (
     select
         *,
         case
-            when cancelled_at is not null and units_despatched = 0 then 'cancelled'
+            when ended_at is not null and units_despatched = 0 then 'cancelled'
             when units_cancelled > 0 and units_live <= 0 and units_despatched = 0 then 'cancelled'
             when paid_at is null then 'unpaid'
-            when units_live > 0 and units_delivered >= units_live then 'delivered'
-            when units_despatched >= units_live then 'despatched'
+            when lines_count = 0 and told_lines_count > 0 and units_despatched = 0 and not is_incomplete then 'nothing_to_ship'
+            when not is_incomplete and units_live > 0 and units_delivered >= units_live then 'delivered'
+            when not is_incomplete and units_despatched >= units_live then 'despatched'
             when units_despatched > 0 then 'part_despatched'
             when in_wms_at is not null then 'in_wms'
             else 'paid'
@@ -130,13 +145,13 @@ judged as (
     select
         *,
         case
-            when status in ('cancelled', 'unpaid') then null
+            when status in ('cancelled', 'unpaid', 'nothing_to_ship') or is_incomplete then null
             when units_despatched >= units_live and last_despatched_on <= ship_by_on then true
             when units_despatched >= units_live and last_despatched_on > ship_by_on then false
             when units_despatched < units_live and site_today_on > ship_by_on then false
         end as is_shipped_on_time,
         case
-            when status in ('cancelled', 'unpaid') then null
+            when status in ('cancelled', 'unpaid', 'nothing_to_ship') or is_incomplete then null
             when units_delivered >= units_live and last_delivered_on <= deliver_by_on then true
             when units_delivered >= units_live and last_delivered_on > deliver_by_on then false
             when units_delivered < units_live and destination_today_on > deliver_by_on then false
@@ -170,6 +185,7 @@ fct_orders as (
         first_delivered_at,
         last_delivered_at,
         cancelled_at,
+        deleted_at,
         wms_status_at,
         ship_by_on,
         deliver_by_on,
@@ -180,12 +196,18 @@ fct_orders as (
         case
             when is_delivered_on_time is not null then is_delivered_on_time and units_short = 0 and not is_harmed
         end as is_perfect,
+        is_incomplete,
         lines_count,
         units_ordered,
         units_cancelled,
         units_short,
         units_despatched,
         units_delivered,
+        units_added,
+        units_added_despatched,
+        units_added_delivered,
+        added_ship_by_on,
+        added_deliver_by_on,
         split_count,
         -- Minutes times a sixtieth: dividing decimals is a double on one engine and a rounded decimal on the other.
         cast(date_diff('minute', paid_at, in_wms_at) * 0.0166666667 as decimal(18, 2)) as paid_to_wms_hours,
@@ -201,7 +223,7 @@ fct_orders as (
         cast(date_diff('minute', placed_at, last_delivered_at) * 0.0166666667 as decimal(18, 2))
             as click_to_door_hours,
         case
-            when status not in ('cancelled', 'unpaid', 'delivered')
+            when status not in ('cancelled', 'unpaid', 'nothing_to_ship', 'delivered')
                 then cast(date_diff('minute', paid_at, as_of) * 0.0166666667 as decimal(18, 2))
         end as age_hours,
         total_amount,

@@ -1,8 +1,9 @@
 /*
 description: >-
   Orders that are paid, neither cancelled nor delivered, and still have units to come: where each one is stuck and
-  whether its promise is broken or about to be. An order that the shop cancelled is not here, even if it was despatched
-  all the same: that is a break, not a promise.
+  whether its promise is broken or about to be. Once what was ordered at first is sent, lines added later count, by their
+  own promise. An order that the shop cancelled or deleted is not here, even if it was despatched all the same: that is a
+  break, not a promise.
 grain: one row per open order
 key: [order_id]
 owner: operations
@@ -16,7 +17,7 @@ columns:
   stuck_stage:
     description: where it waits; the first that fits
     not_null: true
-    accepted: [not_in_wms, held, short, not_picked, not_despatched, no_scan, in_transit]
+    accepted: [incomplete, added_not_despatched, not_in_wms, held, short, not_picked, not_despatched, no_scan, in_transit]
   risk_state: {description: "ok, at_risk or breached, against ship_by_on before full despatch and deliver_by_on after it", not_null: true, accepted: [ok, at_risk, breached]}
   next_step: what to do about it
   due_on: the day that the state is judged against
@@ -25,7 +26,7 @@ columns:
   ship_by_on: site day by which it has to leave
   deliver_by_on: destination day by which it has to arrive
   age_hours: since payment
-  units_waiting: live units that are not delivered
+  units_waiting: live units that are not delivered, of lines added later too
   total_amount: the order's value
   currency: of the value
 checks:
@@ -47,7 +48,10 @@ open_orders as (
     select
         o.*,
         o.units_ordered - o.units_cancelled as units_live,
-        o.units_despatched >= o.units_ordered - o.units_cancelled as is_fully_despatched,
+        o.units_despatched >= o.units_ordered - o.units_cancelled and not o.is_incomplete as is_fully_despatched,
+        o.units_despatched >= o.units_ordered - o.units_cancelled and not o.is_incomplete and s.units_added_open > 0 as is_added_open,
+        o.status in ('delivered', 'nothing_to_ship', 'cancelled') or (o.units_despatched >= o.units_ordered - o.units_cancelled and s.units_added_open > 0)
+            as is_about_added,
         s.has_despatch,
         i.destination_zone,
         coalesce(p.unscanned_count, 0) as unscanned_count,
@@ -62,15 +66,29 @@ open_orders as (
     inner join intermediate.int_order_stages as s on s.order_id = o.order_id
     left join parcels as p on p.order_id = o.order_id
     cross join ops.clock as k
-    where o.status not in ('cancelled', 'unpaid', 'delivered')
-        and o.cancelled_at is null
-        and o.units_ordered > o.units_cancelled
+    where o.status <> 'unpaid'
+        and i.ended_at is null
+        and (
+            (o.status not in ('cancelled', 'nothing_to_ship', 'delivered') and (o.units_ordered > o.units_cancelled or o.is_incomplete))
+            or o.units_added_delivered < o.units_added
+        )
+),
+
+-- Whose promise it is: of what was ordered at first, or of what was added later.
+due as (
+    select
+        *,
+        case when is_about_added then added_ship_by_on else ship_by_on end as must_leave_on,
+        case when is_about_added then added_deliver_by_on else deliver_by_on end as must_arrive_on
+    from open_orders
 ),
 
 judged as (
     select
         *,
         case
+            when is_incomplete then 'incomplete'
+            when is_added_open then 'added_not_despatched'
             when in_wms_at is null then 'not_in_wms'
             when wms_status = 'on_hold' then 'held'
             when wms_status = 'shortage' then 'short'
@@ -80,23 +98,23 @@ judged as (
             else 'in_transit'
         end as stuck_stage,
         case
-            when not is_fully_despatched then
+            when not is_fully_despatched or is_added_open then
                 case
-                    when site_today_on > ship_by_on then 'breached'
-                    when site_today_on = ship_by_on
+                    when site_today_on > must_leave_on then 'breached'
+                    when site_today_on = must_leave_on
                         and extract(hour from site_now) * 3600 + extract(minute from site_now) * 60
                             + extract(second from site_now) > 43200 then 'at_risk'
                     else 'ok'
                 end
-            when destination_today_on > deliver_by_on then 'breached'
-            when last_commitment_on > deliver_by_on then 'at_risk'
+            when destination_today_on > must_arrive_on then 'breached'
+            when last_commitment_on > must_arrive_on then 'at_risk'
             when first_commitment_on < destination_today_on then 'at_risk'
             when lost_count > 0 then 'at_risk'
             else 'ok'
         end as risk_state,
-        case when is_fully_despatched then deliver_by_on else ship_by_on end as due_on,
-        case when is_fully_despatched then destination_today_on else site_today_on end as today_on
-    from open_orders
+        case when is_fully_despatched and not is_added_open then must_arrive_on else must_leave_on end as due_on,
+        case when is_fully_despatched and not is_added_open then destination_today_on else site_today_on end as today_on
+    from due
 ),
 
 orders_at_risk as (
@@ -110,6 +128,8 @@ orders_at_risk as (
         stuck_stage,
         risk_state,
         case
+            when stuck_stage = 'incomplete' then 'look for its lines among the rejects and mend the contract: how much of it waits is not known'
+            when stuck_stage = 'added_not_despatched' then 'have the lines that were added later picked and despatched'
             when stuck_stage = 'not_in_wms' and (has_despatch or wms_status is not null)
                 then 'ask the warehouse for its missing status file, it has the order'
             when stuck_stage = 'not_in_wms' then 'send the order to the warehouse again'
@@ -126,7 +146,7 @@ orders_at_risk as (
         ship_by_on,
         deliver_by_on,
         age_hours,
-        units_live - units_delivered as units_waiting,
+        greatest(0, units_live - units_delivered) + greatest(0, units_added - units_added_delivered) as units_waiting,
         total_amount,
         currency
     from judged

@@ -32,6 +32,11 @@ with missed as (
         u._file_id,
         u._line
     from canonical.unmapped as u
+    union all
+    select
+        p.source, 'payments.gateway', p.gateway, null, 'accounts[].gateways in waybill.yaml', p.moved_at, 'order_id', p.order_id, p._file_id, p._line
+    from intermediate.int_payments as p
+    where p.is_unknown
 ),
 
 -- What hangs on each kind of document.

@@ -12,23 +12,30 @@ columns:
   brand: the order's brand, or the account's
   return_id: the return that the refund names
   state:
-    description: whether both sides agree, or which one is missing; no_psp and no_shop where the other side is not pulled for the brand
+    description: >-
+      whether both sides agree, or which one is missing; not_in_scope where nothing of it went through the brand's provider, other_currency
+      where the two know no currency in common, no_psp and no_shop where the other side is not pulled for the brand
     not_null: true
-    accepted: [matched, amount_differs, missing_in_psp, pending_psp, missing_in_web, no_psp, no_shop]
-  kind: {description: "return, cancel or goodwill by the refund's lines; null for one that no shop knows", accepted: [return, cancel, goodwill]}
+    accepted: [matched, amount_differs, missing_in_psp, pending_psp, missing_in_web, not_in_scope, other_currency, no_psp, no_shop]
+  kind:
+    description: "return or cancel by the refund's lines; shipping where it has none and gives back carriage or duties; else goodwill; null for one that no shop knows"
+    accepted: [return, cancel, shipping, goodwill]
   refunded_at: when the shop gave it; null for one that no shop knows
   psp_ref: the provider's reference of the refund
   settlement_ref: the provider's batch or payout that it left with
-  web_amount: successful refund transactions of the shop
+  web_amount: successful refund transactions of the shop, whatever they were paid with
+  psp_due_amount: the part of it that the provider has to know, in psp_currency; null in other_currency
   psp_amount: what the provider paid back, in the currency the customer paid in, less what came back of it
-  difference_amount: psp_amount less web_amount, where both are known
-  currency: of the amounts
+  psp_currency: of what the provider has to know and paid back; the shop's currency while the provider has not told
+  difference_amount: psp_amount less psp_due_amount, where both are known, in psp_currency
+  currency: of web_amount
   _file_id: file of the newest answer about the refund, or the provider's report
   _line: line in that file
   _built_at: the instant that the run asked about
 checks:
   - relationship: {column: order_id, to: marts.fct_orders, field: order_id}
-  - rows: "state <> 'matched' or web_amount = psp_amount"
+  - rows: "state <> 'matched' or psp_due_amount = psp_amount"
+  - rows: "state <> 'other_currency' or (difference_amount is null and psp_currency <> currency)"
   - rows: "(state in ('missing_in_web', 'no_shop')) = (web_amount is null)"
   - sum_equal:
       left: sum(web_amount)
@@ -89,7 +96,8 @@ matched as (
         n.refund_id,
         min(p.psp_ref) as psp_ref,
         min(p.settlement_ref) as settlement_ref,
-        sum(p.amount) as amount
+        sum(p.amount) as amount,
+        min(p.currency) as currency
     from named as n
     inner join paid_back as p on p.source = n.source and p.psp_ref = n.psp_ref
     group by n.refund_id
@@ -110,6 +118,22 @@ shops as (
     select distinct brand from ops.links where role = 'shop'
 ),
 
+-- The two are compared in the currency that both know.
+in_common as (
+    select
+        r.*,
+        m.psp_ref,
+        m.settlement_ref,
+        m.amount as psp_amount,
+        coalesce(m.currency, r.currency) as psp_currency,
+        case
+            when coalesce(m.currency, r.currency) = r.currency then r.provided_amount
+            when m.currency = r.presentment_currency then r.presentment_amount
+        end as psp_due_amount
+    from intermediate.int_shop_refunds as r
+    left join matched as m on m.refund_id = r.refund_id
+),
+
 compared as (
     select
         r.refund_id,
@@ -118,22 +142,25 @@ compared as (
         r.return_id,
         case
             when b.brand is null then 'no_psp'
-            when m.psp_ref is not null and m.amount = r.web_amount then 'matched'
-            when m.psp_ref is not null then 'amount_differs'
+            when r.psp_ref is null and not r.is_provided then 'not_in_scope'
+            when r.psp_ref is not null and r.psp_due_amount is null then 'other_currency'
+            when r.psp_ref is not null and r.psp_amount = r.psp_due_amount then 'matched'
+            when r.psp_ref is not null then 'amount_differs'
             when r.refunded_at < date_add('hour', -96, k.as_of) then 'missing_in_psp'
             else 'pending_psp'
         end as state,
         r.kind,
         r.refunded_at,
-        m.psp_ref,
-        m.settlement_ref,
+        r.psp_ref,
+        r.settlement_ref,
         r.web_amount,
-        m.amount as psp_amount,
+        r.psp_due_amount,
+        r.psp_amount,
+        r.psp_currency,
         r.currency,
         r._file_id,
         r._line
-    from intermediate.int_shop_refunds as r
-    left join matched as m on m.refund_id = r.refund_id
+    from in_common as r
     left join banked as b on b.brand = r.brand
     cross join ops.clock as k
     union all
@@ -148,7 +175,9 @@ compared as (
         p.psp_ref,
         p.settlement_ref,
         null as web_amount,
+        null as psp_due_amount,
         p.amount as psp_amount,
+        p.currency as psp_currency,
         p.currency,
         p._file_id,
         p._line
@@ -170,8 +199,10 @@ fct_refunds as (
         c.psp_ref,
         c.settlement_ref,
         cast(c.web_amount as decimal(18, 2)) as web_amount,
+        cast(c.psp_due_amount as decimal(18, 2)) as psp_due_amount,
         cast(c.psp_amount as decimal(18, 2)) as psp_amount,
-        cast(c.psp_amount - c.web_amount as decimal(18, 2)) as difference_amount,
+        c.psp_currency,
+        cast(c.psp_amount - c.psp_due_amount as decimal(18, 2)) as difference_amount,
         c.currency,
         c._file_id,
         c._line,

@@ -32,24 +32,27 @@ once as (
 
 stg_shopify__order_lines as (
     select
-        canonical_id(_source, string_split(line_gid, '/')[-1]) as line_id,
-        canonical_id(_source, string_split(order_gid, '/')[-1]) as order_id,
-        nullif(trim(sku), '') as sku,
-        title,
-        quantity as units_ordered,
-        current_quantity as units_current,
-        coalesce(requires_shipping, true) as requires_shipping,
-        unit_price_amount,
-        discount_amount,
-        discounted_total_amount,
-        currency,
-        unit_cost_amount,
-        unit_cost_currency,
-        _source,
-        _file_id,
-        _line,
-        _received_at
-    from once
+        canonical_id(l._source, string_split(l.line_gid, '/')[-1]) as line_id,
+        canonical_id(l._source, string_split(l.order_gid, '/')[-1]) as order_id,
+        e.added_at,
+        e.added_by,
+        sku_key(l.sku) as sku,
+        l.title,
+        l.quantity as units_ordered,
+        l.current_quantity as units_current,
+        coalesce(l.requires_shipping, true) as requires_shipping,
+        l.unit_price_amount,
+        l.discount_amount,
+        l.discounted_total_amount,
+        l.currency,
+        l.unit_cost_amount,
+        l.unit_cost_currency,
+        l._source,
+        l._file_id,
+        l._line,
+        l._received_at
+    from once as l
+    left join staging.stg_shopify__order_edits as e on e._source = l._source and e.line_gid = l.line_gid
 )
 
 select * from stg_shopify__order_lines

@@ -11,20 +11,35 @@ columns:
   order_id: "the shop's name, a colon and Shopify's number: aster-vale:5000000001"
   order_name: "Shopify's name without the number sign: AV1001"
   is_test: test orders are kept here and dropped in intermediate
+  is_complete: >-
+    the lines that came have as many units left as the order counts; null where lines do not say what is left of them
+  deleted_at: when the shop was asked about the order in detail and had none
   email_hash: salted hash, made at load
 */
-with latest as (
-    select *
-    from raw.shop_orders
-    qualify row_number() over (
-        partition by _source, order_gid
-        order by _received_at desc, updated_at desc, _file_id desc, _line desc
-    ) = 1
+-- Units by the order's own count, beside those of the lines that came with it. A contract without the count gives none.
+with counted as (
+    select
+        o._source,
+        o.order_gid,
+        sum(l.current_quantity) as units,
+        count(l.line_gid) - count(l.current_quantity) as uncounted
+    from staging.stg_shopify__latest_orders as o
+    left join (select distinct _source, order_gid, line_gid, current_quantity, _file_id from raw.shop_order_lines) as l
+        on l._source = o._source and l.order_gid = o.order_gid and l._file_id = o._file_id
+    group by o._source, o.order_gid
+),
+
+gone as (
+    select canonical_id(_source, string_split(order_gid, '/')[-1]) as order_id, max(asked_at) as gone_at
+    from raw.shop_detail_answers
+    -- An answer with a cost and no error is Shopify's own, so that a missing order is gone and not refused.
+    where status_code = 200 and order_updated_at is null and query_cost is not null and errors_raw is null
+    group by 1
 ),
 
 stg_shopify__orders as (
     select
-        canonical_id(o._source, string_split(o.order_gid, '/')[-1]) as order_id,
+        o.order_id,
         string_split(o.order_gid, '/')[-1] as order_no,
         ltrim(trim(o.name), '#') as order_name,
         coalesce(o.is_test, false) as is_test,
@@ -33,6 +48,8 @@ stg_shopify__orders as (
         o.cancelled_at,
         o.cancel_reason,
         o.closed_at,
+        case when g.gone_at > o._received_at then g.gone_at end as deleted_at,
+        case when u.uncounted = 0 then coalesce(u.units, 0) >= o.current_units end as is_complete,
         o.financial_status,
         o.fulfilment_status,
         upper(nullif(trim(o.ship_country), '')) as ship_country,
@@ -52,7 +69,9 @@ stg_shopify__orders as (
         o._file_id,
         o._line,
         o._received_at
-    from latest as o
+    from staging.stg_shopify__latest_orders as o
+    left join counted as u on u._source = o._source and u.order_gid = o.order_gid
+    left join gone as g on g.order_id = o.order_id
     left join seeds.codes as c
         on c.partner = 'shopify' and c.list = 'services'
         and c.code = lower(coalesce(nullif(trim(o.shipping_code), ''), nullif(trim(o.shipping_title), '')))

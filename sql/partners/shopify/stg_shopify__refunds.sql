@@ -21,6 +21,24 @@ with listed as (
     ) = 1
 ),
 
+-- Taxes of carriage are in its amount where the shop's prices include them.
+carriage as (
+    select _source, refund_gid, sum(subtotal_amount) as amount
+    from (
+        select distinct _source, refund_gid, shipping_line_gid, subtotal_amount
+        from raw.shop_refund_shipping
+    )
+    group by _source, refund_gid
+),
+
+duties as (
+    select r._source, r.refund_gid, sum(r.amount) as amount
+    from raw.shop_refund_duties as r
+    inner join staging.stg_shopify__refund_details as d
+        on d._source = r._source and d.refund_gid = r.refund_gid and d._file_id = r._file_id and d._line = r._line
+    group by r._source, r.refund_gid
+),
+
 stg_shopify__refunds as (
     select
         canonical_id(coalesce(d._source, l._source), string_split(coalesce(d.refund_gid, l.refund_gid), '/')[-1]) as refund_id,
@@ -29,6 +47,8 @@ stg_shopify__refunds as (
         coalesce(d.created_at, l.created_at) as refunded_at,
         coalesce(d.total_amount, l.total_amount) as total_amount,
         coalesce(d.currency, l.currency) as currency,
+        cast(s.amount as decimal(18, 2)) as shipping_amount,
+        cast(u.amount as decimal(18, 2)) as duty_amount,
         d.refund_gid is not null as has_details,
         coalesce(d._source, l._source) as _source,
         coalesce(d._file_id, l._file_id) as _file_id,
@@ -36,6 +56,8 @@ stg_shopify__refunds as (
         coalesce(d._received_at, l._received_at) as _received_at
     from listed as l
     full outer join staging.stg_shopify__refund_details as d on d._source = l._source and d.refund_gid = l.refund_gid
+    left join carriage as s on s._source = d._source and s.refund_gid = d.refund_gid
+    left join duties as u on u._source = d._source and u.refund_gid = d.refund_gid
 )
 
 select * from stg_shopify__refunds

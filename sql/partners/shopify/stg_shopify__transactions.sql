@@ -38,6 +38,8 @@ both_sides as (
         coalesce(d.processed_at, t.processed_at) as moved_at,
         coalesce(d.amount, t.amount) as amount,
         coalesce(d.currency, t.currency) as currency,
+        coalesce(d.presentment_amount, t.presentment_amount) as presentment_amount,
+        coalesce(d.presentment_currency, t.presentment_currency) as presentment_currency,
         coalesce(t._file_id, d._file_id) as _file_id,
         case when t._file_id is not null then t._line else d._line end as _line,
         coalesce(t._received_at, d._received_at) as _received_at,
@@ -54,11 +56,14 @@ stg_shopify__transactions as (
         coalesce(k.meaning, 'other') as kind,
         coalesce(s.meaning, 'other') as outcome,
         b.gateway,
+        g.meaning as tender,
         b.payment_ref,
         b.movement_ref,
         b.moved_at,
         b.amount,
         b.currency,
+        b.presentment_amount,
+        b.presentment_currency,
         b._source,
         b._file_id,
         b._line,
@@ -66,6 +71,7 @@ stg_shopify__transactions as (
     from both_sides as b
     left join seeds.codes as k on k.partner = 'shopify' and k.list = 'payment_kinds' and k.code = b.kind_raw
     left join seeds.codes as s on s.partner = 'shopify' and s.list = 'payment_outcomes' and s.code = b.status_raw
+    left join seeds.codes as g on g.partner = 'shopify' and g.list = 'tenders' and g.code = b.gateway
 )
 
 select * from stg_shopify__transactions

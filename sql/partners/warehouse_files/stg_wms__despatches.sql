@@ -17,7 +17,7 @@ with stg_wms__despatches as (
         service_code as service,
         parcel_ref,
         upper(nullif(trim(tracking_no), '')) as tracking_no,
-        trim(sku) as sku,
+        coalesce(sku_key(sku), sku) as sku,
         item_name,
         barcode,
         qty_ordered,

@@ -13,7 +13,7 @@ with stg_wms__return_receipts as (
         upper(ltrim(nullif(trim(order_ref), ''), '#')) as order_ref,
         upper(ltrim(nullif(trim(rma), ''), '#')) as rma,
         upper(nullif(trim(tracking_no), '')) as tracking_no,
-        trim(sku) as sku,
+        coalesce(sku_key(sku), sku) as sku,
         barcode,
         qty,
         nullif(trim(reason_raw), '') as reason_raw,

@@ -12,42 +12,63 @@ rows:
         not exists (select 1 from staging.stg_woo__latest_orders as o
         where o._source = r._source and o.order_id = r.order_id and o._file_id = r._file_id and o._line = r._line)
 columns:
-  units_ordered: WooCommerce keeps a line's quantity as ordered; refunds stand apart
+  units_ordered: WooCommerce keeps a line's quantity as ordered, or as last edited; refunds stand apart
+  units_current: 0 for a line that was removed from the order; else WooCommerce does not tell it
+  added_at: when the order changed to have it, if an earlier answer had the order without it
+  requires_shipping: not of an order that has neither a shipping method nor an address to ship to
 */
-with latest as (
-    select l.*
+with told as (
+    select l.*, a.modified_at, a._received_at as answered_at
     from raw.woo_order_lines as l
-    inner join staging.stg_woo__latest_orders as o
-        on o._source = l._source and o.order_id = l.order_id and o._file_id = l._file_id and o._line = l._line
+    inner join raw.woo_orders as a on a._source = l._source and a.order_id = l.order_id and a._file_id = l._file_id and a._line = l._line
 ),
 
+-- What a line was when it was last told of. One that the newest answer about its order has no longer was removed.
 once as (
     select *
-    from latest
-    qualify row_number() over (partition by _source, line_id order by _file_id desc, _line desc) = 1
+    from told
+    qualify row_number() over (
+        partition by _source, line_id
+        order by modified_at desc, answered_at desc, _file_id desc, _line desc
+    ) = 1
+),
+
+firsts as (
+    select
+        _source,
+        line_id,
+        min(modified_at) as told_at,
+        min(min(modified_at)) over (partition by _source, order_id) as order_told_at
+    from told
+    group by _source, order_id, line_id
 ),
 
 stg_woo__order_lines as (
     select
-        canonical_id(_source, cast(line_id as varchar)) as line_id,
-        canonical_id(_source, cast(order_id as varchar)) as order_id,
-        nullif(trim(sku), '') as sku,
-        name as title,
-        cast(quantity as integer) as units_ordered,
-        true as requires_shipping,
+        canonical_id(l._source, cast(l.line_id as varchar)) as line_id,
+        canonical_id(l._source, cast(l.order_id as varchar)) as order_id,
+        case when f.told_at > f.order_told_at then f.told_at end as added_at,
+        case when f.told_at > f.order_told_at then 'edit' end as added_by,
+        sku_key(l.sku) as sku,
+        l.name as title,
+        cast(l.quantity as integer) as units_ordered,
+        case when n._file_id = l._file_id and n._line = l._line then null else 0 end as units_current,
+        not coalesce(n.needs_no_shipping, false) as requires_shipping,
         case
-            when quantity > 0
-                then cast(round((coalesce(subtotal_amount, 0) + coalesce(subtotal_tax_amount, 0)) / quantity, 2) as decimal(18, 2))
+            when l.quantity > 0
+                then cast(round((coalesce(l.subtotal_amount, 0) + coalesce(l.subtotal_tax_amount, 0)) / l.quantity, 2) as decimal(18, 2))
         end as unit_price_amount,
-        cast(coalesce(subtotal_amount, 0) + coalesce(subtotal_tax_amount, 0) - coalesce(total_amount, 0) - coalesce(tax_amount, 0)
+        cast(coalesce(l.subtotal_amount, 0) + coalesce(l.subtotal_tax_amount, 0) - coalesce(l.total_amount, 0) - coalesce(l.tax_amount, 0)
             as decimal(18, 2)) as discount_amount,
-        cast(coalesce(total_amount, 0) + coalesce(tax_amount, 0) as decimal(18, 2)) as discounted_total_amount,
-        upper(currency) as currency,
-        _source,
-        _file_id,
-        _line,
-        _received_at
-    from once
+        cast(coalesce(l.total_amount, 0) + coalesce(l.tax_amount, 0) as decimal(18, 2)) as discounted_total_amount,
+        upper(l.currency) as currency,
+        l._source,
+        l._file_id,
+        l._line,
+        l._received_at
+    from once as l
+    inner join staging.stg_woo__latest_orders as n on n._source = l._source and n.order_id = l.order_id
+    inner join firsts as f on f._source = l._source and f.line_id = l.line_id
 )
 
 select * from stg_woo__order_lines

@@ -13,11 +13,34 @@ columns:
   cancelled_at: >-
     WooCommerce keeps no such time: the earliest change at which the order was seen cancelled
   is_test: WooPayments says so; other plugins leave no mark
+  is_complete: lines, carriage and fees come to the order's total, but for five hundredths of rounding
 */
 with cancelled as (
     select _source, order_id, min(modified_at) as cancelled_at
     from raw.woo_orders
     where status = 'cancelled'
+    group by _source, order_id
+),
+
+-- What the lines, carriage and fees that came with the newest answer sum to.
+parts as (
+    select _source, order_id, _file_id, _line, line_id as part_id, 'line' as kind, total_amount, tax_amount from raw.woo_order_lines
+    union
+    select _source, order_id, _file_id, _line, fee_id, 'fee', total_amount, tax_amount from raw.woo_order_fees
+),
+
+summed as (
+    select o._source, o.order_id, sum(coalesce(p.total_amount, 0) + coalesce(p.tax_amount, 0)) as amount
+    from staging.stg_woo__latest_orders as o
+    inner join parts as p on p._source = o._source and p.order_id = o.order_id and p._file_id = o._file_id and p._line = o._line
+    group by o._source, o.order_id
+),
+
+-- An order that the shop has thrown away, or does not find when it is asked for its refunds.
+gone as (
+    select _source, order_id, max(asked_at) as gone_at
+    from raw.woo_refund_answers
+    where status_code = 404
     group by _source, order_id
 ),
 
@@ -31,11 +54,16 @@ stg_woo__orders as (
         o.modified_at as updated_at,
         case when o.status = 'cancelled' then c.cancelled_at end as cancelled_at,
         o.completed_at as closed_at,
+        case
+            when o.status = 'trash' then o.modified_at
+            when g.gone_at > o._received_at then g.gone_at
+        end as deleted_at,
+        coalesce(s.amount, 0) + coalesce(o.shipping_amount, 0) + coalesce(o.shipping_tax_amount, 0) >= o.total_amount - 0.05 as is_complete,
         o.status as financial_status,
         upper(nullif(trim(o.ship_country), '')) as ship_country,
         upper(nullif(trim(o.ship_postcode_area), '')) as ship_postcode_area,
         coalesce(nullif(trim(o.shipping_title), ''), nullif(trim(o.shipping_method_id), '')) as service_raw,
-        coalesce(s.meaning, m.meaning) as service,
+        coalesce(t.meaning, m.meaning) as service,
         o.email as email_hash,
         cast(o.total_amount as decimal(18, 2)) as total_amount,
         cast(o.discount_amount as decimal(18, 2)) as discount_amount,
@@ -48,7 +76,9 @@ stg_woo__orders as (
         o._received_at
     from staging.stg_woo__latest_orders as o
     left join cancelled as c on c._source = o._source and c.order_id = o.order_id
-    left join seeds.codes as s on s.partner = 'woocommerce' and s.list = 'services' and s.code = lower(trim(o.shipping_title))
+    left join summed as s on s._source = o._source and s.order_id = o.order_id
+    left join gone as g on g._source = o._source and g.order_id = o.order_id
+    left join seeds.codes as t on t.partner = 'woocommerce' and t.list = 'services' and t.code = lower(trim(o.shipping_title))
     left join seeds.codes as m on m.partner = 'woocommerce' and m.list = 'services' and m.code = lower(trim(o.shipping_method_id))
     where o.created_at is not null and o.status not in ('checkout-draft', 'auto-draft')
 )

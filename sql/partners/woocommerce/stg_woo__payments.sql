@@ -42,7 +42,12 @@ moved as (
         r.refund_id,
         cast(r.refund_id as varchar) || ':refund',
         'refund',
-        o.payment_method,
+        -- Paid by nobody's gateway and without a reference, so by hand.
+        case
+            when r.refunded_payment = false and nullif(trim(r.stripe_refund_id), '') is null and nullif(trim(r.wcpay_refund_id), '') is null
+                and (r.recency > 1 or nullif(trim(o.last_stripe_refund_id), '') is null) then 'manual'
+            else o.payment_method
+        end,
         coalesce(nullif(trim(o.stripe_intent_id), ''), nullif(trim(o.wcpay_intent_id), ''), nullif(trim(o.transaction_id), '')),
         coalesce(
             nullif(trim(r.stripe_refund_id), ''),
@@ -62,22 +67,24 @@ moved as (
 
 stg_woo__payments as (
     select
-        canonical_id(_source, own_id) as payment_id,
-        canonical_id(_source, cast(order_id as varchar)) as order_id,
-        canonical_id(_source, cast(refund_id as varchar)) as refund_id,
-        kind,
+        canonical_id(m._source, m.own_id) as payment_id,
+        canonical_id(m._source, cast(m.order_id as varchar)) as order_id,
+        canonical_id(m._source, cast(m.refund_id as varchar)) as refund_id,
+        m.kind,
         'success' as outcome,
-        gateway,
-        payment_ref,
-        movement_ref,
-        moved_at,
-        cast(amount as decimal(18, 2)) as amount,
-        upper(currency) as currency,
-        _source,
-        _file_id,
-        _line,
-        _received_at
-    from moved
+        m.gateway,
+        g.meaning as tender,
+        m.payment_ref,
+        m.movement_ref,
+        m.moved_at,
+        cast(m.amount as decimal(18, 2)) as amount,
+        upper(m.currency) as currency,
+        m._source,
+        m._file_id,
+        m._line,
+        m._received_at
+    from moved as m
+    left join seeds.codes as g on g.partner = 'woocommerce' and g.list = 'tenders' and g.code = lower(m.gateway)
 )
 
 select * from stg_woo__payments

@@ -44,6 +44,14 @@ both_sides as (
     full outer join staging.stg_woo__refund_details as d on d._source = l._source and d.refund_id = l.refund_id
 ),
 
+carriage as (
+    select s._source, s.refund_id, -sum(coalesce(s.total_amount, 0) + coalesce(s.tax_amount, 0)) as amount
+    from raw.woo_refund_shipping as s
+    inner join staging.stg_woo__refund_details as d
+        on d._source = s._source and d.refund_id = s.refund_id and d._file_id = s._file_id and d._line = s._line
+    group by s._source, s.refund_id
+),
+
 stg_woo__refunds as (
     select
         canonical_id(b._source, cast(b.refund_id as varchar)) as refund_id,
@@ -51,6 +59,7 @@ stg_woo__refunds as (
         coalesce(b.created_at, b.order_modified_at) as refunded_at,
         cast(b.amount as decimal(18, 2)) as total_amount,
         upper(coalesce(b.currency, o.currency)) as currency,
+        cast(c.amount as decimal(18, 2)) as shipping_amount,
         b.has_details,
         b._source,
         b._file_id,
@@ -58,6 +67,7 @@ stg_woo__refunds as (
         b._received_at
     from both_sides as b
     left join staging.stg_woo__latest_orders as o on o._source = b._source and o.order_id = b.order_id
+    left join carriage as c on c._source = b._source and c.refund_id = b.refund_id
 )
 
 select * from stg_woo__refunds

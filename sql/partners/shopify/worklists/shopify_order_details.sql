@@ -1,6 +1,6 @@
 /*
 description: >-
-  Orders to ask each shop about in detail: refund lines, labels of returns and lines of fulfilments cannot be had in bulk.
+  Orders to ask each shop about in detail: refund lines, labels of returns, lines of fulfilments and what edits did cannot be had in bulk.
   Asked when the order has any of them and the newest details are older than the order. Orders never asked about come
   first, then the longest out of date.
 grain: one row per order
@@ -13,22 +13,24 @@ with eventful as (
     select order_id from staging.stg_shopify__returns
     union
     select order_id from staging.stg_shopify__fulfilments
+    union
+    select order_id from staging.stg_shopify__latest_orders where is_edited
 ),
 
 shopify_order_details as (
     select
         o._source as source,
-        'gid://shopify/Order/' || o.order_no as ask,
+        o.order_gid as ask,
         row_number() over (
             order by
                 case when a.order_updated_at is null then 0 else 1 end,
                 o.updated_at,
                 o.order_id
         ) as place
-    from staging.stg_shopify__orders as o
+    from staging.stg_shopify__latest_orders as o
     inner join eventful as e on e.order_id = o.order_id
     left join staging.stg_shopify__order_details as a on a.order_id = o.order_id
-    where not o.is_test
+    where not coalesce(o.is_test, false)
         and (a.order_updated_at is null or a.order_updated_at < o.updated_at)
 )
 
