@@ -115,7 +115,7 @@ func (p *Project) Active(written map[waybill.TableName]bool) *Project {
 func (p *Project) LeftOut(written map[waybill.TableName]bool) map[waybill.TableName][]waybill.TableName {
 	out := map[waybill.TableName][]waybill.TableName{}
 	for _, m := range p.models { // in build order: what a model reads comes before it
-		if m.fact != nil {
+		if m.fact != nil || m.Name == asideTable {
 			continue // the union of what is left
 		}
 		lacking := map[waybill.TableName]bool{}
@@ -147,8 +147,13 @@ func (p *Project) without(gone map[waybill.TableName]bool) *Project {
 		if gone[m.Name] {
 			continue
 		}
-		if m.fact != nil {
-			m = m.over(gone)
+		switch {
+		case m.fact != nil:
+			m = m.over(gone, out.byName)
+		case m.Name == asideTable:
+			left := *m
+			left.setAside(factsOf(out.models)) // in build order, so all of them are there
+			m = &left
 		}
 		out.models = append(out.models, m)
 		out.byName[m.Name] = m
@@ -164,10 +169,13 @@ func (p *Project) without(gone map[waybill.TableName]bool) *Project {
 	return out
 }
 
-// over is a fact's model without those that are gone.
-func (m *Model) over(gone map[waybill.TableName]bool) *Model {
+// over is a fact's model without those that are gone. What it is a part of comes before it in build order.
+func (m *Model) over(gone map[waybill.TableName]bool, before map[waybill.TableName]*Model) *Model {
 	fact, model := *m.fact, *m
 	fact.From = nil
+	if fact.Part.of != nil {
+		fact.Part.of = before[fact.Part.Of]
+	}
 	for _, from := range m.fact.From {
 		if !gone[from.Name] {
 			fact.From = append(fact.From, from)

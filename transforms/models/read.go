@@ -303,6 +303,7 @@ func (r *reader) parse(ctx context.Context) error {
 // resolve gives every model its dependencies and says what is not there.
 func (r *reader) resolve() {
 	r.addUnmapped()
+	r.addAside()
 	for _, m := range r.models {
 		r.project.byName[m.Name] = m
 	}

@@ -8,17 +8,22 @@ columns:
   has_right: the system that should agree has it
   is_different: both have it and their values differ
 */
+-- Amounts of several currencies have no sum; what either side says in two, the other cannot agree with.
 with captures as (
     select
         t.order_id,
-        sum(t.amount) as amount
+        case when count(distinct t.currency) = 1 then sum(t.amount) end as amount,
+        min(t.currency) as currency
     from canonical.payments as t
     where t.outcome = 'success' and t.kind in ('sale', 'capture')
     group by t.order_id
 ),
 
 booked as (
-    select order_id, sum(gross_amount) as amount
+    select
+        order_id,
+        case when count(distinct presentment_currency) = 1 then sum(gross_amount) end as amount,
+        min(presentment_currency) as currency
     from marts.fct_ledger_entries
     where entry_type = 'capture' and order_id is not null
     group by order_id
@@ -85,7 +90,8 @@ int_tieout_pairs as (
     union all
     select
         'PSP R14', 'captures of the shop and of the payment provider', o.brand, o.order_id,
-        c.order_id is not null, b.order_id is not null, coalesce(c.amount <> b.amount, false)
+        c.order_id is not null, b.order_id is not null,
+        c.order_id is not null and b.order_id is not null and not coalesce(c.amount = b.amount and c.currency = b.currency, false)
     from marts.fct_orders as o
     inner join banked as n on n.brand = o.brand
     left join captures as c on c.order_id = o.order_id

@@ -8,8 +8,8 @@ columns:
   previous_ref: Adyen numbers the batches of an account one by one
 */
 with lined as (
-    select _source, merchant_account, batch_no, _received_at, _file_id, _line
-    from raw.adyen_settlement_details
+    select _source, merchant_account, batch_no, closed_at, _received_at, _file_id, _line
+    from staging.stg_adyen__lines
     qualify row_number() over (partition by _source, merchant_account, batch_no order by _received_at, _file_id, _line) = 1
 ),
 
@@ -19,6 +19,7 @@ empties as (
         f.source as _source,
         split_part(f.name, '/', 1) as merchant_account,
         try_cast(regexp_extract(f.name, 'settlement_detail_report_batch_([0-9]+)', 1) as bigint) as batch_no,
+        cast(null as timestamptz) as closed_at,
         f.received_at as _received_at,
         f.file as _file_id,
         cast(null as bigint) as _line
@@ -46,6 +47,7 @@ stg_adyen__batches as (
     select
         merchant_account as account,
         cast(batch_no as varchar) as settlement_ref,
+        closed_at as made_at,
         cast(batch_no - 1 as varchar) as previous_ref,
         'closed' as state,
         _source,
