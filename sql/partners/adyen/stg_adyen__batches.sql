@@ -8,8 +8,8 @@ columns:
   previous_ref: Adyen numbers the batches of an account one by one
 */
 with lined as (
-    select _source, merchant_account, batch_no, closed_at, _received_at, _file_id, _line
-    from staging.stg_adyen__lines
+    select _source, merchant_account, batch_no, _received_at, _file_id, _line
+    from raw.adyen_settlement_details
     qualify row_number() over (partition by _source, merchant_account, batch_no order by _received_at, _file_id, _line) = 1
 ),
 
@@ -19,7 +19,6 @@ empties as (
         f.source as _source,
         split_part(f.name, '/', 1) as merchant_account,
         try_cast(regexp_extract(f.name, 'settlement_detail_report_batch_([0-9]+)', 1) as bigint) as batch_no,
-        cast(null as timestamptz) as closed_at,
         f.received_at as _received_at,
         f.file as _file_id,
         cast(null as bigint) as _line
@@ -45,16 +44,18 @@ known as (
 
 stg_adyen__batches as (
     select
-        merchant_account as account,
-        cast(batch_no as varchar) as settlement_ref,
-        closed_at as made_at,
-        cast(batch_no - 1 as varchar) as previous_ref,
+        k.merchant_account as account,
+        cast(k.batch_no as varchar) as settlement_ref,
+        g.closed_at as made_at,
+        cast(k.batch_no - 1 as varchar) as previous_ref,
         'closed' as state,
-        _source,
-        _file_id,
-        _line,
-        _received_at
-    from known
+        k._source,
+        k._file_id,
+        k._line,
+        k._received_at
+    from known as k
+    left join staging.stg_adyen__batch_closings as g
+        on g._source = k._source and g.merchant_account = k.merchant_account and g.batch_no = k.batch_no
 )
 
 select * from stg_adyen__batches

@@ -11,13 +11,45 @@ columns:
   gross_amount: credit minus debit in gross_currency; null where the line has no gross
   net_amount: credit minus debit in net_currency
 */
-with lines as (
+with signed as (
     select
-        l.*,
+        *,
+        lower(trim(type_raw)) as type_key,
+        case
+            when gross_credit is not null or gross_debit is not null
+                then cast(coalesce(gross_credit, 0) - coalesce(gross_debit, 0) as decimal(18, 4))
+        end as gross_amount,
+        cast(coalesce(net_credit, 0) - coalesce(net_debit, 0) as decimal(18, 4)) as net_amount,
+    from raw.adyen_settlement_details
+),
+
+read as (
+    select
+        s.*,
         -- As of an instant before the batch was closed, what it settles was waiting.
-        case when l.closed_at <= coalesce(k.as_of, l.closed_at) then cast(l.batch_no as varchar) else 'unsettled' end as settlement_ref
-    from staging.stg_adyen__lines as l
-    left join (select max(as_of) as as_of from ops.clock) as k on true
+        case when g.closed_at > k.as_of then 'unsettled' else cast(s.batch_no as varchar) end as settlement_ref,
+        coalesce(t.meaning, 'unknown') as entry_type,
+        timezone('UTC', try_cast(s.created_raw as timestamp) - to_minutes(coalesce(cast(o.meaning as integer), c.utc_offset_minutes))) as created_at,
+        timezone('UTC', try_cast(s.booking_raw as timestamp) - to_minutes(coalesce(cast(p.meaning as integer), b.utc_offset_minutes))) as booked_at,
+        concat_ws(
+            '|',
+            s.merchant_account, cast(s.batch_no as varchar), s.type_key, coalesce(nullif(trim(s.psp_reference), ''), ''),
+            coalesce(nullif(trim(s.modification_reference), ''), ''), coalesce(nullif(trim(s.merchant_reference), ''), ''),
+            s.created_raw, s.created_zone, coalesce(cast(s.gross_amount as varchar), ''), coalesce(s.gross_currency, ''),
+            cast(s.net_amount as varchar), s.net_currency
+        ) as identity,
+    from signed as s
+    left join seeds.codes as t
+        on t.partner = 'adyen' and t.list = 'entries' and t.code = s.type_key
+        and t.code_2 in ('*', case when s.net_amount < 0 then 'debit' else 'credit' end)
+    -- Of labels that mean two zones in the world, those that Adyen's accounts have are in its own list.
+    left join seeds.codes as o on o.partner = 'adyen' and o.list = 'zone_labels' and o.code = upper(s.created_zone)
+    left join seeds.codes as p on p.partner = 'adyen' and p.list = 'zone_labels' and p.code = upper(s.booking_zone)
+    left join seeds.zone_labels as c on c.label = upper(s.created_zone) and not c.is_ambiguous
+    left join seeds.zone_labels as b on b.label = upper(s.booking_zone) and not b.is_ambiguous
+    left join staging.stg_adyen__batch_closings as g
+        on g._source = s._source and g.merchant_account = s.merchant_account and g.batch_no = s.batch_no
+    left join ops.clock as k on true
 ),
 
 stg_adyen__settlement_details as (
@@ -49,7 +81,7 @@ stg_adyen__settlement_details as (
         _file_id,
         _line,
         _received_at
-    from lines
+    from read
 )
 
 select * from stg_adyen__settlement_details
