@@ -95,6 +95,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrAuth: the partner refused the credential or the server's identity is not trusted. Retrying does not help.
 	ErrAuth = errors.New("not authorised")
+	// ErrUnreadable: this item cannot be read, and others of the same listing can. Somebody has to let the account read it, or take it away.
+	ErrUnreadable = errors.New("cannot be read")
 	// ErrTemporary: the same call may work later (cut connection, 5xx, 429, full disk on the other side).
 	ErrTemporary = errors.New("temporary")
 	// ErrQuota: the partner's allowance is used up until a known time; what was fetched so far counts.

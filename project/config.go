@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 
@@ -133,6 +134,16 @@ func (c *Config) local(path string) string {
 
 // Path is the file that the configuration was read from, for messages.
 func (c *Config) Path() string { return c.path }
+
+// AsideFile is the DuckDB file of marts as of an instant that is earlier than the published ones': beside theirs, named after the instant.
+func (c *Config) AsideFile(asOf time.Time) string {
+	beside := c.local("marts.duckdb")
+	if c.Publish.DuckDB != nil && c.Publish.DuckDB.Path != "" {
+		beside = c.Publish.DuckDB.Path
+	}
+	end := filepath.Ext(beside)
+	return strings.TrimSuffix(beside, end) + ".as-of-" + asOf.UTC().Format("20060102T150405Z") + end
+}
 
 // MartsFile is the DuckDB file of published marts, an error where the configuration names none.
 func (c *Config) MartsFile() (string, error) {

@@ -40,6 +40,7 @@ type Project struct {
 	Puller     *pull.Puller
 	Builder    *build.Builder
 	Publisher  *publish.Publisher
+	Aside      func(asOf time.Time) (target publish.Target, path string) // where marts as of an earlier instant go
 	Maintainer *maintain.Maintainer
 	Runner     *run.Runner
 
@@ -141,6 +142,10 @@ func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 	p.Builder = build.New(build.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Duck: builds, Scratch: scratch, Reporter: report,
 	})
+	p.Aside = func(asOf time.Time) (publish.Target, string) {
+		path := p.Config.AsideFile(asOf)
+		return publish.NewDuckDB(builds, path), path
+	}
 	p.Publisher = publish.New(publish.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Models: p.Models, Targets: p.targets(builds), Reporter: report,
 	})

@@ -68,10 +68,16 @@ func Why(f ledger.File) Fate {
 		}
 		return fate
 	case ledger.Held:
+		if f.KeptPath == "" {
+			return Fate{"held by rule " + f.Detail, "when that is mended, type: waybill run --source " + f.Source + "/" + f.Feed}
+		}
 		return Fate{"held by rule " + f.Detail, "ask the partner for a right file, or mend the contract and type: waybill rejects replay --file " + f.ID[:8]}
 	case ledger.Duplicate:
 		return Fate{What: "the same bytes came before as " + f.DuplicateOf + "; nothing of it was loaded"}
 	case ledger.Superseded:
+		if f.SupersededBy == "" {
+			return Fate{What: f.Detail}
+		}
 		return Fate{What: "a later version took its place: waybill files why " + f.SupersededBy}
 	default:
 		return Fate{"received and kept, not loaded: the run was interrupted", "waybill run --source " + f.Source + "/" + f.Feed}

@@ -23,7 +23,7 @@ import (
 
 // generated are the seeds that sql/seeds/make makes.
 var generated = []string{
-	"calendar_holidays", "calendar_weekends", "calendar_worked_weekends", "calendars", "destination_areas", "zone_labels",
+	"calendar_holidays", "calendar_weekends", "calendar_worked_weekends", "calendars", "currencies", "destination_areas", "zone_labels",
 	"zones_by_place",
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/build"
 	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/pipelines/run"
+	"github.com/fourmarketing/waybill/project"
 	"github.com/fourmarketing/waybill/transforms/models"
 )
 
@@ -47,7 +48,12 @@ func newBuild(l *commandLine) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "build [MODEL…]",
 		Short: "Rebuild, check and publish marts from what is loaded; asks no partner",
+		Long: `Rebuild the marts that differ from what is loaded, check them and publish them together.
+
+With --as-of an instant that is earlier than the published marts' they are built as of then into a DuckDB file of their own, which the last
+lines name: nothing later is in it but columns of state without a time (docs/meanings.md). What readers see and the next run stay as they are.`,
 		Example: `  waybill build
+  waybill build --as-of 2026-04-01T06:00:00Z
   waybill build +fct_shipments tag:finance
   waybill build --release-by "Ana" --why "known duplicate, partner informed"`,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -65,6 +71,9 @@ func newBuild(l *commandLine) *cobra.Command {
 				return err
 			}
 			defer p.Close()
+			if _, earlier, err := p.Builder.Before(c.Context(), o.AsOf); err != nil || (earlier && l.asOf != "") {
+				return errors.Join(err, l.buildAside(c.Context(), p, d, o))
+			}
 			res := run.Result{AsOf: o.AsOf}
 			start := time.Now()
 			res.Build, err = p.Builder.Build(c.Context(), o)
@@ -81,6 +90,25 @@ func newBuild(l *commandLine) *cobra.Command {
 	c.Flags().StringVar(&o.ReleasedBy, "release-by", "", "your name: release in spite of failing checks")
 	c.Flags().StringVar(&o.Why, "why", "", "the reason, kept with the release")
 	return c
+}
+
+// buildAside builds as of an instant that is past, and says where that is.
+func (l *commandLine) buildAside(ctx context.Context, p *project.Project, d *display, o build.Options) error {
+	target, path := p.Aside(o.AsOf)
+	res, err := p.Runner.Aside(ctx, o, target)
+	d.stop()
+	if l.json {
+		report := reportRun(res)
+		if err == nil {
+			report.Aside = path
+		}
+		return errors.Join(printJSON(l.stdout, report), err)
+	}
+	printed := l.printRun(res)
+	if err == nil {
+		fmt.Fprintf(l.stdout, "as of %s, earlier than what is published, which stays as it is: %s\n", display1(o.AsOf), path)
+	}
+	return errors.Join(printed, err)
 }
 
 func newCheck(l *commandLine) *cobra.Command {

@@ -146,6 +146,9 @@ func newFilesShow(l *commandLine) *cobra.Command {
 		Example: "  waybill files show 3f2a9c | head",
 		Args:    oneArg("one file: the start of its id, or its name"),
 		RunE: l.onFile(func(c *cobra.Command, p *project.Project, f ledger.File) error {
+			if f.KeptPath == "" {
+				return fmt.Errorf("%s: no byte of it was received; next: waybill files why %s", f.Name, f.ID)
+			}
 			body, err := p.Lake.OpenKept(c.Context(), f.KeptPath)
 			if err != nil {
 				return err

@@ -108,7 +108,7 @@ The partner is not asked. A file's rows take the place of those of its earlier l
 			}
 			var files []ledger.File
 			for _, file := range all {
-				if file.Status == ledger.Held || (file.Status == ledger.Loaded && (file.Rejected > 0 || r.File != "")) {
+				if (file.Status == ledger.Held && file.KeptPath != "") || (file.Status == ledger.Loaded && (file.Rejected > 0 || r.File != "")) {
 					files = append(files, file)
 				}
 			}

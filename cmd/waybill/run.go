@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +43,9 @@ Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check · 4 w
 				return err
 			}
 			defer p.Close()
+			if err := l.notBefore(c.Context(), p, asOf); err != nil {
+				return err
+			}
 			if err := modelsNotSources(p.Config, args); err != nil {
 				return err
 			}
@@ -59,6 +63,16 @@ Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check · 4 w
 	c.Flags().StringSliceVar(&sources, "source", nil, "only this pipeline, source or source/feed (repeatable)")
 	c.Flags().BoolVar(&full, "full-refresh", false, "rebuild marts even when nothing they read has changed")
 	return c
+}
+
+// notBefore refuses a run as of an instant that is earlier than what readers see: it would date what partners send today back, and marts go back.
+func (l *commandLine) notBefore(ctx context.Context, p *project.Project, asOf time.Time) error {
+	rel, earlier, err := p.Builder.Before(ctx, asOf)
+	if err != nil || !earlier || l.asOf == "" {
+		return err
+	}
+	return fmt.Errorf("%w: release %d is as of %s, and a run goes on from there; next: waybill build --as-of %s, which shows the marts as of then in a file of their own",
+		errUsage, rel.ID, display1(rel.AsOf), asOf.Format(time.RFC3339))
 }
 
 // modelsNotSources refuses a source where a model is wanted: run and plan choose feeds by --source.
@@ -84,6 +98,7 @@ type runReport struct {
 	Failed    []checkRow   `json:"failed_checks"`
 	Release   int64        `json:"release_id"`
 	Published []string     `json:"published"`
+	Aside     string       `json:"aside,omitempty"` // file of marts as of an earlier instant, which no reader sees
 }
 
 type feedReport struct {
@@ -208,6 +223,8 @@ func builtLine(b build.Result) string {
 	switch b.Release.Status {
 	case ledger.Released:
 		return fmt.Sprintf("%s built, %d unchanged; release %d", marts, b.Fresh, b.Release.ID)
+	case ledger.Aside:
+		return fmt.Sprintf("%s built aside", marts)
 	case ledger.Withheld:
 		return fmt.Sprintf("%s built and held back by checks, %d unchanged; readers keep the last release", marts, b.Fresh)
 	default:

@@ -33,6 +33,8 @@ type Fixture struct {
 	Refused func(t *testing.T) waybill.Connector
 	// Put writes a file on the server, under a path relative to the connector's root.
 	Put func(t *testing.T, name string, content []byte)
+	// Forbid puts a file on the server that its account may not read; nil where that cannot be done.
+	Forbid func(t *testing.T, name string)
 	// Local says that there is no network that could be cut.
 	Local bool
 }
@@ -55,6 +57,9 @@ func Run(t *testing.T, f Fixture) {
 	t.Run("concurrent", f.concurrent)
 	t.Run("cancel", f.cancel)
 	t.Run("check", f.check)
+	if f.Forbid != nil {
+		t.Run("one bad file", f.oneBadFile)
+	}
 	if !f.Local {
 		t.Run("cut once", f.cutOnce)
 		t.Run("cut again and again", f.cutForGood)

@@ -148,6 +148,9 @@ func open(ctx context.Context, path string, listed waybill.Item, offset int64) (
 		return nil, err
 	}
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w: %w; let the user who runs waybill read it", waybill.ErrUnreadable, translate(err))
+	}
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -15,7 +15,8 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	connectortest.Run(t, connectortest.Fixture{
-		Local: true,
+		Local:  true,
+		Forbid: func(t *testing.T, name string) { connectortest.Forbid(t, filepath.Join(root, name)) },
 		Connect: func(t *testing.T, _ connectortest.Dial) waybill.Connector {
 			c, err := folder.New(folder.Config{Root: root}, time.Now)
 			if err != nil {

@@ -38,12 +38,12 @@ func (d *download) open(ctx context.Context, offset int64) (io.ReadCloser, error
 		}
 		var err error
 		if b.response, err = s.conn.RetrFrom(s.remote(d.name), uint64(offset)); err != nil {
-			return fmt.Errorf("from byte %d: %w", offset, translate(err))
+			return fmt.Errorf("from byte %d: %w", offset, d.refused(s, translate(err)))
 		}
 		return nil
 	})
 	if err != nil {
-		if !errors.Is(err, waybill.ErrNotFound) && !errors.Is(err, transfer.ErrChanged) {
+		if !errors.Is(err, waybill.ErrNotFound) && !errors.Is(err, waybill.ErrUnreadable) && !errors.Is(err, transfer.ErrChanged) {
 			s.abort() // whatever state it is in
 		}
 		d.connector.pool.release(s)
@@ -51,6 +51,17 @@ func (d *download) open(ctx context.Context, offset int64) (io.ReadCloser, error
 	}
 	b.detach = context.AfterFunc(ctx, s.abort)
 	return b, nil
+}
+
+// refused tells a file that is there and may not be read from one that is gone: servers have one answer for both.
+func (d *download) refused(s *session, err error) error {
+	if !errors.Is(err, waybill.ErrNotFound) {
+		return err
+	}
+	if now, there := d.stat(s); there == nil && now.Size >= 0 {
+		return fmt.Errorf("%w: the server has it with %d bytes and refuses it: %s; ask the partner to let the account read it", waybill.ErrUnreadable, now.Size, err.Error())
+	}
+	return err
 }
 
 // same compares the file with how it was when the download began.

@@ -56,6 +56,12 @@ func conformance(t *testing.T, s server) {
 			return connect(t, c)
 		},
 		Put: func(t *testing.T, name string, content []byte) { put(t, filepath.Join(s.folder, name), content) },
+		Forbid: func(t *testing.T, name string) {
+			put(t, filepath.Join(s.folder, name), []byte("secret"))
+			if err := os.Chmod(filepath.Join(s.folder, name), 0); err != nil {
+				t.Fatal(err)
+			}
+		},
 	})
 }
 
@@ -164,5 +170,17 @@ func (d *driver) AuthUser(_ ftpserver.ClientContext, user, pass string) (ftpserv
 	if user != "northgate" || pass != password {
 		return nil, errors.New("wrong user or password")
 	}
-	return afero.NewBasePathFs(afero.NewOsFs(), d.folder), nil
+	return guarded{afero.NewBasePathFs(afero.NewOsFs(), d.folder)}, nil
 }
+
+// guarded refuses files that nobody may read, to root as well.
+type guarded struct{ afero.Fs }
+
+func (g guarded) OpenFile(name string, flag int, mode os.FileMode) (afero.File, error) {
+	if info, err := g.Stat(name); err == nil && info.Mode().Perm() == 0 {
+		return nil, &os.PathError{Op: "open", Path: name, Err: os.ErrPermission}
+	}
+	return g.Fs.OpenFile(name, flag, mode)
+}
+
+func (g guarded) Open(name string) (afero.File, error) { return g.OpenFile(name, os.O_RDONLY, 0) }

@@ -149,7 +149,7 @@ func (d *download) open(ctx context.Context, offset int64) (io.ReadCloser, error
 	}
 	got, err := d.connector.client.GetObject(ctx, input)
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, d.connector.refused(ctx, translate(ctx, err))
 	}
 	now := waybill.Item{Size: -1, ModifiedAt: aws.ToTime(got.LastModified).UTC()}
 	if got.ContentLength != nil {
@@ -160,6 +160,17 @@ func (d *download) open(ctx context.Context, offset int64) (io.ReadCloser, error
 	}
 	d.etag = got.ETag
 	return &body{ReadCloser: got.Body, ctx: ctx}, nil
+}
+
+// refused tells an object that may not be read from a credential that is not taken, which cannot list either.
+func (c *Connector) refused(ctx context.Context, err error) error {
+	if !errors.Is(err, waybill.ErrAuth) {
+		return err
+	}
+	if _, listing := c.client.ListObjectsV2(ctx, &s3.ListObjectsV2Input{Bucket: &c.config.Bucket, Prefix: &c.config.Prefix, MaxKeys: aws.Int32(1)}); listing != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w; let the account do s3:GetObject on it", waybill.ErrUnreadable, err)
 }
 
 // head asks for the object's size and time.

@@ -2,9 +2,13 @@ package s3_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,4 +87,32 @@ func connect(t *testing.T, c s3.Config) *s3.Connector {
 		t.Fatal(err)
 	}
 	return made
+}
+
+// TestOneUnreadableObject: an object that the account may not get is told apart from an account that may nothing.
+func TestOneUnreadableObject(t *testing.T) {
+	t.Parallel()
+	var lists atomic.Bool
+	lists.Store(true)
+	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("list-type") == "2" && lists.Load() {
+			fmt.Fprint(w, `<ListBucketResult><Name>b</Name><Contents><Key>a.csv</Key><Size>3</Size><LastModified>2026-04-01T06:00:00.000Z</LastModified></Contents></ListBucketResult>`)
+			return
+		}
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `<Error><Code>AccessDenied</Code><Message>no</Message></Error>`)
+	}))
+	t.Cleanup(store.Close)
+	c := connect(t, s3.Config{Endpoint: store.URL, Region: "us-east-1", Bucket: "b", AccessKeyID: "key", SecretAccessKey: "secret"})
+	items, err := c.List(t.Context(), waybill.Request{Match: []string{"*.csv"}})
+	if err != nil || len(items) != 1 {
+		t.Fatal(items, err)
+	}
+	if _, err := c.Open(t.Context(), items[0]); !errors.Is(err, waybill.ErrUnreadable) {
+		t.Errorf("%v, want ErrUnreadable", err)
+	}
+	lists.Store(false)
+	if _, err := c.Open(t.Context(), items[0]); errors.Is(err, waybill.ErrUnreadable) || !errors.Is(err, waybill.ErrAuth) {
+		t.Errorf("%v, want ErrAuth alone", err)
+	}
 }

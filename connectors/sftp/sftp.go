@@ -177,6 +177,9 @@ func (c *Connector) openAt(ctx context.Context, it waybill.Item, offset int64) (
 		_ = f.Close()
 		lease.release()
 	})
+	if errors.Is(err, fs.ErrPermission) { // the session stands, so it is about this file
+		return nil, fmt.Errorf("%w: %w", waybill.ErrUnreadable, translate(err))
+	}
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -54,7 +54,8 @@ func conformance(t *testing.T, s server) {
 			}
 			return connect(t, c)
 		},
-		Put: func(t *testing.T, name string, content []byte) { put(t, filepath.Join(s.root, name), content) },
+		Put:    func(t *testing.T, name string, content []byte) { put(t, filepath.Join(s.root, name), content) },
+		Forbid: func(t *testing.T, name string) { connectortest.Forbid(t, filepath.Join(s.root, name)) },
 	})
 }
 

@@ -94,6 +94,7 @@ func (l *Ledger) Put(ctx context.Context, files ...File) error {
 	err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewInsert().Model(&files).
 			On("CONFLICT (source, feed, name, version) DO UPDATE").
+			Set("sha256 = EXCLUDED.sha256, received_at = EXCLUDED.received_at").
 			Set("file_id = EXCLUDED.file_id, identity = EXCLUDED.identity, size = EXCLUDED.size, modified_at = EXCLUDED.modified_at").
 			Set("kept_path = EXCLUDED.kept_path, status = EXCLUDED.status, load_id = EXCLUDED.load_id").
 			Set("records = EXCLUDED.records, loaded = EXCLUDED.loaded, rejected = EXCLUDED.rejected").

@@ -72,7 +72,7 @@ type Release struct {
 	ID       int64             `bun:",pk,autoincrement" json:"id"`
 	At       time.Time         `bun:",notnull" json:"at"`
 	AsOf     time.Time         `bun:",notnull" json:"as_of"`
-	Status   string            `bun:",notnull" json:"status"` // released, held
+	Status   string            `bun:",notnull" json:"status"` // released, held, aside
 	Tables   map[string]string `bun:"type:text" json:"tables"`
 	Failures string            `bun:",notnull" json:"failures,omitempty"`
 	By       string            `bun:",notnull" json:"by,omitempty"`  // who let it through in spite of failures
@@ -83,6 +83,7 @@ type Release struct {
 const (
 	Released = "released"
 	Withheld = "held"
+	Aside    = "aside" // as of an instant before the newest release's: in a file of its own, no reader's
 )
 
 // AddRelease records a release and returns it with its number.

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 
+	"github.com/duckdb/duckdb-go/v2"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fourmarketing/waybill"
@@ -60,7 +62,30 @@ func holdOf(err error) *Hold {
 	case errors.As(err, &size):
 		return &Hold{Rule: "record_size", Line: size.Line, Detail: size.Error()}
 	}
-	return nil
+	return holdOfEngine(err)
+}
+
+// ruleTyping holds a file that the SQL engine cannot type: its neighbours are loaded, and its bytes are kept for when it can be.
+const ruleTyping = "typing"
+
+// holdOfEngine is for what DuckDB says of the file at hand. Of the disk, of a session that was stopped or that is broken the file knows nothing.
+func holdOfEngine(err error) *Hold {
+	var said *duckdb.Error
+	if !errors.As(err, &said) {
+		return nil
+	}
+	switch said.Type {
+	case duckdb.ErrorTypeIO, duckdb.ErrorTypeInterrupt, duckdb.ErrorTypeFatal, duckdb.ErrorTypeConnection, duckdb.ErrorTypePermission:
+		return nil
+	case duckdb.ErrorTypeOutOfMemory:
+		return &Hold{Rule: ruleTyping, Detail: "it takes more memory than there is: " + firstLine(said.Msg) + "; raise memory in waybill.yaml"}
+	}
+	return &Hold{Rule: ruleTyping, Detail: "it cannot be typed: " + firstLine(said.Msg)}
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }
 
 // run decodes on this goroutine while another types what was decoded.

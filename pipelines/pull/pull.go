@@ -192,9 +192,23 @@ func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelin
 		return err
 	}
 	res.Known, res.Waiting = o.known, o.waiting
+	if taker.isOfFiles() {
+		unnamed, err := taker.holdNames(ctx, o.unnamed)
+		if err := errors.Join(err, taker.letGo(ctx, o.listed)); err != nil {
+			return err
+		}
+		res.Files = append(res.Files, unnamed...)
+	}
 	entered := 0
 	err = taker.each(ctx, o.fetch, func(it waybill.Item, f ledger.File) error {
+		if f.Rule == ruleGone {
+			res.Waiting = append(res.Waiting, Waiting{Item: it, Reason: "it was listed and is not there: " + f.Detail})
+			return nil
+		}
 		res.Files = append(res.Files, f)
+		if f.KeptPath == "" { // nothing was fetched: every run tries again
+			return nil
+		}
 		if entered++; entered%trimEvery == 0 {
 			if err := p.intake.trim(ctx, t); err != nil {
 				return err

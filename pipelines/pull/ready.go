@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -33,18 +34,25 @@ type offer struct {
 	fetch   []waybill.Item
 	waiting []Waiting
 	seen    []ledger.Sighting // changed sightings to record
+	unnamed []waybill.Item    // whose names are no UTF-8
+	listed  map[string]bool   // all names on offer, as the ledger has them
 }
 
 // sortListing sorts a listing. A name is known when its size and time are those of the bytes fetched last; every listing is looked
 // at whole, because uploads keep old times and no modification time is a high-water mark. now is the wall clock.
 func sortListing(f pipelines.Feed, source string, items []waybill.Item, seen map[string]ledger.Sighting, now time.Time) offer {
-	var o offer
+	o := offer{listed: make(map[string]bool, len(items))}
 	names := make(map[string]waybill.Item, len(items))
 	for _, it := range items {
 		names[it.Name] = it
 	}
 	for _, it := range items {
+		o.listed[legible(it.Name)] = true
 		if ignored(f.File.Ignore, it.Name) {
+			continue
+		}
+		if !utf8.ValidString(it.Name) {
+			o.unnamed = append(o.unnamed, it)
 			continue
 		}
 		if isMarker(f.File.Ready.Marker, it.Name) {

@@ -12,6 +12,9 @@ import (
 
 // Replay loads a file again from its kept bytes, under today's contract, without asking the partner.
 func (p *Puller) Replay(ctx context.Context, f ledger.File, asOf time.Time) (ledger.File, error) {
+	if f.KeptPath == "" {
+		return f, fmt.Errorf("%s: no byte of it was received, so there is nothing to load again; next: waybill files why %s", f.Name, f.ID)
+	}
 	t, err := pipelines.TaskOf(p.pipelines, f.Source, f.Feed)
 	if err != nil {
 		return f, err

@@ -49,12 +49,7 @@ func (i intake) taker(t pipelines.Task, conn waybill.Connector, asOf time.Time, 
 
 // receive fetches one item: its bytes are kept while they are typed.
 func (t *taker) receive(ctx context.Context, it waybill.Item) arrival {
-	f := ledger.File{
-		Source: t.Source, Feed: t.Feed.Name, Name: it.Name, Identity: identity(t.Feed, it.Name), Size: it.Size,
-		ModifiedAt: it.ModifiedAt.UTC(), ReceivedAt: t.asOf.UTC(), Status: ledger.Received,
-		Sequence: sequence(t.Feed, it.Name), Cursor: it.Cursor,
-	}
-	f.ID = pipelines.Digest(f.Source, f.Feed, f.Name, fmt.Sprint(f.Size), f.ModifiedAt.Format(time.RFC3339Nano))
+	f := t.sighted(it)
 	a := arrival{item: it}
 	if a.err = t.identify(&f); a.err != nil {
 		return a
@@ -66,7 +61,19 @@ func (t *taker) receive(ctx context.Context, it waybill.Item) arrival {
 	kept, a.typed, a.err = t.keepAndLoad(ctx, it, f, a.stage)
 	f.SHA256, f.Size, f.KeptPath = kept.SHA256, kept.Size, kept.Path
 	a.file = f
+	t.setAside(&a)
 	return a
+}
+
+// sighted is an item as a file of the ledger, before a byte of it is there.
+func (t *taker) sighted(it waybill.Item) ledger.File {
+	f := ledger.File{
+		Source: t.Source, Feed: t.Feed.Name, Name: it.Name, Identity: identity(t.Feed, it.Name), Size: it.Size,
+		ModifiedAt: it.ModifiedAt.UTC(), ReceivedAt: t.asOf.UTC(), Status: ledger.Received,
+		Sequence: sequence(t.Feed, it.Name), Cursor: it.Cursor,
+	}
+	f.ID = pipelines.Digest(f.Source, f.Feed, f.Name, fmt.Sprint(f.Size), f.ModifiedAt.Format(time.RFC3339Nano))
+	return f
 }
 
 // enter commits what was received. Nothing of it is committed before the kept copy is whole and the bytes are known to be new.
@@ -76,6 +83,10 @@ func (t *taker) enter(ctx context.Context, a arrival) (ledger.File, error) {
 	switch {
 	case a.err != nil:
 		return f, a.err
+	case f.Rule == ruleGone:
+		return f, nil
+	case f.Status == ledger.Held:
+		return t.holdUnread(ctx, f)
 	case t.place(&f, a.typed) == alreadyDone:
 		return f, nil
 	case f.Status == ledger.Duplicate:
@@ -181,12 +192,12 @@ const (
 // place compares the received bytes with what is known: a new version of a name, the same bytes under another name, or a file that an
 // interrupted run had received already. Files without records are alike by nature and no duplicates.
 func (t *taker) place(f *ledger.File, res load.Result) placed {
-	var newest *ledger.File
-	for i := range t.files {
-		old := &t.files[i]
-		if old.Name == f.Name && (newest == nil || old.Version > newest.Version) {
-			newest = old
-		}
+	newest := t.newest(f.Name)
+	if newest != nil && newest.KeptPath == "" { // it could not be read before: these are that version's first bytes
+		f.Version = newest.Version
+		newest = nil
+	} else {
+		f.Version = 1
 	}
 	if newest != nil && newest.SHA256 == f.SHA256 {
 		f.Version = newest.Version
@@ -196,7 +207,6 @@ func (t *taker) place(f *ledger.File, res load.Result) placed {
 		}
 		return isNew
 	}
-	f.Version = 1
 	if newest != nil {
 		f.Version = newest.Version + 1
 	}

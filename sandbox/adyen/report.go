@@ -96,10 +96,9 @@ func report(account string, zone *time.Location, layout []int, b world.Batch) []
 }
 
 func row(account string, zone *time.Location, batch int, m world.Movement) []string {
-	created := m.At
 	var psp, merchant, method, variant, grossCurrency, rate, grossDebit, grossCredit string
 	if p := m.Payment; p != nil {
-		psp, merchant, method, variant, created = p.Ref, p.MerchantRef, p.Method, variantOf(p), p.PlacedAt
+		psp, merchant, method, variant = p.Ref, p.MerchantRef, p.Method, variantOf(p)
 	}
 	if m.HasGross {
 		grossCurrency, rate = m.Currency, "1"
@@ -108,7 +107,7 @@ func row(account string, zone *time.Location, batch int, m world.Movement) []str
 	netDebit, netCredit := sides(m.Net)
 	const layout = "2006-01-02 15:04:05"
 	row := []string{
-		companyAccount, account, psp, merchant, method, created.In(zone).Format(layout), created.In(zone).Format("MST"), typeOf(m.Kind),
+		companyAccount, account, psp, merchant, method, m.At.In(zone).Format(layout), m.At.In(zone).Format("MST"), typeOf(m.Kind),
 		m.Ref, grossCurrency, grossDebit, grossCredit, rate, m.Currency, netDebit, netCredit,
 		trimmed(m.Fees.Commission), trimmed(m.Fees.Markup), trimmed(m.Fees.Scheme), trimmed(m.Fees.Interchange),
 		variant, "", strconv.Itoa(batch), "", "", "", "", "", "", "",

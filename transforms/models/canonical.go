@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -21,12 +22,25 @@ type Fact struct {
 	AsSent      bool     // rows have no key of their own: two equal ones are two
 	At          string   // column with the instant at which it happened, empty if it has none
 	Holds       []string // columns whose values hold rows together as one unit
+	Part        Part     // what its rows are parts of, if they have no instant of their own
+	Money       Money    // what a row is worth, if it is worth anything
 	Columns     []FactColumn
 	Misses      []Miss
 	From        []*Model // staging models that conform to it, sorted by name
 
 	line int
 }
+
+// Part says what a row is a part of: it is not known before the whole is.
+type Part struct {
+	Of waybill.TableName // the fact of the wholes, empty if there is none
+	By string            // the column, of both, that tells the whole of one source
+
+	of *Model
+}
+
+// Money says which columns have what a row is worth. Amount and currency go together; both are empty for a fact of no money.
+type Money struct{ Amount, Currency string }
 
 // FactColumn is one column of a fact.
 type FactColumn struct {
@@ -35,6 +49,7 @@ type FactColumn struct {
 	Optional bool     // a partner may not have it at all
 	Words    []string // the values it may have; empty for any
 	Clock    Clock
+	Since    string // the instant from which the value holds: as of an earlier one it is null
 
 	line int
 }
@@ -42,8 +57,8 @@ type FactColumn struct {
 // Clock says what an instant of a fact tells.
 type Clock string
 
-// The clocks. As of an earlier instant nothing is known that happened later; what is due later is known, and the wall's time is when
-// Waybill asked or received, whatever a run asks about.
+// The clocks. As of an earlier instant nothing is known that happened later; what is due later is known. The wall's time is when Waybill asked or
+// received: it decides about no row, and is null where it is later than the instant that a run asks about, unless the column is required.
 const (
 	Happened Clock = "happened" // if nothing is said
 	Due      Clock = "due"
@@ -71,7 +86,7 @@ var (
 	factTail = []waybill.Column{
 		{Name: "_file_id", Type: "VARCHAR", Doc: "the file"},
 		{Name: "_line", Type: "BIGINT", Doc: "line in it"},
-		{Name: "_received_at", Type: "TIMESTAMPTZ", Doc: "when the file was received"},
+		{Name: "_received_at", Type: "TIMESTAMPTZ", Doc: "when the file was received; null where that was after the instant that the run asks about"},
 	}
 )
 
@@ -86,18 +101,12 @@ func (f *Fact) Shape() []waybill.Column {
 
 // Facts returns the declarations, sorted by name.
 func (p *Project) Facts() []*Fact {
-	var out []*Fact
-	for _, m := range p.models {
-		if m.fact != nil {
-			out = append(out, m.fact)
-		}
-	}
-	return out
+	return factsOf(p.models)
 }
 
 var (
-	factKeys       = []string{"description", "grain", "key", "rows", "at", "holds", "columns", "misses"}
-	factColumnKeys = []string{"type", "description", "required", "optional", "words", "clock"}
+	factKeys       = []string{"description", "grain", "key", "rows", "at", "holds", "part_of", "money", "columns", "misses"}
+	factColumnKeys = []string{"type", "description", "required", "optional", "words", "clock", "since"}
 	missKeys       = []string{"column", "raw", "text", "when", "map", "document"}
 )
 
@@ -149,6 +158,10 @@ func (r *yamlReader) fact(p string, e entry) *Fact {
 			f.At = r.text(k.value)
 		case "holds":
 			f.Holds = r.list(k.value)
+		case "part_of":
+			f.Part = r.part(k.value)
+		case "money":
+			f.Money = r.money(k.value)
 		case "columns":
 			for _, c := range r.object(k.value, nil) {
 				f.Columns = append(f.Columns, r.factColumn(c))
@@ -159,6 +172,38 @@ func (r *yamlReader) fact(p string, e entry) *Fact {
 	}
 	r.consistent(f, e)
 	return f
+}
+
+func (r *yamlReader) part(n ast.Node) Part {
+	var p Part
+	for _, k := range r.object(n, []string{"fact", "by"}) {
+		switch k.key {
+		case "fact":
+			p.Of = waybill.TableName{Namespace: Canonical, Name: r.text(k.value)}
+		case "by":
+			p.By = r.text(k.value)
+		}
+	}
+	if p.Of.Name == "" || p.By == "" {
+		r.fail(n, "part_of needs fact and by")
+	}
+	return p
+}
+
+func (r *yamlReader) money(n ast.Node) Money {
+	var m Money
+	for _, k := range r.object(n, []string{"amount", "currency"}) {
+		switch k.key {
+		case "amount":
+			m.Amount = r.text(k.value)
+		case "currency":
+			m.Currency = r.text(k.value)
+		}
+	}
+	if m.Amount == "" || m.Currency == "" {
+		r.fail(n, "money needs amount and currency")
+	}
+	return m
 }
 
 // consistent complains of names in a declaration that are none of its columns.
@@ -183,6 +228,14 @@ func (r *yamlReader) consistent(f *Fact, e entry) {
 	known("key", f.Key...)
 	known("at", f.At)
 	known("holds", f.Holds...)
+	known("part_of", f.Part.By)
+	known("money", f.Money.Amount, f.Money.Currency)
+	for _, c := range f.Columns {
+		known("since", c.Since)
+	}
+	if f.Part.By != "" && f.At != "" {
+		r.fail(e.node, "%s: rows with an instant of their own (at) are no parts (part_of)", f.Name)
+	}
 	for _, m := range f.Misses {
 		known("misses", m.Column, m.Text, m.Document)
 		known("misses", m.Raw...)
@@ -203,6 +256,8 @@ func (r *yamlReader) factColumn(e entry) FactColumn {
 			c.Optional = r.flag(k.value)
 		case "words":
 			c.Words = r.list(k.value)
+		case "since":
+			c.Since = r.text(k.value)
 		case "clock":
 			c.Clock = Clock(r.text(k.value))
 			if c.Clock != Happened && c.Clock != Due && c.Clock != Wall {
@@ -279,11 +334,43 @@ func (r *reader) conform() {
 		r.holdAgainst(f, m)
 	}
 	for _, m := range r.models {
+		if m.fact != nil && m.fact.Part.By != "" {
+			r.findWhole(m)
+		}
+	}
+	for _, m := range r.models {
 		if m.fact == nil {
 			continue
 		}
 		m.Deps, m.SQL = m.fact.deps(), m.fact.union()
 	}
+	for _, m := range r.models {
+		if m.Name == asideTable {
+			m.setAside(factsOf(r.models))
+		}
+	}
+}
+
+// findWhole finds the fact that a fact's rows are parts of.
+func (r *reader) findWhole(m *Model) {
+	var names []string
+	for _, other := range r.models {
+		if other.fact == nil || other == m {
+			continue
+		}
+		if other.Name == m.fact.Part.Of {
+			m.fact.Part.of = other
+			if other.fact.At == "" {
+				r.fail(m.Path, m.line, "%s: part_of: %s has no instant (at) from which its parts are known", m.Name, other.Name)
+			}
+			if !contains(columnNames(other.fact.Shape()), m.fact.Part.By) {
+				r.fail(m.Path, m.line, "%s: part_of: %s has no column %s", m.Name, other.Name, m.fact.Part.By)
+			}
+			return
+		}
+		names = append(names, other.Name.Name)
+	}
+	r.fail(m.Path, m.line, "%s: part_of: no such fact as %s%s", m.Name, m.fact.Part.Of.Name, didYouMean(m.fact.Part.Of.Name, names))
 }
 
 func (r *reader) factNamed(m *Model) *Fact {
@@ -350,13 +437,34 @@ func (f *Fact) deps() []waybill.TableName {
 	out := []waybill.TableName{clock}
 	for _, from := range f.From {
 		out = append(out, from.Name)
+		for _, whole := range f.wholes(from) {
+			out = append(out, whole.Name)
+		}
+	}
+	if f.hasCurrency() {
+		out = append(out, currencies)
 	}
 	sortNames(out)
+	return slices.Compact(out)
+}
+
+// wholes are the models of the same partner that tell what the model's rows are parts of, and when those happened.
+func (f *Fact) wholes(m *Model) []*Model {
+	if f.Part.of == nil {
+		return nil
+	}
+	var out []*Model
+	for _, from := range f.Part.of.fact.From {
+		if from.Area == m.Area && from.gives()[f.Part.of.fact.At] {
+			out = append(out, from)
+		}
+	}
 	return out
 }
 
 // union is the fact's select: its columns in the declaration's order and types, from every model that conforms to it.
-// A column that a partner has not is null. What happened after the instant that the run asks about is not there.
+// A column that a partner has not is null. What happened after the instant that the run asks about is not there, nor is what cannot be placed
+// in the calendar or has no currency; that is in asideTable.
 func (f *Fact) union() string {
 	if len(f.From) == 0 {
 		items := make([]string, 0, len(f.Columns)+5)
@@ -367,31 +475,65 @@ func (f *Fact) union() string {
 	}
 	var selects []string
 	for _, m := range f.From {
-		given := map[string]bool{}
-		for _, c := range m.facts.output {
-			given[c.name] = true
-		}
-		items := []string{fmt.Sprintf("'%s' as partner", strings.ReplaceAll(m.Area, "'", "''")), "_source as source"}
-		for _, c := range f.Columns {
-			value := "null"
-			switch {
-			case given[c.Name] && c.Type == "TIMESTAMPTZ" && c.Clock == Happened && c.Name != f.At:
-				value = "case when " + c.Name + " <= known.as_of then " + c.Name + " end"
-			case given[c.Name]:
-				value = c.Name
-			}
-			items = append(items, fmt.Sprintf("cast(%s as %s) as %s", value, c.Type, c.Name))
-		}
-		for _, c := range factTail {
-			items = append(items, fmt.Sprintf("cast(%s as %s) as %s", c.Name, c.Type, c.Name))
-		}
-		text := "select\n    " + strings.Join(items, ",\n    ") + "\nfrom " + m.Name.String() + "\ncross join known"
-		if f.At != "" && given[f.At] {
-			text += "\nwhere " + f.At + " is null or " + f.At + " <= known.as_of"
-		}
-		selects = append(selects, text)
+		selects = append(selects, f.told(m))
 	}
 	return knownUntil + strings.Join(selects, "\nunion all\n")
+}
+
+// told is the select of what one model tells.
+func (f *Fact) told(m *Model) string {
+	given := m.gives()
+	rows, without := placed(f.faults(m))
+	items := []string{fmt.Sprintf("'%s' as partner", strings.ReplaceAll(m.Area, "'", "''")), "_source as source"}
+	for _, c := range f.Columns {
+		value := "null"
+		if given[c.Name] {
+			value = f.known(c, given, without)
+		}
+		items = append(items, fmt.Sprintf("cast(%s as %s) as %s", value, c.Type, c.Name))
+	}
+	for _, c := range factTail {
+		value := c.Name
+		if c.Name == "_received_at" {
+			value = f.known(FactColumn{Column: c, Clock: Wall}, given, without)
+		}
+		items = append(items, fmt.Sprintf("cast(%s as %s) as %s", value, c.Type, c.Name))
+	}
+	var where []string
+	if f.At != "" && given[f.At] {
+		// What has no readable time had happened when it was received; nothing else is known of it.
+		where = append(where, fmt.Sprintf("coalesce(%[1]s, _received_at) is null or coalesce(%[1]s, _received_at) <= known.as_of", f.At))
+	}
+	for _, whole := range f.wholes(m) {
+		where = append(where, fmt.Sprintf("not exists (select 1 from %s as whole cross join known as k where whole._source = %[2]s._source and whole.%[3]s = %[2]s.%[3]s and whole.%[4]s > k.as_of)",
+			whole.Name, m.Name.Name, f.Part.By, f.Part.of.fact.At))
+	}
+	if rows != "" {
+		where = append(where, rows)
+	}
+	text := "select\n    " + strings.Join(items, ",\n    ") + "\nfrom " + m.Name.String() + "\ncross join known"
+	if len(where) > 0 {
+		text += "\nwhere (" + strings.Join(where, ")\n    and (") + ")"
+	}
+	return text
+}
+
+// known is the value of a column as of the instant that is asked about.
+func (f *Fact) known(c FactColumn, given map[string]bool, without map[string]string) string {
+	var when []string
+	if c.Type == "TIMESTAMPTZ" && c.Name != f.At && (c.Clock == Happened || (c.Clock == Wall && !c.Required)) {
+		when = append(when, c.Name+" <= known.as_of")
+	}
+	if c.Since != "" && given[c.Since] {
+		when = append(when, c.Since+" <= known.as_of")
+	}
+	if bad := without[c.Name]; bad != "" {
+		when = append(when, "not "+bad)
+	}
+	if len(when) == 0 {
+		return c.Name
+	}
+	return "case when " + strings.Join(when, " and ") + " then " + c.Name + " end"
 }
 
 // knownUntil is the instant that the run asks about; without a clock everything is known.
@@ -436,6 +578,24 @@ where %s`, f.Name.Name, m.Column, strings.Join(raw, " || ' / ' || "), text, stri
 		}
 	}
 	return strings.Join(selects, "\nunion all\n")
+}
+
+// addAside makes the model of what is set aside. Its select follows when it is known who conforms to the facts.
+func (r *reader) addAside() {
+	if facts := factsOf(r.models); len(facts) > 0 {
+		r.depth = 0 // nobody's file: the engine makes it
+		r.addModel(asideModel(facts))
+	}
+}
+
+func factsOf(models []*Model) []*Fact {
+	var out []*Fact
+	for _, m := range models {
+		if m.fact != nil {
+			out = append(out, m.fact)
+		}
+	}
+	return out
 }
 
 // unmappedTable is the generated table of values that nobody has mapped.

@@ -47,6 +47,17 @@ func (s *Session) Export(ctx context.Context, m *Model, fieldIDs, dir string) ([
 	return out, nil
 }
 
+// Save writes a built model to one Parquet file, a model without rows too, for somebody to read aside of the lake.
+func (s *Session) Save(ctx context.Context, m *Model, path string) error {
+	if s.have[m.Name] != builtTable {
+		return fmt.Errorf("save %s: it was not built in this session", m.Name)
+	}
+	if err := s.exec(ctx, "copy (from "+quoted(m.Name)+") to "+duck.Literal(path)+" (format parquet)"); err != nil {
+		return fmt.Errorf("save %s: %w", m.Name, err)
+	}
+	return nil
+}
+
 // partitionTable numbers the partitions of the mart being exported. Joining to it rather than writing values into the SQL keeps
 // every value exact, whatever is in it.
 const partitionTable = "main.export_partitions"

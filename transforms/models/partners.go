@@ -116,7 +116,7 @@ func (p *Project) Active(written map[waybill.TableName]bool) *Project {
 func (p *Project) LeftOut(written map[waybill.TableName]bool) map[waybill.TableName][]waybill.TableName {
 	out := map[waybill.TableName][]waybill.TableName{}
 	for _, m := range p.models { // in build order: what a model reads comes before it
-		if m.fact != nil || m.Name == leftOutTable {
+		if m.fact != nil || m.Name == leftOutTable || m.Name == asideTable {
 			continue // of what is left
 		}
 		lacking := map[waybill.TableName]bool{}
@@ -148,10 +148,14 @@ func (p *Project) without(gone map[waybill.TableName]bool) *Project {
 		if gone[m.Name] {
 			continue
 		}
-		if m.fact != nil {
-			m = m.over(gone)
-		}
-		if m.Name == leftOutTable {
+		switch {
+		case m.fact != nil:
+			m = m.over(gone, out.byName)
+		case m.Name == asideTable:
+			left := *m
+			left.setAside(factsOf(out.models)) // in build order, so all of them are there
+			m = &left
+		case m.Name == leftOutTable:
 			if m = leftOut(p.kept(gone)); m == nil {
 				continue
 			}
@@ -175,10 +179,13 @@ func (p *Project) kept(gone map[waybill.TableName]bool) []*Model {
 	return slices.DeleteFunc(p.Models(), func(m *Model) bool { return gone[m.Name] })
 }
 
-// over is a fact's model without those that are gone.
-func (m *Model) over(gone map[waybill.TableName]bool) *Model {
+// over is a fact's model without those that are gone. What it is a part of comes before it in build order.
+func (m *Model) over(gone map[waybill.TableName]bool, before map[waybill.TableName]*Model) *Model {
 	fact, model := *m.fact, *m
 	fact.From = nil
+	if fact.Part.of != nil {
+		fact.Part.of = before[fact.Part.Of]
+	}
 	for _, from := range m.fact.From {
 		if !gone[from.Name] {
 			fact.From = append(fact.From, from)

@@ -307,6 +307,7 @@ func (r *reader) parse(ctx context.Context) error {
 func (r *reader) resolve() {
 	r.addUnmapped()
 	r.addLeftOut()
+	r.addAside()
 	for _, m := range r.models {
 		r.project.byName[m.Name] = m
 	}

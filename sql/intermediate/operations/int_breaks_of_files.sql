@@ -8,9 +8,11 @@ columns:
 */
 with versions as (
     select
-        *,
-        row_number() over (partition by source, feed, name order by version desc) as recency
-    from ops.files
+        f.*,
+        row_number() over (partition by f.source, f.feed, f.name order by f.version desc) as recency
+    from ops.files as f
+    cross join ops.clock as k
+    where f.received_at <= k.as_of
 ),
 
 -- Feeds of which every record is a row of one table.

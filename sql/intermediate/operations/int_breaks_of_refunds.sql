@@ -10,8 +10,8 @@ with booked as (
     select
         psp_modification_ref as psp_ref,
         -- A report that was received after the instant asked about tells of what had happened by then.
-        min(case when entry_type = 'refund' then least(coalesce(e.booked_at, e._received_at), k.as_of) end) as booked_at,
-        min(case when entry_type = 'refund_reversal' then least(coalesce(e.booked_at, e._received_at), k.as_of) end) as reversed_at
+        min(case when entry_type = 'refund' then coalesce(e.booked_at, e._received_at, k.as_of) end) as booked_at,
+        min(case when entry_type = 'refund_reversal' then coalesce(e.booked_at, e._received_at, k.as_of) end) as reversed_at
     from intermediate.int_ledger_entries as e
     cross join ops.clock as k
     where entry_type in ('refund', 'refund_reversal')

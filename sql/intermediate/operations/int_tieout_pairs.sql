@@ -8,12 +8,13 @@ columns:
   has_right: the system that should agree has it
   is_different: both have it and their values differ
 */
+-- Amounts of several currencies have no sum; what either side says in two, the other cannot agree with.
 with captures as (
     select
         t.order_id,
-        sum(t.amount) as amount,
+        case when count(distinct t.currency) = 1 then sum(t.amount) end as amount,
         min(t.currency) as currency,
-        sum(t.presentment_amount) as presentment_amount,
+        case when count(distinct t.presentment_currency) = 1 then sum(t.presentment_amount) end as presentment_amount,
         min(t.presentment_currency) as presentment_currency
     from intermediate.int_payments as t
     where t.outcome = 'success' and t.kind in ('sale', 'capture') and t.is_provided
@@ -21,7 +22,10 @@ with captures as (
 ),
 
 booked as (
-    select order_id, sum(gross_amount) as amount, min(presentment_currency) as currency
+    select
+        order_id,
+        case when count(distinct presentment_currency) = 1 then sum(gross_amount) end as amount,
+        min(presentment_currency) as currency
     from marts.fct_ledger_entries
     where entry_type = 'capture' and order_id is not null
     group by order_id
@@ -92,7 +96,7 @@ int_tieout_pairs as (
         c.order_id is not null, b.order_id is not null, coalesce(case
             when b.currency = c.currency then c.amount <> b.amount
             when b.currency = c.presentment_currency then c.presentment_amount <> b.amount
-        end, false)
+        end, c.order_id is not null and b.order_id is not null)
     from marts.fct_orders as o
     inner join banked as n on n.brand = o.brand
     left join captures as c on c.order_id = o.order_id

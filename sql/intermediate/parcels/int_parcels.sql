@@ -29,8 +29,13 @@ packed as (
         max(case when place = 1 then destination_country end) as wms_country,
         min(despatched_at) as despatched_at,
         cast(sum(qty_despatched) as integer) as units_despatched,
-        sum(qty_despatched * unit_cost_amount) as cost_amount,
-        max(unit_cost_currency) as cost_currency,
+        -- Costs in several currencies have no sum.
+        case
+            when count(distinct case when unit_cost_amount is not null then unit_cost_currency end) <= 1 then sum(qty_despatched * unit_cost_amount)
+        end as cost_amount,
+        case
+            when count(distinct case when unit_cost_amount is not null then unit_cost_currency end) <= 1 then max(unit_cost_currency)
+        end as cost_currency,
         max(case when place = 1 then despatch_ref end) as despatch_ref,
         max(case when place = 1 then _file_id end) as _file_id,
         max(case when place = 1 then _line end) as _line

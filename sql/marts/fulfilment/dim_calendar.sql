@@ -1,15 +1,14 @@
 /*
 description: >-
-  Days of each calendar, 2024 to 2028; bank holidays are known to the end of 2027. Adding working days is a join on
-  working_day_no.
+  Days of each calendar that somebody works by, 2015 to 2035. Adding working days is a join on working_day_no.
 grain: one row per calendar and day
 key: [calendar, day_on]
 owner: operations
 columns:
-  calendar: GB-EAW (England and Wales), GB-SCT, GB-NIR or NL
+  calendar: "GB-EAW (England and Wales), GB-SCT, GB-NIR, or a country's own, as seeds.calendars names it"
   day_on: the day
-  is_working_day: Monday to Friday and no bank holiday
-  holiday_name: the bank holiday's name, null on other days
+  is_working_day: "neither weekend nor public holiday, or a weekend that is worked"
+  holiday_name: the public holiday's name, null on other days
   working_day_no: working days from the calendar's start up to and including this day
 */
 with dim_calendar as (

@@ -21,6 +21,7 @@ with numbered as (
         min(f.received_at) as received_at
     from ops.files as f
     inner join ops.feeds as e on e.source = f.source and e.feed = f.feed and e.is_numbered
+    inner join ops.clock as k on f.received_at <= k.as_of
     where f.sequence > 0 and f.status in ('loaded', 'duplicate', 'superseded', 'held')
     group by f.source, f.feed, f.sequence
 ),

@@ -9,7 +9,7 @@ columns:
   pipeline: the definition that pulls it
   tables: raw tables that it fills
   last_file_name: the newest file, by the partner's time
-  last_file_at: the partner's time of the newest file, or when it was received where the partner gives none
+  last_file_at: the partner's time of the newest file, or when it was received where the partner gives none or a later one
   last_received_at: when a new file was last received
   expected_by_at: the latest past instant by which a file should have been there; null where nothing is promised
   is_late: no file has come since the promise before that one; null where nothing is promised
@@ -29,15 +29,23 @@ checks:
       left: sum(gaps_count)
       right: select count(*) from marts.feed_gaps
 */
-with files as (
+-- A partner's clock that is ahead must not make its feed early: a file cannot be younger than its receipt.
+with dated as (
     select
         f.*,
-        coalesce(f.modified_at, f.received_at) as file_at,
+        case when f.modified_at <= f.received_at then f.modified_at else f.received_at end as file_at
+    from ops.files as f
+    inner join ops.clock as k on f.received_at <= k.as_of
+),
+
+files as (
+    select
+        f.*,
         row_number() over (
             partition by f.source, f.feed
-            order by coalesce(f.modified_at, f.received_at) desc, f.name desc, f.version desc
+            order by f.file_at desc, f.name desc, f.version desc
         ) as recency
-    from ops.files as f
+    from dated as f
 ),
 
 counted as (

@@ -47,15 +47,18 @@ known as (
 
 stg_adyen__batches as (
     select
-        merchant_account as account,
-        cast(batch_no as varchar) as settlement_ref,
-        cast(batch_no - 1 as varchar) as previous_ref,
+        k.merchant_account as account,
+        cast(k.batch_no as varchar) as settlement_ref,
+        g.closed_at as made_at,
+        cast(k.batch_no - 1 as varchar) as previous_ref,
         'closed' as state,
-        _source,
-        _file_id,
-        _line,
-        _received_at
-    from known
+        k._source,
+        k._file_id,
+        k._line,
+        k._received_at
+    from known as k
+    left join staging.stg_adyen__batch_closings as g
+        on g._source = k._source and g.merchant_account = k.merchant_account and g.batch_no = k.batch_no
 )
 
 select * from stg_adyen__batches

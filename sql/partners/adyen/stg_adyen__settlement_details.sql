@@ -7,6 +7,7 @@ conforms_to: ledger_entries
 rows:
   raw.adyen_settlement_details: {}
 columns:
+  settlement_ref: the batch; unsettled as of an instant before it was closed
   entry_type: by Adyen's Type in lower case (both spellings occur) and the side of its net
   occurred_at: creation of the row's own record; the label names the offset (GMT, BST, CET, CEST, …); null for a label nobody knows
   gross_amount: credit minus debit in gross_currency; null where the line has no gross
@@ -27,6 +28,8 @@ with signed as (
 read as (
     select
         s.*,
+        -- As of an instant before the batch was closed, what it settles was waiting.
+        case when g.closed_at > k.as_of then 'unsettled' else cast(s.batch_no as varchar) end as settlement_ref,
         coalesce(t.meaning, 'unknown') as entry_type,
         timezone('UTC', try_cast(s.created_raw as timestamp) - to_minutes(coalesce(cast(o.meaning as integer), c.utc_offset_minutes))) as created_at,
         timezone('UTC', try_cast(s.booking_raw as timestamp) - to_minutes(coalesce(cast(p.meaning as integer), b.utc_offset_minutes))) as booked_at,
@@ -46,12 +49,15 @@ read as (
     left join seeds.codes as p on p.partner = 'adyen' and p.list = 'zone_labels' and p.code = upper(s.booking_zone)
     left join seeds.zone_labels as c on c.label = upper(s.created_zone) and not c.is_ambiguous
     left join seeds.zone_labels as b on b.label = upper(s.booking_zone) and not b.is_ambiguous
+    left join staging.stg_adyen__batch_closings as g
+        on g._source = s._source and g.merchant_account = s.merchant_account and g.batch_no = s.batch_no
+    left join ops.clock as k on true
 ),
 
 stg_adyen__settlement_details as (
     select
         merchant_account as account,
-        cast(batch_no as varchar) as settlement_ref,
+        settlement_ref,
         type_raw as raw_type,
         entry_type,
         nullif(trim(psp_reference), '') as payment_ref,

@@ -21,6 +21,7 @@ stg_stripe__payouts as (
     select
         l._source as account,
         l.payout_id as settlement_ref,
+        l.created_at as made_at,
         s.meaning as state,
         cast(cast(l.amount_minor as decimal(18, 4)) / cast(power(10, coalesce(cast(e.meaning as integer), 2)) as integer) as decimal(18, 4))
             as amount,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import areas
 import calendars
+import currencies
 import labels
 import zones
 
@@ -19,7 +20,7 @@ SUMS = "make/checksums.txt"
 
 def seeds():
     """All generated seeds: name -> (header, rows)."""
-    return {**calendars.seeds(), **zones.seeds(), **labels.seeds(), **areas.seeds()}
+    return {**calendars.seeds(), **zones.seeds(), **labels.seeds(), **areas.seeds(), **currencies.seeds()}
 
 
 def csv_bytes(header, rows):
