@@ -68,8 +68,10 @@ func newBuild(l *commandLine) *cobra.Command {
 			res := run.Result{AsOf: o.AsOf}
 			start := time.Now()
 			res.Build, err = p.Builder.Build(c.Context(), o)
-			if err == nil {
-				res.Published, err = p.Publisher.Publish(c.Context())
+			if err == nil || errors.Is(err, build.ErrWithheld) { // what is held holds back nothing else
+				var publishing error
+				res.Published, publishing = p.Publisher.Publish(c.Context())
+				err = errors.Join(err, publishing)
 			}
 			d.stop()
 			res.ID, res.Took = "build", time.Since(start)

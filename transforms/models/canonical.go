@@ -21,6 +21,7 @@ type Fact struct {
 	AsSent      bool     // rows have no key of their own: two equal ones are two
 	At          string   // column with the instant at which it happened, empty if it has none
 	Holds       []string // columns whose values hold rows together as one unit
+	Unit        Unit     // what a row that a check finds is held with
 	Columns     []FactColumn
 	Misses      []Miss
 	From        []*Model // staging models that conform to it, sorted by name
@@ -62,6 +63,9 @@ type Miss struct {
 	line int
 }
 
+// orderColumn is what facts call the order that they tell of.
+const orderColumn = "order_id"
+
 // Columns that the engine adds to each fact: who says so, and which line does.
 var (
 	factHead = []waybill.Column{
@@ -96,7 +100,7 @@ func (p *Project) Facts() []*Fact {
 }
 
 var (
-	factKeys       = []string{"description", "grain", "key", "rows", "at", "holds", "columns", "misses"}
+	factKeys       = []string{"description", "grain", "key", "rows", "at", "holds", "unit", "columns", "misses"}
 	factColumnKeys = []string{"type", "description", "required", "optional", "words", "clock"}
 	missKeys       = []string{"column", "raw", "text", "when", "map", "document"}
 )
@@ -149,6 +153,8 @@ func (r *yamlReader) fact(p string, e entry) *Fact {
 			f.At = r.text(k.value)
 		case "holds":
 			f.Holds = r.list(k.value)
+		case "unit":
+			f.Unit = r.unit(k.value)
 		case "columns":
 			for _, c := range r.object(k.value, nil) {
 				f.Columns = append(f.Columns, r.factColumn(c))
@@ -156,6 +162,9 @@ func (r *yamlReader) fact(p string, e entry) *Fact {
 		case "misses":
 			f.Misses = r.misses(k.value)
 		}
+	}
+	if !f.Unit.declared && contains(columnNames(f.Shape()), orderColumn) {
+		f.Unit.Of = [][]string{{orderColumn}} // what tells of an order hangs on it
 	}
 	r.consistent(f, e)
 	return f
@@ -183,6 +192,10 @@ func (r *yamlReader) consistent(f *Fact, e entry) {
 	known("key", f.Key...)
 	known("at", f.At)
 	known("holds", f.Holds...)
+	if f.Unit.Through.Name == "" {
+		known("unit", f.Unit.columns()...)
+	}
+	known("unit", f.Unit.By...)
 	for _, m := range f.Misses {
 		known("misses", m.Column, m.Text, m.Document)
 		known("misses", m.Raw...)
@@ -254,7 +267,7 @@ func (r *yamlReader) misses(n ast.Node) []Miss {
 
 // head is what a fact's table has of a model's head: its key, columns and words, which are checked like any mart's.
 func (f *Fact) head() Head {
-	h := Head{Description: f.Description, Grain: f.Grain, Owner: "data", Key: f.Key, Severity: SeverityError}
+	h := Head{Description: f.Description, Grain: f.Grain, Owner: "data", Key: f.Key, Severity: SeverityError, Unit: f.Unit}
 	for _, c := range f.Columns {
 		h.Columns = append(h.Columns, ColumnDoc{Name: c.Name, Description: c.Doc, NotNull: c.Required, Accepted: c.Words, line: c.line})
 	}

@@ -4,6 +4,7 @@ description: >-
   working_day_no.
 grain: one row per calendar and day
 key: [calendar, day_on]
+unit: none
 owner: operations
 columns:
   calendar: GB-EAW (England and Wales), GB-SCT, GB-NIR or NL

@@ -5,6 +5,7 @@ description: >-
   all the same: that is a break, not a promise.
 grain: one row per open order
 key: [order_id]
+unit: order_id
 owner: operations
 columns:
   order_id: the order
