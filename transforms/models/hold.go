@@ -11,8 +11,11 @@ import (
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
-// schemaFormer has the marts as they stood before, as far as they were asked for.
-const schemaFormer = "former"
+// Schemas of a session beside those of models.
+const (
+	schemaFormer  = "former"   // marts as they stood before, as far as they were asked for
+	schemaKeptOut = "kept_out" // rows of held units that were taken out of marts
+)
 
 // Tables of a session in which units are held.
 const (
@@ -177,9 +180,13 @@ func (s *Session) swap(ctx context.Context, m *Model, newest bool) error {
 	own := m.unit(duck.Ident(m.Name.Name))
 	if !newest {
 		name := duck.Literal(m.Name.String())
-		if err := s.exec(ctx, "delete from "+heldRows+" where mart = "+name+"; delete from "+heldMoney+" where mart = "+name); err != nil {
+		if err := s.exec(ctx, "delete from "+heldRows+" where mart = "+name+"; delete from "+heldMoney+" where mart = "+name+"; drop table if exists "+keptOut(m)); err != nil {
 			return err
 		}
+	}
+	if err := s.exec(ctx, "create table if not exists "+keptOut(m)+" as select * from "+quoted(m.Name)+" where false; insert into "+keptOut(m)+" select * from "+
+		quoted(m.Name)+" where "+own+among); err != nil {
+		return err
 	}
 	if err := s.note(ctx, m, quoted(m.Name), among, "count(*), 0"); err != nil {
 		return err
@@ -210,6 +217,11 @@ func (s *Session) swap(ctx context.Context, m *Model, newest bool) error {
 		s.held.changed[m.Name] = true
 	}
 	return nil
+}
+
+// keptOut is the table of a mart's rows that were taken out of it.
+func keptOut(m *Model) string {
+	return quoted(waybill.TableName{Namespace: schemaKeptOut, Name: m.Name.Name})
 }
 
 // note writes down how many rows of each held unit a relation with a mart's columns has, and what is at stake in them.

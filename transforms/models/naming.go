@@ -116,24 +116,29 @@ func namedByReference(h HeadCheck) naming {
 }
 
 // namedBySum is for sums by some columns: by the unit's own, or by others, which the mart's rows then lead to their units. Where it has no such row
-// any more, those of before do.
+// any more, those that were taken out of it do, or those of before.
 func namedBySum(h HeadCheck) naming {
 	return func(ctx context.Context, s *Session, c check) (string, error) {
-		if c.model.Head.Unit.tells(h.By) {
-			return "select " + c.model.Head.Unit.expression("f") + " as unit from (" + c.sql() + "\n) as f", nil
+		m := c.model
+		if m.Head.Unit.tells(h.By) {
+			return "select " + m.Head.Unit.expression("f") + " as unit from (" + c.sql() + "\n) as f", nil
 		}
-		rows := "select * from " + c.model.Name.String()
-		former, err := s.former(ctx, c.model)
+		if !m.holdable() {
+			return "select cast(null as varchar) as unit from (" + c.sql() + "\n) as f", nil
+		}
+		list := "select " + strings.Join(idents(distinct(append(append(append([]string(nil), h.By...), m.Head.Unit.columns()...), m.Head.Key...))), ", ") + " from "
+		rows := list + m.Name.String()
+		if s.Mixed(m) {
+			rows += " union all " + list + keptOut(m)
+		}
+		former, err := s.former(ctx, m)
 		if err != nil {
 			return "", err
 		}
-		columns := append(append([]string(nil), h.By...), append(c.model.Head.Unit.columns(), c.model.Head.Key...)...)
-		if former != "" && c.model.holdable() {
-			list := strings.Join(idents(distinct(columns)), ", ")
-			rows = "select " + list + " from " + c.model.Name.String() + " union all select " + list + " from " + former + " as o where not exists (select 1 from " +
-				c.model.Name.String() + " as n where " + equal("n", h.By, "o", h.By) + ")"
+		if former != "" {
+			rows += " union all " + list + former + " as o where not exists (select 1 from (" + rows + ") as n where " + equal("n", h.By, "o", h.By) + ")"
 		}
-		return "select distinct " + listed("f", h.By) + ", case when t.found then " + c.model.unit("t") + " end as unit from (" + c.sql() + "\n) as f left join (select *, true as found from (" + rows +
+		return "select distinct " + listed("f", h.By) + ", case when t.found then " + m.unit("t") + " end as unit from (" + c.sql() + "\n) as f left join (select *, true as found from (" + rows +
 			")) as t on " + equal("t", h.By, "f", h.By), nil
 	}
 }

@@ -79,7 +79,7 @@ func NewSession(ctx context.Context, db *sql.DB, p *Project, r Relations) (*Sess
 		formers:  map[waybill.TableName]string{},
 	}
 	setup := "attach ':memory:' as " + s.database + "; use " + s.database
-	for _, schema := range []string{schemaRaw, schemaOps, Seeds, Staging, Canonical, Intermediate, Marts, schemaFormer} {
+	for _, schema := range []string{schemaRaw, schemaOps, Seeds, Staging, Canonical, Intermediate, Marts, schemaFormer, schemaKeptOut} {
 		setup += "; create schema " + schema
 	}
 	if err := s.exec(ctx, setup); err != nil {
