@@ -144,7 +144,7 @@ func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 	})
 	p.Aside = func(asOf time.Time) (publish.Target, string) {
 		path := p.Config.AsideFile(asOf)
-		return publish.NewDuckDB(builds, path), path
+		return publish.NewDuckDB(builds, path, p.origin()), path
 	}
 	p.Publisher = publish.New(publish.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Models: p.Models, Targets: p.targets(builds), Reporter: report,
@@ -166,12 +166,18 @@ func (p *Project) duck(spill string) (*sql.DB, error) {
 	return db, nil
 }
 
-// targets are the places that marts are shown in. Without a ledger, when only the places are looked at, every release there counts as ours.
-func (p *Project) targets(builds *sql.DB) []publish.Target {
+// origin is this project's lake. Without a ledger, when only the places are looked at, every release there counts as ours.
+func (p *Project) origin() publish.Origin {
 	origin := publish.Origin{Lake: p.Config.Lake.Root, Released: func(context.Context, int64, time.Time) (bool, error) { return true, nil }}
 	if p.Ledger != nil {
 		origin.Released = p.Ledger.Released
 	}
+	return origin
+}
+
+// targets are the places that marts are shown in.
+func (p *Project) targets(builds *sql.DB) []publish.Target {
+	origin := p.origin()
 	var all []publish.Target
 	if t := p.Config.Publish.DuckDB; t != nil {
 		all = append(all, publish.NewDuckDB(builds, t.Path, origin))

@@ -77,8 +77,10 @@ lines name: nothing later is in it but columns of state without a time (docs/mea
 			res := run.Result{AsOf: o.AsOf}
 			start := time.Now()
 			res.Build, err = p.Builder.Build(c.Context(), o)
-			if err == nil {
-				res.Published, err = p.Publisher.Publish(c.Context())
+			if err == nil || errors.Is(err, build.ErrWithheld) { // what is held holds back nothing else
+				var publishing error
+				res.Published, publishing = p.Publisher.Publish(c.Context())
+				err = errors.Join(err, publishing)
 			}
 			d.stop()
 			res.ID, res.Took = "build", time.Since(start)

@@ -27,7 +27,7 @@ func newRun(l *commandLine) *cobra.Command {
 check them, publish them together, and look after the tables that changed. Running again without news changes nothing.
 
 MODEL… choose marts: fct_orders, +fct_orders, tag:finance, area:claims.
-Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check · 4 with --fail-if-late: a partner is late`,
+Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check (areas; a held unit alone is 0) · 4 with --fail-if-late: a partner is late`,
 		Example: `  waybill run
   waybill run --source northgate
   waybill run --source northgate/despatch --json
@@ -99,6 +99,9 @@ type runReport struct {
 	Release   int64        `json:"release_id"`
 	Published []string     `json:"published"`
 	Aside     string       `json:"aside,omitempty"` // file of marts as of an earlier instant, which no reader sees
+
+	HeldUnits []ledger.HeldUnit `json:"held_units"`
+	HeldAreas []ledger.Area     `json:"held_areas"`
 }
 
 type feedReport struct {
@@ -121,6 +124,7 @@ func (l *commandLine) printRun(res run.Result) error {
 	}
 	l.printFeeds(res.Feeds)
 	printFailedChecks(l.stdout, res.Build.Failed)
+	printHeld(l.stdout, res.Build.Release, mostShown)
 	if len(res.Feeds)+len(res.Build.Stale)+res.Build.Fresh > 0 { // otherwise it ended before it began, and the error says why
 		fmt.Fprintln(l.stdout, runLine(res))
 	}
@@ -131,6 +135,7 @@ func reportRun(res run.Result) runReport {
 	r := runReport{
 		RunID: res.ID, AsOf: res.AsOf, Seconds: res.Took.Seconds(), Changed: res.News(), Failed: checkRows(res.Build.Failed),
 		MartsSame: res.Build.Fresh, Release: res.Build.Release.ID, Published: res.Published,
+		HeldUnits: res.Build.Release.Held, HeldAreas: heldAreas(res.Build.Release),
 	}
 	for _, f := range res.Feeds {
 		fr := feedReport{Source: f.Source, Feed: f.Feed, Known: f.Known, Files: f.Files}
@@ -209,7 +214,7 @@ func runLine(res run.Result) string {
 		known += f.Known
 	}
 	if !res.News() && res.Count(ledger.Held) == 0 && res.Err() == nil {
-		return fmt.Sprintf("no news: %s known, %s up to date, nothing changed (%s)", plural(known, "file"), plural(res.Build.Fresh, "mart"), took(res.Took))
+		return fmt.Sprintf("no news: %s known, %s up to date, nothing changed (%s)", plural(known, "file"), plural(res.Build.Fresh, "mart"), took(res.Took)) + heldLine(res.Build.Release)
 	}
 	loaded, rejected := res.Rows()
 	return fmt.Sprintf("%s loaded (%s, %s rejected), %d held, %d duplicate; %s (%s)",
@@ -222,14 +227,26 @@ func builtLine(b build.Result) string {
 	marts := plural(len(b.Stale), "mart")
 	switch b.Release.Status {
 	case ledger.Released:
-		return fmt.Sprintf("%s built, %d unchanged; release %d", marts, b.Fresh, b.Release.ID)
+		return fmt.Sprintf("%s built, %d unchanged; release %d%s", marts, b.Fresh, b.Release.ID, heldLine(b.Release))
 	case ledger.Aside:
 		return fmt.Sprintf("%s built aside", marts)
 	case ledger.Withheld:
-		return fmt.Sprintf("%s built and held back by checks, %d unchanged; readers keep the last release", marts, b.Fresh)
+		return fmt.Sprintf("%s built and held back by checks, %d unchanged; nothing is released", marts, b.Fresh)
 	default:
 		return fmt.Sprintf("%s not built, %d unchanged", marts, b.Fresh)
 	}
+}
+
+// heldLine says how much of a release is as it was before, empty for nothing.
+func heldLine(r ledger.Release) string {
+	text := ""
+	if areas := heldAreas(r); len(areas) > 0 {
+		text += fmt.Sprintf(", %d of %s held", len(areas), plural(len(r.Areas), "area"))
+	}
+	if len(r.Held) > 0 {
+		text += ", " + plural(len(r.Held), "unit") + " held"
+	}
+	return text
 }
 
 func printFailedChecks(w io.Writer, failed []checkResult) {

@@ -51,7 +51,7 @@ func (l *commandLine) serve(ctx context.Context, p *project.Project, listen stri
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", listen, err)
 	}
-	m := newMetrics()
+	m := newMetrics(p)
 	scheduler := run.NewScheduler(p.Runner, func() time.Time { return time.Now().UTC().Truncate(clockStep) }, drain,
 		func(pipeline string, res run.Result, err error) {
 			m.record(pipeline, res, err)
@@ -85,7 +85,7 @@ type metrics struct {
 	last     *prometheus.GaugeVec
 }
 
-func newMetrics() *metrics {
+func newMetrics(p *project.Project) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		runs:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waybill_runs_total", Help: "Runs by pipeline and outcome."}, []string{"pipeline", "outcome"}),
@@ -94,7 +94,7 @@ func newMetrics() *metrics {
 		files:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waybill_files_total", Help: "Received files by feed and status."}, []string{"source", "feed", "status"}),
 		last:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waybill_last_success_timestamp_seconds", Help: "End of the last run without error."}, []string{"pipeline"}),
 	}
-	m.registry.MustRegister(m.runs, m.seconds, m.rows, m.files, m.last, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.runs, m.seconds, m.rows, m.files, m.last, standing{project: p}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -19,10 +19,11 @@ func newState(l *commandLine) *cobra.Command {
 		Short: "Control state: runs, releases, tables, maintenance",
 		Example: `  waybill state runs
   waybill state release
+  waybill state held
   waybill state tables
   waybill state maintain`,
 	}
-	c.AddCommand(newStateRuns(l), newStateRelease(l), newStateTables(l), newStateMaintain(l))
+	c.AddCommand(newStateRuns(l), newStateRelease(l), newStateHeld(l), newStateTables(l), newStateMaintain(l))
 	return c
 }
 
@@ -75,7 +76,7 @@ func shortened(text string) string {
 
 func newStateRelease(l *commandLine) *cobra.Command {
 	return &cobra.Command{
-		Use: "release", Short: "What readers see now, and whether something newer is held", Example: "  waybill state release --json", Args: cobra.NoArgs,
+		Use: "release", Short: "What readers see now: of when each area is, what is held, and which release each target shows", Example: "  waybill state release --json", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p, err := l.open(c.Context(), nil)
 			if err != nil {
@@ -86,22 +87,27 @@ func newStateRelease(l *commandLine) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			withheld, isWithheld, err := p.Ledger.LatestRelease(c.Context(), ledger.Withheld)
+			newest, _, err := p.Ledger.NewestRelease(c.Context()) // a withheld one, where nothing could be shown
 			if err != nil {
 				return err
 			}
-			isWithheld = isWithheld && withheld.ID > shown.ID
+			targets, err := p.Publisher.Shown(c.Context())
+			if err != nil {
+				return err
+			}
 			if l.json {
-				return printJSON(l.stdout, map[string]any{"released": shown, "held": withheld, "is_held": isWithheld})
+				return printJSON(l.stdout, map[string]any{
+					"released": shown, "held_areas": heldAreas(newest), "held_units": newest.Held, "is_held": newest.AnyArea(), "targets": targets,
+				})
 			}
 			if !ok {
 				fmt.Fprintln(l.stdout, "nothing is released yet; next: waybill run")
 			} else {
 				fmt.Fprintf(l.stdout, "release %d of %s, as of %s: %s\n", shown.ID, display1(shown.At), display1(shown.AsOf), plural(len(shown.Tables), "mart"))
+				printAreas(l.stdout, shown)
+				printTargets(l.stdout, targets, shown.ID)
 			}
-			if isWithheld {
-				fmt.Fprintf(l.stdout, "held since %s:\n%snext: waybill check\n", display1(withheld.At), withheld.Failures)
-			}
+			printHeld(l.stdout, newest, mostShown)
 			return nil
 		},
 	}

@@ -24,7 +24,11 @@ import (
 // fingerprintProperty is the table property that says what a mart was built from.
 const fingerprintProperty = "waybill.fingerprint"
 
-// ErrWithheld says that checks found rows that should not be; readers keep the last good version.
+// mixedPrefix begins that property of a mart in which units are held, or that was built from such a one: it is no news what it was built from, but
+// the units may be free the next time, whether or not anything else changed.
+const mixedPrefix = "mixed:"
+
+// ErrWithheld says that checks found what should not be and named no units that could be held: areas stay as they were.
 var ErrWithheld = errors.New("held by checks")
 
 // Builder takes raw tables to released marts.
@@ -67,14 +71,17 @@ type Options struct {
 	ReleasedBy, Why string // let a release through in spite of failing checks; both or neither
 }
 
+// partial tells whether marts may be left as they are although they differ from their inputs.
+func (o Options) partial() bool { return len(o.Select)+len(o.Exclude) > 0 }
+
 // Result is what a build came to.
 type Result struct {
 	Stale   []waybill.TableName // marts whose SQL or inputs differ from what they were built from
 	Fresh   int                 // marts that need nothing
 	Built   []models.Built
 	Checks  []models.CheckResult
-	Failed  []models.CheckResult // of severity error, with rows
-	Release ledger.Release
+	Failed  []models.CheckResult // of severity error, with rows, before anything was held
+	Release ledger.Release       // with what it holds
 }
 
 // stale is a mart to be built, with the state it will have.
@@ -93,7 +100,7 @@ func (b *Builder) Pick(o Options) ([]*models.Model, error) {
 	return picked, nil
 }
 
-// compare reads off the tables what has to be built.
+// compare reads off the tables what has to be built. What a mart with rows of before was built from is no property of its inputs, so it differs.
 func (b *Builder) compare(ctx context.Context, v *inputs.View, o Options) ([]stale, int, error) {
 	picked, err := b.Pick(o)
 	if err != nil {
@@ -125,37 +132,73 @@ func (b *Builder) Stale(ctx context.Context, o Options) ([]waybill.TableName, er
 	var names []waybill.TableName
 	err := b.inputs.Read(ctx, o.AsOf, func(v *inputs.View) error {
 		todo, _, err := b.compare(ctx, v, o)
+		if err != nil || len(todo) == 0 {
+			return err
+		}
+		before, trial, err := b.before(ctx, v)
+		if err != nil || before.tried(trial, o) {
+			return err
+		}
 		for _, s := range todo {
 			names = append(names, s.model.Name)
 		}
-		return err
+		return nil
 	})
 	return names, err
 }
 
-// Build rebuilds the marts that differ from their inputs, checks them, and releases them together. Nothing of it is seen by readers unless
-// every check of severity error passed.
+// before is how the last build left the releases, and what another one would be made of.
+func (b *Builder) before(ctx context.Context, v *inputs.View) (standing, string, error) {
+	trial, err := b.models.Trial(v.Versions())
+	if err != nil {
+		return standing{}, "", err
+	}
+	before, err := b.releases.standing(ctx)
+	return before, trial, err
+}
+
+// Build rebuilds the marts that differ from their inputs, checks them, and releases them together. What a check of severity error names is held: its
+// former rows stay. What names nothing holds the areas that it concerns, which stay as they are; the error is ErrWithheld then, and the rest
+// is released all the same.
 func (b *Builder) Build(ctx context.Context, o Options) (Result, error) {
 	var res Result
 	err := b.leases.InTurn(ctx, "build", func(ctx context.Context) error {
-		return b.inputs.Read(ctx, o.AsOf, func(v *inputs.View) error {
-			todo, fresh, err := b.compare(ctx, v, o)
-			if err != nil {
-				return err
-			}
-			res.Fresh = fresh
-			for _, s := range todo {
-				res.Stale = append(res.Stale, s.model.Name)
-			}
-			if len(todo) == 0 {
-				return b.releases.add(ctx, o, &res)
-			}
-			return v.Session(ctx, b.duck, b.models, func(session *models.Session) error {
-				return b.buildStale(ctx, session, todo, o, &res)
-			})
-		})
+		return b.inputs.Read(ctx, o.AsOf, func(v *inputs.View) error { return b.build(ctx, v, o, &res) })
 	})
+	if err == nil && res.Release.AnyArea() {
+		err = withheld(res.Release)
+	}
 	return res, err
+}
+
+func (b *Builder) build(ctx context.Context, v *inputs.View, o Options, res *Result) error {
+	todo, fresh, err := b.compare(ctx, v, o)
+	if err != nil {
+		return err
+	}
+	before, trial, err := b.before(ctx, v)
+	if err != nil {
+		return err
+	}
+	res.Fresh = fresh
+	switch {
+	case len(todo) == 0:
+		return b.releases.add(ctx, outcome{options: o, trial: trial}, before, res)
+	case before.tried(trial, o):
+		res.Fresh, res.Release = fresh+len(todo), before.newest
+		return nil
+	}
+	for _, s := range todo {
+		res.Stale = append(res.Stale, s.model.Name)
+	}
+	return v.Session(ctx, b.duck, b.models, func(session *models.Session) error {
+		session.Former = before.former(v)
+		t := newTrial(b, session, todo, o, before)
+		if err := t.run(ctx, res); err != nil {
+			return err
+		}
+		return b.release(ctx, t, trial, before, res)
+	})
 }
 
 // Check builds the selected marts aside and runs their checks; the lake and the readers see nothing of it.
@@ -168,55 +211,33 @@ func (b *Builder) Check(ctx context.Context, o Options) ([]models.CheckResult, e
 			return err
 		}
 		return v.Session(ctx, b.duck, b.models, func(session *models.Session) error {
-			return b.buildAndCheck(ctx, session, todo, &res)
+			return newTrial(b, session, todo, o, standing{}).look(ctx, &res)
 		})
 	})
 	return res.Checks, err
 }
 
-// buildStale builds and checks; what passes is committed mart by mart and then released together.
-func (b *Builder) buildStale(ctx context.Context, session *models.Session, todo []stale, o Options, res *Result) error {
-	if err := b.buildAndCheck(ctx, session, todo, res); err != nil {
+// release commits the marts of the areas that are not held, mart by mart, and then names them together.
+func (b *Builder) release(ctx context.Context, t *trial, trial string, before standing, res *Result) error {
+	out := outcome{options: t.options, trial: trial, areas: t.areas, units: t.units, built: map[string]bool{}}
+	var err error
+	if out.held, err = t.session.HeldUnits(ctx); err != nil {
 		return err
 	}
-	if len(res.Failed) > 0 && o.ReleasedBy == "" {
-		return b.releases.withhold(ctx, o, res)
-	}
-	for i, s := range todo {
-		b.Watch(pipelines.Event{Stage: pipelines.StagePublish, Subject: s.model.Name.String(), Done: i, Total: len(todo)})
-		if err := b.commitMart(ctx, session, s); err != nil {
+	for i, s := range t.todo {
+		out.built[s.model.Area] = true
+		if t.areas[s.model.Area] != "" {
+			continue
+		}
+		b.Watch(pipelines.Event{Stage: pipelines.StagePublish, Subject: s.model.Name.String(), Done: i, Total: len(t.todo)})
+		if t.session.Mixed(s.model) {
+			s.fingerprint = mixedPrefix + trial
+		}
+		if err := b.commitMart(ctx, t.session, s); err != nil {
 			return err
 		}
 	}
-	return b.releases.add(ctx, o, res)
-}
-
-func (b *Builder) buildAndCheck(ctx context.Context, session *models.Session, todo []stale, res *Result) error {
-	steps := make([]*models.Model, len(todo))
-	for i, s := range todo {
-		steps[i] = s.model
-	}
-	var err error
-	res.Built, err = session.Build(ctx, steps, func(e models.Event) {
-		b.Watch(pipelines.Event{Stage: pipelines.StageBuild, Subject: e.Model.Name.String(), Done: e.Done, Total: e.Total, Rows: e.Rows})
-	})
-	problems := []error{err}
-	for _, built := range res.Built {
-		problems = append(problems, built.Err)
-	}
-	if err := errors.Join(problems...); err != nil {
-		return err
-	}
-	b.Watch(pipelines.Event{Stage: pipelines.StageCheck})
-	if res.Checks, err = session.Check(ctx, steps); err != nil {
-		return err
-	}
-	for _, c := range res.Checks {
-		if c.Failing > 0 && c.Severity == models.SeverityError {
-			res.Failed = append(res.Failed, c)
-		}
-	}
-	return nil
+	return b.releases.add(ctx, out, before, res)
 }
 
 // commitMart writes a built and checked mart to the lake, all its rows in one commit with what it was built from.

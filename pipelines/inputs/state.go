@@ -49,6 +49,7 @@ func opsColumns() map[string][]waybill.Column {
 			"version size_bytes records loaded rejected sequence"),
 			waybill.Column{Name: "received_at", Type: "TIMESTAMPTZ"}, waybill.Column{Name: "modified_at", Type: "TIMESTAMPTZ"}),
 	})
+	maps.Copy(out, holdColumns())
 	return out
 }
 
@@ -95,6 +96,10 @@ func (s state) write(ctx context.Context, asOf time.Time, dir string) (map[waybi
 			}
 		}
 	}
+	newest, _, err := s.ledger.NewestRelease(ctx)
+	if err != nil {
+		return nil, err
+	}
 	g := rowsOf(s.group)
 	written := map[waybill.TableName]stateFile{}
 	err = errors.Join(
@@ -109,6 +114,8 @@ func (s state) write(ctx context.Context, asOf time.Time, dir string) (map[waybi
 		writeRows(written, dir, "promises", g.promises),
 		writeRows(written, dir, "feeds", feeds),
 		writeRows(written, dir, "files", files),
+		writeRows(written, dir, "areas", areaRows(newest)),
+		writeRows(written, dir, "held_units", heldRows(newest)),
 	)
 	return written, err
 }

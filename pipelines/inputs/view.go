@@ -85,6 +85,20 @@ func (v *View) Relation(ctx context.Context, name waybill.TableName) (string, er
 	return text, nil
 }
 
+// At gives the select that reads a mart as it was at a snapshot.
+func (v *View) At(ctx context.Context, name waybill.TableName, snapshot int64) (string, error) {
+	scan, err := v.lake.Scan(ctx, name, snapshot)
+	if err != nil {
+		return "", fmt.Errorf("plan %s at %d: %w", name, snapshot, err)
+	}
+	text, files, err := parquet.SelectScan(ctx, v.lake, scan)
+	if err != nil {
+		return "", err
+	}
+	v.local = append(v.local, files)
+	return text, nil
+}
+
 // Session gives work a session of the SQL engine over the view.
 func (v *View) Session(ctx context.Context, db *sql.DB, project *models.Project, work func(*models.Session) error) error {
 	s, err := models.NewSession(ctx, db, project, v)

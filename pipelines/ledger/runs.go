@@ -28,7 +28,7 @@ const (
 	RunRunning  = "running"
 	RunDone     = "done"
 	RunFailed   = "failed"
-	RunWithheld = "held"    // its release was withheld
+	RunWithheld = "held"    // areas of its release were held
 	RunSkipped  = "skipped" // every feed was being pulled by another run
 )
 
@@ -65,7 +65,7 @@ func (l *Ledger) Runs(ctx context.Context, subject string, limit int) ([]Run, er
 	return runs, nil
 }
 
-// Release names the snapshots of the marts that are shown together. Withheld releases have Failures and no effect.
+// Release names the snapshots of the marts that are shown together, and what is held of them. A withheld one has no table to show.
 type Release struct {
 	bun.BaseModel `bun:"table:waybill_releases" json:"-"`
 
@@ -77,6 +77,8 @@ type Release struct {
 	Failures string            `bun:",notnull" json:"failures,omitempty"`
 	By       string            `bun:",notnull" json:"by,omitempty"`  // who let it through in spite of failures
 	Why      string            `bun:",notnull" json:"why,omitempty"` // and why
+	Areas    []Area            `bun:"-" json:"areas"`                // of when each area is
+	Held     []HeldUnit        `bun:"-" json:"held_units"`           // what of them stands as it was
 }
 
 // Release states.
@@ -86,23 +88,31 @@ const (
 	Aside    = "aside" // as of an instant before the newest release's: in a file of its own, no reader's
 )
 
-// AddRelease records a release and returns it with its number.
+// AddRelease records a release with what it holds, all of it or nothing, and returns it with its number. An area that comes new is of this release.
 func (l *Ledger) AddRelease(ctx context.Context, r Release) (Release, error) {
 	r.At = l.now().UTC()
-	if _, err := l.db.NewInsert().Model(&r).Returning("id").Exec(ctx); err != nil {
-		return r, fmt.Errorf("record release: %w", err)
-	}
-	return r, nil
+	err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := tx.NewInsert().Model(&r).Returning("id").Exec(ctx); err != nil {
+			return fmt.Errorf("record release: %w", err)
+		}
+		r.date()
+		return addHolds(ctx, tx, r)
+	})
+	return r, err
 }
 
-// LatestRelease returns the newest release with the status; ok is false when there is none.
+// LatestRelease returns the newest release with the status and what it holds; ok is false when there is none.
 func (l *Ledger) LatestRelease(ctx context.Context, status string) (Release, bool, error) {
 	var r Release
 	ok, err := notFound(l.db.NewSelect().Model(&r).Where("status = ?", status).Order("id DESC").Limit(1).Scan(ctx))
 	if err != nil {
 		return r, false, fmt.Errorf("read releases: %w", err)
 	}
-	return r, ok, nil
+	if !ok {
+		return r, false, nil
+	}
+	r, err = l.withHolds(ctx, r)
+	return r, true, err
 }
 
 // Released tells whether this ledger made a release, by its number and its instant; instants of places that round them are meant.

@@ -4,8 +4,11 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -89,6 +92,7 @@ func (p *Publisher) publish(ctx context.Context) ([]string, error) {
 			pin.Close()
 		}
 	}()
+	var problems []error
 	for _, target := range p.targets {
 		shown, err := p.ledger.Published(ctx, target.Name())
 		if err != nil {
@@ -102,16 +106,50 @@ func (p *Publisher) publish(ctx context.Context) ([]string, error) {
 				return changed, err
 			}
 		}
-		p.Watch(pipelines.Event{Stage: pipelines.StagePublish, Subject: target.Name()})
-		if err := target.Publish(ctx, rel, marts, p.Log); err != nil {
-			return changed, fmt.Errorf("publish release %d to %s: %w", rel.ID, target.Name(), err)
-		}
-		if err := p.ledger.Publish(ctx, target.Name(), rel.ID); err != nil {
-			return changed, err
+		if err := p.show(ctx, target, rel, marts); err != nil { // the others are shown it all the same
+			problems = append(problems, err)
+			if ctx.Err() != nil {
+				break
+			}
+			continue
 		}
 		changed = append(changed, target.Name())
 	}
-	return changed, nil
+	return changed, errors.Join(problems...)
+}
+
+// show shows a release on one target.
+func (p *Publisher) show(ctx context.Context, target Target, rel ledger.Release, marts []Mart) error {
+	p.Watch(pipelines.Event{Stage: pipelines.StagePublish, Subject: target.Name()})
+	if err := target.Publish(ctx, rel, marts, p.Log); err != nil {
+		return fmt.Errorf("publish release %d to %s: %w", rel.ID, target.Name(), err)
+	}
+	return p.ledger.Publish(ctx, target.Name(), rel.ID)
+}
+
+// Shown is what a target shows.
+type Shown struct {
+	Target  string    `json:"target"`
+	Release int64     `json:"release_id"` // 0: none yet
+	At      time.Time `json:"at,omitzero"`
+}
+
+// Shown tells of every target which release it shows, in the order of the settings. It asks the ledger, not the target.
+func (p *Publisher) Shown(ctx context.Context) ([]Shown, error) {
+	known, err := p.ledger.Publications(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Shown, len(p.targets))
+	for i, target := range p.targets {
+		all[i].Target = target.Name()
+		for _, k := range known {
+			if k.Target == target.Name() {
+				all[i].Release, all[i].At = k.ReleaseID, k.At
+			}
+		}
+	}
+	return all, nil
 }
 
 // marts reads the tables of a release at the snapshots that it names. The pins keep their files in the cache and are the caller's to close.
@@ -134,7 +172,19 @@ func (p *Publisher) marts(ctx context.Context, rel ledger.Release) (marts []Mart
 			return nil, pins, err
 		}
 		pins = append(pins, pin)
-		marts = append(marts, Mart{Model: m, Select: text})
+		marts = append(marts, Mart{Model: asReleased(m, scan.Columns), Select: text})
 	}
 	return marts, pins, nil
+}
+
+// asReleased is a mart's model with the columns that the released table has. One whose area is held may lack what its head has by now.
+func asReleased(m *models.Model, columns []lake.Field) *models.Model {
+	shown := *m
+	shown.Head.Columns = nil
+	for _, c := range m.Head.Columns {
+		if slices.ContainsFunc(columns, func(f lake.Field) bool { return f.Name == c.Name }) {
+			shown.Head.Columns = append(shown.Head.Columns, c)
+		}
+	}
+	return &shown
 }

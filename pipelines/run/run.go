@@ -119,10 +119,10 @@ func (r *Runner) Run(ctx context.Context, o Options) (Result, error) {
 	res.Took = r.parts.Now().Sub(start)
 	status, problem := ledger.RunDone, ""
 	switch {
-	case errors.Is(err, build.ErrWithheld):
-		status, problem = ledger.RunWithheld, err.Error()
 	case res.skipped():
 		status, problem = ledger.RunSkipped, err.Error()
+	case errors.Is(err, build.ErrWithheld):
+		status, problem = ledger.RunWithheld, err.Error()
 	case err != nil:
 		status, problem = ledger.RunFailed, err.Error()
 	}
@@ -148,19 +148,19 @@ func (r *Runner) steps(ctx context.Context, o Options, res *Result) error {
 	if res.Feeds, err = r.parts.Puller.Pull(ctx, o.Select, o.Build.AsOf); err != nil {
 		return err
 	}
-	partners := res.Err()
-	if res.Build, err = r.parts.Builder.Build(ctx, o.Build); err != nil {
-		return errors.Join(partners, err)
+	problems := []error{res.Err()}
+	res.Build, err = r.parts.Builder.Build(ctx, o.Build)
+	problems = append(problems, err)
+	if err != nil && !errors.Is(err, build.ErrWithheld) { // what is held holds back nothing else
+		return errors.Join(problems...)
 	}
-	if res.Published, err = r.parts.Publisher.Publish(ctx); err != nil {
-		return errors.Join(partners, err)
-	}
+	res.Published, err = r.parts.Publisher.Publish(ctx)
+	problems = append(problems, err)
 	if touched := res.touched(r.parts.Pipelines); len(touched) > 0 {
-		if _, err := r.parts.Maintainer.Maintain(ctx, touched...); err != nil {
-			return errors.Join(partners, err)
-		}
+		_, err := r.parts.Maintainer.Maintain(ctx, touched...)
+		problems = append(problems, err)
 	}
-	return partners
+	return errors.Join(problems...)
 }
 
 // touched are the tables that a run committed to.

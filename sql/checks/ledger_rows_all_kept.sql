@@ -1,31 +1,37 @@
 /*
 description: Reports of the payment provider whose lines are not all in the ledger, or whose money is another there.
-grain: one row per report
-key: [_file_id]
+grain: one row per report and settlement in it
+key: [_file_id, source, account, settlement_ref]
 owner: finance
 severity: error
+unit: [[source, account, settlement_ref]]
 */
 with sent as (
-    select _file_id, count(*) as rows_count, sum(net_amount) as net_amount
+    select _file_id, source, account, settlement_ref, count(*) as rows_count, sum(net_amount) as net_amount
     from canonical.ledger_entries
-    group by _file_id
+    group by _file_id, source, account, settlement_ref
 ),
 
 kept as (
-    select _file_id, count(*) as rows_count, sum(net_amount) as net_amount
+    select _file_id, source, account, settlement_ref, count(*) as rows_count, sum(net_amount) as net_amount
     from marts.fct_ledger_entries
-    group by _file_id
+    group by _file_id, source, account, settlement_ref
 ),
 
 ledger_rows_all_kept as (
     select
         coalesce(s._file_id, k._file_id) as _file_id,
+        coalesce(s.source, k.source) as source,
+        coalesce(s.account, k.account) as account,
+        coalesce(s.settlement_ref, k.settlement_ref) as settlement_ref,
         s.rows_count as rows_sent,
         k.rows_count as rows_kept,
         s.net_amount as net_sent,
         k.net_amount as net_kept
     from sent as s
-    full outer join kept as k on k._file_id = s._file_id
+    full outer join kept as k
+        on k._file_id = s._file_id and k.source = s.source and k.account = s.account
+        and k.settlement_ref = s.settlement_ref
     where s.rows_count is distinct from k.rows_count or s.net_amount is distinct from k.net_amount
 )
 

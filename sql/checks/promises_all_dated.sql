@@ -6,14 +6,15 @@ grain: one row per order or parcel
 key: [document]
 owner: operations
 severity: error
+unit: [order_id, shipment_id]
 */
 with promises_all_dated as (
-    select order_id as document, paid_at as known_at
+    select order_id as document, order_id, null as shipment_id, paid_at as known_at
     from intermediate.int_orders
     where paid_at is not null and site is not null
         and (ship_by_on is null or (promise_days is not null and deliver_by_on is null))
     union all
-    select shipment_id as document, accepted_at as known_at
+    select shipment_id as document, order_id, shipment_id, accepted_at as known_at
     from intermediate.int_parcels
     where accepted_at is not null and commitment_no is not null and commitment_on is null
 )

@@ -4,6 +4,7 @@ grain: one row per file and table
 key: [raw_table, _file_id]
 owner: operations
 severity: error
+unit: none
 */
 with raw_rows_of_loaded_files as (
     select

@@ -6,6 +6,7 @@ grain: one row per refund
 key: [side, refund]
 owner: returns
 severity: error
+unit: order_id
 */
 with named as (
     select distinct movement_ref from canonical.payments where kind = 'refund' and movement_ref is not null
@@ -15,6 +16,7 @@ refunds_all_kept as (
     select
         'shop' as side,
         t.refund_id as refund,
+        min(t.order_id) as order_id,
         sum(t.amount) as amount
     from canonical.payments as t
     inner join canonical.orders as o on o.order_id = t.order_id and not o.is_test
@@ -25,6 +27,7 @@ refunds_all_kept as (
     select
         'psp' as side,
         e.psp_modification_ref as refund,
+        min(e.order_id) as order_id,
         sum(e.net_amount) as amount
     from marts.fct_ledger_entries as e
     left join named as t on t.movement_ref = e.psp_modification_ref

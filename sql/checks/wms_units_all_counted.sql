@@ -1,44 +1,37 @@
 /*
 description: >-
-  Every unit that a warehouse says it despatched is in an order, or in an order that no shop knows, or in a test order;
+  Every unit that a warehouse says it despatched is in its order, or in an order that no shop knows, or in a test order;
   none is counted twice.
-grain: one row if the sums differ
-key: [units_sent]
+grain: one row per order whose units differ, and one of all orders that no shop knows
+key: [order_id]
 owner: operations
 severity: error
+unit: order_id
 */
 with sent as (
-    select coalesce(sum(qty_despatched), 0) as units from canonical.despatches
+    select k.order_id, sum(d.qty_despatched) as units
+    from canonical.despatches as d
+    left join intermediate.int_order_keys as k on k.source = d.source and k.order_ref = d.order_ref
+    where k.is_test is null or not k.is_test
+    group by k.order_id
 ),
 
-in_orders as (
-    select coalesce(sum(units_despatched + units_added_despatched), 0) as units from marts.fct_orders
-),
-
-unknown as (
-    select coalesce(sum(qty_despatched), 0) as units
+counted as (
+    select order_id, units_despatched + units_added_despatched as units from marts.fct_orders
+    union all
+    select null as order_id, coalesce(sum(qty_despatched), 0) as units
     from intermediate.int_despatches
     where order_id is null
 ),
 
-tests as (
-    select coalesce(sum(d.qty_despatched), 0) as units
-    from canonical.despatches as d
-    inner join intermediate.int_order_keys as k on k.source = d.source and k.order_ref = d.order_ref
-    where k.is_test
-),
-
 wms_units_all_counted as (
     select
+        coalesce(s.order_id, c.order_id) as order_id,
         s.units as units_sent,
-        o.units as units_in_orders,
-        u.units as units_of_unknown_orders,
-        t.units as units_of_test_orders
+        c.units as units_counted
     from sent as s
-    cross join in_orders as o
-    cross join unknown as u
-    cross join tests as t
-    where s.units <> o.units + u.units + t.units
+    full outer join counted as c on coalesce(c.order_id, '') = coalesce(s.order_id, '')
+    where coalesce(s.units, 0) <> coalesce(c.units, 0)
 )
 
 select * from wms_units_all_counted

@@ -157,8 +157,8 @@ func (f *Fact) aside() string {
     _received_at
 from %s
 cross join known
-where %s`, strings.ReplaceAll(m.Area, "'", "''"), f.Name.Name, f.document(), orNull(f.document(), "varchar"), orNull(f.Money.Amount, "decimal(18, 4)"),
-			orNull(f.Money.Currency, "varchar"), strings.Join(cases, ",\n        "), m.Name, strings.Join(conditions, "\n    or ")))
+where %s`, strings.ReplaceAll(m.Area, "'", "''"), f.Name.Name, f.document(), orNull(f.document(), "varchar"), orNull(f.AtStake.Amount, "decimal(18, 4)"),
+			orNull(f.AtStake.Currency, "varchar"), strings.Join(cases, ",\n        "), m.Name, strings.Join(conditions, "\n    or ")))
 	}
 	return strings.Join(selects, "\nunion all\n")
 }

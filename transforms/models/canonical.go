@@ -23,7 +23,8 @@ type Fact struct {
 	At          string   // column with the instant at which it happened, empty if it has none
 	Holds       []string // columns whose values hold rows together as one unit
 	Part        Part     // what its rows are parts of, if they have no instant of their own
-	Money       Money    // what a row is worth, if it is worth anything
+	AtStake     AtStake  // what a row is worth, if it is worth anything
+	Unit        Unit     // what a row that a check finds is held with
 	Columns     []FactColumn
 	Misses      []Miss
 	From        []*Model // staging models that conform to it, sorted by name
@@ -38,9 +39,6 @@ type Part struct {
 
 	of *Model
 }
-
-// Money says which columns have what a row is worth. Amount and currency go together; both are empty for a fact of no money.
-type Money struct{ Amount, Currency string }
 
 // FactColumn is one column of a fact.
 type FactColumn struct {
@@ -77,6 +75,9 @@ type Miss struct {
 	line int
 }
 
+// orderColumn is what facts call the order that they tell of.
+const orderColumn = "order_id"
+
 // Columns that the engine adds to each fact: who says so, and which line does.
 var (
 	factHead = []waybill.Column{
@@ -105,7 +106,7 @@ func (p *Project) Facts() []*Fact {
 }
 
 var (
-	factKeys       = []string{"description", "grain", "key", "rows", "at", "holds", "part_of", "money", "columns", "misses"}
+	factKeys       = []string{"description", "grain", "key", "rows", "at", "holds", "unit", "part_of", "at_stake", "columns", "misses"}
 	factColumnKeys = []string{"type", "description", "required", "optional", "words", "clock", "since"}
 	missKeys       = []string{"column", "raw", "text", "when", "map", "document"}
 )
@@ -160,8 +161,10 @@ func (r *yamlReader) fact(p string, e entry) *Fact {
 			f.Holds = r.list(k.value)
 		case "part_of":
 			f.Part = r.part(k.value)
-		case "money":
-			f.Money = r.money(k.value)
+		case "at_stake":
+			f.AtStake = *r.atStake(k.value)
+		case "unit":
+			f.Unit = r.unit(k.value)
 		case "columns":
 			for _, c := range r.object(k.value, nil) {
 				f.Columns = append(f.Columns, r.factColumn(c))
@@ -169,6 +172,9 @@ func (r *yamlReader) fact(p string, e entry) *Fact {
 		case "misses":
 			f.Misses = r.misses(k.value)
 		}
+	}
+	if !f.Unit.declared && contains(columnNames(f.Shape()), orderColumn) {
+		f.Unit.Of = [][]string{{orderColumn}} // what tells of an order hangs on it
 	}
 	r.consistent(f, e)
 	return f
@@ -188,22 +194,6 @@ func (r *yamlReader) part(n ast.Node) Part {
 		r.fail(n, "part_of needs fact and by")
 	}
 	return p
-}
-
-func (r *yamlReader) money(n ast.Node) Money {
-	var m Money
-	for _, k := range r.object(n, []string{"amount", "currency"}) {
-		switch k.key {
-		case "amount":
-			m.Amount = r.text(k.value)
-		case "currency":
-			m.Currency = r.text(k.value)
-		}
-	}
-	if m.Amount == "" || m.Currency == "" {
-		r.fail(n, "money needs amount and currency")
-	}
-	return m
 }
 
 // consistent complains of names in a declaration that are none of its columns.
@@ -229,13 +219,17 @@ func (r *yamlReader) consistent(f *Fact, e entry) {
 	known("at", f.At)
 	known("holds", f.Holds...)
 	known("part_of", f.Part.By)
-	known("money", f.Money.Amount, f.Money.Currency)
+	known("at_stake", f.AtStake.Amount, f.AtStake.Currency)
 	for _, c := range f.Columns {
 		known("since", c.Since)
 	}
 	if f.Part.By != "" && f.At != "" {
 		r.fail(e.node, "%s: rows with an instant of their own (at) are no parts (part_of)", f.Name)
 	}
+	if f.Unit.Through.Name == "" {
+		known("unit", f.Unit.columns()...)
+	}
+	known("unit", f.Unit.By...)
 	for _, m := range f.Misses {
 		known("misses", m.Column, m.Text, m.Document)
 		known("misses", m.Raw...)
@@ -309,7 +303,7 @@ func (r *yamlReader) misses(n ast.Node) []Miss {
 
 // head is what a fact's table has of a model's head: its key, columns and words, which are checked like any mart's.
 func (f *Fact) head() Head {
-	h := Head{Description: f.Description, Grain: f.Grain, Owner: "data", Key: f.Key, Severity: SeverityError}
+	h := Head{Description: f.Description, Grain: f.Grain, Owner: "data", Key: f.Key, Severity: SeverityError, Unit: f.Unit}
 	for _, c := range f.Columns {
 		h.Columns = append(h.Columns, ColumnDoc{Name: c.Name, Description: c.Doc, NotNull: c.Required, Accepted: c.Words, line: c.line})
 	}

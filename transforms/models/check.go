@@ -20,6 +20,15 @@ type CheckResult struct {
 	Columns  []string   // of Sample
 	Sample   [][]string // the first five of them as text, null as ∅
 	SQL      string     // a query that shows them all
+	Units    []Named    // the units that they belong to, of those that are not held already; of checks of severity error
+	Unnamed  int64      // those of which no unit can be told, of checks of severity error
+	Err      error      // why it could not run, so that nothing is known
+}
+
+// Named is a unit that a check named.
+type Named struct {
+	Unit string
+	Rows int64 // failing rows that belong to it
 }
 
 // Passed tells whether no row was found that should not be.
@@ -38,6 +47,7 @@ type check struct {
 	first    string // a cheaper select: where it has no rows, query has none
 	query    string // else a select of the rows that should not be
 	deps     []waybill.TableName
+	naming   naming // how its rows tell their units
 }
 
 func (c check) sql() string {
@@ -48,7 +58,7 @@ func (c check) sql() string {
 }
 
 // Check runs the checks in the heads of the models, among them that a key is unique and not null, and the files in checks/ that
-// read one of the models or are one of them. A check that cannot run is part of the error; the others' results are returned with it.
+// read one of the models, read no mart at all, or are one of them. A check that cannot run is part of the error and has its own in its result.
 func (s *Session) Check(ctx context.Context, models []*Model) ([]CheckResult, error) {
 	var out []CheckResult
 	var errs []error
@@ -72,10 +82,10 @@ func (s *Session) Check(ctx context.Context, models []*Model) ([]CheckResult, er
 	}
 	var files []check
 	for _, m := range s.project.models {
-		if m.Name.Namespace != Checks || (!given[m.Name] && !s.project.readsOneOf(m, given)) {
+		if m.Name.Namespace != Checks || (!given[m.Name] && !s.project.readsOneOf(m, given) && s.project.readsMarts(m)) {
 			continue
 		}
-		files = append(files, check{model: m, name: m.Name.Name, severity: m.Head.Severity, line: m.line, query: m.SQL, deps: m.Deps})
+		files = append(files, check{model: m, name: m.Name.Name, severity: m.Head.Severity, line: m.line, query: m.SQL, deps: m.Deps, naming: namedByColumns})
 	}
 	results, err := s.runEach(ctx, files, nil)
 	return append(out, results...), errors.Join(append(errs, err)...)
@@ -88,6 +98,19 @@ func (p *Project) readsOneOf(m *Model, tables map[waybill.TableName]bool) bool {
 			return true
 		}
 		if up := p.byName[d]; up != nil && d.Namespace != Marts && p.readsOneOf(up, tables) {
+			return true
+		}
+	}
+	return false
+}
+
+// readsMarts tells whether a check reads a mart, itself or through other models: such a one has something to say when that mart changes.
+func (p *Project) readsMarts(m *Model) bool {
+	for _, d := range m.Deps {
+		if d.Namespace == Marts {
+			return true
+		}
+		if up := p.byName[d]; up != nil && p.readsMarts(up) {
 			return true
 		}
 	}
@@ -118,8 +141,8 @@ func (s *Session) runEach(ctx context.Context, checks []check, counts map[int]in
 		}
 		result, err := s.run(ctx, c)
 		if err != nil {
+			result.Err = err
 			errs = append(errs, err)
-			continue
 		}
 		out = append(out, result)
 	}
@@ -162,16 +185,19 @@ func (s *Session) countTogether(ctx context.Context, m *Model, checks []check) (
 // run runs one check alone and samples what it finds.
 func (s *Session) run(ctx context.Context, c check) (CheckResult, error) {
 	where := fmt.Sprintf("%s:%d: check %s", c.model.Path, c.line, c.name)
+	r := c.result()
 	for _, d := range c.deps {
 		if err := s.ensure(ctx, d); err != nil {
-			return CheckResult{}, fmt.Errorf("%s: %w", where, err)
+			if s.builds(d) {
+				err = upstreamError{table: d, err: err}
+			}
+			return r, fmt.Errorf("%s: %w", where, err)
 		}
 	}
-	r := c.result()
 	if c.first != "" {
 		var some bool
 		if err := s.conn.QueryRowContext(ctx, "select exists ("+c.first+"\n)").Scan(&some); err != nil {
-			return CheckResult{}, fmt.Errorf("%s: %w", where, err)
+			return r, fmt.Errorf("%s: %w", where, err)
 		}
 		if !some {
 			return r, nil
@@ -179,18 +205,23 @@ func (s *Session) run(ctx context.Context, c check) (CheckResult, error) {
 	}
 	err := s.conn.QueryRowContext(ctx, "select count(*) from ("+r.SQL+"\n)").Scan(&r.Failing)
 	if err != nil {
-		return CheckResult{}, fmt.Errorf("%s: %w", where, err)
+		return r, fmt.Errorf("%s: %w", where, err)
 	}
 	if r.Failing == 0 {
 		return r, nil
 	}
+	if r.Severity == SeverityError {
+		if err := s.name(ctx, c, &r); err != nil {
+			return r, fmt.Errorf("%s: tell the units: %w", where, err)
+		}
+	}
 	rows, err := s.conn.QueryContext(ctx, fmt.Sprintf("select cast(columns(*) as varchar) from (%s\n) order by all limit %d", r.SQL, sampleRows))
 	if err != nil {
-		return CheckResult{}, fmt.Errorf("%s: %w", where, err)
+		return r, fmt.Errorf("%s: %w", where, err)
 	}
 	r.Columns, r.Sample, err = textRows(rows)
 	if err != nil {
-		return CheckResult{}, fmt.Errorf("%s: %w", where, err)
+		return r, fmt.Errorf("%s: %w", where, err)
 	}
 	return r, nil
 }
@@ -242,18 +273,18 @@ func checksOf(m *Model) []check {
 	var out []check
 	if key := idents(m.Head.Key); len(key) > 0 {
 		list := strings.Join(key, ", ")
-		out = append(out, add(check{name: "key_unique", query: "select " + list + ", count(*) as rows_count from " + m.Name.String() +
+		out = append(out, add(check{name: "key_unique", naming: namedByKey, query: "select " + list + ", count(*) as rows_count from " + m.Name.String() +
 			" group by " + list + " having count(*) > 1"}))
 		if m.fact == nil { // of a fact's key some columns may be null; those that may not are required
-			out = append(out, add(check{name: "key_not_null", bad: anyNull(m.Head.Key)}))
+			out = append(out, add(check{name: "key_not_null", naming: namedByColumns, bad: anyNull(m.Head.Key)}))
 		}
 	}
 	for _, c := range m.Head.Columns {
 		if c.NotNull {
-			out = append(out, add(check{name: "not_null " + c.Name, line: c.line, bad: anyNull([]string{c.Name})}))
+			out = append(out, add(check{name: "not_null " + c.Name, line: c.line, naming: namedByColumns, bad: anyNull([]string{c.Name})}))
 		}
 		if len(c.Accepted) > 0 {
-			out = append(out, add(check{name: "accepted " + c.Name, line: c.line, bad: notAmong(c.Name, c.Accepted)}))
+			out = append(out, add(check{name: "accepted " + c.Name, line: c.line, naming: namedByColumns, bad: notAmong(c.Name, c.Accepted)}))
 		}
 	}
 	for _, h := range m.Head.Checks {
@@ -270,24 +301,42 @@ func checksOf(m *Model) []check {
 func (h HeadCheck) check(m *Model) check {
 	switch h.Kind {
 	case CheckNotNull:
-		return check{bad: anyNull(h.Columns)}
+		return check{bad: anyNull(h.Columns), naming: namedByColumns}
 	case CheckAccepted:
-		return check{bad: notAmong(h.Columns[0], h.Values)}
+		return check{bad: notAmong(h.Columns[0], h.Values), naming: namedByColumns}
 	case CheckRows:
-		return check{bad: "not (" + h.Left + "\n)"}
+		return check{bad: "not (" + h.Left + "\n)", naming: namedByColumns}
 	case CheckRelationship:
 		var present, same []string
 		for i, c := range h.Columns {
 			present = append(present, "t."+duck.Ident(c)+" is not null")
 			same = append(same, "o."+duck.Ident(h.Fields[i])+" = t."+duck.Ident(c))
 		}
-		return check{query: "select t.* from " + m.Name.String() + " as t where " + strings.Join(present, " and ") +
+		return check{naming: namedByReference(h), query: "select t.* from " + m.Name.String() + " as t where " + strings.Join(present, " and ") +
 			" and not exists (select 1 from " + h.To.String() + " as o where " + strings.Join(same, " and ") + ")"}
 	case CheckSumEqual:
+		if len(h.By) > 0 {
+			return h.sumsBy(m)
+		}
 		return check{query: "select * from (select coalesce((select " + h.Left + "\nfrom " + m.Name.String() + "), 0) as left_sum, coalesce((" +
 			h.Right + "\n), 0) as right_sum) where left_sum <> right_sum"}
 	}
 	return check{}
+}
+
+// sumsBy compares two sums for each value of some columns: the left one over the model, the right one as its select gives it.
+func (h HeadCheck) sumsBy(m *Model) check {
+	by, named := idents(h.By), make([]string, len(h.By))
+	items, same := make([]string, len(by)), make([]string, len(by))
+	for i, c := range by {
+		named[i] = fmt.Sprintf("r%d", i)
+		items[i] = fmt.Sprintf("coalesce(l.%s, r.%s) as %s", c, named[i], c)
+		same[i] = fmt.Sprintf("l.%s is not distinct from r.%s", c, named[i])
+	}
+	list := strings.Join(by, ", ")
+	return check{naming: namedBySum(h), query: "select " + strings.Join(items, ", ") + ", coalesce(l.value, 0) as left_sum, coalesce(r.value, 0) as right_sum from (select " + list + ", " +
+		h.Left + "\nas value from " + m.Name.String() + " group by " + list + ") as l full outer join (" + h.Right + "\n) as r(" + strings.Join(named, ", ") +
+		", value) on " + strings.Join(same, " and ") + " where coalesce(l.value, 0) <> coalesce(r.value, 0)"}
 }
 
 func anyNull(columns []string) string {

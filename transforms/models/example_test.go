@@ -78,6 +78,7 @@ description: Where parcels are.
 grain: one row per parcel
 key: [tracking_no]
 owner: operations
+unit: tracking_no
 columns:
   tracking_no: the carrier's number
   latest_status: what the newest scan means
@@ -108,6 +109,7 @@ select * from fct_parcels
 `,
 		"checks/lost_are_not_delivered.sql", `/*
 description: A parcel that is lost was not delivered.
+unit: tracking_no
 */
 select * from marts.fct_parcels where latest_status = 'lost' and delivered_at is not null
 `,

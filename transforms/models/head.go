@@ -22,6 +22,8 @@ type Head struct {
 	Severity    Severity  // of a file in checks/; error when not said
 	ConformsTo  string    // of a staging model: the fact that its rows are
 	Rows        []RawRows // and how the rows of raw tables are counted in it
+	Unit        Unit      // of a mart, fact or check: what its rows are held with
+	AtStake     *AtStake  // of a mart: the money that waits when a unit is held; nil where there is none
 }
 
 // ColumnDoc is what a head says about one column.
@@ -66,14 +68,17 @@ type HeadCheck struct {
 	To       waybill.TableName // relationship
 	Fields   []string          // relationship: columns of To
 	Left     string            // sum_equal: expression over the model; rows: the condition
-	Right    string            // sum_equal: a select of one value
+	Right    string            // sum_equal: a select of one value; with By, of these columns and the value
+	By       []string          // sum_equal: columns of the model for each of whose values the sums are compared
 
 	line int
 	deps []waybill.TableName // tables its SQL reads
 }
 
 var (
-	headKeys   = []string{"description", "grain", "owner", "key", "tags", "columns", "checks", "partition_by", "severity", "conforms_to", "rows"}
+	headKeys = []string{
+		"description", "grain", "owner", "key", "tags", "columns", "checks", "partition_by", "severity", "conforms_to", "rows", "unit", "at_stake",
+	}
 	columnKeys = []string{"description", "not_null", "accepted", "pii"}
 	checkKeys  = []string{"relationship", "sum_equal", "not_null", "accepted", "rows", "severity", "name"}
 )
@@ -133,6 +138,10 @@ func (r *yamlReader) head(text string) Head {
 			h.ConformsTo = r.text(e.value)
 		case "rows":
 			h.Rows = r.rawRows(e.value)
+		case "unit":
+			h.Unit = r.unit(e.value)
+		case "at_stake":
+			h.AtStake = r.atStake(e.value)
 		}
 	}
 	return h
@@ -248,11 +257,14 @@ func (r *yamlReader) checkBody(c *HeadCheck, e entry) {
 			r.fail(e.node, "relationship needs column, to and as many fields as columns")
 		}
 	case CheckSumEqual:
-		for _, f := range r.object(e.value, []string{"left", "right"}) {
-			if f.key == "left" {
+		for _, f := range r.object(e.value, []string{"left", "right", "by"}) {
+			switch f.key {
+			case "left":
 				c.Left = r.text(f.value)
-			} else {
+			case "right":
 				c.Right = strings.TrimRight(r.text(f.value), "; \n")
+			case "by":
+				c.By = r.list(f.value)
 			}
 		}
 		if c.Left == "" || c.Right == "" {
@@ -277,6 +289,9 @@ func (c HeadCheck) defaultName() string {
 	case CheckRelationship:
 		return fmt.Sprintf("relationship %s to %s.%s", strings.Join(c.Columns, ", "), c.To, strings.Join(c.Fields, ", "))
 	case CheckSumEqual:
+		if len(c.By) > 0 {
+			return "sum_equal " + c.Left + " by " + strings.Join(c.By, ", ")
+		}
 		return "sum_equal " + c.Left
 	case CheckRows:
 		return "rows " + c.Left

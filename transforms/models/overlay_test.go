@@ -170,7 +170,7 @@ func TestOverlayMistakes(t *testing.T) {
 	}
 	dropped := "/*\ndescription: d\n*/\nwith m as (select * from canonical.scans) select tracking_no as parcel, status, occurred_at as delivered_at from m"
 	if _, err := readOver(files("marts/x/fct_parcels.sql", dropped)); err == nil ||
-		!strings.Contains(err.Error(), "ops/sql/marts/x/fct_parcels.sql:4: marts.fct_parcels takes the place of marts/parcels/fct_parcels.sql and gives no column latest_status, which checks/lost_are_not_delivered.sql:4 reads") {
+		!strings.Contains(err.Error(), "ops/sql/marts/x/fct_parcels.sql:4: marts.fct_parcels takes the place of marts/parcels/fct_parcels.sql and gives no column latest_status, which checks/lost_are_not_delivered.sql:5 reads") {
 		t.Errorf("a column that is read is gone: %v", err)
 	}
 	if _, err := readOver(files("partners/tram/cases/stg_tram__scans/one/want.csv", "a\n", ".git/x.sql", "", "README.md", "")); err != nil {

@@ -29,6 +29,10 @@ type Relations interface {
 type Session struct {
 	Clock func() time.Time // how long models take is measured with it; it does not touch the data. May stay nil
 
+	// Former gives the rows of a mart as readers have them, as a select, empty where they have none. Units that are held keep those.
+	// May stay nil.
+	Former func(ctx context.Context, mart waybill.TableName) (string, error)
+
 	project   *Project
 	relations Relations
 	conn      *sql.Conn
@@ -36,7 +40,9 @@ type Session struct {
 	before    string // the connection's, to go back to
 	have      map[waybill.TableName]origin
 	failed    map[waybill.TableName]error
-	building  map[waybill.TableName]bool // marts that Build builds and so are not read through Relations
+	building  map[waybill.TableName]bool   // marts that Build builds and so are not read through Relations
+	formers   map[waybill.TableName]string // relations of marts as they were, asked once; empty for none
+	held      *held                        // units whose former rows stand in the marts; nil as long as there are none
 }
 
 // origin is how a table came into the session.
@@ -70,9 +76,10 @@ func NewSession(ctx context.Context, db *sql.DB, p *Project, r Relations) (*Sess
 		have:     map[waybill.TableName]origin{},
 		failed:   map[waybill.TableName]error{},
 		building: map[waybill.TableName]bool{},
+		formers:  map[waybill.TableName]string{},
 	}
 	setup := "attach ':memory:' as " + s.database + "; use " + s.database
-	for _, schema := range []string{schemaRaw, schemaOps, Seeds, Staging, Canonical, Intermediate, Marts} {
+	for _, schema := range []string{schemaRaw, schemaOps, Seeds, Staging, Canonical, Intermediate, Marts, schemaFormer, schemaKeptOut} {
 		setup += "; create schema " + schema
 	}
 	if err := s.exec(ctx, setup); err != nil {
@@ -174,16 +181,43 @@ func isUpstream(err error) bool {
 	return errors.As(err, &up)
 }
 
+// inputError is about a table that no model builds.
+type inputError struct{ err error }
+
+func (e inputError) Error() string { return e.err.Error() }
+func (e inputError) Unwrap() error { return e.err }
+
+// OfModel tells whether a model's error lies in the model or in what is in its tables, so that it will be there next time. Else a table could not be
+// read, or memory or disk ended: nothing is said about the model.
+func OfModel(err error) bool {
+	var input inputError
+	if errors.As(err, &input) {
+		return errors.Is(err, waybill.ErrNotFound)
+	}
+	var inDuck *duckdb.Error
+	if errors.As(err, &inDuck) {
+		switch inDuck.Type {
+		case duckdb.ErrorTypeIO, duckdb.ErrorTypeOutOfMemory, duckdb.ErrorTypeFatal, duckdb.ErrorTypeInterrupt, duckdb.ErrorTypeInternal,
+			duckdb.ErrorTypeConnection, duckdb.ErrorTypeTransaction, duckdb.ErrorTypeNetwork, duckdb.ErrorTypeHTTP:
+			return false
+		}
+	}
+	return true
+}
+
+// Upstream tells whether a model or check could not be run because of another model that it reads, which has an error of its own.
+func Upstream(err error) bool { return isUpstream(err) }
+
 func (s *Session) relate(ctx context.Context, t waybill.TableName) error {
 	text, err := s.relations.Relation(ctx, t)
 	if err != nil && t.Namespace == Marts {
-		return fmt.Errorf("read %s, which is not among the models to build: %w", t, err)
+		return fmt.Errorf("read %s, which is not among the models to build: %w", t, inputError{err})
 	}
 	if err != nil {
-		return fmt.Errorf("read %s: %w", t, err)
+		return fmt.Errorf("read %s: %w", t, inputError{err})
 	}
 	if err := s.exec(ctx, "create view "+quoted(t)+" as "+text); err != nil {
-		return fmt.Errorf("read %s: %w", t, err)
+		return fmt.Errorf("read %s: %w", t, inputError{err})
 	}
 	s.have[t] = fromRelations
 	return nil
@@ -255,8 +289,16 @@ func (h Head) named() []ColumnDoc {
 	for _, k := range h.PartitionBy {
 		out = append(out, ColumnDoc{Name: k})
 	}
+	if h.Unit.Through.Name == "" {
+		for _, k := range h.Unit.columns() {
+			out = append(out, ColumnDoc{Name: k})
+		}
+	}
+	if h.AtStake != nil {
+		out = append(out, ColumnDoc{Name: h.AtStake.Amount}, ColumnDoc{Name: h.AtStake.Currency})
+	}
 	for _, c := range h.Checks {
-		for _, k := range c.Columns {
+		for _, k := range append(append([]string(nil), c.Columns...), c.By...) {
 			out = append(out, ColumnDoc{Name: k, line: c.line})
 		}
 	}

@@ -74,6 +74,9 @@ func (s *styler) head() {
 	if schema == Marts {
 		missing["columns"] = len(h.Columns) == 0
 	}
+	if schema == Marts || (schema == Checks && h.Severity == SeverityError) {
+		missing["unit"] = !h.Unit.declared // the columns that name it, or none
+	}
 	for _, k := range headKeys {
 		if missing[k] {
 			s.fail(1, "the head has no %s", k)

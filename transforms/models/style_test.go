@@ -8,7 +8,7 @@ import (
 	"github.com/fourmarketing/waybill/transforms/models"
 )
 
-const fullHead = "/*\ndescription: d\ngrain: one row per x\nkey: [x]\nowner: data\ncolumns: {x: it}\n*/\n"
+const fullHead = "/*\ndescription: d\ngrain: one row per x\nkey: [x]\nowner: data\nunit: none\ncolumns: {x: it}\n*/\n"
 
 func TestStyleOfTheExample(t *testing.T) {
 	t.Parallel()
@@ -24,21 +24,21 @@ func TestStyleRules(t *testing.T) {
 	for name, c := range map[string]struct{ path, text, want string }{
 		"fine staging":          {staging, fullHead + "select k::int as x from raw.b qualify true", ""},
 		"fine mart":             {mart, cte("select 1 as x, cast(1 as double) / 2 as hit_rate"), ""},
-		"head":                  {mart, "/*\ndescription: d\n*/\nwith m as (select 1 as x) select * from m", "m.sql:1: the head has no grain|the head has no owner|the head has no key|the head has no columns"},
+		"head":                  {mart, "/*\ndescription: d\n*/\nwith m as (select 1 as x) select * from m", "m.sql:1: the head has no grain|the head has no owner|the head has no key|the head has no columns|the head has no unit"},
 		"grain":                 {mart, strings.Replace(cte("select 1 as x"), "one row per x", "x", 1), "m.sql:1: grain \"x\""},
 		"check without meaning": {"checks/c.sql", "/*\nseverity: warn\n*/\nselect 1 as x", "c.sql:1: the head has no description"},
 		"worklist":              {"partners/x/worklists/w.sql", "/*\nowner: x\n*/\nselect 1 as x", "w.sql:1: the head has no description"},
 		"staging name":          {"partners/x/orders.sql", fullHead + "select * from raw.b", "name orders: stg_<source>__<entities>"},
 		"intermediate name":     {"intermediate/orders.sql", fullHead + "with orders as (select 1 as x) select * from orders", "name orders: int_"},
-		"last CTE":              {mart, fullHead + "with n as (select 1 as x)\nselect * from n", "m.sql:9: the last CTE is \"n\""},
-		"end":                   {mart, fullHead + "with m as (select 1 as x)\nselect x from m", "m.sql:9: the file ends with: select * from m"},
+		"last CTE":              {mart, fullHead + "with n as (select 1 as x)\nselect * from n", "m.sql:10: the last CTE is \"n\""},
+		"end":                   {mart, fullHead + "with m as (select 1 as x)\nselect x from m", "m.sql:10: the file ends with: select * from m"},
 		"end with more":         {mart, fullHead + "with m as (select 1 as x)\nselect * from m order by x", "the file ends with"},
 		"no CTE in a mart":      {mart, fullHead + "select 1 as x", "the last CTE is \"\""},
 		"staging joins":         {staging, fullHead + "select * from raw.b join ops.clock on true join seeds.codes on true", ""},
-		"staging reads itself":  {staging, fullHead + "select * from raw.b\njoin staging.stg_a__b as c on true", "stg_a__b.sql:9: models read each other in a circle"},
-		"mart reads raw":        {mart, cte("select * from raw.b"), "m.sql:9: raw.b: only a partner's own models read it"},
+		"staging reads itself":  {staging, fullHead + "select * from raw.b\njoin staging.stg_a__b as c on true", "stg_a__b.sql:10: models read each other in a circle"},
+		"mart reads raw":        {mart, cte("select * from raw.b"), "m.sql:10: raw.b: only a partner's own models read it"},
 		"reads a file":          {mart, cte("select * from read_csv('x.csv')"), "table function read_csv"},
-		"cast":                  {mart, cte("select 1::int as x"), "m.sql:9: :: (instead: cast)"},
+		"cast":                  {mart, cte("select 1::int as x"), "m.sql:10: :: (instead: cast)"},
 		":: in text":            {mart, cte("select 'a::b' as x -- ::\n/* :: */"), ""},
 		"qualify":               {mart, cte("select 1 as x qualify true"), "qualify"},
 		"asof":                  {inter, cte("select 1 as x from ops.a asof join ops.b on a.x >= b.x"), "asof join|last CTE"},
@@ -61,8 +61,8 @@ func TestStyleRules(t *testing.T) {
 		"quoted interval":       {mart, cte("select cast(x + interval '3' day as date) as x_on, y + interval '2' second as y from ops.a"), ""},
 		"string_agg":            {mart, cte("select string_agg(y, ',') as x from ops.a"), "string_agg()"},
 		"percentile":            {mart, cte("select quantile_cont(y, 0.5) as x from ops.a"), "quantile_cont()"},
-		"half a line":           {mart, cte("select max(a._line) as x, max_by(a._file_id, a.y) as y from ops.a"), "m.sql:9: max(a._line): the file of one row"},
-		"float":                 {mart, cte("select cast(y as double) as net_amount from ops.a"), "m.sql:9: column net_amount is floating point"},
+		"half a line":           {mart, cte("select max(a._line) as x, max_by(a._file_id, a.y) as y from ops.a"), "m.sql:10: max(a._line): the file of one row"},
+		"float":                 {mart, cte("select cast(y as double) as net_amount from ops.a"), "m.sql:10: column net_amount is floating point"},
 		"real":                  {mart, cte("select cast(y as real) as x from ops.a"), "column x is floating point"},
 		"float amount rate":     {mart, cte("select cast(y as double) as amount_rate_amount from ops.a"), "is floating point"},
 		"float in intermediate": {inter, fullHead + "with int_m as (select cast(y as double) as x from ops.a) select * from int_m", ""},
@@ -101,7 +101,7 @@ func TestCheckTypes(t *testing.T) {
 		"partners/x/stg_x__y.sql", head+"select * from raw.order"))
 	got := errors.Join(models.CheckTypes(t.Context(), p, shopSchemas())...)
 	for _, want := range []string{
-		"marts/a/m.sql:9: ", "marts/a/n.sql:1: column y has no description", "marts/a/n.sql:1: column y is floating point",
+		"marts/a/m.sql:10: ", "marts/a/n.sql:1: column y has no description", "marts/a/n.sql:1: column y is floating point",
 		"checks/c.sql:4: check c", "worklist w: partners/x/worklists/w.sql:4", "no columns are known of raw.order (did you mean raw.orders?)",
 	} {
 		if got == nil || !strings.Contains(got.Error(), want) {

@@ -11,27 +11,27 @@ with spans as (
         cast(at_timezone(o.first_accepted_at, coalesce(i.site_zone, 'Europe/London')) as date) as day_on,
         o.brand,
         coalesce(o.site, 'none') as site,
-        g.carrier,
+        coalesce(g.carrier, 'unknown') as carrier,
         o.service,
         'click_to_ship' as span,
         o.click_to_ship_hours as hours,
         o.order_id as document
     from marts.fct_orders as o
-    inner join intermediate.int_orders as i on i.order_id = o.order_id
-    inner join intermediate.int_order_stages as g on g.order_id = o.order_id
+    left join intermediate.int_orders as i on i.order_id = o.order_id
+    left join intermediate.int_order_stages as g on g.order_id = o.order_id
     where o.click_to_ship_hours is not null
     union all
     select
-        p.delivered_on as day_on,
-        p.brand,
-        coalesce(p.site, 'none') as site,
-        p.carrier,
-        p.service,
+        cast(at_timezone(s.delivered_at, coalesce(p.destination_zone, 'Europe/London')) as date) as day_on,
+        s.brand,
+        coalesce(s.site, 'none') as site,
+        s.carrier,
+        s.service,
         'transit' as span,
         s.transit_hours as hours,
         s.shipment_id as document
     from marts.fct_shipments as s
-    inner join intermediate.int_parcels as p on p.shipment_id = s.shipment_id
+    left join intermediate.int_parcels as p on p.shipment_id = s.shipment_id
     where s.transit_hours is not null
 ),
 

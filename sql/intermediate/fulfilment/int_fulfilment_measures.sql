@@ -14,7 +14,7 @@ with orders as (
         o.order_id,
         o.brand,
         coalesce(o.site, 'none') as site,
-        g.carrier,
+        coalesce(g.carrier, 'unknown') as carrier,
         o.service,
         o.status,
         o.is_shipped_on_time,
@@ -29,8 +29,8 @@ with orders as (
             when o.status in ('despatched', 'delivered') then cast(at_timezone(o.last_despatched_at, coalesce(i.site_zone, 'Europe/London')) as date)
         end as left_on
     from marts.fct_orders as o
-    inner join intermediate.int_orders as i on i.order_id = o.order_id
-    inner join intermediate.int_order_stages as g on g.order_id = o.order_id
+    left join intermediate.int_orders as i on i.order_id = o.order_id
+    left join intermediate.int_order_stages as g on g.order_id = o.order_id
     cross join ops.clock as k
     where o.paid_at is not null and o.status <> 'nothing_to_ship'
 ),
@@ -38,17 +38,17 @@ with orders as (
 parcels as (
     select
         s.shipment_id,
-        p.brand,
-        coalesce(p.site, 'none') as site,
-        p.carrier,
-        p.service,
+        s.brand,
+        coalesce(s.site, 'none') as site,
+        s.carrier,
+        s.service,
         s.is_first_attempt_delivered,
-        cast(at_timezone(s.despatched_at, p.site_zone) as date) as despatched_on,
-        cast(at_timezone(s.accepted_at, p.site_zone) as date) as accepted_on,
-        cast(at_timezone(s.first_attempt_at, p.destination_zone) as date) as attempted_on,
-        p.delivered_on
+        cast(at_timezone(s.despatched_at, coalesce(p.site_zone, 'Europe/London')) as date) as despatched_on,
+        cast(at_timezone(s.accepted_at, coalesce(p.site_zone, 'Europe/London')) as date) as accepted_on,
+        cast(at_timezone(s.first_attempt_at, coalesce(p.destination_zone, 'Europe/London')) as date) as attempted_on,
+        cast(at_timezone(s.delivered_at, coalesce(p.destination_zone, 'Europe/London')) as date) as delivered_on
     from marts.fct_shipments as s
-    inner join intermediate.int_parcels as p on p.shipment_id = s.shipment_id
+    left join intermediate.int_parcels as p on p.shipment_id = s.shipment_id
 ),
 
 int_fulfilment_measures as (

@@ -2,6 +2,7 @@
 description: What carriers pay for lost, damaged and late parcels, until when it must be claimed, and where it is written.
 grain: one row per carrier, service and claim type
 key: [carrier, service, claim_type]
+unit: none
 owner: claims
 columns:
   carrier: the carrier whose terms they are

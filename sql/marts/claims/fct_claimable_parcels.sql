@@ -4,6 +4,7 @@ description: >-
   away by itself when the parcel turns up.
 grain: one row per parcel and claim type
 key: [shipment_id, claim_type]
+unit: [order_id, shipment_id]
 owner: claims
 columns:
   shipment_id: the parcel
@@ -32,8 +33,9 @@ columns:
 checks:
   - relationship: {column: shipment_id, to: marts.fct_shipments, field: shipment_id}
   - sum_equal:
+      by: shipment_id
       left: sum(case when claim_type = 'lost' then claimable_amount end)
-      right: select sum(cost_amount) from marts.fct_shipments where is_lost
+      right: select shipment_id, cost_amount from marts.fct_shipments where is_lost
   - rows: "days_left is null or (state = 'open') = (days_left >= 0)"
 */
 with detected as (

@@ -2,6 +2,7 @@
 description: The group's brands with what belongs to them.
 grain: one row per brand
 key: [brand]
+unit: none
 owner: operations
 columns:
   brand: the brand's name

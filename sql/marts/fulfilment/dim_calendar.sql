@@ -3,6 +3,7 @@ description: >-
   Days of each calendar that somebody works by, 2015 to 2035. Adding working days is a join on working_day_no.
 grain: one row per calendar and day
 key: [calendar, day_on]
+unit: none
 owner: operations
 columns:
   calendar: "GB-EAW (England and Wales), GB-SCT, GB-NIR, or a country's own, as seeds.calendars names it"

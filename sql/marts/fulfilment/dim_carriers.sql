@@ -2,6 +2,7 @@
 description: The group's carriers.
 grain: one row per carrier
 key: [carrier]
+unit: none
 owner: operations
 columns:
   carrier: the group's name of it

@@ -2,6 +2,7 @@
 description: The warehouses with their zone, calendar and cut-off.
 grain: one row per site
 key: [site]
+unit: none
 owner: operations
 columns:
   site: the warehouse's code in its files

@@ -4,6 +4,7 @@ description: >-
   despatched or cancelled than ordered.
 grain: one row per order line that has to be shipped
 key: [line_id]
+unit: order_id
 owner: operations
 partition_by: [brand]
 columns:
@@ -36,11 +37,13 @@ columns:
 checks:
   - relationship: {column: order_id, to: marts.fct_orders, field: order_id}
   - sum_equal:
+      by: order_id
       left: sum(case when not is_added then units_ordered else 0 end)
-      right: select sum(units_ordered) from marts.fct_orders
+      right: select order_id, units_ordered from marts.fct_orders
   - sum_equal:
+      by: order_id
       left: sum(case when not is_added then units_cancelled else 0 end)
-      right: select sum(units_cancelled) from marts.fct_orders
+      right: select order_id, units_cancelled from marts.fct_orders
   - rows: "units_despatched + units_cancelled > units_ordered or units_ordered = units_despatched + units_cancelled + units_open"
   - rows: "units_delivered <= units_despatched"
 */

@@ -4,6 +4,8 @@ description: >-
   were kept. Test orders are left out. docs/meanings.md says what each number means.
 grain: one row per web order
 key: [order_id]
+unit: order_id
+at_stake: {amount: total_amount, currency: currency}
 owner: operations
 partition_by: [brand]
 columns:
@@ -81,8 +83,9 @@ checks:
   - rows: "units_delivered <= units_despatched"
   - rows: "paid_at is null or site is null or ship_by_on is not null"
   - sum_equal:
+      by: order_id
       left: sum(units_ordered)
-      right: select sum(units_ordered) from marts.fct_order_lines where not is_added
+      right: select order_id, sum(units_ordered) from marts.fct_order_lines where not is_added group by order_id
 */
 with staged as (
     select

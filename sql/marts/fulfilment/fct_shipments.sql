@@ -4,6 +4,8 @@ description: >-
   commitment, lost and damaged ones. A lost parcel that turns up is lost no more.
 grain: one row per outbound tracking number in the warehouses' despatches
 key: [shipment_id]
+unit: [order_id, shipment_id]
+at_stake: {amount: cost_amount, currency: cost_currency}
 owner: operations
 partition_by: [brand]
 columns:
@@ -56,8 +58,9 @@ checks:
   - rows: "is_lost = (lost_on is not null)"
   - rows: "delivered_at is null or accepted_at <= delivered_at"
   - sum_equal:
+      by: tracking_no
       left: sum(units_despatched)
-      right: select sum(qty_despatched) from intermediate.int_despatches where tracking_no is not null
+      right: select tracking_no, sum(qty_despatched) from intermediate.int_despatches where tracking_no is not null group by tracking_no
 */
 with judged as (
     select

@@ -2,6 +2,7 @@
 description: Scans of outbound and return parcels in one vocabulary. A scan that the carrier sent twice is one event.
 grain: one row per event
 key: [event_key]
+unit: [order_id, shipment_id]
 owner: operations
 columns:
   event_key: what tells the scan among all

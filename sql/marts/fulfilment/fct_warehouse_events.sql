@@ -2,6 +2,7 @@
 description: What the warehouses said happened to an order, event by event, with the line that says so.
 grain: one row per status event of a warehouse
 key: [event_key]
+unit: order_id
 owner: operations
 columns:
   event_key: source, order reference, status as sent, second, reason code and site

@@ -4,6 +4,7 @@ description: >-
   over any group; a rate is the quotient of two sums.
 grain: one row per day, brand, site, carrier, service
 key: [day_on, brand, site, carrier, service]
+unit: none
 owner: operations
 columns:
   day_on: site day; for deliveries and attempts the destination day

@@ -4,6 +4,7 @@ description: >-
   (seeds.manual_order_keys).
 grain: one row per partner and key
 key: [source, order_ref]
+unit: order_id
 owner: operations
 columns:
   source: the partner that uses the key

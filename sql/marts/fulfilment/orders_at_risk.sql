@@ -6,6 +6,7 @@ description: >-
   break, not a promise.
 grain: one row per open order
 key: [order_id]
+unit: order_id
 owner: operations
 columns:
   order_id: the order

@@ -4,6 +4,7 @@ description: >-
   missing data arrives. docs/meanings.md says when each kind holds.
 grain: one row per check, kind and document
 key: [check_id, kind, document]
+unit: order_id
 owner: operations
 columns:
   check_id: {description: "the check, R01 to R22", accepted: [R01, R03, R04, R05, R06, R09, R10, R11, R12, R13, R20, R22]}

@@ -2,6 +2,7 @@
 description: Numbers that a partner's count of files skipped. A number that turns up late leaves this list by itself.
 grain: one row per source, feed and missing number
 key: [source, feed, missing_sequence]
+unit: none
 owner: operations
 columns:
   source: the partner

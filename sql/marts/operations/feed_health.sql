@@ -2,6 +2,7 @@
 description: Whether each feed of each partner has come, and what had to be left out of it.
 grain: one row per source and feed
 key: [source, feed]
+unit: none
 owner: operations
 columns:
   source: the partner, or the shop

@@ -4,6 +4,7 @@ description: >-
   side only, and what of that is a break by now. The rest is still on its way.
 grain: one row per check and brand
 key: [check_id, brand]
+unit: none
 owner: operations
 tags: [finance]
 columns:

@@ -4,6 +4,7 @@ description: >-
   away when the contract or the seed named in map_in knows the code.
 grain: one row per source, column, code and currency of the money
 key: [code_key]
+unit: none
 owner: operations
 columns:
   code_key: source, column, code and currency in one

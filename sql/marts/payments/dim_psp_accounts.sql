@@ -2,6 +2,7 @@
 description: Accounts with payment providers, whose they are and what has been settled on them.
 grain: one row per account
 key: [source, account]
+unit: none
 owner: finance
 tags: [finance]
 columns:

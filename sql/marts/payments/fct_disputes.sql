@@ -2,6 +2,7 @@
 description: Disputes of payments, as the payment provider has them.
 grain: one row per dispute
 key: [source, dispute_id]
+unit: order_id
 owner: finance
 tags: [finance]
 columns:

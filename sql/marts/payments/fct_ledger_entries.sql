@@ -4,6 +4,7 @@ description: >-
   what moved and is never computed; what the printed fees do not explain stands in fee_residual_amount.
 grain: one row per movement
 key: [row_key]
+unit: [[source, account, settlement_ref]]
 owner: finance
 tags: [finance]
 partition_by: [brand]
@@ -46,11 +47,13 @@ columns:
 checks:
   - relationship: {column: order_id, to: marts.fct_orders, field: order_id}
   - sum_equal:
+      by: [source, account, settlement_ref]
       left: count(*)
-      right: select count(*) from canonical.ledger_entries
+      right: select source, account, settlement_ref, count(*) from canonical.ledger_entries group by source, account, settlement_ref
   - sum_equal:
+      by: [source, account, settlement_ref]
       left: sum(net_amount)
-      right: select sum(net_amount) from canonical.ledger_entries
+      right: select source, account, settlement_ref, sum(net_amount) from canonical.ledger_entries group by source, account, settlement_ref
   - rows: "gross_settled_amount is null or gross_settled_amount - fee_amount = net_amount"
   - rows: "fee_amount is null or fee_amount = commission_amount + markup_amount + scheme_fees_amount + interchange_amount + processing_fee_amount + fee_residual_amount"
 */

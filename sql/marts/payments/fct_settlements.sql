@@ -5,6 +5,8 @@ description: >-
   in yet stands together as unsettled.
 grain: one row per account, settlement and currency
 key: [source, account, settlement_ref, settlement_currency]
+unit: [[source, account, settlement_ref]]
+at_stake: {amount: captures_amount, currency: settlement_currency}
 owner: finance
 tags: [finance]
 columns:
@@ -40,11 +42,13 @@ checks:
   - rows: "opening_amount + captures_amount + refunds_amount + chargebacks_amount + fees_amount + reserves_amount + adjustments_amount + transfers_out_amount + payout_amount + unknown_amount = net_sum"
   - rows: "state = 'open' or (state = 'closed') = (is_balanced and coalesce(is_chained, true))"
   - sum_equal:
+      by: [source, account, settlement_ref]
       left: sum(net_sum)
-      right: select sum(net_amount) from marts.fct_ledger_entries where entry_class <> 'none'
+      right: select source, account, settlement_ref, sum(net_amount) from marts.fct_ledger_entries where entry_class <> 'none' group by source, account, settlement_ref
   - sum_equal:
+      by: [source, account, settlement_ref]
       left: sum(entries_count)
-      right: select count(*) from marts.fct_ledger_entries
+      right: select source, account, settlement_ref, count(*) from marts.fct_ledger_entries group by source, account, settlement_ref
 */
 with ranked as (
     select

@@ -4,6 +4,8 @@ description: >-
   docs/meanings.md says what each number means.
 grain: one row per shop refund with money, and one per refund of the provider that no shop refund explains
 key: [refund_id]
+unit: order_id
+at_stake: {amount: web_amount, currency: currency}
 owner: returns
 partition_by: [brand]
 columns:
@@ -38,8 +40,9 @@ checks:
   - rows: "state <> 'other_currency' or (difference_amount is null and psp_currency <> currency)"
   - rows: "(state in ('missing_in_web', 'no_shop')) = (web_amount is null)"
   - sum_equal:
+      by: refund_id
       left: sum(web_amount)
-      right: select sum(web_amount) from intermediate.int_shop_refunds
+      right: select refund_id, web_amount from intermediate.int_shop_refunds
 */
 with movements as (
     select

@@ -2,6 +2,7 @@
 description: What of each SKU was announced and what came back, why, and in what condition.
 grain: one row per return and SKU
 key: [return_id, sku]
+unit: [order_id, return_id]
 owner: returns
 partition_by: [brand]
 columns:
@@ -28,11 +29,13 @@ columns:
 checks:
   - relationship: {column: return_id, to: marts.fct_returns, field: return_id}
   - sum_equal:
+      by: return_id
       left: sum(units_received)
-      right: select sum(units_received) from marts.fct_returns
+      right: select return_id, units_received from marts.fct_returns
   - sum_equal:
+      by: return_id
       left: sum(units_requested)
-      right: select sum(units_requested) from marts.fct_returns
+      right: select return_id, units_requested from marts.fct_returns
 */
 with requested as (
     select

@@ -5,6 +5,8 @@ description: >-
   number means.
 grain: one row per return
 key: [return_id]
+unit: [order_id, return_id]
+at_stake: {amount: requested_amount, currency: currency}
 owner: returns
 partition_by: [brand]
 columns:
@@ -65,8 +67,9 @@ checks:
   - rows: "(stage = 'refunded') = (refunded_at is not null)"
   - rows: "received_at is null or refund_due_on is not null"
   - sum_equal:
+      by: return_id
       left: sum(units_received)
-      right: select sum(units_received) from intermediate.int_return_receipts
+      right: select return_id, sum(units_received) from intermediate.int_return_receipts group by return_id
 */
 with fct_returns as (
     select

@@ -4,6 +4,7 @@ description: >-
   quotient of two sums.
 grain: one row per day, brand, site and currency
 key: [day_on, brand, site, currency]
+unit: none
 owner: returns
 columns:
   day_on: the day, Europe/London

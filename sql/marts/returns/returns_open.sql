@@ -2,6 +2,7 @@
 description: Returns that are not refunded yet, over which limit they are and what money waits.
 grain: one row per open return
 key: [return_id]
+unit: [order_id, return_id]
 owner: returns
 columns:
   return_id: the return
