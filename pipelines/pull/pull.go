@@ -193,8 +193,12 @@ func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelin
 	}
 	res.Known, res.Waiting = o.known, o.waiting
 	entered := 0
-	err = taker.each(ctx, o.fetch, func(it waybill.Item, f ledger.File) error {
+	err = taker.each(ctx, o.fetch, func(a arrival, f ledger.File) error {
+		it := a.item
 		res.Files = append(res.Files, f)
+		for _, note := range a.notes {
+			res.Waiting = append(res.Waiting, Waiting{Item: it, Reason: note})
+		}
 		if entered++; entered%trimEvery == 0 {
 			if err := p.intake.trim(ctx, t); err != nil {
 				return err
