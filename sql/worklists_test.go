@@ -26,7 +26,7 @@ var columns = map[string]string{
 	"raw.dhl_answers":        "tracking_no status_code_number asked_at problem",
 	"raw.dhl_shipments": `tracking_no asked_at shipment_no service asked_url origin_country destination_country product status_code
 		status_number status_raw_time status_text status_locality status_country estimated_delivery`,
-	"raw.dhl_events": `tracking_no asked_at shipment_no service asked_url occurred_raw status_code status_number description locality country`,
+	"raw.dhl_events": `tracking_no asked_at shipment_no occurred_raw status_code status_number description locality country`,
 	"raw.shop_orders": `order_gid name is_test created_at updated_at cancelled_at cancel_reason closed_at financial_status
 		fulfilment_status currency presentment_currency total_amount current_total_amount subtotal_amount discount_amount
 		tax_amount shipping_amount email ship_country ship_postcode_area shipping_title shipping_code`,

@@ -32,12 +32,22 @@ with statuses as (
     ) = 1
 ),
 
+of_other_services as (
+    select distinct _file_id, _line, shipment_no
+    from raw.dhl_shipments
+    where lower(service) <> lower(url_parameter(asked_url, 'service'))
+),
+
 told as (
     select
         'event' as told_by, tracking_no, occurred_raw, status_code, status_number, description, locality, country,
         asked_at, _received_at, _source, _file_id, _line,
-    from raw.dhl_events
-    where upper(trim(shipment_no)) = upper(trim(tracking_no)) and coalesce(lower(service) = lower(url_parameter(asked_url, 'service')), true)
+    from raw.dhl_events as e
+    where upper(trim(shipment_no)) = upper(trim(tracking_no))
+        and not exists (
+            select 1 from of_other_services as o
+            where o._file_id = e._file_id and o._line = e._line and o.shipment_no = e.shipment_no
+        )
     union all
     select
         'status', tracking_no, status_raw_time, status_code, status_number, status_text, status_locality, status_country,
