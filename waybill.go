@@ -45,6 +45,12 @@ type Checker interface {
 	Check(ctx context.Context) []Finding
 }
 
+// A Noter is a body that Open gave which has something to say to people once it was read to its end: which questions got no answer, and why a
+// batch ended early. What it says is shown by the run and kept with the file.
+type Noter interface {
+	Notes() []string
+}
+
 // A FeedChecker is a connector whose feeds have settings of their own: it says what is wrong with them before anything is asked.
 type FeedChecker interface {
 	CheckFeed(resource string, settings map[string]any) error

@@ -146,9 +146,9 @@ func TestLineageOfOneColumn(t *testing.T) {
 func TestWordsOfFacts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ file, from, to, want string }{
-		{"intermediate/parcels/int_parcel_timelines.sql", "status = 'attempted'", "status = 'atempted'", "'atempted' is none of canonical.parcel_scans.status (did you mean attempted?)"},
+		{"intermediate/parcels/int_parcel_timelines.sql", "status = 'attempted'", "status = 'atempted'", "'atempted' is none of canonical.parcel_scans.status, canonical.parcel_statuses.status (did you mean attempted?)"},
 		{"intermediate/parcels/int_parcel_timelines.sql", "in ('delivered', 'delivered_damaged')", "in ('delivered', 'damaged')", "'damaged' is none of canonical.parcel_scans.status"},
-		{"partners/dhl/stg_dhl__events.sql", "then 'offset'", "then 'ofset'", "'ofset' is none of canonical.parcel_scans.tz_source (did you mean offset?)"},
+		{"partners/royal_mail/stg_royal_mail__events.sql", "then 'offset'", "then 'ofset'", "'ofset' is none of canonical.parcel_scans.tz_source (did you mean offset?)"},
 	} {
 		text, err := fs.ReadFile(sql.Files, c.file)
 		if err != nil || !strings.Contains(string(text), c.from) {

@@ -25,6 +25,7 @@ import (
 var generated = []string{
 	"calendar_holidays", "calendar_weekends", "calendar_worked_weekends", "calendars", "currencies", "destination_areas", "zone_labels",
 	"zones_by_place",
+	"zones_by_city",
 }
 
 // seed reads a seed's rows, each as column -> text.

@@ -23,9 +23,9 @@ var columns = map[string]string{
 		parcel_ref tracking_no sku item_name barcode lot qty_ordered qty_despatched short_reason destination_country
 		weight_kg customer_email`,
 	"raw.shop_return_labels": "return_gid order_gid reverse_delivery_gid tracking_no carrier_name",
-	"raw.dhl_answers":        "tracking_no status_code_number asked_at",
-	"raw.dhl_shipments": `tracking_no asked_at shipment_no service origin_country destination_country product status_code
-		status_number estimated_delivery`,
+	"raw.dhl_answers":        "tracking_no status_code_number asked_at problem",
+	"raw.dhl_shipments": `tracking_no asked_at shipment_no service asked_url origin_country destination_country product status_code
+		status_number status_raw_time status_text status_locality status_country estimated_delivery`,
 	"raw.dhl_events": `tracking_no asked_at shipment_no occurred_raw status_code status_number description locality country`,
 	"raw.shop_orders": `order_gid name is_test created_at updated_at cancelled_at cancel_reason closed_at financial_status
 		fulfilment_status currency presentment_currency total_amount current_total_amount subtotal_amount discount_amount
@@ -33,7 +33,7 @@ var columns = map[string]string{
 	"raw.shop_order_refunds":  "refund_gid order_gid created_at total_amount currency",
 	"raw.shop_returns":        "return_gid order_gid name status created_at approved_at closed_at",
 	"raw.shop_fulfilments":    "fulfilment_gid order_gid name status created_at tracking_no carrier_name",
-	"raw.shop_detail_answers": "order_gid status_code_number asked_at order_updated_at",
+	"raw.shop_detail_answers": "order_gid status_code_number asked_at order_updated_at problem",
 }
 
 const lineage = " _source _file_id _line _received_at"
@@ -175,13 +175,38 @@ func TestDHLIsAskedForWhatCanStillMove(t *testing.T) {
 	scan("RETURNED", "860", "2026-03-24T12:00:00")
 	given["raw.wms_despatch"] = append(given["raw.wms_despatch"], row{"tracking_no": "RM123456785GB", "despatched_at": "2026-03-25T08:00:00Z", "carrier_code": "RoyalMail", "_source": "northgate"})
 	parcel("FORGOTTEN", "2025-12-20T09:00:00Z")
+	parcel("HAD-BY-ANOTHER-PARCEL", "2026-03-22T09:00:00Z")
+	scan("HAD-BY-ANOTHER-PARCEL", "600", "2025-06-01T12:00:00")
+	// Failures: they rest half an hour, one hour, two hours, …, at most a day, and come last. An answer ends them; a refusal of the account is none.
+	parcel("FAILED-TWICE-AN-HOUR-AGO", "2026-03-24T09:00:00Z")
+	answer("FAILED-TWICE-AN-HOUR-AGO", "400", "2026-03-25T09:00:00Z")
+	answer("FAILED-TWICE-AN-HOUR-AGO", "500", "2026-03-25T11:00:00Z")
+	parcel("FAILED-THREE-TIMES-AN-HOUR-AGO", "2026-03-24T09:00:00Z")
+	answer("FAILED-THREE-TIMES-AN-HOUR-AGO", "400", "2026-03-25T07:00:00Z")
+	answer("FAILED-THREE-TIMES-AN-HOUR-AGO", "400", "2026-03-25T08:00:00Z")
+	answer("FAILED-THREE-TIMES-AN-HOUR-AGO", "400", "2026-03-25T11:00:00Z")
+	parcel("FAILED-OFTEN-A-DAY-AGO", "2026-03-20T09:00:00Z")
+	parcel("FAILED-OFTEN-TODAY", "2026-03-20T09:00:00Z")
+	for day := range 4 {
+		for hour := range 12 {
+			answer("FAILED-OFTEN-A-DAY-AGO", "400", fmt.Sprintf("2026-03-%dT%02d:00:00Z", 21+day, hour+1))
+			answer("FAILED-OFTEN-TODAY", "400", fmt.Sprintf("2026-03-%dT%02d:01:00Z", 21+day, hour+1))
+		}
+	}
+	parcel("FAILED-BEFORE-ITS-ANSWER", "2026-03-24T09:00:00Z")
+	answer("FAILED-BEFORE-ITS-ANSWER", "500", "2026-03-25T09:00:00Z")
+	answer("FAILED-BEFORE-ITS-ANSWER", "404", "2026-03-25T10:00:00Z")
+	parcel("PAGE-IN-PLACE-OF-AN-ANSWER", "2026-03-24T09:00:00Z")
+	answer("PAGE-IN-PLACE-OF-AN-ANSWER", "200", "2026-03-25T11:29:00Z")
+	given["raw.dhl_answers"][len(given["raw.dhl_answers"])-1]["problem"] = "200 text/html that is no JSON as asked for"
 	given["raw.shop_return_labels"] = []row{{
 		"return_gid": "gid://shopify/Return/1", "order_gid": "gid://shopify/Order/1", "reverse_delivery_gid": "x",
 		"tracking_no": "return-label", "carrier_name": "DHL eCommerce", "_source": "aster-vale", "_received_at": "2026-03-25T10:00:00Z",
 	}}
 	want := []string{
 		"dhl-uk OUT-FOR-DELIVERY", "dhl-uk ASKED-LATER-THAN-THE-RUN", "dhl-uk REFUSED-BY-QUOTA", "dhl-uk NEVER-ASKED-OLDER", "dhl-uk NEVER-ASKED",
-		"dhl-uk RETURN-LABEL", "dhl-uk NOT-FOUND", "dhl-uk ASKED-30-MINUTES-AGO", "dhl-uk DELIVERED-2-DAYS-AGO",
+		"dhl-uk RETURN-LABEL", "dhl-uk HAD-BY-ANOTHER-PARCEL", "dhl-uk NOT-FOUND", "dhl-uk FAILED-BEFORE-ITS-ANSWER", "dhl-uk ASKED-30-MINUTES-AGO",
+		"dhl-uk DELIVERED-2-DAYS-AGO", "dhl-uk FAILED-OFTEN-A-DAY-AGO", "dhl-uk FAILED-TWICE-AN-HOUR-AGO", "dhl-uk PAGE-IN-PLACE-OF-AN-ANSWER",
 	}
 	if got := asked(t, "dhl_tracking", given); !slices.Equal(got, want) {
 		t.Errorf("asked for\n %s\nwant\n %s", strings.Join(got, "\n "), strings.Join(want, "\n "))
@@ -217,15 +242,15 @@ func TestShopsAreAskedForDetailsThatAreMissingOrOld(t *testing.T) {
 	order("aster-vale", "5", "2026-03-24T08:00:00Z", row{"_received_at": "2026-03-24T08:10:00Z"})
 	add("raw.shop_fulfilments", "aster-vale", "5", row{"fulfilment_gid": "gid://shopify/Fulfillment/5"})
 	add("raw.shop_detail_answers", "aster-vale", "5", row{"status_code_number": "200", "order_updated_at": "2026-03-20T09:00:00Z"})
-	order("aster-vale", "6", "2026-03-24T12:00:00Z", nil) // a throttled answer has no order in it
+	order("aster-vale", "6", "2026-03-24T12:00:00Z", nil) // an answer without an order is none, and comes last
 	add("raw.shop_fulfilments", "aster-vale", "6", row{"fulfilment_gid": "gid://shopify/Fulfillment/6"})
 	add("raw.shop_detail_answers", "aster-vale", "6", row{"status_code_number": "200"})
 	order("aster-vale", "7", "2026-03-24T07:00:00Z", row{"is_test": "true"})
 	add("raw.shop_fulfilments", "aster-vale", "7", row{"fulfilment_gid": "gid://shopify/Fulfillment/7"})
 	order("aster-vale", "8", "2026-03-24T10:30:00Z", row{"is_edited": "true"}) // what was added when stands in the details
 	want := []string{
-		"norre-studio gid://shopify/Order/3", "aster-vale gid://shopify/Order/8", "aster-vale gid://shopify/Order/2", "aster-vale gid://shopify/Order/6",
-		"aster-vale gid://shopify/Order/5",
+		"norre-studio gid://shopify/Order/3", "aster-vale gid://shopify/Order/8", "aster-vale gid://shopify/Order/2",
+		"aster-vale gid://shopify/Order/5", "aster-vale gid://shopify/Order/6",
 	}
 	if got := asked(t, "shopify_order_details", given); !slices.Equal(got, want) {
 		t.Errorf("asked for\n %s\nwant\n %s", strings.Join(got, "\n "), strings.Join(want, "\n "))

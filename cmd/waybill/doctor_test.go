@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,7 +28,7 @@ func (p *office) findings() []waybill.Finding {
 	if err != nil {
 		p.Fatal(err)
 	}
-	return append(found, cfg.CheckTargets(p.Context())...)
+	return append(found, cfg.CheckTargets(p.Context(), time.Now)...)
 }
 
 // told finds a finding that says all of the words.

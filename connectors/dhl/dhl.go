@@ -4,7 +4,6 @@
 package dhl
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,8 +20,8 @@ import (
 const (
 	trackPath = "/track/shipments"
 	maxBatch  = 1000
-	// maxFailures is after how many calls in a row without an answer a batch stops.
-	maxFailures = 3
+	// nobody is a number that nobody has.
+	nobody = "0000000000"
 )
 
 // Connector reaches one subscription.
@@ -55,8 +54,8 @@ func (c *Connector) CheckFeed(resource string, settings map[string]any) error {
 	return err
 }
 
-// List plans the calls for r.Work, most urgent first, in batches (rest.BatchName): never more numbers
-// than calls are left today. It calls nobody. When numbers wait and no call is left it is waybill.ErrQuota.
+// List plans the calls for r.Work, most urgent first, in batches (rest.BatchName): so many that the calls left today are spent in the last of
+// them. It calls nobody. When numbers wait and no call is left it is waybill.ErrQuota.
 func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item, error) {
 	if r.Resource != "tracking" {
 		return nil, fmt.Errorf("dhl: feed %s: resource %q is not known; use tracking", r.Feed, r.Resource)
@@ -68,28 +67,26 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	work := distinct(r.Work)
+	work := rest.Distinct(r.Work)
 	left, err := c.quota.Learn(s.CallsToday)
 	if err != nil && len(work) > 0 {
 		return nil, fmt.Errorf("dhl: feed %s: %d numbers wait: %w", r.Feed, len(work), err)
 	}
-	work = work[:min(left, len(work))]
 	var items []waybill.Item
-	for n := 0; n*s.BatchSize < len(work); n++ {
-		batch := r
-		batch.Work = work[n*s.BatchSize : min((n+1)*s.BatchSize, len(work))]
-		items = append(items, waybill.Item{
-			Name: rest.BatchName("tracking", r.Now, batch.Work),
-			Size: -1, Cursor: r.Cursor, Request: batch,
-		})
+	for left > 0 && len(work) > 0 {
+		n := min(s.BatchSize, len(work))
+		if left <= n {
+			n = len(work) // the allowance ends in this batch; it may spend it on others than the first of them
+		}
+		items = append(items, rest.Batch(r, work[:n]))
+		work, left = work[n:], left-n
 	}
 	return items, nil
 }
 
-// Open asks for the numbers of one batch and gives the exchange log of the answers. 404 (nothing known yet) and 400 (no
-// such number) are answers. When DHL stops answering in the middle, by a 429 or otherwise, the log ends there
-// and is complete with what was asked; what has no line is still due. Only when nothing was answered is it an
-// error: waybill.ErrQuota, ErrAuth or ErrTemporary.
+// Open asks for the numbers of one batch and gives the exchange log of the answers (rest.Questions). 404 (nothing known yet) is an answer.
+// When DHL stops answering in the middle, by a 429 or otherwise, the log ends there and is complete with what was asked; what has no line is
+// still due. Only when nothing was answered is it an error: waybill.ErrQuota, ErrAuth or ErrTemporary.
 func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, error) {
 	s, err := c.settings(it.Request.Settings)
 	if err != nil {
@@ -98,37 +95,37 @@ func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, e
 	if !strings.HasPrefix(it.Name, "tracking/") || len(it.Request.Work) == 0 {
 		return nil, fmt.Errorf("open %s: not an item of this connector: %w", it.Name, waybill.ErrNotFound)
 	}
-	var body bytes.Buffer
-	log := rest.NewLog(&body, "Content-Type", "Retry-After", "X-Correlation-Id")
-	var last error
-	failures := 0
-	for _, number := range it.Request.Work {
-		answer, err := c.ask(ctx, number, s.Settings)
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("open %s: %w", it.Name, ctx.Err())
-		}
-		if err != nil {
-			last = err
-			if failures++; isFinal(err) || failures == maxFailures {
-				break
+	questions := rest.Questions{
+		Method: http.MethodGet, Headers: []string{"Content-Type", "Retry-After", "X-Correlation-Id"}, IsFinal: isFinal, Now: c.now,
+		Ask: func(ctx context.Context, log *rest.Log, number string) error {
+			a, err := c.ask(ctx, number, s.Settings)
+			if err == nil {
+				err = judge(a)
 			}
-			continue
-		}
-		failures = 0
-		if err := log.Add(http.MethodGet, number, answer); err != nil {
-			return nil, fmt.Errorf("open %s: %w", it.Name, err)
-		}
+			if err != nil {
+				return err
+			}
+			return log.Add(http.MethodGet, number, a)
+		},
+		Alive: func(ctx context.Context) error {
+			a, err := c.ask(ctx, nobody, s.Settings)
+			if err == nil && a.Status != http.StatusBadRequest {
+				err = judge(a)
+			}
+			return err
+		},
 	}
-	if log.Lines() == 0 && last != nil {
-		return nil, fmt.Errorf("open %s: %w", it.Name, last)
+	body, err := questions.AskAll(ctx, it.Request.Work)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", it.Name, err)
 	}
-	return io.NopCloser(&body), nil
+	return body, nil
 }
 
 // Check asks for a number that does not exist, which costs one call of the allowance.
 func (c *Connector) Check(ctx context.Context) []waybill.Finding {
 	f := waybill.Finding{Subject: "dhl " + c.cfg.BaseURL + ": key", OK: true, Detail: "DHL answers to the key"}
-	_, err := c.ask(ctx, "0000000000", c.cfg.Settings)
+	_, err := c.ask(ctx, nobody, c.cfg.Settings)
 	switch {
 	case err == nil:
 	case errors.Is(err, waybill.ErrAuth):
@@ -198,17 +195,4 @@ func isFinal(err error) bool {
 func isThrottle(err error) bool {
 	var refused *rest.Error
 	return errors.As(err, &refused) && refused.Status == http.StatusTooManyRequests
-}
-
-// distinct drops blanks and repetitions and keeps the order.
-func distinct(work []string) []string {
-	seen := make(map[string]bool, len(work))
-	var out []string
-	for _, w := range work {
-		if w = strings.TrimSpace(w); w != "" && !seen[w] {
-			seen[w] = true
-			out = append(out, w)
-		}
-	}
-	return out
 }

@@ -81,9 +81,9 @@ func TestNoAnswerIsSaidAndLeavesTheOthers(t *testing.T) {
 		kept    bool // the line has the exact bytes
 	}{
 		"temporary with 200": {200, example("unavailable.json"), "200 with httpCode 503 E1307", true},
-		"a page":             {200, "<html>Sorry, we are busy</html>", "200 text/html that is no JSON", true},
-		"a page for 404":     {404, "<html>Not found</html>", "404 text/html that is no JSON", true},
-		"cut JSON":           {200, example("events.json")[:500], "200 text/html that is no JSON", true},
+		"a page":             {200, "<html>Sorry, we are busy</html>", "200 text/html that is no JSON as asked for", true},
+		"a page for 404":     {404, "<html>Not found</html>", "404 text/html that is no JSON as asked for", true},
+		"cut JSON":           {200, example("events.json")[:500], "200 text/html that is no JSON as asked for", true},
 		"another JSON":       {200, `{"something":"unexpected"}`, "200 without a piece", true},
 		"null":               {200, `null`, "200 without a piece", true},
 		"a summary":          {200, summaries("N001"), "200 without a piece", true},

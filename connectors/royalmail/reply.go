@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/connectors/internal/rest"
 )
 
@@ -67,25 +66,11 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// unusable is an answer that answers nothing. It may be another one next time.
-type unusable struct {
-	answer  rest.Answer
-	problem string // without anything of the body but Royal Mail's codes: a body may have names
-}
-
-// Error names the call and what is wrong with its answer.
-func (u *unusable) Error() string {
-	return fmt.Sprintf("GET %s: %s: %v", u.answer.URL, u.problem, waybill.ErrTemporary)
-}
-
-// Unwrap makes it waybill.ErrTemporary.
-func (u *unusable) Unwrap() error { return waybill.ErrTemporary }
-
-// read reads an answer with status 2xx, 400 or 404. Its error is errTerms or unusable.
+// read reads an answer with status 2xx, 400 or 404. Its error is errTerms or rest.Unusable.
 func read(a rest.Answer) (reply, error) {
 	r := reply{Answer: a}
-	if err := json.Unmarshal(a.Body, &r.body); err != nil {
-		return r, &unusable{a, fmt.Sprintf("%d %s that is no JSON of Royal Mail's", a.Status, contentType(a))}
+	if err := a.JSON(&r.body); err != nil {
+		return r, err
 	}
 	code, status := r.code(), r.status()
 	switch {
@@ -96,7 +81,7 @@ func read(a rest.Answer) (reply, error) {
 	case code == "" && (status == http.StatusNotFound || status == http.StatusBadRequest) && r.hasPieces():
 		return r, nil // a summary none of whose numbers is known says so for each (API definition, summaryErrorResponse)
 	}
-	return r, &unusable{a, r.problem()}
+	return r, &rest.Unusable{Answer: a, Problem: r.problem()}
 }
 
 // status is the one that is meant, 0 when it cannot be read.
@@ -149,14 +134,14 @@ func (r reply) pieces(numbers []string) (map[string]standing, error) {
 	out := make(map[string]standing, len(numbers))
 	if !r.hasPieces() {
 		if len(numbers) > 1 || !unknown[r.code()] {
-			return nil, &unusable{r.Answer, r.problem() + " without mailPieces"}
+			return nil, &rest.Unusable{Answer: r.Answer, Problem: r.problem() + " without mailPieces"}
 		}
 		out[numbers[0]] = stranger
 		return out, nil
 	}
 	var list []piece
 	if err := json.Unmarshal(r.body.MailPieces, &list); err != nil {
-		return nil, &unusable{r.Answer, r.problem() + ", its mailPieces no list of pieces"}
+		return nil, &rest.Unusable{Answer: r.Answer, Problem: r.problem() + ", its mailPieces no list of pieces"}
 	}
 	byID := make(map[string]piece, len(list))
 	for _, p := range list {
@@ -190,15 +175,7 @@ func (r reply) history() error {
 	}
 	var p piece
 	if r.status()/100 != 2 || !r.hasPieces() || json.Unmarshal(r.body.MailPieces, &p) != nil || p.ID == "" {
-		return &unusable{r.Answer, r.problem() + " without a piece in mailPieces"}
+		return &rest.Unusable{Answer: r.Answer, Problem: r.problem() + " without a piece in mailPieces"}
 	}
 	return nil
-}
-
-func contentType(a rest.Answer) string {
-	kind, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
-	if kind == "" {
-		return "answer"
-	}
-	return kind
 }

@@ -27,6 +27,8 @@ type round struct {
 	settled  int   // numbers about which nothing is left to be asked
 	failures int   // calls in a row without one
 	last     error // of the latest failure
+	failed   int   // numbers without an answer
+	problems map[string]int
 	end      error // what any further call would meet
 }
 
@@ -126,11 +128,15 @@ func (r *round) fail(ctx context.Context, line ask, failure error) error {
 		return nil
 	}
 	r.last = failure
-	a, problem := seen(failure)
+	a, problem := rest.Unanswered(failure)
 	if a.At.IsZero() {
 		a.At = r.conn.now()
 	}
 	line.Problem = problem
+	if line.Endpoint == eventsEndpoint { // the numbers of a failed summary are asked one by one
+		r.problems[problem]++
+		r.failed++
+	}
 	if err := r.write(line, a); err != nil {
 		return err
 	}
@@ -163,28 +169,24 @@ func (r *round) outcome(ctx context.Context) error {
 	return r.end
 }
 
+// notes are what a person should know of a batch of so many numbers.
+func (r *round) notes(of int) []string {
+	var notes []string
+	if r.failed > 0 {
+		notes = append(notes, rest.NoAnswers(r.failed, r.settled+r.failed, r.problems))
+	}
+	if r.end != nil {
+		notes = append(notes, rest.CutShort(r.settled+r.failed, of, r.end))
+	}
+	return notes
+}
+
 func (r *round) write(line ask, a rest.Answer) error {
 	question, err := json.Marshal(line)
 	if err != nil {
 		return fmt.Errorf("write question: %w", err)
 	}
 	return r.log.Add(http.MethodGet, string(question), a)
-}
-
-// seen is what came of a call without an answer, and what was wrong with it in words that are nobody's name.
-func seen(failure error) (rest.Answer, string) {
-	var bad *unusable
-	if errors.As(failure, &bad) {
-		return bad.answer, bad.problem
-	}
-	var refused *rest.Error
-	if errors.As(failure, &refused) && refused.Status != 0 {
-		return rest.Answer{Status: refused.Status, URL: refused.URL}, fmt.Sprintf("%d %s", refused.Status, http.StatusText(refused.Status))
-	}
-	if errors.As(failure, &refused) {
-		return rest.Answer{URL: refused.URL}, "no answer"
-	}
-	return rest.Answer{}, failure.Error()
 }
 
 // isFinal tells what the next number would meet as well. 403 is no such thing: "No permission to retrieve details" (E0016) may be about a

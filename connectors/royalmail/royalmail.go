@@ -72,7 +72,7 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	work := distinct(r.Work)
+	work := rest.Distinct(r.Work)
 	left, err := c.quota.Learn(s.CallsToday)
 	if err != nil && len(work) > 0 {
 		return nil, fmt.Errorf("royal_mail: feed %s: %d numbers wait: %w", r.Feed, len(work), err)
@@ -87,13 +87,8 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 		if n == 0 {
 			break
 		}
-		batch := r
-		batch.Work, work = work[:n], work[n:]
-		left -= callsFor(n)
-		items = append(items, waybill.Item{
-			Name: rest.BatchName("tracking", r.Now, batch.Work),
-			Size: -1, Cursor: r.Cursor, Request: batch,
-		})
+		items = append(items, rest.Batch(r, work[:n]))
+		work, left = work[n:], left-callsFor(n)
 	}
 	return items, nil
 }
@@ -110,7 +105,7 @@ func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, e
 		return nil, fmt.Errorf("open %s: not an item of this connector: %w", it.Name, waybill.ErrNotFound)
 	}
 	var body bytes.Buffer
-	r := &round{conn: c, log: rest.NewLog(&body, "Content-Type", "Retry-After", "X-Global-Transaction-Id")}
+	r := &round{conn: c, log: rest.NewLog(&body, "Content-Type", "Retry-After", "X-Global-Transaction-Id"), problems: map[string]int{}}
 	for numbers := range slices.Chunk(it.Request.Work, maxPieces) {
 		if err := r.track(ctx, numbers); err != nil {
 			return nil, fmt.Errorf("open %s: %w", it.Name, err)
@@ -119,7 +114,7 @@ func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, e
 	if err := r.outcome(ctx); err != nil {
 		return nil, fmt.Errorf("open %s: %w", it.Name, err)
 	}
-	return io.NopCloser(&body), nil
+	return rest.WithNotes(&body, r.notes(len(it.Request.Work))), nil
 }
 
 // Check asks for a number that does not exist, which costs one call of the plan.
@@ -208,17 +203,4 @@ func (c *Connector) ask(ctx context.Context, path string) (reply, error) {
 	}
 	c.quota.Add(a.Attempts - 1)
 	return read(a)
-}
-
-// distinct drops blanks and repetitions and keeps the order.
-func distinct(work []string) []string {
-	seen := make(map[string]bool, len(work))
-	var out []string
-	for _, w := range work {
-		if w = strings.TrimSpace(w); w != "" && !seen[w] {
-			seen[w] = true
-			out = append(out, w)
-		}
-	}
-	return out
 }

@@ -1,9 +1,9 @@
 package shopify
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -104,24 +104,44 @@ func pageInfoOf(v any) map[string]any {
 // request.ask is the order's gid and the body's data.order the order. When a connection in it has more than page_size
 // entries, a second line has the whole order again with up to 250 of each. Only what is beyond that comes in
 // further lines, asked for as "<order gid> <owner gid> <connection>", with the page in data.node.
+// An order that is not answered has a line that says why (rest.Questions), and the others are asked all the same.
 func (c *Connector) details(ctx context.Context, orders []string, pageSize int) (io.ReadCloser, error) {
-	var body bytes.Buffer
-	log := rest.NewLog(&body, "Content-Type", "X-Request-Id", "X-Shopify-Api-Version")
-	for _, work := range orders {
-		gid, err := orderGID(work)
-		if err != nil {
-			return nil, err
-		}
-		if err := c.order(ctx, log, gid, pageSize); err != nil {
-			return nil, fmt.Errorf("order %s: %w", gid, err)
-		}
+	questions := rest.Questions{
+		Method: http.MethodPost, Headers: []string{"Content-Type", "X-Request-Id", "X-Shopify-Api-Version"}, IsFinal: isFinal, Now: c.now,
+		Ask: func(ctx context.Context, log *rest.Log, work string) error {
+			gid, err := orderGID(work)
+			if err != nil {
+				return err
+			}
+			return c.order(ctx, log, gid, pageSize)
+		},
+		Alive: func(ctx context.Context) error {
+			_, _, err := c.admin.read(ctx, question{Query: `{ shop { name } }`})
+			return err
+		},
 	}
-	return io.NopCloser(&body), nil
+	return questions.AskAll(ctx, orders)
+}
+
+// isFinal tells what the next order would meet as well.
+func isFinal(err error) bool {
+	return errors.Is(err, waybill.ErrAuth) || errors.Is(err, waybill.ErrNotFound) || errors.Is(err, errThrottled)
+}
+
+// judge refuses an answer with errors in it: what else it has is not the whole order.
+func judge(a rest.Answer, r reply) error {
+	if len(r.Errors) == 0 {
+		return nil
+	}
+	return &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d with errors %s", a.Status, r.Errors.codes())}
 }
 
 func (c *Connector) order(ctx context.Context, log *rest.Log, gid string, pageSize int) error {
 	ask := question{Query: orderDetails(), Variables: map[string]any{"id": gid, "first": pageSize}}
 	answer, r, err := c.admin.read(ctx, ask)
+	if err == nil {
+		err = judge(answer, r)
+	}
 	if err != nil {
 		return err
 	}
@@ -140,6 +160,9 @@ func (c *Connector) order(ctx context.Context, log *rest.Log, gid string, pageSi
 		}
 		// Too dear as one question: go on from the small pages that are there.
 		if !r.Errors.has("MAX_COST_EXCEEDED") {
+			if err := judge(answer, r); err != nil {
+				return err
+			}
 			if err := log.Add(http.MethodPost, gid, answer); err != nil {
 				return err
 			}
@@ -171,8 +194,8 @@ func (c *Connector) turnPages(ctx context.Context, log *rest.Log, gid string, pa
 		if err != nil {
 			return err
 		}
-		if len(r.Errors) > 0 {
-			return fmt.Errorf("page of %s of %s: %w", p.name, p.owner, r.Errors)
+		if err := judge(answer, r); err != nil {
+			return fmt.Errorf("page of %s of %s: %w", p.name, p.owner, err)
 		}
 		if slices.Contains(more, p) {
 			return fmt.Errorf("page of %s of %s: the cursor does not move: %w", p.name, p.owner, waybill.ErrTemporary)

@@ -114,32 +114,59 @@ func TestTooDearAQuestionFallsBackToPages(t *testing.T) {
 	}
 }
 
+// An order with an error in its answer keeps the answers of the others; nothing of its own is read as an answer.
+func TestErrorOfOneOrderLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	s, c := start(t, nil)
+	s.answers["OrderDetails"] = func(_ int, vars map[string]any, w http.ResponseWriter) {
+		if vars["id"] == "gid://shopify/Order/2" {
+			fmt.Fprintf(w, `{"data":{"order":{"id":%q,"refunds":[{"id":"gid://shopify/Refund/9"}]}},"errors":[{"message":"Timeout for Ann","extensions":{"code":"UNDOCUMENTED"}}]}`, vars["id"])
+			return
+		}
+		fmt.Fprintf(w, `{"data":{"order":{"id":%q}}}`, vars["id"])
+	}
+	got, err := openDetails(t, c, "1", "2", "3")
+	if err != nil || len(got) != 3 {
+		t.Fatalf("%d lines, %v", len(got), err)
+	}
+	for i, want := range []string{"", "200 with errors UNDOCUMENTED", ""} {
+		if got[i].Problem != want || (got[i].Body == nil) != (want != "") {
+			t.Errorf("order %d: %+v", i+1, got[i])
+		}
+	}
+}
+
 func TestDetailsAnswers(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
 		answer func(n int, w http.ResponseWriter)
 		lines  int
 		is     error
+		says   string // of the line
 	}{
-		"order deleted":   {text(`{"data":{"order":null}}`), 1, nil},
-		"a field's error": {text(`{"data":{"order":null},"errors":[{"message":"boom","extensions":{"code":"SOMETHING"}}]}`), 1, nil},
-		"no scope":        {text(`{"data":null,"errors":[{"message":"Access denied for order field.","extensions":{"code":"ACCESS_DENIED"}}]}`), 0, waybill.ErrAuth},
+		"order deleted":   {text(`{"data":{"order":null}}`), 1, nil, ""},
+		"a field's error": {text(`{"data":{"order":null},"errors":[{"message":"boom","extensions":{"code":"SOMETHING"}}]}`), 1, nil, "200 with errors SOMETHING"},
+		"no scope":        {text(`{"data":null,"errors":[{"message":"Access denied for order field.","extensions":{"code":"ACCESS_DENIED"}}]}`), 0, waybill.ErrAuth, ""},
 		"fault once": {func(n int, w http.ResponseWriter) {
 			if n == 1 {
 				io.WriteString(w, `{"errors":[{"message":"Internal error","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}`)
 				return
 			}
 			io.WriteString(w, `{"data":{"order":{"id":"gid://shopify/Order/1"}}}`)
-		}, 1, nil},
-		"fault for good": {text(`{"errors":[{"message":"Internal error","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}`), 0, waybill.ErrTemporary},
-		"503 for good":   {func(_ int, w http.ResponseWriter) { w.WriteHeader(503) }, 0, waybill.ErrTemporary},
+		}, 1, nil, ""},
+		"fault for good": {text(`{"errors":[{"message":"Internal error","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}`), 1, nil, "200 with errors INTERNAL_SERVER_ERROR"},
+		"503 for good":   {func(_ int, w http.ResponseWriter) { w.WriteHeader(503) }, 1, nil, "503 Service Unavailable"},
 		"429 once": {func(n int, w http.ResponseWriter) {
 			if n == 1 {
 				w.WriteHeader(429)
 				return
 			}
 			io.WriteString(w, `{"data":{"order":null}}`)
-		}, 1, nil},
+		}, 1, nil, ""},
+		"a page": {text(`<html>Sorry</html>`), 1, nil, "200 text/html that is no JSON as asked for"},
+		"cut":    {text(`{"data":{"order":{"id":"gid://sho`), 1, nil, "200 text/plain that is no JSON as asked for"},
+		"empty":  {text(``), 1, nil, "200 without a body"},
+		"other":  {text(`{"ok":true}`), 1, nil, "200 JSON that is no GraphQL: neither data nor errors"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -147,16 +174,26 @@ func TestDetailsAnswers(t *testing.T) {
 			s, c := start(t, nil)
 			s.answers["OrderDetails"] = func(n int, _ map[string]any, w http.ResponseWriter) { tc.answer(n, w) }
 			got, err := openDetails(t, c, "1")
-			if len(got) != tc.lines || !errors.Is(err, tc.is) {
-				t.Errorf("%d lines, %v", len(got), err)
+			if len(got) != tc.lines || !errors.Is(err, tc.is) || (len(got) == 1 && got[0].Problem != tc.says) {
+				t.Errorf("%+v, %v", got, err)
 			}
 		})
 	}
+	t.Run("down", func(t *testing.T) {
+		t.Parallel()
+		s, c := start(t, nil)
+		down := func(_ int, _ map[string]any, w http.ResponseWriter) { w.WriteHeader(503) }
+		s.answers["OrderDetails"], s.answers["shop"] = down, down
+		if _, err := openDetails(t, c, "1", "2"); !errors.Is(err, waybill.ErrTemporary) {
+			t.Errorf("error %v", err)
+		}
+	})
 	t.Run("not an order", func(t *testing.T) {
 		t.Parallel()
 		_, c := start(t, nil)
-		if _, err := openDetails(t, c, "gid://shopify/Refund/1"); err == nil {
-			t.Error("a refund's gid passed")
+		got, err := openDetails(t, c, "gid://shopify/Refund/1")
+		if err != nil || len(got) != 1 || !strings.Contains(got[0].Problem, "is not an order") {
+			t.Errorf("a refund's gid: %+v, %v", got, err)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -106,6 +107,21 @@ func (e gqlErrors) Error() string {
 	return strings.Join(all, "; ")
 }
 
+// codes are what Shopify calls the errors. Messages may have values in them.
+func (e gqlErrors) codes() string {
+	var all []string
+	for _, one := range e {
+		code := one.Extensions.Code
+		if code == "" {
+			code = "without a code"
+		}
+		if !slices.Contains(all, code) {
+			all = append(all, code)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
 func (e gqlErrors) has(codes ...string) bool {
 	for _, one := range e {
 		for _, code := range codes {
@@ -150,22 +166,22 @@ func (a *admin) ask(ctx context.Context, q question, call rest.Call) (rest.Answe
 		if err != nil {
 			return answer, reply{}, err
 		}
-		r, err := parseReply(answer.Body)
+		r, err := parseReply(answer)
 		if err != nil {
-			return answer, r, fmt.Errorf("POST %s: %w", answer.URL, err)
+			return answer, r, err
 		}
 		wait := r.Extensions.Cost.shortfall()
 		switch {
 		case r.Errors.isThrottled():
 			if throttles++; throttles > maxThrottles {
-				return answer, r, fmt.Errorf("POST %s: %w after %d waits: %w", answer.URL, r.Errors, throttles-1, waybill.ErrTemporary)
+				return answer, r, fmt.Errorf("POST %s: %w: %w after %d waits: %w", answer.URL, errThrottled, r.Errors, throttles-1, waybill.ErrTemporary)
 			}
 			a.owe(max(wait, 20*time.Millisecond))
 		case r.Errors.has("ACCESS_DENIED"):
 			return answer, r, fmt.Errorf("POST %s: %w: %w", answer.URL, r.Errors, waybill.ErrAuth)
 		case r.Errors.has("INTERNAL_SERVER_ERROR", "TIMEOUT"):
 			if faults++; faults > maxFaults || !call.ReadOnly {
-				return answer, r, fmt.Errorf("POST %s: %w: %w", answer.URL, r.Errors, waybill.ErrTemporary)
+				return answer, r, fmt.Errorf("%w: %w", r.Errors, judge(answer, r))
 			}
 			a.owe(max(wait, time.Duration(faults)*100*time.Millisecond))
 		default:
@@ -190,18 +206,23 @@ func (a *admin) settle() time.Duration {
 	return d
 }
 
-var errNotGraphQL = errors.New("answer is not GraphQL: neither data nor errors")
+var (
+	errNotGraphQL = errors.New("answer is not GraphQL: neither data nor errors")
+	// errThrottled is a shop whose points are used up for longer than is waited.
+	errThrottled = errors.New("throttled")
+)
 
-func parseReply(body []byte) (reply, error) {
+// parseReply reads an answer. Its error is rest.Unusable.
+func parseReply(a rest.Answer) (reply, error) {
 	var r reply
-	if err := json.Unmarshal(body, &r); err != nil {
-		return r, fmt.Errorf("read answer: %w", err)
+	if err := a.JSON(&r); err != nil {
+		return r, err
 	}
 	if bytes.Equal(r.Data, []byte("null")) {
 		r.Data = nil
 	}
 	if r.Data == nil && len(r.Errors) == 0 {
-		return r, errNotGraphQL
+		return r, &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d JSON that is no GraphQL: neither data nor errors", a.Status)}
 	}
 	return r, nil
 }

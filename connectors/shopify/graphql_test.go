@@ -5,6 +5,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/fourmarketing/waybill/connectors/internal/rest"
 )
 
 func FuzzReply(f *testing.F) {
@@ -19,7 +21,7 @@ func FuzzReply(f *testing.F) {
 	f.Add([]byte(`{"data":{"order":{"id":"x","refunds":[{"a":{"pageInfo":{"hasNextPage":true,"endCursor":"c"}}}]}}}`))
 	f.Add([]byte(`{"data":{"bulkOperation":{"objectCount":57,"fileSize":"-1"}},"extensions":{"cost":{"throttleStatus":{"restoreRate":1e-300}}}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		r, err := parseReply(body)
+		r, err := parseReply(rest.Answer{Status: 200, Body: body})
 		if err != nil {
 			return
 		}

@@ -73,7 +73,7 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 		}
 		return []waybill.Item{{Name: w.name(), Size: -1, Cursor: w.to.Format(time.RFC3339), Request: r}}, nil
 	case "order_details":
-		return batches(r, s.BatchSize), nil
+		return rest.Batches(r, s.BatchSize), nil
 	}
 	return nil, fmt.Errorf("feed %s: %w", r.Feed, unknown(r.Resource))
 }
@@ -216,27 +216,6 @@ func (w window) filter() string {
 		return to
 	}
 	return fmt.Sprintf("updated_at:>='%s' AND %s", w.from.Format(time.RFC3339), to)
-}
-
-func batches(r waybill.Request, size int) []waybill.Item {
-	seen := make(map[string]bool, len(r.Work))
-	var work []string
-	for _, w := range r.Work {
-		if w = strings.TrimSpace(w); w != "" && !seen[w] {
-			seen[w] = true
-			work = append(work, w)
-		}
-	}
-	var items []waybill.Item
-	for batch := range slices.Chunk(work, size) {
-		own := r
-		own.Work = batch
-		items = append(items, waybill.Item{
-			Name: rest.BatchName("order_details", r.Now, own.Work),
-			Size: -1, Cursor: r.Cursor, Request: own,
-		})
-	}
-	return items
 }
 
 func unknown(resource string) error {

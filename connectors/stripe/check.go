@@ -23,7 +23,7 @@ func (c *Connector) Check(ctx context.Context) []waybill.Finding {
 		f := waybill.Finding{Subject: "stripe " + c.cfg.BaseURL + ": " + resource, OK: true, Detail: "the key may read them" + kind}
 		a, err := c.ask(ctx, pathOf(resource), queryOf(resource, url.Values{"limit": {"1"}}), nil)
 		if err == nil {
-			_, _, err = endOf(a.Body)
+			_, _, err = endOf(a)
 		}
 		if err != nil {
 			f.OK, f.Detail, f.Remedy = false, err.Error(), c.remedy(err)

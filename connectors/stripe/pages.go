@@ -43,10 +43,10 @@ func (c *Connector) next(ctx context.Context, l *list) (rest.Answer, error) {
 		l.done = true
 		return a, nil
 	}
-	last, more, err := endOf(a.Body)
+	last, more, err := endOf(a)
 	switch {
 	case err != nil:
-		return a, fmt.Errorf("GET %s: %w", a.URL, err)
+		return a, err
 	case more && (last == "" || last == l.after):
 		return a, fmt.Errorf("GET %s: has_more, but there is no row to go on from: %w", a.URL, waybill.ErrTemporary)
 	}
@@ -64,7 +64,7 @@ func (c *Connector) ask(ctx context.Context, path string, q url.Values, answers 
 
 // endOf reads where a page ends: the id of its last row and whether rows follow. What is no list of Stripe's, such as a
 // proxy's page with status 200 or half an answer, is an error that may pass.
-func endOf(body []byte) (last string, more bool, err error) {
+func endOf(a rest.Answer) (last string, more bool, err error) {
 	var page struct {
 		Object string `json:"object"`
 		More   *bool  `json:"has_more"`
@@ -72,15 +72,15 @@ func endOf(body []byte) (last string, more bool, err error) {
 			ID string `json:"id"`
 		} `json:"data"`
 	}
-	if err := json.Unmarshal(body, &page); err != nil {
-		return "", false, fmt.Errorf("answer is no JSON: %w: %w", err, waybill.ErrTemporary)
+	if err := a.JSON(&page); err != nil {
+		return "", false, err
 	}
 	if page.Object != "list" || page.More == nil || page.Data == nil {
-		return "", false, fmt.Errorf("answer is no list of Stripe's: %w", waybill.ErrTemporary)
+		return "", false, &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d JSON that is no list of Stripe's", a.Status)}
 	}
 	for _, row := range page.Data {
 		if row.ID == "" {
-			return "", false, fmt.Errorf("answer has a row without id: %w", waybill.ErrTemporary)
+			return "", false, &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d with a row without id", a.Status)}
 		}
 		last = row.ID
 	}
@@ -114,8 +114,10 @@ func messageOf(body []byte) string {
 }
 
 func newLog(w io.Writer) *rest.Log {
-	return rest.NewLog(w, "Content-Type", "Request-Id", "Stripe-Version")
+	return rest.NewLog(w, loggedHeaders()...)
 }
+
+func loggedHeaders() []string { return []string{"Content-Type", "Request-Id", "Stripe-Version"} }
 
 // pages is the exchange log of a list, read page by page as it is asked for: a window may hold more than fits in memory.
 type pages struct {

@@ -4,15 +4,12 @@
 package stripe
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/fourmarketing/waybill"
@@ -27,13 +24,11 @@ const (
 	payoutTransactions  = "payout_transactions"
 )
 
-// maxFailures is after how many payouts in a row without an answer a batch stops.
-const maxFailures = 3
-
 // Connector reaches one account.
 type Connector struct {
 	cfg    Config
 	client *rest.Client
+	now    func() time.Time
 }
 
 // New checks the settings; it does not call Stripe. clock is the time of an answer.
@@ -46,7 +41,7 @@ func New(cfg Config, clock func() time.Time) (*Connector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stripe: %w", err)
 	}
-	return &Connector{cfg: cfg, client: client}, nil
+	return &Connector{cfg: cfg, client: client, now: clock}, nil
 }
 
 // CheckFeed checks a feed's own settings.
@@ -73,7 +68,7 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 		return nil, fmt.Errorf("feed %s: %w", r.Feed, err)
 	}
 	if r.Resource == payoutTransactions {
-		return batches(r, s.BatchSize), nil
+		return rest.Batches(r, s.BatchSize), nil
 	}
 	windows, err := windowsOf(r, s)
 	if err != nil {
@@ -87,8 +82,7 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 }
 
 // Open gives the exchange log of an item. A window is whole or an error: a page that cannot be had fails the reading. Of a batch of
-// payouts each is whole or not there, and those that are not there are still due; only when none was answered is it
-// an error.
+// payouts each is whole or has a line that says why not (rest.Questions).
 func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, error) {
 	r := it.Request
 	s, err := c.cfg.settings(r.Resource, r.Settings)
@@ -100,7 +94,7 @@ func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, e
 	case err != nil:
 	case r.Resource != payoutTransactions:
 		body, err = c.openWindow(ctx, it, s)
-	case len(r.Work) == 0 || it.Name != batch(r, r.Work).Name:
+	case len(r.Work) == 0 || it.Name != rest.Batch(r, r.Work).Name:
 		err = fmt.Errorf("not an item of this connector: %w", waybill.ErrNotFound)
 	default:
 		body, err = c.itemise(ctx, r)
@@ -133,77 +127,38 @@ func queryOf(resource string, q url.Values) url.Values {
 	return q
 }
 
-// itemise asks which transactions each payout settled. request.ask is the payout's id on each of its lines. It begins at another
-// payout each minute, so that some that cannot be had do not keep the others waiting for ever.
+// itemise asks which transactions each payout settled. request.ask is the payout's id on each of its lines.
 func (c *Connector) itemise(ctx context.Context, r waybill.Request) (io.ReadCloser, error) {
-	begin := int(r.Now.Unix()/60) % len(r.Work)
-	var body bytes.Buffer
-	var last error
-	failures := 0
-	for _, payout := range slices.Concat(r.Work[begin:], r.Work[:begin]) {
-		answered, err := c.itemiseOne(ctx, payout)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err != nil {
-			last = fmt.Errorf("payout %s: %w", payout, err)
-			if failures++; failures == maxFailures || errors.Is(err, waybill.ErrAuth) || errors.Is(err, waybill.ErrQuota) {
-				break
-			}
-			continue
-		}
-		failures = 0
-		body.Write(answered)
+	questions := rest.Questions{
+		Method: http.MethodGet, Headers: loggedHeaders(), Ask: c.itemiseOne, Now: c.now,
+		IsFinal: func(err error) bool { return errors.Is(err, waybill.ErrAuth) || errors.Is(err, waybill.ErrQuota) },
+		Alive: func(ctx context.Context) error {
+			_, err := c.next(ctx, &list{path: pathOf(payouts), query: url.Values{}})
+			return err
+		},
 	}
-	if body.Len() == 0 && last != nil {
-		return nil, last
-	}
-	return io.NopCloser(&body), nil
+	return questions.AskAll(ctx, r.Work)
 }
 
-// itemiseOne gives the lines of one payout, all of them or none.
-func (c *Connector) itemiseOne(ctx context.Context, payout string) ([]byte, error) {
+// itemiseOne gives the lines of one payout, all of them or an error.
+func (c *Connector) itemiseOne(ctx context.Context, log *rest.Log, payout string) error {
 	l := list{
 		path: pathOf(balanceTransactions), query: url.Values{"payout": {payout}}, ask: payout,
 		refuse: []int{http.StatusBadRequest, http.StatusNotFound},
 	}
-	var lines bytes.Buffer
-	log := newLog(&lines)
 	for !l.done {
 		a, err := c.next(ctx, &l)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if a.Status != http.StatusOK && (log.Lines() > 0 || !refusesPayout(a.Body)) {
-			return nil, fmt.Errorf("GET %s: %d %s %q", a.URL, a.Status, http.StatusText(a.Status), messageOf(a.Body))
+			return &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d that is not about the payout", a.Status)}
 		}
 		if err := log.Add(http.MethodGet, payout, a); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return lines.Bytes(), nil
-}
-
-// batches puts the payouts, most urgent first, into items.
-func batches(r waybill.Request, size int) []waybill.Item {
-	seen := make(map[string]bool, len(r.Work))
-	var work []string
-	for _, w := range r.Work {
-		if w = strings.TrimSpace(w); w != "" && !seen[w] {
-			seen[w] = true
-			work = append(work, w)
-		}
-	}
-	var items []waybill.Item
-	for some := range slices.Chunk(work, size) {
-		items = append(items, batch(r, some))
-	}
-	return items
-}
-
-func batch(r waybill.Request, work []string) waybill.Item {
-	r.Work = work
-	return waybill.Item{Name: rest.BatchName(payoutTransactions, r.Now, work), Size: -1, Cursor: r.Cursor, Request: r}
+	return nil
 }
 
 func known(resource string) error {

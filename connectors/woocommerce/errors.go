@@ -76,14 +76,12 @@ func notFound(a rest.Answer) error {
 	return nil
 }
 
-// noList says what came in place of a list.
-func noList(a rest.Answer) error {
-	kind := a.Header.Get("Content-Type")
+// noList adds to an answer that is no list what came in its place.
+func noList(a rest.Answer, unusable error) error {
 	if start := bytes.TrimSpace(a.Body); len(start) > 0 && start[0] == '[' && !json.Valid(a.Body) {
-		return fmt.Errorf("GET %s: the list ends early, after %d bytes: %w", a.URL, len(a.Body), waybill.ErrTemporary)
+		return fmt.Errorf("%w: the list ends early, after %d bytes", unusable, len(a.Body))
 	}
-	return fmt.Errorf("GET %s: %d, but %s is no list of JSON: %s; a maintenance page, a firewall's question or a PHP notice stands before the answer: %w",
-		a.URL, a.Status, kind, shown(a.Body), waybill.ErrTemporary)
+	return fmt.Errorf("%w: %s is no list of JSON; a maintenance page, a firewall's question or a PHP notice stands before the answer", unusable, shown(a.Body))
 }
 
 // shown is the start of an answer, up to where a customer's data may begin.

@@ -2,14 +2,12 @@ package woocommerce
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"time"
 
-	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/connectors/internal/rest"
 )
 
@@ -24,7 +22,9 @@ const (
 
 func acceptJSON() http.Header { return http.Header{"Accept": {"application/json"}} }
 
-func newLog(w io.Writer) *rest.Log { return rest.NewLog(w, "Content-Type", totalHeader, pagesHeader) }
+func newLog(w io.Writer) *rest.Log { return rest.NewLog(w, loggedHeaders()...) }
+
+func loggedHeaders() []string { return []string{"Content-Type", totalHeader, pagesHeader} }
 
 // page is one answer to a listing.
 type page struct {
@@ -61,8 +61,8 @@ func (c *Connector) page(ctx context.Context, call rest.Call) (page, error) {
 	if a.Status == http.StatusNotFound {
 		return p, notFound(a)
 	}
-	if err := json.Unmarshal(a.Body, &p.entries); err != nil {
-		return page{}, noList(a)
+	if err := a.JSON(&p.entries); err != nil {
+		return page{}, noList(a, err)
 	}
 	if p.total, err = count(a, totalHeader); err != nil {
 		return page{}, err
@@ -71,7 +71,7 @@ func (c *Connector) page(ctx context.Context, call rest.Call) (page, error) {
 		return page{}, err
 	}
 	if n, err := strconv.Atoi(call.Query.Get("page")); len(p.entries) == 0 && err == nil && n <= p.pages {
-		return page{}, fmt.Errorf("GET %s: the page is empty although the shop counts %d in %d pages: %w", a.URL, p.total, p.pages, waybill.ErrTemporary)
+		return page{}, &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d with a page that is empty although the shop counts %d in %d pages", a.Status, p.total, p.pages)}
 	}
 	return p, nil
 }

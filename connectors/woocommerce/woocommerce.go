@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -76,7 +75,7 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 		}
 		return []waybill.Item{{Name: w.name(), Size: -1, Cursor: w.to.Format(time.RFC3339), Request: r}}, nil
 	case "order_refunds":
-		return batches(r, s.BatchSize), nil
+		return rest.Batches(r, s.BatchSize), nil
 	}
 	return nil, fmt.Errorf("feed %s: %w", r.Feed, unknown(r.Resource))
 }
@@ -143,27 +142,6 @@ func (c *Connector) settings(own map[string]any) (Settings, error) {
 		return s.Settings, fmt.Errorf("woocommerce: settings: %w", err)
 	}
 	return s.Settings, nil
-}
-
-func batches(r waybill.Request, size int) []waybill.Item {
-	seen := make(map[string]bool, len(r.Work))
-	var work []string
-	for _, w := range r.Work {
-		if w = strings.TrimSpace(w); w != "" && !seen[w] {
-			seen[w] = true
-			work = append(work, w)
-		}
-	}
-	var items []waybill.Item
-	for batch := range slices.Chunk(work, size) {
-		own := r
-		own.Work = batch
-		items = append(items, waybill.Item{
-			Name: rest.BatchName("order_refunds", r.Now, own.Work),
-			Size: -1, Cursor: r.Cursor, Request: own,
-		})
-	}
-	return items
 }
 
 func unknown(resource string) error {

@@ -71,17 +71,7 @@ func land(t *testing.T, c typing.Contract, text []byte) landed {
 	res, err := load.New(db).Load(t.Context(), load.Input{
 		Bytes: bytes.NewReader(text), Contract: c, Source: "partner", Feed: "feed", Name: "published", File: "f11e", LoadID: "10ad",
 		ReceivedAt: at, LoadedAt: at, PIISalt: "salt", StageDir: t.TempDir(),
-		FieldIDs: func(name waybill.TableName) map[string]int {
-			columns := c.Columns(name)
-			if name == load.RejectsTable {
-				columns = load.RejectsColumns()
-			}
-			ids := map[string]int{}
-			for i, col := range columns {
-				ids[col.Name] = i + 1
-			}
-			return ids
-		},
+		FieldIDs: fieldIDs(c),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -90,6 +80,21 @@ func land(t *testing.T, c typing.Contract, text []byte) landed {
 		t.Errorf("%d records are not %d loaded + %d rejected", res.Records, res.Loaded, res.Rejected)
 	}
 	return landed{Result: res, t: t, db: db}
+}
+
+// fieldIDs numbers a contract's columns as they stand.
+func fieldIDs(c typing.Contract) func(waybill.TableName) map[string]int {
+	return func(name waybill.TableName) map[string]int {
+		columns := c.Columns(name)
+		if name == load.RejectsTable {
+			columns = load.RejectsColumns()
+		}
+		ids := map[string]int{}
+		for i, col := range columns {
+			ids[col.Name] = i + 1
+		}
+		return ids
+	}
 }
 
 // all asserts that the whole file landed.

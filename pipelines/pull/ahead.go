@@ -18,6 +18,7 @@ type arrival struct {
 	file  ledger.File
 	typed load.Result
 	stage string // folder of the typed files
+	notes []string
 	err   error
 }
 
@@ -35,7 +36,7 @@ func (t *taker) underway() int {
 }
 
 // each takes items in their order and tells of each that is done. At the first that fails it stops.
-func (t *taker) each(ctx context.Context, items []waybill.Item, done func(waybill.Item, ledger.File) error) error {
+func (t *taker) each(ctx context.Context, items []waybill.Item, done func(arrival, ledger.File) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	turns, arrivals := make(chan struct{}, t.underway()), make(chan arrival)
 	var receiving sync.WaitGroup
@@ -67,7 +68,7 @@ func (t *taker) each(ctx context.Context, items []waybill.Item, done func(waybil
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", t, a.item.Name, err)
 		}
-		if err := done(a.item, f); err != nil {
+		if err := done(a, f); err != nil {
 			return err
 		}
 		<-turns

@@ -200,12 +200,16 @@ func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelin
 		res.Files = append(res.Files, unnamed...)
 	}
 	entered := 0
-	err = taker.each(ctx, o.fetch, func(it waybill.Item, f ledger.File) error {
+	err = taker.each(ctx, o.fetch, func(a arrival, f ledger.File) error {
+		it := a.item
 		if f.Rule == ruleGone {
 			res.Waiting = append(res.Waiting, Waiting{Item: it, Reason: "it was listed and is not there: " + f.Detail})
 			return nil
 		}
 		res.Files = append(res.Files, f)
+		for _, note := range a.notes {
+			res.Waiting = append(res.Waiting, Waiting{Item: it, Reason: note})
+		}
 		if f.KeptPath == "" { // nothing was fetched: every run tries again
 			return nil
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -58,8 +59,9 @@ func (t *taker) receive(ctx context.Context, it waybill.Item) arrival {
 		return a
 	}
 	var kept lake.Kept
-	kept, a.typed, a.err = t.keepAndLoad(ctx, it, f, a.stage)
+	kept, a.typed, a.notes, a.err = t.keepAndLoad(ctx, it, f, a.stage)
 	f.SHA256, f.Size, f.KeptPath = kept.SHA256, kept.Size, kept.Path
+	f.Notes = ofAnswers(a.notes)
 	a.file = f
 	t.setAside(&a)
 	return a
@@ -125,13 +127,13 @@ func (t *taker) identify(f *ledger.File) error {
 	return err
 }
 
-// keepAndLoad reads the body once: into the kept copy and, side by side, through the loader.
-func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File, stage string) (lake.Kept, load.Result, error) {
+// keepAndLoad reads the body once: into the kept copy and, side by side, through the loader. It also gives what the body has to say to people.
+func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File, stage string) (lake.Kept, load.Result, []string, error) {
 	reading, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	body, err := t.conn.Open(reading, it)
 	if err != nil {
-		return lake.Kept{}, load.Result{}, err
+		return lake.Kept{}, load.Result{}, nil, err
 	}
 	forked := newFork(body, f.Size)
 	toKeep, toLoad := forked.branches[0], forked.branches[1]
@@ -152,9 +154,13 @@ func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File,
 	_, drainErr := io.Copy(io.Discard, toLoad) // a file that is held early is still kept whole
 	k := <-done
 	if k.err != nil {
-		return k.kept, res, fmt.Errorf("keep: %w", k.err)
+		return k.kept, res, nil, fmt.Errorf("keep: %w", k.err)
 	}
-	return k.kept, res, errors.Join(loadErr, drainErr)
+	var notes []string
+	if n, ok := body.(waybill.Noter); ok {
+		notes = n.Notes()
+	}
+	return k.kept, res, notes, errors.Join(loadErr, drainErr)
 }
 
 func (t *taker) load(ctx context.Context, r io.Reader, f ledger.File, stage string) (load.Result, error) {
@@ -233,7 +239,8 @@ func (t *taker) remember(f ledger.File) {
 
 // decide commits what was loaded, or holds the file, and writes down which.
 func (t *taker) decide(ctx context.Context, f ledger.File, res load.Result) (ledger.File, error) {
-	f.Records, f.Loaded, f.Rejected, f.Notes = res.Records, res.Loaded, res.Rejected, res.Notes()
+	f.Records, f.Loaded, f.Rejected = res.Records, res.Loaded, res.Rejected
+	f.Notes = strings.Trim(strings.TrimSuffix(keptNotes(f.Notes), "\n")+"\n"+res.Notes(), "\n")
 	f.Rule, f.Detail = "", ""
 	if res.Hold != nil {
 		f.Status, f.Rule, f.Detail, f.Loaded = ledger.Held, res.Hold.Rule, res.Hold.String(), 0
@@ -255,6 +262,28 @@ func (t *taker) decide(ctx context.Context, f ledger.File, res load.Result) (led
 	t.remember(f)
 	t.Log.Info("file loaded", zap.String("feed", t.String()), zap.String("file", f.Name), zap.Int64("rows", f.Loaded), zap.Int64("rejected", f.Rejected))
 	return f, t.ledger.Put(ctx, append(older, f)...)
+}
+
+// answersNote begins each note about a batch's answers: loading its bytes again does not tell it.
+const answersNote = "answers: "
+
+func ofAnswers(notes []string) string {
+	var b strings.Builder
+	for _, n := range notes {
+		b.WriteString(answersNote + strings.ReplaceAll(n, "\n", " ") + "\n")
+	}
+	return b.String()
+}
+
+// keptNotes are those of notes that a new load leaves as they are.
+func keptNotes(notes string) string {
+	var b strings.Builder
+	for line := range strings.Lines(notes) {
+		if strings.HasPrefix(line, answersNote) {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 // older are the versions whose place the file takes: those of the same document, and an interrupted or earlier load of the same version

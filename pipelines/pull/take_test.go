@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -178,6 +179,33 @@ func TestManyFiles(t *testing.T) {
 	left, err := os.ReadDir(q.stage)
 	if err != nil || len(left) != 0 {
 		t.Errorf("left in the stage folder: %v, %v", left, err)
+	}
+}
+
+// noting is a body with something to say.
+type noting struct {
+	io.Reader
+	notes []string
+}
+
+func (noting) Close() error { return nil }
+
+func (n noting) Notes() []string { return n.notes }
+
+// TestNotesOfAnswers: what a body has to say is shown by the run and kept with the file.
+func TestNotesOfAnswers(t *testing.T) {
+	t.Parallel()
+	body := noting{strings.NewReader("Order,SKU,New\nAV1001,AV-1-S,1\n"), []string{"1 of 2 questions got no answer", "cut short"}}
+	feed, files, _ := takes(t, &quay{size: -1, body: func(context.Context, string) io.ReadCloser { return body }})
+	var said []string
+	for _, w := range feed.Waiting {
+		said = append(said, w.String())
+	}
+	if want := []string{"lines-000.csv: 1 of 2 questions got no answer", "lines-000.csv: cut short"}; feed.Err != nil || !slices.Equal(said, want) {
+		t.Errorf("%q, %v", said, feed.Err)
+	}
+	if want := "answers: 1 of 2 questions got no answer\nanswers: cut short\nnew_column: the contract does not know [\"New\"]"; len(files) != 1 || files[0].Notes != want {
+		t.Errorf("%+v, want notes %q", files, want)
 	}
 }
 

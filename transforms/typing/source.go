@@ -67,8 +67,13 @@ func jsonRecords(view string) string {
 	return "select l as _line, try_cast(f0 as json) as e0 from " + duck.Ident(view)
 }
 
-// jsonSource selects _line and the columns' texts of the rows that a table takes from each record.
+// jsonSource selects _line and the columns' texts of the rows that a table takes from each record. What a column takes from an element further out
+// is taken before the element's list is walked: rows carry that text, and none of them the record that it is from.
 func (c Contract) jsonSource(t Table, records string) (string, error) {
+	x, err := c.extracts(t)
+	if err != nil {
+		return "", err
+	}
 	from := records
 	if t.Where.Path != "" {
 		p, err := parsePath(t.Where.Path, 0)
@@ -78,23 +83,42 @@ func (c Contract) jsonSource(t Table, records string) (string, error) {
 		from = fmt.Sprintf("select * from (%s) where regexp_matches(json_extract_string(%s, %s), %s)",
 			from, c.element(p, 0), duck.Literal(p.Path), duck.Literal(t.Where.Regex))
 	}
-	for i, text := range t.Each {
+	carried := []string{"_line"}
+	if c.Format.Type == XML {
+		from = fmt.Sprintf("select *, %s as _at from (%s)", lineOfXMLRecord(), from)
+		carried = append(carried, "_at")
+	}
+	for level, text := range t.Each {
 		h, err := parseHop(text)
 		if err != nil {
 			return "", err
 		}
-		outer, inner := fmt.Sprintf("e%d", i), fmt.Sprintf("e%d", i+1)
-		if h.IsText {
-			from = fmt.Sprintf("select *, try_cast(%s as json) as %s from (%s)", c.bodyText(outer, h.Path), inner, from)
-			continue
+		next, entry := c.step(h, fmt.Sprintf("e%d", level))
+		from = fmt.Sprintf("select %s, %s as next from (%s)", strings.Join(slices.Concat(carried, x.taken[level]), ", "), next, from)
+		carried = slices.Concat(carried, x.names[level])
+		from = fmt.Sprintf("select %s, %s as e%d from (%s)", strings.Join(carried, ", "), entry, level+1, from)
+		if c.Format.Type == XML {
+			from = fmt.Sprintf("select * replace (%s as _at) from (%s)", lineOfXMLEntry(level+1), from)
 		}
-		list := h.entries(outer)
-		if h.Keep {
-			list = fmt.Sprintf("case when len(coalesce(%[1]s, [])) = 0 then [cast(null as json)] else %[1]s end", list)
-		}
-		from = fmt.Sprintf("select *, unnest(%s) as %s from (%s)", list, inner, from)
 	}
-	return c.jsonColumns(t, from)
+	from = fmt.Sprintf("select %s from (%s)", strings.Join(slices.Concat(carried, x.taken[len(t.Each)]), ", "), from)
+	selected := []string{"_line"}
+	if c.Format.Type == XML {
+		selected = append(selected, "_at")
+	}
+	return fmt.Sprintf("select %s from (%s)", strings.Join(append(selected, x.columns...), ", "), from), nil
+}
+
+// step is the SQL of what a hop goes into, and of each entry of it.
+func (c Contract) step(h hop, element string) (next, entry string) {
+	if h.IsText {
+		return fmt.Sprintf("try_cast(%s as json)", c.bodyText(element, h.Path)), "next"
+	}
+	list := h.entries(element)
+	if h.Keep {
+		list = fmt.Sprintf("case when len(coalesce(%[1]s, [])) = 0 then [cast(null as json)] else %[1]s end", list)
+	}
+	return list, "unnest(next)"
 }
 
 // element is the JSON value that a path starts from.
@@ -106,34 +130,39 @@ func (c Contract) element(p place, depth int) string {
 	return p.Pick.from(e)
 }
 
-// jsonColumns asks each element for all of its paths at once, because DuckDB parses the text for every call.
-func (c Contract) jsonColumns(t Table, from string) (string, error) {
+// extracts are what a table's columns take from the elements of each level, 0 being the record.
+type extracts struct {
+	taken, names [][]string // by level
+	columns      []string   // over the names
+}
+
+// extracts asks each element for all of its paths at once, because DuckDB parses the text for every call.
+func (c Contract) extracts(t Table) (extracts, error) {
 	depth := len(t.Each)
+	x := extracts{taken: make([][]string, depth+1), names: make([][]string, depth+1)}
 	var elements []string
-	paths := map[string][]string{}
-	selected := []string{"_line"}
-	extracts := []string{"_line"}
-	if c.Format.Type == XML {
-		selected, extracts = append(selected, "_at"), append(extracts, lineInXML(depth)+" as _at")
-	}
+	paths, levels := map[string][]string{}, map[string]int{}
 	for i, col := range t.Columns {
 		var places []string
 		for _, path := range col.Path {
 			p, err := parsePath(path, depth)
 			if err != nil {
-				return "", fmt.Errorf("column %s: %w", col.Name, err)
+				return x, fmt.Errorf("column %s: %w", col.Name, err)
 			}
 			e := c.element(p, depth)
 			if paths[e] == nil {
 				elements = append(elements, e)
+				levels[e] = depth - p.Out
 			}
 			paths[e] = append(paths[e], p.Path)
 			places = append(places, fmt.Sprintf("x%d[%d]", slices.Index(elements, e), len(paths[e])))
 		}
-		selected = append(selected, fmt.Sprintf("%s as c%d", coalesce(places), i))
+		x.columns = append(x.columns, fmt.Sprintf("%s as c%d", coalesce(places), i))
 	}
 	for k, e := range elements {
-		extracts = append(extracts, fmt.Sprintf("json_extract_string(%s, %s) as x%d", e, duck.List(paths[e]), k))
+		level, name := levels[e], fmt.Sprintf("x%d", k)
+		x.taken[level] = append(x.taken[level], fmt.Sprintf("json_extract_string(%s, %s) as %s", e, duck.List(paths[e]), name))
+		x.names[level] = append(x.names[level], name)
 	}
-	return fmt.Sprintf("select %s from (select %s from (%s))", strings.Join(selected, ", "), strings.Join(extracts, ", "), from), nil
+	return x, nil
 }

@@ -142,13 +142,12 @@ func (c Contract) LineOf(key int64) int64 {
 	return key >> keyBits
 }
 
-// lineInXML is the SQL of a row's line: that of the innermost element in a list, else that of the record.
-func lineInXML(depth int) string {
-	var lines []string
-	for level := depth; level > 0; level-- {
-		lines = append(lines, fmt.Sprintf(`try_cast(json_extract_string(e%d, '$."#line"') as bigint)`, level))
-	}
-	return coalesce(append(lines, fmt.Sprintf("_line >> %d", keyBits)))
+// lineOfXMLRecord is the SQL of a record's line.
+func lineOfXMLRecord() string { return fmt.Sprintf("_line >> %d", keyBits) }
+
+// lineOfXMLEntry is the SQL of the line of a list's entry: its own where it has one, else that of what it is in.
+func lineOfXMLEntry(level int) string {
+	return coalesce([]string{fmt.Sprintf(`try_cast(json_extract_string(e%d, '$."#line"') as bigint)`, level), "_at"})
 }
 
 // lineOutput is the SQL of the column _line over a table's values.

@@ -97,6 +97,7 @@ type Call struct {
 
 // Answer is a response whose body was read to its end.
 type Answer struct {
+	Method   string
 	Status   int
 	Header   http.Header
 	Body     []byte    // exactly as received
@@ -123,7 +124,7 @@ func (c *Client) Do(ctx context.Context, call Call) (Answer, error) {
 		return Answer{}, t.refused(resp)
 	}
 	return Answer{
-		Status: resp.StatusCode, Header: resp.Header, Body: t.body, At: c.now().UTC(), URL: t.shown,
+		Method: t.call.Method, Status: resp.StatusCode, Header: resp.Header, Body: t.body, At: c.now().UTC(), URL: t.shown,
 		Size: resp.ContentLength, Attempts: t.sent,
 	}, nil
 }

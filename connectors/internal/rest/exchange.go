@@ -24,8 +24,13 @@ import (
 //	body         the exact bytes of the answer as a string
 //	body_base64  in place of body, when the bytes are not valid UTF-8
 //
-// A line stands for an answer of the partner's system. Calls that were not answered (no connection, 5xx, 429) have
-// no line: what they asked for is still due.
+// A question that got no answer has a line, too, so that it is seen and can be asked less often:
+//
+//	problem      why what came is no answer ("502 Bad Gateway", "200 text/html that is no JSON as asked for")
+//	unread       its bytes as base64, in place of a body: nothing of them is read as an answer; none where the status says it all
+//	status       0 when nothing came
+//
+// A refusal of the whole account (401, 429) is of no question, and has none.
 
 // Exchange is one line of an exchange log.
 type Exchange struct {
@@ -35,6 +40,8 @@ type Exchange struct {
 	Headers    map[string]string `json:"headers"`
 	Body       *string           `json:"body,omitempty"`
 	BodyBase64 string            `json:"body_base64,omitempty"`
+	Problem    string            `json:"problem,omitempty"`
+	Unread     string            `json:"unread,omitempty"`
 }
 
 // ExchangeRequest is what was asked.
@@ -59,6 +66,24 @@ func NewLog(w io.Writer, headers ...string) *Log { return &Log{w: w, headers: he
 
 // Add writes one answer, asked for with method under the name ask.
 func (l *Log) Add(method, ask string, a Answer) error {
+	x := l.exchange(method, ask, a)
+	if utf8.Valid(a.Body) {
+		body := string(a.Body)
+		x.Body = &body
+	} else {
+		x.BodyBase64 = base64.StdEncoding.EncodeToString(a.Body)
+	}
+	return l.write(x)
+}
+
+// AddFailure writes a question without an answer, with what came instead.
+func (l *Log) AddFailure(method, ask, problem string, a Answer) error {
+	x := l.exchange(method, ask, a)
+	x.Problem, x.Unread = problem, base64.StdEncoding.EncodeToString(a.Body)
+	return l.write(x)
+}
+
+func (l *Log) exchange(method, ask string, a Answer) Exchange {
 	x := Exchange{
 		Request: ExchangeRequest{Method: method, URL: a.URL, Ask: ask},
 		Status:  a.Status, At: a.At.UTC().Format(ExchangeTime), Headers: map[string]string{},
@@ -68,20 +93,18 @@ func (l *Log) Add(method, ask string, a Answer) error {
 			x.Headers[http.CanonicalHeaderKey(name)] = v
 		}
 	}
-	if utf8.Valid(a.Body) {
-		body := string(a.Body)
-		x.Body = &body
-	} else {
-		x.BodyBase64 = base64.StdEncoding.EncodeToString(a.Body)
-	}
+	return x
+}
+
+func (l *Log) write(x Exchange) error {
 	var line bytes.Buffer
 	enc := json.NewEncoder(&line)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(x); err != nil {
-		return fmt.Errorf("write exchange %s: %w", ask, err)
+		return fmt.Errorf("write exchange %s: %w", x.Request.Ask, err)
 	}
 	if _, err := l.w.Write(line.Bytes()); err != nil {
-		return fmt.Errorf("write exchange %s: %w", ask, err)
+		return fmt.Errorf("write exchange %s: %w", x.Request.Ask, err)
 	}
 	l.lines++
 	return nil
@@ -90,7 +113,7 @@ func (l *Log) Add(method, ask string, a Answer) error {
 // Lines is how many answers were written.
 func (l *Log) Lines() int { return l.lines }
 
-// ParseExchange reads one line of an exchange log and gives the exact bytes of its body.
+// ParseExchange reads one line of an exchange log and gives the exact bytes of its body, or of what came instead.
 func ParseExchange(line []byte) (Exchange, []byte, error) {
 	var x Exchange
 	if err := json.Unmarshal(line, &x); err != nil {
@@ -102,9 +125,9 @@ func ParseExchange(line []byte) (Exchange, []byte, error) {
 	if x.Body != nil {
 		return x, []byte(*x.Body), nil
 	}
-	body, err := base64.StdEncoding.DecodeString(x.BodyBase64)
+	body, err := base64.StdEncoding.DecodeString(x.BodyBase64 + x.Unread)
 	if err != nil {
-		return Exchange{}, nil, fmt.Errorf("read exchange: body_base64: %w", err)
+		return Exchange{}, nil, fmt.Errorf("read exchange: body_base64 or unread: %w", err)
 	}
 	return x, body, nil
 }

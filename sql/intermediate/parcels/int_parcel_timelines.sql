@@ -6,6 +6,7 @@ owner: data
 columns:
   latest_status: >-
     canonical status of the latest event by instant, then rank; an event below accepted never wins over one that is not
+  latest_told_by: scan, or status of the parcel as a whole
   delivered_at: earliest delivery, null if the parcel went back after it
   attempted_count: distinct instants of failed attempts
 */
@@ -21,7 +22,7 @@ with events as (
                 event_key
         ) as recency
     from intermediate.int_parcel_events
-    where occurred_at is not null
+    where occurred_at is not null and not is_of_earlier_parcel
 ),
 
 summed as (
@@ -41,8 +42,9 @@ summed as (
         min(case when status in ('exception_damaged', 'delivered_damaged') then occurred_at end) as first_damaged_at,
         min(case when status = 'lost' then occurred_at end) as carrier_lost_at,
         count(case when is_unmapped then 1 end) as unmapped_codes,
-        count(*) as events_count,
+        count(case when told_by = 'scan' then 1 end) as events_count,
         max(case when recency = 1 then status end) as latest_status,
+        max(case when recency = 1 then told_by end) as latest_told_by,
         max(case when recency = 1 then reason end) as latest_reason,
         max(case when recency = 1 then raw_code end) as latest_raw_code,
         max(case when recency = 1 then raw_text end) as latest_raw_text,

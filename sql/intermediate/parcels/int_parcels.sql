@@ -113,6 +113,7 @@ scanned as (
         t.first_damaged_at,
         t.carrier_lost_at,
         t.latest_status,
+        t.latest_told_by,
         t.latest_reason,
         t.latest_raw_code,
         t.latest_event_at,
@@ -151,7 +152,7 @@ judged as (
         d.day_on as commitment_on,
         -- Both days of the rule are working days of one calendar, so the later day is the one with the greater ordinal.
         case
-            when c.commitment_no is not null and c.latest_status in (
+            when c.commitment_no is not null and c.delivered_at is null and c.latest_status in (
                 'in_transit', 'out_for_delivery', 'attempted', 'exception_delay', 'accepted', 'unknown'
             ) and k.business_on >= l.day_on then l.day_on
         end as rule_lost_on

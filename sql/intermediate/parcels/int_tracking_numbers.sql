@@ -10,6 +10,7 @@ columns:
   carrier_how: configured, word, number or unknown
   carrier_word: what stood beside the number
   begun_at: when it was first told of
+  last_begun_at: when it was last despatched or put on a label, for a number that was given again
   orders_count: orders that warehouses despatched under it
 */
 with told as (
@@ -26,6 +27,7 @@ numbers as (
     select
         tracking_no,
         min(begun_at) as begun_at,
+        max(begun_at) as last_begun_at,
         max(is_outbound) as is_outbound,
         count(distinct source || '|' || order_ref) as orders_count,
         min(case when is_outbound = 1 then carrier_word end) as outbound_word,
@@ -99,6 +101,7 @@ int_tracking_numbers as (
         end as carrier_how,
         n.carrier_word,
         n.begun_at,
+        n.last_begun_at,
         n.is_outbound = 1 as is_outbound,
         n.orders_count
     from worded as n

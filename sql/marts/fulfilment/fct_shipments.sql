@@ -22,6 +22,7 @@ columns:
     description: canonical status of the latest event, lost by the rule, or no_scan when no event is known
     not_null: true
     accepted: [no_scan, unknown, label_created, cancelled, accepted, in_transit, customs, exception_hold, exception_address, exception_delay, out_for_delivery, attempted, available_for_pickup, delivered, delivered_damaged, exception_damaged, return_to_sender, returned, lost, destroyed]
+  status_how: {description: "how the status is known: a scan, the carrier's status of the parcel as a whole, or the rule for lost ones; null for no_scan", accepted: [scan, status, rule]}
   status_reason: why, where the carrier's code says it
   latest_raw_code: the carrier's own code of the latest event
   latest_event_at: when the latest event happened
@@ -88,6 +89,7 @@ fct_shipments as (
         destination_country,
         destination_calendar,
         status,
+        case when lost_how = 'rule' then 'rule' else latest_told_by end as status_how,
         latest_reason as status_reason,
         latest_raw_code,
         latest_event_at,

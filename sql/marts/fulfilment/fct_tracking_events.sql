@@ -1,5 +1,7 @@
 /*
-description: Scans of outbound and return parcels in one vocabulary. A scan that the carrier sent twice is one event.
+description: >-
+  Scans of outbound and return parcels in one vocabulary. A scan that the carrier sent twice is one event. Those of a parcel that had the number
+  before are not here (check scans_all_of_their_parcel).
 grain: one row per event
 key: [event_key]
 unit: [order_id, shipment_id]
@@ -70,7 +72,7 @@ fct_tracking_events as (
     left join intermediate.int_parcels as p on p.shipment_id = e.shipment_id
     left join return_parcels as r on r.tracking_no = e.tracking_no
     cross join ops.clock as k
-    where p.tracking_no is not null or r.tracking_no is not null
+    where e.told_by = 'scan' and not e.is_of_earlier_parcel and (p.tracking_no is not null or r.tracking_no is not null)
 )
 
 select * from fct_tracking_events

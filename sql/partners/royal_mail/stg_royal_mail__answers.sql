@@ -4,12 +4,16 @@ grain: one row per number and call
 key: [ask, _file_id, _line]
 owner: data
 conforms_to: asks
+columns:
+  outcome: "never refused: a refusal of the whole app has no line, and 403 may be about the number"
 */
 with stg_royal_mail__answers as (
     select
+        'parcel' as subject,
         upper(trim(tracking_no)) as ask,
         case when is_known then 'answered' else 'not_found' end as outcome,
         status_code,
+        cast(null as varchar) as problem,
         asked_at,
         _source,
         _file_id,
@@ -18,9 +22,11 @@ with stg_royal_mail__answers as (
     from raw.royal_mail_answers
     union all
     select
+        'parcel',
         upper(trim(tracking_no)),
-        case when status_code in (401, 403, 429) then 'refused' else 'failed' end,
+        case when status_code between 200 and 299 then 'unusable' else 'failed' end,
         status_code,
+        problem,
         asked_at,
         _source,
         _file_id,

@@ -67,7 +67,7 @@ stg_royal_mail__events as (
         f.tracking_no,
         f.occurred_at,
         timezone('Europe/London', f.occurred_at) as occurred_local,
-        case when f.has_offset then 'offset' else 'default' end as tz_source,
+        case when f.has_offset then 'offset' else 'country' end as tz_source,
         coalesce(c.meaning, 'unknown') as status,
         c.detail as reason,
         c.meaning is null as is_unmapped,

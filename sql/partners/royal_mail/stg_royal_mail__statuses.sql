@@ -13,17 +13,19 @@ rows:
       says_nothing: mail_piece_id is null or status_category is null
   raw.royal_mail_pieces:
     told_by: {tracking_no: "upper(trim(coalesce(tracking_no, mail_piece_id)))"}
+columns:
+  status: what the code of the last event means, or else the category; null where neither is known
 */
 with told as (
     select
-        upper(trim(mail_piece_id)) as tracking_no, origin_country, destination_country, product_name, status_category,
-        cast(null as varchar) as estimated_date, asked_at, _source, _file_id, _line, _received_at
+        upper(trim(mail_piece_id)) as tracking_no, origin_country, destination_country, product_name, status_category, last_event_code,
+        last_event_raw, cast(null as varchar) as estimated_date, asked_at, _source, _file_id, _line, _received_at
     from raw.royal_mail_summaries
     where mail_piece_id is not null and status_category is not null
     union all
     select
-        upper(trim(coalesce(tracking_no, mail_piece_id))), origin_country, destination_country, product_name, status_category,
-        estimated_date, asked_at, _source, _file_id, _line, _received_at
+        upper(trim(coalesce(tracking_no, mail_piece_id))), origin_country, destination_country, product_name, status_category, last_event_code,
+        last_event_raw, estimated_date, asked_at, _source, _file_id, _line, _received_at
     from raw.royal_mail_pieces
 ),
 
@@ -43,6 +45,15 @@ latest as (
     ) = 1
 ),
 
+timed as (
+    select
+        *,
+        upper(nullif(trim(last_event_code), '')) as raw_code,
+        -- +0100 and +01:00 both occur.
+        system.main.regexp_replace(trim(last_event_raw), '([+-][0-9]{2})([0-9]{2})$', '\1:\2') as event_raw,
+    from latest
+),
+
 -- Summaries name countries by three letters, as ISO 3166 has them too.
 stg_royal_mail__statuses as (
     select
@@ -51,14 +62,25 @@ stg_royal_mail__statuses as (
         coalesce(d.meaning, upper(l.destination_country)) as destination_country,
         l.product_name as product,
         l.status_category as status_raw,
+        coalesce(e.meaning, s.meaning) as status,
+        case
+            when regexp_matches(l.event_raw, ':.*(Z|z|[+-][0-9]{2}(:[0-9]{2})?)$') then try_cast(l.event_raw as timestamptz)
+            else timezone('Europe/London', try_cast(l.event_raw as timestamp))
+        end as status_at,
+        case when e.meaning is not null then e.detail else s.detail end as reason,
+        cast(null as varchar) as raw_type,
+        l.raw_code,
+        cast(null as varchar) as raw_text,
         l.estimated_on,
         l.asked_at,
         l._source,
         l._file_id,
         l._line,
         l._received_at
-    from latest as l
+    from timed as l
     left join seeds.codes as o on o.partner = 'royal_mail' and o.list = 'countries' and o.code = upper(l.origin_country)
+    left join seeds.codes as e on e.partner = 'royal_mail' and e.list = 'scans' and e.code = l.raw_code
+    left join seeds.codes as s on s.partner = 'royal_mail' and s.list = 'categories' and s.code = upper(trim(l.status_category))
     left join seeds.codes as d on d.partner = 'royal_mail' and d.list = 'countries' and d.code = upper(l.destination_country)
 )
 

@@ -7,20 +7,25 @@ conforms_to: asks
 */
 with stg_shopify__detail_answers as (
     select
+        'order' as subject,
         canonical_id(_source, string_split(order_gid, '/')[-1]) as ask,
         case
+            when status_code = 200 and problem is not null then 'unusable'
             when status_code = 200 and order_updated_at is not null then 'answered'
             when status_code = 404 or (status_code = 200 and order_updated_at is null) then 'not_found'
             when status_code in (401, 403, 429) then 'refused'
             else 'failed'
         end as outcome,
         status_code,
+        problem,
         asked_at,
         _source,
         _file_id,
         _line,
         _received_at
     from raw.shop_detail_answers
+    -- Further pages of an order are asked for as "<order> <owner> <connection>".
+    where not contains(order_gid, ' ')
 )
 
 select * from stg_shopify__detail_answers

@@ -1,10 +1,11 @@
-"""Time zones by country, state and airport: zones_by_place.
+"""Time zones by country, state and airport: zones_by_place, and by city in countries of several clocks: zones_by_city.
 
 Countries and their zones come from the IANA database's zone.tab (package tzdata), states from ISO 3166-2 (pycountry),
 airports from airportsdata. Which zone a state keeps is IANA's comment in zone.tab, put into ISO's codes below.
 """
 
 import functools
+import unicodedata
 from collections import defaultdict
 from datetime import datetime, timedelta, timezone
 from importlib.resources import files
@@ -195,7 +196,27 @@ def airport_rows(places):
     return list(rows.values())
 
 
+def plain(text):
+    """As a carrier writes a place: capitals without accents."""
+    letters = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in letters if not unicodedata.combining(c)).upper().strip()
+
+
+def city_rows(airports):
+    """Cities with an airport, in countries of several clocks. Of one name in two zones there is no row."""
+    zone_of = {airport: zone for _, _, airport, zone, _ in airports}
+    found = defaultdict(set)
+    for code, airport in airportsdata.load("IATA").items():
+        if airport["country"] in STATES and airport["city"]:
+            found[airport["country"], plain(airport["city"])].add(zone_of[code])
+    return sorted([country, city, min(zones)] for (country, city), zones in found.items() if len({clock(z) for z in zones}) == 1)
+
+
 def seeds():
     places = place_rows()
+    airports = airport_rows(places)
     header = ["country", "state", "airport", "zone", "is_split"]
-    return {"zones_by_place": (header, sorted(places + airport_rows(places)))}
+    return {
+        "zones_by_place": (header, sorted(places + airports)),
+        "zones_by_city": (["country", "city", "zone"], city_rows(airports)),
+    }

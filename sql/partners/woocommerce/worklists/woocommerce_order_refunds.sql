@@ -1,7 +1,7 @@
 /*
 description: >-
   Orders to ask each shop for the refunds of: an order lists its refunds without their time, lines and references. Asked while a listed
-  refund is not known; a question that failed is asked again an hour later.
+  refund is not known; one that failed is asked again after longer and longer pauses, behind all others.
 grain: one row per source and order
 key: [source, ask]
 owner: operations
@@ -13,11 +13,14 @@ with listed as (
         on o._source = r._source and o.order_id = r.order_id and o._file_id = r._file_id and o._line = r._line
 ),
 
-answers as (
-    select _source, order_id, max(_received_at) as asked_at
-    from raw.woo_refund_answers
-    where status_code <> 200
-    group by _source, order_id
+asks as (
+    select n._source, n.ask, n.outcome, n._received_at
+    from staging.stg_woo__refund_answers as n
+    inner join ops.clock as k on n._received_at <= k.as_of
+),
+
+asked as (
+    select * from questions('asks', ['answered'])
 ),
 
 due as (
@@ -32,11 +35,11 @@ woocommerce_order_refunds as (
     select
         d._source as source,
         cast(d.order_id as varchar) as ask,
-        row_number() over (order by case when a.asked_at is null then 0 else 1 end, d.refund_id, d.order_id) as place
+        row_number() over (order by case when q.failures > 0 then 1 else 0 end, d.refund_id, d.order_id) as place
     from due as d
     cross join ops.clock as k
-    left join answers as a on a._source = d._source and a.order_id = d.order_id
-    where a.asked_at is null or a.asked_at <= k.as_of - interval '1' hour
+    left join asked as q on q._source = d._source and q.ask = canonical_id(d._source, cast(d.order_id as varchar))
+    where q.due_at is null or q.due_at <= k.as_of
 )
 
 select source, ask from woocommerce_order_refunds order by place

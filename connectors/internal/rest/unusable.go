@@ -1,0 +1,64 @@
+package rest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/fourmarketing/waybill"
+)
+
+// Unusable is an answer that answers nothing: a page, half a text or an error stands in its place. It may be another one next time.
+type Unusable struct {
+	Answer  Answer
+	Problem string // without anything of the body but the partner's codes: a body may have names
+	Refused bool   // the partner answers, and refuses this question alone
+}
+
+// Error names the call and what is wrong with its answer.
+func (u *Unusable) Error() string {
+	return fmt.Sprintf("%s %s: %s: %v", u.Answer.Method, u.Answer.URL, u.Problem, waybill.ErrTemporary)
+}
+
+// Unwrap makes it waybill.ErrTemporary.
+func (u *Unusable) Unwrap() error { return waybill.ErrTemporary }
+
+// JSON reads the body. Its error is Unusable: nothing came, it is cut, it is something else, or in another encoding than UTF-8.
+func (a Answer) JSON(into any) error {
+	switch {
+	case len(a.Body) == 0:
+		return &Unusable{Answer: a, Problem: fmt.Sprintf("%d without a body", a.Status)}
+	case !utf8.Valid(a.Body):
+		return &Unusable{Answer: a, Problem: fmt.Sprintf("%d %s that is not UTF-8", a.Status, a.contentType())}
+	case json.Unmarshal(a.Body, into) != nil:
+		return &Unusable{Answer: a, Problem: fmt.Sprintf("%d %s that is no JSON as asked for", a.Status, a.contentType())}
+	}
+	return nil
+}
+
+func (a Answer) contentType() string {
+	kind, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
+	if kind == "" {
+		return "answer"
+	}
+	return kind
+}
+
+// Unanswered is what came of a call that was not answered, and what was wrong with it in words that are nobody's name.
+func Unanswered(failure error) (Answer, string) {
+	var bad *Unusable
+	if errors.As(failure, &bad) {
+		return bad.Answer, bad.Problem
+	}
+	var refused *Error
+	switch {
+	case !errors.As(failure, &refused):
+		return Answer{}, failure.Error()
+	case refused.Status == 0:
+		return Answer{Method: refused.Method, URL: refused.URL}, "no answer"
+	}
+	return Answer{Method: refused.Method, Status: refused.Status, URL: refused.URL}, fmt.Sprintf("%d %s", refused.Status, http.StatusText(refused.Status))
+}
