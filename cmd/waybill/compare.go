@@ -91,7 +91,8 @@ func compareTable(ctx context.Context, q queryer, path, relation string, t world
 			return c, fmt.Errorf("%s has no column %s", t.Mart, col)
 		}
 		texts = append(texts, asText(duck.Ident(col), kind)+" as "+duck.Ident(col))
-		diffs = append(diffs, fmt.Sprintf("case when t.%[1]s is distinct from m.%[1]s then %[2]s || '=' || t.%[1]s || ' not ' || m.%[1]s end", duck.Ident(col), duck.Literal(col)))
+		diffs = append(diffs, fmt.Sprintf("case when t.%[1]s is distinct from m.%[1]s and t.%[1]s <> %[3]s then %[2]s || '=' || t.%[1]s || ' not ' || m.%[1]s end",
+			duck.Ident(col), duck.Literal(col), duck.Literal(world.Untold)))
 	}
 	for _, k := range append([]string{"nth"}, t.Key...) {
 		on = append(on, fmt.Sprintf("t.%[1]s = m.%[1]s", duck.Ident(k)))
@@ -102,7 +103,7 @@ func compareTable(ctx context.Context, q queryer, path, relation string, t world
 		select coalesce(concat_ws('|', %[6]s), '') as k, t.here is null as only_mart, m.here is null as only_truth, concat_ws(', ', %[7]s) as diff
 		from t full outer join m on %[8]s
 		where t.here is null or m.here is null or diff <> '' order by k`,
-		duck.Literal(path), varchars(t.Columns), strings.Join(texts, ", "), relation, partners(t), coalesced(t.Key), strings.Join(diffs, ", "), strings.Join(on, " and "), nth)
+		duck.Literal(path), varchars(t.Columns), strings.Join(texts, ", "), relation, within(t), coalesced(t.Key), strings.Join(diffs, ", "), strings.Join(on, " and "), nth)
 	return c, c.read(ctx, q, text)
 }
 
@@ -195,10 +196,14 @@ func asText(column, kind string) string {
 	return "coalesce(" + column + ", '')"
 }
 
-// partners restricts the ledger of files to the partners whose files the truth tells of: what an API answers has no name there.
-func partners(t world.TruthTable) string {
-	if t.Mart != "ops.files" {
+// within restricts a table to what the truth tells of at all.
+func within(t world.TruthTable) string {
+	conditions := make([]string, len(t.Within))
+	for i, c := range t.Within {
+		conditions[i] = fmt.Sprintf("cast(%[1]s as varchar) in (select %[1]s from t)", duck.Ident(c))
+	}
+	if len(conditions) == 0 {
 		return ""
 	}
-	return "where source in (select source from t)"
+	return "where " + strings.Join(conditions, " and ")
 }

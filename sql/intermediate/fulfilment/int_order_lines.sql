@@ -5,7 +5,7 @@ key: [line_id]
 owner: data
 columns:
   sku_choice: 1 for the line that warehouse rows of this order and SKU are booked on, should a SKU be on two lines
-  unit_cost_currency: the currency that the shop keeps costs in
+  unit_cost_currency: the currency that the shop keeps costs in; null where it tells no cost
 */
 with lines as (
     select
@@ -20,7 +20,7 @@ with lines as (
         l.discounted_total_amount,
         l.currency,
         l.unit_cost_amount,
-        coalesce(l.unit_cost_currency, b.currency) as unit_cost_currency,
+        case when l.unit_cost_amount is not null then coalesce(l.unit_cost_currency, b.currency) end as unit_cost_currency,
         o.cancelled_at,
         l._file_id,
         l._line
