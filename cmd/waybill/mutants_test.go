@@ -263,7 +263,7 @@ func (j *jury) notices(t *testing.T, m mutants.Mutant) string {
 	err := j.lake.Trial(t.Context(), model, m.SQL, func(changed *models.Model) (bool, error) {
 		if _, ok := j.truth[changed.Name.String()]; ok && j.compare(t, changed.Name.String()).differs() {
 			by = "the truth about " + changed.Name.String()
-		} else if n, err := lostPairs(t.Context(), j.lake, changed.Name, storedPairs); err != nil || n > 0 {
+		} else if n, err := lostPairs(t.Context(), j.lake, changed.Name, func(string) string { return "select * from " + storedPairs }); err != nil || n > 0 {
 			by = fmt.Sprintf("%d lines of %s that no raw table has", n, changed.Name)
 		}
 		return by == "", nil
