@@ -93,6 +93,9 @@ func firstPlace(v any) (int, bool) {
 
 func (f *finder) operator(v map[string]any, in place) {
 	kind := word(v, "type")
+	if n, ok := firstPlace(v); ok {
+		in.at = n
+	}
 	if to := opposite[kind]; to != "" {
 		f.swap(v, "type", "comparison", to, in)
 	}
