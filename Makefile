@@ -48,6 +48,10 @@ bench: $(BIN)/waybill $(BIN)/versitygw ## ratios against the limit or a peer, fr
 torture: $(BIN)/waybill ## kill -9 at 200 random points, then compare with an undisturbed run
 	WAYBILL_TORTURE_KILLS=200 $(GO) test -tags $(TAGS) -timeout 60m -count=1 -v -run TestTorture ./cmd/waybill
 
+mutants: ## spoil the models' SQL at every place and see what cases and truth notice (N=400 for so many, SEED=2, MODEL=int_parcels)
+	WAYBILL_MUTANTS=$(or $(N),all) WAYBILL_MUTANTS_SEED=$(or $(SEED),1) WAYBILL_MUTANTS_MODEL=$(MODEL) \
+		$(GO) test -tags $(TAGS) -timeout 180m -count=1 -v -run '^TestMutants$$' ./cmd/waybill
+
 fuzz: ## every decoder's fuzz test for 20 seconds each
 	@for pkg in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
 		for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$pkg/*_test.go | cut -c6-); do \
@@ -66,4 +70,4 @@ $(BIN)/seeds/installed: sql/seeds/make/requirements.txt
 clean: ## remove what was built and the demo
 	rm -rf $(BIN) demo
 
-.PHONY: help build demo test lint fmt bench torture fuzz seeds clean
+.PHONY: help build demo test lint fmt bench torture mutants fuzz seeds clean

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/csv"
 	"fmt"
 	"os"
@@ -40,7 +41,11 @@ func compareTruth(ctx context.Context, q inputs.Querier, marts string, truth []w
 		if err := writeTruth(path, t); err != nil {
 			return nil, err
 		}
-		c, err := compareTable(ctx, q, path, t)
+		relation := t.Mart
+		if name, ok := strings.CutPrefix(relation, "marts."); ok {
+			relation = "published.main." + name
+		}
+		c, err := compareTable(ctx, q, path, relation, t)
 		if err != nil {
 			return nil, fmt.Errorf("compare %s: %w", t.Mart, err)
 		}
@@ -65,13 +70,15 @@ func writeTruth(path string, t world.TruthTable) error {
 	return f.Close()
 }
 
-// compareTable joins truth and mart on the key, both as text in the truth's spelling.
-func compareTable(ctx context.Context, q inputs.Querier, path string, t world.TruthTable) (comparison, error) {
+// queryer asks for rows.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// compareTable joins truth and a relation on the key, both as text in the truth's spelling. Rows of one key meet in the order of their values, so
+// that one told twice is one too many.
+func compareTable(ctx context.Context, q queryer, path, relation string, t world.TruthTable) (comparison, error) {
 	c := comparison{Mart: t.Mart, Rows: int64(len(t.Rows)), Columns: len(t.Columns)}
-	relation := t.Mart
-	if name, ok := strings.CutPrefix(relation, "marts."); ok {
-		relation = "published.main." + name
-	}
 	types, err := columnTypes(ctx, q, relation)
 	if err != nil {
 		c.OnlyTruth, c.Examples = c.Rows, []string{err.Error()}
@@ -84,21 +91,31 @@ func compareTable(ctx context.Context, q inputs.Querier, path string, t world.Tr
 			return c, fmt.Errorf("%s has no column %s", t.Mart, col)
 		}
 		texts = append(texts, asText(duck.Ident(col), kind)+" as "+duck.Ident(col))
-		diffs = append(diffs, fmt.Sprintf("case when t.%[1]s is distinct from m.%[1]s then %[2]s || '=' || t.%[1]s || ' not ' || m.%[1]s end", duck.Ident(col), duck.Literal(col)))
+		diffs = append(diffs, fmt.Sprintf("case when t.%[1]s is distinct from m.%[1]s and t.%[1]s <> %[3]s then %[2]s || '=' || t.%[1]s || ' not ' || m.%[1]s end",
+			duck.Ident(col), duck.Literal(col), duck.Literal(world.Untold)))
 	}
-	for _, k := range t.Key {
+	for _, k := range append([]string{"nth"}, t.Key...) {
 		on = append(on, fmt.Sprintf("t.%[1]s = m.%[1]s", duck.Ident(k)))
 	}
-	text := fmt.Sprintf(`with t as (select *, 1 as here from read_csv(%s, header = true, all_varchar = true, nullstr = '<none>', delim = ',', quote = '"', escape = '"', auto_detect = false, columns = {%s})),
-		m as (select %s, 1 as here from %s %s)
-		select coalesce(concat_ws('|', %s), '') as k, t.here is null as only_mart, m.here is null as only_truth, concat_ws(', ', %s) as diff
-		from t full outer join m on %s
+	nth := fmt.Sprintf("row_number() over (partition by %s order by %s) as nth", idents(t.Key), idents(t.Columns))
+	text := fmt.Sprintf(`with t as (select *, %[9]s, 1 as here from read_csv(%[1]s, header = true, all_varchar = true, nullstr = '<none>', delim = ',', quote = '"', escape = '"', auto_detect = false, columns = {%[2]s})),
+		told as (select %[3]s from %[4]s %[5]s), m as (select *, %[9]s, 1 as here from told)
+		select coalesce(concat_ws('|', %[6]s), '') as k, t.here is null as only_mart, m.here is null as only_truth, concat_ws(', ', %[7]s) as diff
+		from t full outer join m on %[8]s
 		where t.here is null or m.here is null or diff <> '' order by k`,
-		duck.Literal(path), varchars(t.Columns), strings.Join(texts, ", "), relation, partners(t), coalesced(t.Key), strings.Join(diffs, ", "), strings.Join(on, " and "))
+		duck.Literal(path), varchars(t.Columns), strings.Join(texts, ", "), relation, within(t), coalesced(t.Key), strings.Join(diffs, ", "), strings.Join(on, " and "), nth)
 	return c, c.read(ctx, q, text)
 }
 
-func (c *comparison) read(ctx context.Context, q inputs.Querier, text string) error {
+func idents(columns []string) string {
+	out := make([]string, len(columns))
+	for i, c := range columns {
+		out[i] = duck.Ident(c)
+	}
+	return strings.Join(out, ", ")
+}
+
+func (c *comparison) read(ctx context.Context, q queryer, text string) error {
 	rows, err := q.QueryContext(ctx, text)
 	if err != nil {
 		return err
@@ -143,7 +160,7 @@ func coalesced(columns []string) string {
 	return strings.Join(out, ", ")
 }
 
-func columnTypes(ctx context.Context, q inputs.Querier, relation string) (map[string]string, error) {
+func columnTypes(ctx context.Context, q queryer, relation string) (map[string]string, error) {
 	rows, err := q.QueryContext(ctx, "describe select * from "+relation)
 	if err != nil {
 		return nil, err
@@ -164,20 +181,29 @@ func columnTypes(ctx context.Context, q inputs.Querier, relation string) (map[st
 // asText spells a value as the truth does (world.TruthTable).
 func asText(column, kind string) string {
 	switch {
-	case strings.HasPrefix(kind, "TIMESTAMP"):
+	case kind == "TIMESTAMP WITH TIME ZONE":
 		column = fmt.Sprintf("strftime(%s at time zone 'UTC', '%%Y-%%m-%%dT%%H:%%M:%%SZ')", column)
 	case strings.HasPrefix(kind, "DECIMAL"):
-		column = fmt.Sprintf("cast(cast(%s as decimal(38, 2)) as varchar)", column)
+		// two places as money has them, and all of them where there are more
+		column = fmt.Sprintf("case when %[1]s = cast(%[1]s as decimal(38, 2)) then cast(cast(%[1]s as decimal(38, 2)) as varchar) else rtrim(cast(%[1]s as varchar), '0') end", column)
+	case kind == "DOUBLE":
+		column = fmt.Sprintf("printf('%%.6f', %s)", column)
+	case kind == "TIMESTAMP":
+		column = fmt.Sprintf("strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%S')", column)
 	default:
 		column = fmt.Sprintf("cast(%s as varchar)", column)
 	}
 	return "coalesce(" + column + ", '')"
 }
 
-// partners restricts the ledger of files to the partners whose files the truth tells of: what an API answers has no name there.
-func partners(t world.TruthTable) string {
-	if t.Mart != "ops.files" {
+// within restricts a table to what the truth tells of at all.
+func within(t world.TruthTable) string {
+	conditions := make([]string, len(t.Within))
+	for i, c := range t.Within {
+		conditions[i] = fmt.Sprintf("cast(%[1]s as varchar) in (select %[1]s from t)", duck.Ident(c))
+	}
+	if len(conditions) == 0 {
 		return ""
 	}
-	return "where source in (select source from t)"
+	return "where " + strings.Join(conditions, " and ")
 }

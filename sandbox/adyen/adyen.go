@@ -29,7 +29,16 @@ func PSP() world.PSP {
 			"payout": "MerchantPayout", "topup": "MatchedStatement", "transfer_in": "Balancetransfer", "transfer_out": "Balancetransfer",
 			"reserve_hold": "ReserveAdjustment", "reserve_release": "ReserveAdjustment",
 		},
+		Shows: shows,
 	}
+}
+
+// shows is what a line of a report has of its payment.
+func shows(_ string, p *world.Payment) world.Shown {
+	if p == nil {
+		return world.Shown{}
+	}
+	return world.Shown{MerchantRef: p.MerchantRef, Method: p.Method, Variant: variantOf(p)}
 }
 
 // sixteenDigits is a PSP reference; it does not start with 0.

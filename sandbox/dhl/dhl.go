@@ -19,12 +19,12 @@ const SpendQuota = "spend quota"
 // Carrier describes DHL to the world. Most of its times come without an offset. Claims have to reach it 28 days after
 // sending for a loss and 14 for damage (send.dhlparcel.co.uk/resources/damaged-parcel).
 func Carrier() world.Carrier {
-	codes := map[world.Event]string{}
+	codes, types, texts := map[world.Event]string{}, map[world.Event]string{}, map[world.Event]string{}
 	for e, c := range list() {
-		codes[e] = c.number
+		codes[e], types[e], texts[e] = c.number, c.phase, c.text
 	}
 	return world.Carrier{
-		Source: Source, Title: "DHL eCommerce", Abroad: true, Returns: true, Number: number, Codes: codes, Forms: [3]int{86, 8, 6},
+		Source: Source, Title: "DHL eCommerce", Abroad: true, Returns: true, Number: number, Codes: codes, Types: types, Texts: texts, Placed: true, Forms: [3]int{86, 8, 6},
 		ClaimLost: 28, ClaimDamaged: 14,
 	}
 }

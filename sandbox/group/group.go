@@ -25,7 +25,7 @@ func Demo() world.Group {
 
 func northgateSite() world.Site {
 	return world.Site{
-		Code: "NG1", Source: "northgate", System: northgate.System, Country: "GB", Town: "Daventry", Zone: "Europe/London", Calendar: "GB-EAW",
+		Code: "NG1", Source: "northgate", System: northgate.System, Country: "GB", Town: "Daventry", Says: northgate.Words(), Zone: "Europe/London", Calendar: "GB-EAW",
 		CutOff: 14 * 60, Runs: []int{13 * 60, 23*60 + 30}, Despatches: "DN%07d", Returns: "RC%06d", Reports: northgate.Reports(),
 		Shorts: true, Carriers: []world.Share{{Of: dhl.Source, Weight: 2}, {Of: royalmail.Source, Weight: 1}},
 		Problems: []world.Problem{
@@ -43,7 +43,7 @@ func northgateSite() world.Site {
 
 func veldhovenSite() world.Site {
 	return world.Site{
-		Code: "VH1", Source: "veldhoven", System: veldhoven.System, Country: "NL", Town: "Veldhoven", Zone: "Europe/Amsterdam", Calendar: "NL",
+		Code: "VH1", Source: "veldhoven", System: veldhoven.System, Country: "NL", Town: "Veldhoven", Says: veldhoven.Words(), Zone: "Europe/Amsterdam", Calendar: "NL",
 		CutOff: 15 * 60, Runs: []int{13*60 + 30, 23 * 60}, ByNumber: true, Despatches: "V26%06d", Returns: "VR%06d", Reports: veldhoven.Reports(),
 		Shorts: true, Carriers: []world.Share{{Of: dhl.Source, Weight: 1}},
 		Problems: []world.Problem{
@@ -69,6 +69,12 @@ func larkhillSite() world.Site {
 	}
 }
 
+// booked is an account whose reports have the booking date: the second one, as adyen lays them out.
+func booked(a world.Account) world.Account {
+	a.Books = true
+	return a
+}
+
 func brands() []world.Brand {
 	home := []world.Share{{Of: "NG1", Weight: 1}}
 	away := []world.Share{{Of: "VH1", Weight: 1}}
@@ -80,26 +86,26 @@ func brands() []world.Brand {
 	inTwo.Pounds = true
 	return []world.Brand{
 		{
-			Name: "Aster & Vale", Shop: "aster-vale", System: shopify.System, Can: shopify.Skills(), Prefix: "AV", FirstNo: 1001, FirstID: 5_000_000_000,
+			Name: "Aster & Vale", Shop: "aster-vale", System: shopify.System, Says: shopify.Words(), Can: shopify.Skills(), Prefix: "AV", FirstNo: 1001, FirstID: 5_000_000_000,
 			Currency: "GBP", Share: 36, Abroad: 0.06, Warehouses: home, Range: asterVale(), Account: london("AsterValeUK"),
 		},
 		{
-			Name: "Hart / Rowe", Shop: "hart-rowe", System: shopify.System, Can: shopify.Skills(), Prefix: "HR", FirstNo: 4801, FirstID: 5_100_000_000,
-			Currency: "GBP", Share: 28, Abroad: 0.04, Warehouses: both, TwoStep: true, Range: hartRowe(), Account: london("HartRoweUK"),
+			Name: "Hart / Rowe", Shop: "hart-rowe", System: shopify.System, Says: shopify.Words(), Can: shopify.Skills(), Prefix: "HR", FirstNo: 4801, FirstID: 5_100_000_000,
+			Currency: "GBP", Share: 28, Abroad: 0.04, Warehouses: both, TwoStep: true, Range: hartRowe(), Account: booked(london("HartRoweUK")),
 		},
 		{
-			Name: "Nørre Studio", Shop: "norre-studio", System: shopify.System, Can: inTwo, Prefix: "NS", FirstNo: 2201, FirstID: 5_200_000_000,
+			Name: "Nørre Studio", Shop: "norre-studio", System: shopify.System, Says: shopify.Words(), Can: inTwo, Prefix: "NS", FirstNo: 2201, FirstID: 5_200_000_000,
 			Currency: "EUR", Share: 16, Abroad: 0.45, Warehouses: away, Range: norreStudio(),
 			Account: world.Account{PSP: adyen.Source, Name: "NorreStudioEU", Zone: "Europe/Amsterdam", Currencies: []string{"EUR", "GBP"}},
 		},
 		{
-			Name: "Pell Mill", Shop: "pell-mill", System: shopify.System, Can: shopify.Skills(), Prefix: "PM", FirstNo: 10001, FirstID: 5_300_000_000,
+			Name: "Pell Mill", Shop: "pell-mill", System: shopify.System, Says: shopify.Words(), Can: shopify.Skills(), Prefix: "PM", FirstNo: 10001, FirstID: 5_300_000_000,
 			Currency: "GBP", Share: 20, Abroad: 0.93, Warehouses: away, Range: pellMill(), Account: london("PellMillUK"),
 		},
 		{
-			Name: "Oxbow & Lark", Shop: "oxbow-lark", System: woocommerce.System, Can: woocommerce.Skills(), Prefix: "OL", FirstNo: 1001, FirstID: 31_000,
+			Name: "Oxbow & Lark", Shop: "oxbow-lark", System: woocommerce.System, Says: woocommerce.Words(), Can: woocommerce.Skills(), Prefix: "OL", FirstNo: 1001, FirstID: 31_000,
 			Currency: "GBP", Share: 22, Abroad: 0.03, Warehouses: both, Range: oxbowLark(),
-			Account: world.Account{PSP: stripe.Provider, Name: "stripe", Currencies: []string{"GBP"}},
+			Account: world.Account{PSP: stripe.Provider, Name: "stripe", Books: true, Currencies: []string{"GBP"}},
 		},
 	}
 }

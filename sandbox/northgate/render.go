@@ -137,3 +137,6 @@ func word(what string) string {
 	}
 	return strings.Join(words, " ")
 }
+
+// Words are how it tells a status and a reason.
+func Words() world.SiteWords { return world.SiteWords{Status: word, Reason: strings.ToUpper} }

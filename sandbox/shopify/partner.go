@@ -20,7 +20,22 @@ const (
 
 // Skills are what a shop of this system can express.
 func Skills() world.ShopSkills {
-	return world.ShopSkills{Returns: true, Restocks: true, Cancels: true, Tests: true, Overpays: true, Unnamed: true, Hours: true, Costs: true}
+	return world.ShopSkills{Returns: true, Restocks: true, Cancels: true, Tests: true, Overpays: true, Unnamed: true, Hours: true, Costs: true, Remains: true}
+}
+
+// Words are the system's own.
+func Words() world.ShopWords {
+	return world.ShopWords{State: func(o world.ShopOrder) string { return word(o.FinancialStatus) }, Word: word, Refs: refs}
+}
+
+func refs(o world.ShopOrder) (payments, movements []string) {
+	for _, t := range o.Transactions {
+		payments = append(payments, t.PaymentID)
+		if t.Kind != "refund" {
+			movements = append(movements, t.AuthorizationCode)
+		}
+	}
+	return payments, movements
 }
 
 // Start serves every web shop that runs on the system.

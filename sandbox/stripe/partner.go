@@ -35,8 +35,27 @@ func PSP() world.PSP {
 			}
 			return world.Fees{Commission: (b.Gross*15+500)/1000 + 20}
 		},
-		Own: func(world.OwnRow) string { return "" },
+		Own:   func(world.OwnRow) string { return "" },
+		Shows: shows, Disputes: &world.DisputeTerms{Days: 20, State: "needs_response", Reason: "fraudulent"},
 	}
+}
+
+// shows is what a transaction has of its payment: the intent, and of a charge how it was paid; of others the kind of their source.
+func shows(kind string, p *world.Payment) world.Shown {
+	if p == nil {
+		return world.Shown{Method: kind}
+	}
+	out := world.Shown{MerchantRef: id("pi", p.Ref), Method: kind}
+	switch c := charge(world.Movement{Payment: p}, ""); {
+	case kind == "chargeback":
+		out.Method, out.Variant = "card", "visa" // as disputes tells it
+	case kind != "capture":
+	case c.Card != nil:
+		out.Method, out.Variant = c.Method, c.Card.Brand
+	default:
+		out.Method = c.Method
+	}
+	return out
 }
 
 // letters are the part of an id that says nothing.

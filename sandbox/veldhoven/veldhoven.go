@@ -102,7 +102,7 @@ func row(f world.File, r world.Row) ([]string, int) {
 		}, d.Units
 	}
 	rc := r.Receipt
-	disposition := map[string]string{"A": "RESTOCK", "B": "RESTOCK", "C": "OUTLET", "D": "DESTROY", "X": "HOLD", "M": "NONE"}[rc.Grade]
+	disposition := dispositions()[rc.Grade]
 	return []string{
 		rc.Ref, rc.ReceivedAt.In(f.Zone).Format(timeLayout), rc.ProcessedAt.In(f.Zone).Format(timeLayout), r.OrderRef, rc.RMA, rc.Tracking,
 		it.SKU, it.EAN, strconv.Itoa(rc.Units), strings.ToUpper(rc.Reason), rc.Grade, disposition, f.Site,
@@ -129,3 +129,12 @@ func broken(f world.File, r world.Row) []string {
 
 // carrier is the warehouse's word for a carrier.
 func carrier(source string) string { return strings.ToUpper(source) }
+
+// Words are how it tells a status, a reason and what becomes of a return.
+func Words() world.SiteWords {
+	return world.SiteWords{Status: strings.ToUpper, Reason: strings.ToUpper, Fates: dispositions()}
+}
+
+func dispositions() map[string]string {
+	return map[string]string{"A": "RESTOCK", "B": "RESTOCK", "C": "OUTLET", "D": "DESTROY", "X": "HOLD", "M": "NONE"}
+}

@@ -20,6 +20,22 @@ const System = "woocommerce"
 // moment of a cancellation, no costs, no refunds beyond the payment, and of a despatch a number and a day.
 func Skills() world.ShopSkills { return world.ShopSkills{} }
 
+// Words are the system's own: it has a state of the order and none of its money.
+func Words() world.ShopWords {
+	return world.ShopWords{State: statusOf, Word: func(s string) string { return s }, Refs: refs}
+}
+
+// refs are the payment intent and the charge, of an order that is paid.
+func refs(v world.ShopOrder) (payments, movements []string) {
+	o := orderOf(v, time.UTC)
+	for _, m := range o.Meta {
+		if m.Key == "_stripe_intent_id" {
+			payments, movements = append(payments, m.Value.(string)), append(movements, o.TransactionID)
+		}
+	}
+	return payments, movements
+}
+
 // Start serves every web shop that runs on the system.
 func Start(_ context.Context, s servers.Stage) (*servers.Partner, error) {
 	p := &servers.Partner{}

@@ -63,3 +63,14 @@ func (e Event) meaning() (status string, rank int) {
 }
 
 func (c *Carrier) can(e Event) bool { return c.Codes[e] != "" }
+
+// reason is why an event was not the ordinary one, where its code says so; a carrier's code may say more.
+func (c *Carrier) reason(e Event) string {
+	if r := c.Reasons[e]; r != "" {
+		return r
+	}
+	return map[Event]string{
+		Missorted: "carrier_sorting_error", Delayed: "carrier_not_enough_time", AddressQuery: "consignee_incorrect_address", Attempted: "consignee_not_home",
+		Refused: "consignee_refused", Damaged: "carrier_damaged_parcel", Missing: "carrier_parcel_lost",
+	}[e]
+}

@@ -30,6 +30,15 @@ type Brand struct {
 	TwoStep    bool    // payments are authorised first and captured moments later
 	Range      []Style
 	Account    Account
+	Says       ShopWords
+}
+
+// ShopWords are the words of a shop system.
+type ShopWords struct {
+	State func(ShopOrder) string // of an order's money
+	Word  func(string) string    // of anything else, by the group's own word
+	// by which an order's payments are known in it: its own or the PSP's name of each payment, and the PSP's of each movement but refunds
+	Refs func(ShopOrder) (payments, movements []string)
 }
 
 // ShopSkills are what a shop system can express beside orders, payments, fulfilments and plain refunds.
@@ -42,6 +51,7 @@ type ShopSkills struct {
 	Unnamed  bool // fulfilments without a tracking number
 	Hours    bool // the moment of a fulfilment, not only its day
 	Costs    bool // what its articles cost
+	Remains  bool // what is left of an order's total after refunds
 	Pounds   bool // orders in another currency than its own
 }
 
@@ -61,6 +71,7 @@ type Share struct {
 // Account is a brand's account with its PSP, named as the ledger names it.
 type Account struct {
 	PSP, Name  string
+	Books      bool   // its reports say when each row was booked
 	Zone       string // of its reports
 	Currencies []string
 }
@@ -78,6 +89,13 @@ type Site struct {
 	Reports              Reports
 	Shorts               bool // despatches tell units ordered, and why fewer were sent
 	Problems             []Problem
+	Says                 SiteWords
+}
+
+// SiteWords are the words of a warehouse's system for the group's; nil functions say them as they are.
+type SiteWords struct {
+	Status, Reason func(string) string
+	Fates          map[string]string // what becomes of a grade; nil where it does not tell
 }
 
 // Reports say how a site's system names its files.
@@ -107,6 +125,10 @@ type Carrier struct {
 	Returns bool   // its labels bring returns back
 	Number  func(use NumberUse, n int) string
 	Codes   map[Event]string // what it calls an event; what it has no code for cannot happen to its parcels
+	Types   map[Event]string // its coarse code of an event, where it has two
+	Texts   map[Event]string // its words
+	Reasons map[Event]string // why, where its code says more than the event
+	Placed  bool             // scans name the country of their place
 	Forms   [3]int           // how often times come without offset, with it, in UTC
 	// a claim has to reach the carrier within so many calendar days of acceptance
 	ClaimLost, ClaimDamaged int
@@ -134,6 +156,17 @@ type PSP struct {
 	PerBatch int64                  // its fee for each booking, taken as one row a batch
 	Dispute  int64                  // its fee for a dispute
 	Methods  func(Booking) []string // ways of paying that it offers, repeated as they are common
+	Shows    func(kind string, p *Payment) Shown
+	Disputes *DisputeTerms // nil where it lists no disputes
+}
+
+// Shown is how a PSP's reports show the payment of a movement; the payment is nil for one of the account itself.
+type Shown struct{ MerchantRef, Method, Variant string }
+
+// DisputeTerms are how a PSP lists a dispute that nobody has answered yet.
+type DisputeTerms struct {
+	Days          int // until the end of the day after so many, UTC, evidence is taken
+	State, Reason string
 }
 
 // OwnRow is what an account's own row is about.

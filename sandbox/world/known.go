@@ -9,6 +9,8 @@ type knownOrder struct {
 	at                                   instant
 	status                               map[string]instant // earliest of each word
 	latest                               string             // the newest status event
+	latestAt                             instant
+	lineLeft                             []moments // by line, of rows with units
 	anyStatus                            bool
 	units                                []lineUnits
 	total                                lineUnits
@@ -31,19 +33,25 @@ func (u lineUnits) live() int { return u.ordered - u.cancelled }
 
 func (u lineUnits) open() int { return max(0, u.ordered-u.cancelled-u.despatched) }
 
+// moments are the first and the last time of something.
+type moments struct{ first, last instant }
+
+func (m *moments) add(at instant) { m.first, m.last = earliest(m.first, at), max(m.last, at) }
+
 // knownParcel is an outbound tracking number that a despatch named.
 type knownParcel struct {
 	*parcelState
 	tracking string
 	o        *order
 	left     instant
+	ref      string // of its earliest despatch
 	lines    []quantity
 }
 
 // know gathers an order as of a moment. Phantoms and test orders are gathered too; tables leave them out.
 func (s *sim) know(o *order, at instant) *knownOrder {
 	k := &knownOrder{
-		o: o, at: at, status: map[string]instant{}, units: make([]lineUnits, len(o.lines)), destDay: dateOf(at, s.zoneOf(o.to.country)),
+		o: o, at: at, status: map[string]instant{}, units: make([]lineUnits, len(o.lines)), lineLeft: make([]moments, len(o.lines)), destDay: dateOf(at, s.zoneOf(o.to.country)),
 	}
 	if o.cancelled != 0 && o.cancelled <= at {
 		k.cancelled = o.cancelled
@@ -74,7 +82,7 @@ func (k *knownOrder) readStatuses() {
 		k.status[st.what] = earliest(k.status[st.what], st.at)
 		k.oldestFact = earliest(k.oldestFact, st.at)
 		if st.at >= newest {
-			newest, k.latest = st.at, st.what
+			newest, k.latest, k.latestAt = st.at, st.what, st.at
 		}
 	}
 }
@@ -90,6 +98,7 @@ func (s *sim) readDespatches(k *knownOrder) {
 		k.newestRow = max(k.newestRow, d.at)
 		if d.qty > 0 {
 			k.firstLeft, k.lastLeft = earliest(k.firstLeft, d.at), max(k.lastLeft, d.at)
+			k.lineLeft[d.line].add(d.at)
 		}
 		k.units[d.line].despatched += d.qty
 		if d.short != "" {
@@ -106,7 +115,9 @@ func (s *sim) readDespatches(k *knownOrder) {
 			p = &knownParcel{tracking: d.tracking, o: k.o, parcelState: s.state(s.parcels[k.o.carrier.Source+":"+d.tracking], k.o, k.at)}
 			k.parcels = append(k.parcels, p)
 		}
-		p.left = earliest(p.left, d.at)
+		if p.left == 0 || d.at < p.left {
+			p.left, p.ref = d.at, d.ref
+		}
 		p.lines = append(p.lines, quantity{d.line, d.qty})
 	}
 }
@@ -200,13 +211,19 @@ type parcelState struct {
 	lostOn, commitment            date
 	lastPhysical                  instant
 	damaged                       bool
+	labelled                      instant
+	latest                        knownScan // that the status is of
+	unmapped                      int
 }
 
 type knownScan struct {
-	at     instant
-	code   string // the carrier's
-	status string
-	rank   int
+	at                instant
+	what              Event
+	code              string // the carrier's
+	status            string
+	rank              int
+	country, locality string
+	form              Form
 }
 
 // state reads a parcel's events in order of time. p may be nil: a number that the carrier does not know.
@@ -217,7 +234,7 @@ func (s *sim) state(p *parcel, o *order, at instant) *parcelState {
 	}
 	for _, e := range p.known(at) {
 		status, rank := e.what.meaning()
-		st.events = append(st.events, knownScan{e.at, p.carrier.Codes[e.what], status, rank})
+		st.events = append(st.events, knownScan{e.at, e.what, p.carrier.Codes[e.what], status, rank, e.country, e.locality, e.form})
 	}
 	slices.SortStableFunc(st.events, func(a, b knownScan) int {
 		if a.at != b.at {
@@ -240,9 +257,13 @@ func (st *parcelState) read() {
 			st.lastPhysical = max(st.lastPhysical, e.at)
 		}
 		if e.rank >= 20 || !physical {
-			st.status = e.status
+			st.status, st.latest = e.status, e
 		}
 		switch e.status {
+		case "label_created":
+			st.labelled = earliest(st.labelled, e.at)
+		case "unknown":
+			st.unmapped++
 		case "attempted":
 			st.attempted = earliest(st.attempted, e.at)
 			if e.at != lastTry {

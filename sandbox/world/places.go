@@ -158,3 +158,23 @@ func (p *places) zoneOf(country string) *time.Location {
 	}
 	return p.london
 }
+
+// tells is a status in the site's word, says a reason for a return.
+func (st *site) tells(status string) string { return said(st.Says.Status, status) }
+
+func (st *site) says(reason string) string { return said(st.Says.Reason, reason) }
+
+func said(how func(string) string, word string) string {
+	if how == nil {
+		return word
+	}
+	return how(word)
+}
+
+// fate is what becomes of goods of a grade: as the site tells, else by the group's rule.
+func (st *site) fate(grade string) string {
+	if st.Says.Fates != nil {
+		return st.Says.Fates[grade]
+	}
+	return map[string]string{"A": "restock", "B": "restock", "C": "b_grade", "D": "recycle", "X": "return_to_customer", "M": "none"}[grade]
+}

@@ -13,8 +13,10 @@ func (s *sim) truth(at instant) []TruthTable {
 	w.readRefunds()
 	tables := []TruthTable{
 		w.factOrders(), w.factLines(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factClaims(),
-		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(),
+		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(), w.health(), w.fulfilmentDaily(), w.returnsDaily(),
+		w.returnsOpen(), w.returnLines(), w.warehouseEvents(), w.disputesTold(), w.orderKeys(), w.tieouts(), w.unmappedCodes(),
 	}
+	tables = append(tables, w.dimensions()...)
 	for i := range tables {
 		sortRows(&tables[i])
 	}
@@ -31,6 +33,8 @@ type witness struct {
 	refunds []knownRefund
 	// disputes is how many chargebacks of an order stand, reversed ones taken off
 	disputes map[*order]int
+	// bySettlement are the settlements by their key
+	bySettlement map[string]*settlement
 }
 
 // real leaves out what is in no mart.
@@ -86,31 +90,44 @@ func (w *witness) factOrders() TruthTable {
 	t := table("marts.fct_orders", "order_id", `brand order_name placed_at paid_at cancelled_at in_wms_at released_at picked_at packed_at
 		first_despatched_at last_despatched_at first_accepted_at first_delivered_at last_delivered_at ship_by_on deliver_by_on
 		is_shipped_on_time is_delivered_on_time is_otif units_ordered units_cancelled units_short units_despatched units_delivered
-		split_count status total_amount currency`)
+		split_count status total_amount currency shop site service ship_country destination_calendar wms_status wms_status_at is_perfect
+		lines_count paid_to_wms_hours wms_to_picked_hours picked_to_despatched_hours despatched_to_accepted_hours
+		accepted_to_delivered_hours click_to_ship_hours click_to_door_hours age_hours current_total_amount discount_amount
+		shipping_amount tax_amount _built_at financial_status cancel_reason`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
 		}
 		o, u := k.o, k.total
 		shipped, delivered, otif := w.promises(k)
-		t.add(o.orderID(), o.brand.Name, o.name, o.placed.text(), k.paid.text(), k.cancelled.text(), k.status["received"].text(),
+		row := []string{
+			o.orderID(), o.brand.Name, o.name, o.placed.text(), k.paid.text(), k.cancelled.text(), k.status["received"].text(),
 			k.status["allocated"].text(), k.status["picked"].text(), k.status["packed"].text(), k.firstLeft.text(), k.lastLeft.text(),
 			k.firstAccepted.text(), k.firstDelivered.text(), k.lastDelivered.text(), k.shipBy.text(), k.deliverBy.text(),
 			shipped, delivered, otif, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched), itoa(u.delivered),
-			itoa(len(k.parcels)), k.state, amount(o.total()), o.currency)
+			itoa(len(k.parcels)), k.state, amount(o.total()), o.currency,
+		}
+		t.add(append(row, w.restOfOrder(k, otif)...)...)
 	}
 	return t
 }
 
 func (w *witness) factLines() TruthTable {
-	t := table("marts.fct_order_lines", "line_id", "order_id sku units_ordered units_cancelled units_short units_despatched units_delivered units_open")
+	t := table("marts.fct_order_lines", "line_id", "order_id sku units_ordered units_cancelled units_short units_despatched units_delivered units_open "+
+		"brand title first_despatched_at last_despatched_at unit_price_amount discounted_total_amount currency unit_cost_amount unit_cost_currency _built_at")
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
 		}
 		for i, u := range k.units {
-			t.add(k.o.lineID(i), k.o.orderID(), k.o.lines[i].item.sku, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched),
-				itoa(u.delivered), itoa(u.open()))
+			l := &k.o.lines[i]
+			cost, of := "", ""
+			if k.o.brand.Can.Costs {
+				cost, of = amount(l.item.cost), k.o.brand.Currency
+			}
+			t.add(k.o.lineID(i), k.o.orderID(), l.item.sku, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched),
+				itoa(u.delivered), itoa(u.open()), k.o.brand.Name, l.item.name, k.lineLeft[i].first.text(), k.lineLeft[i].last.text(), amount(l.price),
+				amount(l.net()), k.o.currency, cost, of, w.at.text())
 		}
 	}
 	return t
@@ -118,7 +135,9 @@ func (w *witness) factLines() TruthTable {
 
 func (w *witness) factShipments() TruthTable {
 	t := table("marts.fct_shipments", "shipment_id", `order_id site service destination_country despatched_at accepted_at first_attempt_at
-		delivered_at attempts_count status is_lost lost_how lost_on is_damaged commitment_on promised_on promise_gap_days late_cause`)
+		delivered_at attempts_count status is_lost lost_how lost_on is_damaged commitment_on promised_on promise_gap_days late_cause
+		brand carrier tracking_no destination_calendar latest_raw_code latest_event_at labelled_at is_first_attempt_delivered damaged_on
+		commitment_gap_days transit_hours units_despatched events_count unmapped_codes cost_amount cost_currency despatch_ref status_reason _built_at`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
@@ -136,66 +155,12 @@ func (w *witness) factShipments() TruthTable {
 					cause = "carrier"
 				}
 			}
-			t.add(p.key(), o.orderID(), o.site.Code, o.service, o.to.country, p.left.text(), p.accepted.text(), p.attempted.text(),
+			row := []string{
+				p.key(), o.orderID(), o.site.Code, o.service, o.to.country, p.left.text(), p.accepted.text(), p.attempted.text(),
 				p.delivered.text(), itoa(p.attempts), p.status, flag(p.lost), p.lostHow, p.lostOn.text(), flag(p.damaged), p.commitment.text(),
-				k.deliverBy.text(), gap, cause)
-		}
-	}
-	return t
-}
-
-func (w *witness) factEvents() TruthTable {
-	t := table("marts.fct_tracking_events", "shipment_id occurred_at raw_code", "status")
-	put := func(key string, st *parcelState) {
-		for _, e := range st.events {
-			t.add(key, e.at.text(), e.code, e.status)
-		}
-	}
-	for _, k := range w.orders {
-		if k.real() {
-			for _, p := range k.parcels {
-				put(p.key(), p.parcelState)
+				k.deliverBy.text(), gap, cause,
 			}
-		}
-	}
-	for i := range w.returns {
-		if r := &w.returns[i]; r.state != nil {
-			put(r.key, r.state)
-		}
-	}
-	return t
-}
-
-func (w *witness) factClaims() TruthTable {
-	t := table("marts.fct_claimable_parcels", "shipment_id claim_type", "eligible_on deadline_on claimable_amount currency state")
-	today := dateOf(w.at, w.london)
-	for _, k := range w.orders {
-		if !k.real() {
-			continue
-		}
-		for _, p := range k.parcels {
-			cost := int64(0)
-			for _, q := range p.lines {
-				cost += k.o.lines[q.line].item.cost * int64(q.qty)
-			}
-			worth := ""
-			if k.o.brand.Can.Costs {
-				worth = amount(cost)
-			}
-			put := func(claim string, eligible, deadline date) {
-				state := "open"
-				if today > deadline {
-					state = "expired"
-				}
-				t.add(p.key(), claim, eligible.text(), deadline.text(), worth, k.o.brand.Currency, state)
-			}
-			accepted := dateOf(p.accepted, w.london)
-			if p.lost {
-				put("lost", p.lostOn, accepted+date(k.o.carrier.ClaimLost))
-			}
-			if p.damaged {
-				put("damaged", dateOf(p.firstHurt, w.zoneOf(k.o.to.country)), accepted+date(k.o.carrier.ClaimDamaged))
-			}
+			t.add(append(row, w.restOfParcel(k, p)...)...)
 		}
 	}
 	return t
@@ -203,10 +168,16 @@ func (w *witness) factClaims() TruthTable {
 
 // atRisk lists the orders that a customer is waiting for.
 func (w *witness) atRisk() TruthTable {
-	t := table("marts.orders_at_risk", "order_id", "stuck_stage risk_state")
+	t := table("marts.orders_at_risk", "order_id", `stuck_stage risk_state brand order_name site service status due_on days_left paid_at ship_by_on
+		deliver_by_on age_hours units_waiting total_amount currency next_step`)
 	for _, k := range w.orders {
 		if k.real() && k.paid != 0 && k.cancelled == 0 && k.state != "delivered" && k.total.live() > 0 {
-			t.add(k.o.orderID(), k.stage(), w.risk(k))
+			due, today := k.shipBy, k.siteDay
+			if k.total.despatched >= k.total.live() {
+				due, today = k.deliverBy, k.destDay
+			}
+			t.add(k.o.orderID(), k.stage(), w.risk(k), k.o.brand.Name, k.o.name, k.site.Code, k.o.service, k.state, due.text(), itoa(int(due-today)), k.paid.text(),
+				k.shipBy.text(), k.deliverBy.text(), hours(k.paid, w.at), itoa(k.total.live()-k.total.delivered), amount(k.o.total()), k.o.currency, k.advice())
 		}
 	}
 	return t

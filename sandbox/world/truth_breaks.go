@@ -1,28 +1,76 @@
 package world
 
+import (
+	"cmp"
+	"slices"
+)
+
+// finding is what does not agree: of which order and brand, since when, and what is at stake.
+type finding struct {
+	check, kind, document string
+	o                     *order // nil where no shop has one
+	brand                 *brand
+	since                 instant
+	amount, currency      string
+	detail                string
+}
+
 // breaks collects the open breaks; a document is listed once per check and kind.
 type breaks struct {
+	w     *witness
 	table TruthTable
 	seen  map[[3]string]bool
 }
 
-func (b *breaks) add(check, kind, document string) {
-	key := [3]string{check, kind, document}
-	if !b.seen[key] {
-		b.seen[key] = true
-		b.table.add(check, kind, document)
+func (b *breaks) add(f finding) {
+	key := [3]string{f.check, f.kind, f.document}
+	if b.seen[key] {
+		return
 	}
+	b.seen[key] = true
+	order, brand, severity := "", "", "high"
+	if f.o != nil {
+		order, f.brand = f.o.orderID(), f.o.brand
+	}
+	if f.brand != nil {
+		brand = f.brand.Name
+	}
+	switch f.check {
+	case "R09", "R11", "R22":
+		severity = "critical"
+	case "R03":
+		severity = "medium"
+	}
+	b.table.add(f.check, f.kind, f.document, order, brand, severity, f.since.text(), hours(f.since, b.w.at), f.amount, f.currency, f.detail, b.w.at.text())
+}
+
+// value is what an order came to, cost what its articles cost the shop, where the shop knows that.
+func (o *order) value() (string, string) { return amount(o.total()), o.currency }
+
+func (o *order) cost(lines []quantity) (worth, currency string) {
+	if !o.brand.Can.Costs {
+		return "", ""
+	}
+	var sum int64
+	for _, q := range lines {
+		sum += o.lines[q.line].item.cost * int64(q.qty)
+	}
+	return amount(sum), o.brand.Currency
 }
 
 func (w *witness) factBreaks() TruthTable {
-	b := &breaks{table: table("marts.fct_breaks", "check_id kind document", ""), seen: map[[3]string]bool{}}
+	b := &breaks{w: w, seen: map[[3]string]bool{}, table: table("marts.fct_breaks", "check_id kind document",
+		"order_id brand severity first_seen_at age_hours amount currency detail _built_at")}
 	marks := w.watermarks()
 	for _, k := range w.orders {
 		switch {
 		case k.o.test:
 		case k.o.phantom:
 			if k.oldestFact != 0 && k.oldestFact <= w.at-24*hour {
-				b.add("R03", "no_web_order", k.o.orderID())
+				b.add(finding{
+					check: "R03", kind: "no_web_order", document: k.o.orderID(), since: k.oldestFact + 24*hour,
+					detail: "the warehouse has order " + k.o.wmsRef() + " and no shop does",
+				})
 			}
 		default:
 			w.handOverBreaks(b, k, marks.least(k.o.brand))
@@ -30,23 +78,65 @@ func (w *witness) factBreaks() TruthTable {
 			w.refundBreaks(b, k)
 		}
 	}
-	for i := range w.returns {
-		if r := &w.returns[i]; r.received != 0 && r.refunded == 0 && dateOf(w.at, w.london) > r.dueOn {
-			b.add("R12", "return_not_refunded", r.id)
-		}
-	}
-	for i := range w.refunds {
-		if st := w.refunds[i].state; st != "matched" && st != "pending_psp" {
-			b.add("R13", st, w.refunds[i].id)
-		}
-	}
+	w.returnBreaks(b)
 	w.settlementBreaks(b)
 	for _, f := range w.ledgerOfFiles() {
 		if f.status == "held" {
-			b.add("R22", "held", f.name)
+			b.add(finding{check: "R22", kind: "held", document: f.name, since: f.received, detail: Untold})
 		}
 	}
 	return b.table
+}
+
+// returnBreaks are returns without a refund, and refunds on which shop and PSP do not agree.
+func (w *witness) returnBreaks(b *breaks) {
+	for i := range w.returns {
+		if r := &w.returns[i]; r.received != 0 && r.refunded == 0 && dateOf(w.at, w.london) > r.dueOn {
+			_, worth := r.worth()
+			f := finding{
+				check: "R12", kind: "return_not_refunded", document: r.id, o: r.o, since: (r.dueOn + 1).at(w.london, 0), amount: worth, currency: r.o.currency,
+				detail: itoa(r.unitsGot) + " units received and not refunded by " + r.dueOn.text(),
+			}
+			if r.noOrder {
+				f.o, f.currency = nil, ""
+			}
+			b.add(f)
+		}
+	}
+	for i := range w.refunds {
+		r := &w.refunds[i]
+		f := finding{check: "R13", kind: r.state, document: r.id, o: r.o, currency: r.o.currency}
+		switch r.state {
+		case "missing_in_psp":
+			f.since, f.amount, f.detail = r.at+pspGrace, amount(r.web), "refunded in the shop and not by the payment provider"
+		case "amount_differs":
+			f.since, f.amount = w.bookedAt(r.booked), amount(r.psp-r.web)
+			f.detail = "the shop says " + amount(r.web) + ", the payment provider " + amount(r.psp)
+		case "missing_in_web":
+			f.since, f.amount, f.detail = w.bookedAt(r.booked), amount(r.psp), "refunded by the payment provider and not in the shop"
+		default:
+			continue
+		}
+		b.add(f)
+	}
+}
+
+// bookedAt is when a movement is known to have been: when it was booked, where the account's reports say so, else when the report was pulled.
+func (w *witness) bookedAt(m *ledgerRow) instant {
+	if m.brand.Account.Books {
+		return m.at
+	}
+	return w.pulled(m.b.available)
+}
+
+// pulled is the first checkpoint at which something could be pulled that was there from a moment on.
+func (w *witness) pulled(at instant) instant {
+	for _, c := range w.checkpoints {
+		if c >= at {
+			return c
+		}
+	}
+	return 0
 }
 
 // watermarks are, by source, the latest status or despatch time in the files.
@@ -79,32 +169,66 @@ func (w *witness) watermarks() watermarks {
 func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 	o, id := k.o, k.o.orderID()
 	if k.paid != 0 && k.cancelled == 0 && k.total.live() > 0 && !k.anyStatus && !k.anyRow && mark != 0 && k.paid+30*minute <= mark {
-		b.add("R01", "not_in_wms", id)
+		worth, currency := o.value()
+		b.add(finding{
+			check: "R01", kind: "not_in_wms", document: id, o: o, since: k.paid + 30*minute, amount: worth, currency: currency,
+			detail: o.name + " is paid and the warehouse does not have it",
+		})
 	}
 	told := map[string]bool{}
+	first := instant(0)
 	for i := range o.fulfilments {
 		f := &o.fulfilments[i]
 		if f.at > w.at {
 			continue
 		}
 		told[f.tracking] = true
-		if !k.anyRow && mark != 0 && o.toldAt(f)+24*hour <= mark {
-			b.add("R05", "fulfilled_not_despatched", id)
-		}
+		first = earliest(first, o.toldAt(f))
 	}
-	for _, p := range k.parcels {
-		if !told[p.tracking] && p.left+hour <= w.at {
-			b.add("R04", "not_fulfilled_in_web", p.key())
-		}
-		if p.accepted == 0 && p.left+48*hour <= w.at {
-			b.add("R05", "never_scanned", p.key())
-		}
+	worth, currency := o.value()
+	if first != 0 && !k.anyRow && mark != 0 && first+24*hour <= mark {
+		b.add(finding{
+			check: "R05", kind: "fulfilled_not_despatched", document: id, o: o, since: first + 24*hour, amount: worth, currency: currency,
+			detail: "the customer was told of a despatch and the warehouse has none",
+		})
 	}
+	w.parcelBreaks(b, k, told)
 	if k.firstNoNumber != 0 && k.firstNoNumber+24*hour <= w.at {
-		b.add("R05", "no_parcel", id)
+		b.add(finding{
+			check: "R05", kind: "no_parcel", document: id, o: o, since: k.firstNoNumber + 24*hour, amount: worth, currency: currency,
+			detail: "despatched without a tracking number",
+		})
 	}
 	if k.cancelled != 0 && k.lastLeft > k.cancelled {
-		b.add("R09", "despatched_after_cancel", id)
+		since := instant(0)
+		for i := range o.despatches {
+			if d := &o.despatches[i]; d.seen(w.at) && d.qty > 0 && d.at > k.cancelled {
+				since = earliest(since, d.at)
+			}
+		}
+		b.add(finding{
+			check: "R09", kind: "despatched_after_cancel", document: id, o: o, since: since, amount: worth, currency: currency,
+			detail: "cancelled in the shop and despatched later",
+		})
+	}
+}
+
+// parcelBreaks are parcels that the shop or the carrier does not have.
+func (w *witness) parcelBreaks(b *breaks, k *knownOrder, told map[string]bool) {
+	for _, p := range k.parcels {
+		worth, currency := k.o.cost(p.lines)
+		if !told[p.tracking] && p.left+hour <= w.at {
+			b.add(finding{
+				check: "R04", kind: "not_fulfilled_in_web", document: p.key(), o: k.o, since: p.left + hour, amount: worth, currency: currency,
+				detail: "despatched, and the shop has no fulfilment with its number: the customer was not told",
+			})
+		}
+		if p.accepted == 0 && p.left+48*hour <= w.at {
+			b.add(finding{
+				check: "R05", kind: "never_scanned", document: p.key(), o: k.o, since: p.left + 48*hour, amount: worth, currency: currency,
+				detail: "despatched, and the carrier has never had it in hand",
+			})
+		}
 	}
 }
 
@@ -119,10 +243,24 @@ func (o *order) toldAt(f *fulfilment) instant {
 func (w *witness) quantityBreaks(b *breaks, k *knownOrder) {
 	for i, u := range k.units {
 		if u.despatched > u.ordered {
-			b.add("R06", "over_despatched", k.o.lineID(i))
+			last := instant(0)
+			for j := range k.o.despatches {
+				if d := &k.o.despatches[j]; d.seen(w.at) && d.line == i {
+					last = max(last, d.at)
+				}
+			}
+			worth, currency := k.o.cost([]quantity{{i, u.despatched - u.ordered}})
+			b.add(finding{
+				check: "R06", kind: "over_despatched", document: k.o.lineID(i), o: k.o, since: last, amount: worth, currency: currency,
+				detail: itoa(u.despatched) + " despatched of " + itoa(u.ordered) + " ordered, " + k.o.lines[i].item.sku,
+			})
 		}
 		if u.short > 0 && u.ordered-u.cancelled-u.despatched > 0 && k.newestRow+24*hour <= w.at {
-			b.add("R06", "short_unresolved", k.o.lineID(i))
+			b.add(finding{
+				check: "R06", kind: "short_unresolved", document: k.o.lineID(i), o: k.o, since: k.newestRow + 24*hour,
+				amount: amount(k.o.lines[i].price * int64(u.open())), currency: k.o.currency,
+				detail: itoa(u.short) + " short, " + itoa(u.open()) + " neither sent nor cancelled, " + k.o.lines[i].item.sku,
+			})
 		}
 	}
 }
@@ -130,31 +268,54 @@ func (w *witness) quantityBreaks(b *breaks, k *knownOrder) {
 // refundBreaks are the checks of a shop's refunds against returns, captures and disputes.
 func (w *witness) refundBreaks(b *breaks, k *knownOrder) {
 	o, id := k.o, k.o.orderID()
-	var sum int64
+	var given []*refund
 	for i := range o.refunds {
-		r := &o.refunds[i]
-		if r.at > w.at {
-			continue
-		}
-		sum += r.amount
-		if r.at+72*hour <= w.at && !k.excused() && w.unreturned(k, r) {
-			b.add("R10", "refund_without_return", o.brand.Shop+":"+itoa(r.id))
-		}
-		for j := range o.refunds[:i] {
-			if q := &o.refunds[j]; q.amount == r.amount && max(q.at-r.at, r.at-q.at) <= 48*hour && sameLines(q, r) {
-				b.add("R11", "same_refund_twice", id)
-			}
+		if r := &o.refunds[i]; r.at <= w.at {
+			given = append(given, r)
 		}
 	}
+	slices.SortStableFunc(given, func(a, b *refund) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id)) })
 	captured := int64(0)
 	if k.paid != 0 {
 		captured = o.total()
 	}
-	if sum > captured {
-		b.add("R11", "over_refunded", id)
+	var sum int64
+	over, twice := instant(0), instant(0)
+	var same int64
+	for i, r := range given {
+		sum += r.amount
+		if sum > captured && over == 0 {
+			over = r.at
+		}
+		if n := w.unreturned(k, r); r.at+72*hour <= w.at && !k.excused() && n > 0 {
+			b.add(finding{
+				check: "R10", kind: "refund_without_return", document: o.brand.Shop + ":" + itoa(r.id), o: o, since: r.at + 72*hour, amount: amount(r.amount),
+				currency: o.currency, detail: itoa(n) + " units refunded as returned and not received",
+			})
+		}
+		for _, q := range given[:i] {
+			if q.amount == r.amount && r.at-q.at <= 48*hour && sameLines(q, r) {
+				twice, same = earliest(twice, r.at), max(same, r.amount)
+			}
+		}
+	}
+	put := func(kind string, since instant, worth int64, detail string) {
+		b.add(finding{check: "R11", kind: kind, document: id, o: o, since: since, amount: amount(worth), currency: o.currency, detail: detail})
+	}
+	if twice != 0 {
+		put("same_refund_twice", twice, same, "two equal refunds within 48 hours")
+	}
+	if over != 0 {
+		put("over_refunded", over, sum-captured, "refunded more than was captured")
 	}
 	if sum > 0 && w.disputes[o] > 0 {
-		b.add("R11", "refund_and_chargeback", id)
+		since := given[0].at
+		for i := range w.ledger {
+			if m := &w.ledger[i]; m.o == o && m.kind == kindChargeback {
+				since = max(since, w.bookedAt(m))
+			}
+		}
+		put("refund_and_chargeback", since, sum, "refunded, and charged back by the bank as well")
 	}
 }
 
@@ -168,12 +329,15 @@ func (k *knownOrder) excused() bool {
 	return false
 }
 
-// unreturned says whether refunds up to this one give back more returned units of one of its lines than the warehouse has received.
-func (w *witness) unreturned(k *knownOrder, r *refund) bool {
+// unreturned is how many units more than the warehouse has received are refunded as returned, up to a refund, of the lines of this one.
+func (w *witness) unreturned(k *knownOrder, r *refund) int {
+	missing := 0
+	seen := map[int]bool{}
 	for _, l := range r.lines {
-		if l.restock != cameBack {
+		if l.restock != cameBack || seen[l.line] {
 			continue
 		}
+		seen[l.line] = true
 		back := 0
 		for i := range k.o.receipts {
 			rc := &k.o.receipts[i]
@@ -181,11 +345,9 @@ func (w *witness) unreturned(k *knownOrder, r *refund) bool {
 				back += rc.qty
 			}
 		}
-		if back < refundedUpTo(k.o, r, l.line) {
-			return true
-		}
+		missing += max(0, refundedUpTo(k.o, r, l.line)-back)
 	}
-	return false
+	return missing
 }
 
 // refundedUpTo is how many units of a line were refunded as returned until and with a refund.
@@ -220,7 +382,18 @@ func sameLines(a, b *refund) bool {
 func (w *witness) settlementBreaks(b *breaks) {
 	for x, faults := range w.judged() {
 		for _, kind := range faults {
-			b.add("R20", kind, x.key())
+			f := finding{check: "R20", kind: kind, document: x.key(), brand: x.brand, currency: x.currency}
+			if x.b != nil {
+				f.since = w.pulled(x.b.available)
+			}
+			switch left, _ := w.passedOn(x); kind {
+			case "unbalanced":
+				f.amount, f.detail = amount(x.net), "the rows of the settlement add up to "+amount(x.net)
+			case "chain":
+				more := amount(x.sums[kindIn] - left)
+				f.amount, f.detail = more, "opens with "+amount(x.sums[kindIn])+", "+more+" more than the one before passed on"
+			}
+			b.add(f)
 		}
 	}
 	for _, a := range w.accounts {
@@ -230,7 +403,11 @@ func (w *witness) settlementBreaks(b *breaks) {
 				continue
 			}
 			for j := last + 1; last >= 0 && j < i; j++ {
-				b.add("R20", "batch_gap", a.brand.Account.Name+":"+itoa(a.firstNo+j))
+				no := itoa(a.firstNo + j)
+				b.add(finding{
+					check: "R20", kind: "batch_gap", document: a.brand.Account.Name + ":" + no, brand: a.brand, since: w.pulled(batch.available),
+					detail: "no report of batch " + no + ", and one of a later batch",
+				})
 			}
 			last = i
 		}

@@ -1,6 +1,9 @@
 package world
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // seenFile is a version of a file as one who pulled at the checkpoints has it on record.
 type seenFile struct {
@@ -10,6 +13,7 @@ type seenFile struct {
 	status            string
 	records, rejected int
 	seq               int
+	written, received instant
 }
 
 // ledgerOfFiles replays the pulls of every checkpoint until the moment asked about.
@@ -18,13 +22,15 @@ func (w *witness) ledgerOfFiles() []seenFile {
 	for _, f := range w.feeds {
 		for _, ff := range f.files {
 			var got []*version
+			when := map[*version]instant{}
 			for _, c := range w.checkpoints {
 				if v := ff.newest(c); c <= w.at && v != nil && !slices.Contains(got, v) {
 					got = append(got, v)
+					when[v] = c
 				}
 			}
 			for i, v := range got {
-				x := seenFile{feed: f, name: ff.path, version: i + 1, status: "loaded", seq: ff.seq}
+				x := seenFile{feed: f, name: ff.path, version: i + 1, status: "loaded", seq: ff.seq, written: v.at, received: when[v]}
 				switch {
 				case i < len(got)-1:
 					x.status = "superseded"
@@ -89,6 +95,7 @@ func (ff *feedFile) sameDocument(a, b row) bool {
 
 func (w *witness) opsFiles() TruthTable {
 	t := table("ops.files", "source feed name version", "status records rejected")
+	t.Within = []string{"source"} // what an API answers has no name there
 	for _, f := range w.ledgerOfFiles() {
 		t.add(f.feed.site.Source, f.feed.name, f.name, itoa(f.version), f.status, itoa(f.records), itoa(f.rejected))
 	}
@@ -97,9 +104,10 @@ func (w *witness) opsFiles() TruthTable {
 
 // feedGaps are the numbers between a feed's smallest and largest that no file had.
 func (w *witness) feedGaps() TruthTable {
-	t := table("marts.feed_gaps", "source feed missing_sequence", "")
+	t := table("marts.feed_gaps", "source feed missing_sequence", "name_before name_after noticed_at _built_at")
 	seen := map[*feed][]int{}
-	for _, f := range w.ledgerOfFiles() {
+	files := w.ledgerOfFiles()
+	for _, f := range files {
 		if f.seq != 0 && f.feed.name != FeedStock {
 			seen[f.feed] = append(seen[f.feed], f.seq)
 		}
@@ -110,9 +118,69 @@ func (w *witness) feedGaps() TruthTable {
 		}
 		for n := slices.Min(seen[f]); n < slices.Max(seen[f]); n++ {
 			if !slices.Contains(seen[f], n) {
-				t.add(f.site.Source, f.name, itoa(n))
+				t.add(append([]string{f.site.Source, f.name, itoa(n)}, w.around(f, n, files)...)...)
 			}
 		}
+	}
+	return t
+}
+
+// around are the files before and after a number that no file had, and when the second told that it is missing.
+func (w *witness) around(f *feed, n int, files []seenFile) []string {
+	var before, after seenFile
+	var noticed instant
+	for _, x := range files {
+		switch {
+		case x.feed != f || x.seq == 0:
+		case x.seq < n && (before.seq == 0 || x.seq > before.seq):
+			before = x
+		case x.seq > n:
+			noticed = earliest(noticed, x.received)
+			if after.seq == 0 || x.seq < after.seq {
+				after = x
+			}
+		}
+	}
+	return []string{before.name, after.name, noticed.text(), w.at.text()}
+}
+
+// health counts what came of each warehouse's feeds.
+func (w *witness) health() TruthTable {
+	t := table("marts.feed_health", "source feed", `last_file_name last_file_at last_received_at files_count loaded_count duplicates_count superseded_count
+		held_count records_count rejected_count reject_share gaps_count _built_at`)
+	t.Within = []string{"source"}
+	gaps := w.feedGaps()
+	files := w.ledgerOfFiles()
+	for _, f := range w.feeds {
+		var last seenFile
+		var received instant
+		count := map[string]int{}
+		records, rejected, missing, all := 0, 0, 0, 0
+		for _, x := range files {
+			if x.feed != f {
+				continue
+			}
+			all++
+			count[x.status]++
+			received = max(received, x.received)
+			if x.written > last.written || (x.written == last.written && x.name > last.name) {
+				last = x
+			}
+			if x.status == "loaded" {
+				records, rejected = records+x.records, rejected+x.rejected
+			}
+		}
+		for _, g := range gaps.Rows {
+			if g[0] == f.site.Source && g[1] == f.name {
+				missing++
+			}
+		}
+		share := ""
+		if records > 0 {
+			share = strconv.FormatFloat(float64(rejected)/float64(records), 'f', 6, 64)
+		}
+		t.add(f.site.Source, f.name, last.name, last.written.text(), received.text(), itoa(all), itoa(count["loaded"]), itoa(count["duplicate"]),
+			itoa(count["superseded"]), itoa(count["held"]), itoa(records), itoa(rejected), share, itoa(missing), w.at.text())
 	}
 	return t
 }

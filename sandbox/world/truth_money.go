@@ -64,7 +64,9 @@ func (m *movement) residual() int64 {
 
 func (w *witness) factLedger() TruthTable {
 	t := table("marts.fct_ledger_entries", "account settlement_ref raw_type psp_payment_ref psp_modification_ref settlement_currency",
-		"entry_type gross_amount net_amount fee_amount fee_residual_amount order_id")
+		`entry_type gross_amount net_amount fee_amount fee_residual_amount order_id
+		source entry_class brand merchant_ref payment_method payment_method_variant occurred_at booked_at presentment_currency exchange_rate
+		gross_settled_amount commission_amount markup_amount scheme_fees_amount interchange_amount processing_fee_amount _built_at`)
 	for _, m := range w.ledger {
 		payment, order, gross := "", "", ""
 		if m.o != nil {
@@ -73,8 +75,11 @@ func (w *witness) factLedger() TruthTable {
 		if m.hasGross {
 			gross = amount(m.gross)
 		}
-		t.add(m.brand.Account.Name, m.settlement, m.brand.psp.Words[m.kind], payment, m.ref, m.currency, m.kind, gross, amount(m.net),
-			amount(m.fee()), amount(m.residual()), order)
+		row := []string{
+			m.brand.Account.Name, m.settlement, m.brand.psp.Words[m.kind], payment, m.ref, m.currency, m.kind, gross, amount(m.net),
+			amount(m.fee()), amount(m.residual()), order,
+		}
+		t.add(append(row, w.restOfEntry(&m)...)...)
 	}
 	return t
 }
@@ -88,6 +93,8 @@ type settlement struct {
 	currency string
 	sums     map[string]int64 // by column
 	net      int64
+	rows     int
+	when     moments
 }
 
 func (x *settlement) key() string { return x.brand.Account.Name + ":" + x.ref + ":" + x.currency }
@@ -106,6 +113,8 @@ func (w *witness) settlements() []*settlement {
 		}
 		x.sums[columnOf(m.kind)] += m.net
 		x.net += m.net
+		x.rows++
+		x.when.add(m.printed())
 	}
 	return out
 }
@@ -126,9 +135,9 @@ func columnOf(entry string) string {
 // judged gives each settlement its faults: unbalanced, chain, or none.
 func (w *witness) judged() map[*settlement][]string {
 	all := w.settlements()
-	byKey := map[string]*settlement{}
+	w.bySettlement = map[string]*settlement{}
 	for _, x := range all {
-		byKey[x.key()] = x
+		w.bySettlement[x.key()] = x
 	}
 	out := map[*settlement][]string{}
 	for _, x := range all {
@@ -136,16 +145,7 @@ func (w *witness) judged() map[*settlement][]string {
 		if x.net != 0 && x.ref != unsettled {
 			out[x] = append(out[x], "unbalanced")
 		}
-		if x.b == nil {
-			continue
-		}
-		left := int64(0)
-		before := settlement{brand: x.brand, ref: itoa(x.b.no - 1), currency: x.currency}
-		if b := byKey[before.key()]; b != nil {
-			left = -b.sums[kindOut]
-		}
-		// the first report seen, and one after a gap, have no batch before them to compare with
-		if i := x.b.no - x.a.firstNo - 1; i >= 0 && x.a.batches[i].seen(w.at) && x.sums[kindIn] != left {
+		if left, ok := w.passedOn(x); ok && x.sums[kindIn] != left {
 			out[x] = append(out[x], "chain")
 		}
 	}
@@ -154,7 +154,8 @@ func (w *witness) judged() map[*settlement][]string {
 
 func (w *witness) factSettlements() TruthTable {
 	t := table("marts.fct_settlements", "account settlement_ref settlement_currency", `opening_amount captures_amount refunds_amount
-		chargebacks_amount fees_amount reserves_amount adjustments_amount transfers_out_amount payout_amount net_sum state`)
+		chargebacks_amount fees_amount reserves_amount adjustments_amount transfers_out_amount payout_amount net_sum state
+		source brand is_balanced is_chained first_occurred_at last_occurred_at entries_count unmapped_count unknown_amount chain_difference_amount _built_at`)
 	for x, faults := range w.judged() {
 		state := "closed"
 		switch {
@@ -167,7 +168,92 @@ func (w *witness) factSettlements() TruthTable {
 		for _, c := range []string{"transfer_in", "capture", "refund", "chargeback", "fee", "reserve", "adjustment", "transfer_out", "payout"} {
 			row = append(row, amount(x.sums[c]))
 		}
-		t.add(append(row, amount(x.net), state)...)
+		chained, difference := "", ""
+		if opening, ok := w.passedOn(x); ok {
+			chained, difference = flag(x.sums[kindIn] == opening), amount(x.sums[kindIn]-opening)
+		}
+		t.add(append(row, amount(x.net), state, x.brand.psp.connection(x.brand), x.brand.Name, flag(x.net == 0), chained, x.when.first.text(), x.when.last.text(),
+			itoa(x.rows), "0", amount(0), difference, w.at.text())...)
+	}
+	return t
+}
+
+// passedOn is the balance that the batch before a settlement passed on to it. The first batch seen, and one after a gap, have none before them to
+// compare with, nor have payouts.
+func (w *witness) passedOn(x *settlement) (int64, bool) {
+	if x.b == nil {
+		return 0, false
+	}
+	i := x.b.no - x.a.firstNo - 1
+	if i < 0 || !x.a.batches[i].seen(w.at) {
+		return 0, false
+	}
+	before := settlement{brand: x.brand, ref: itoa(x.b.no - 1), currency: x.currency}
+	if b := w.bySettlement[before.key()]; b != nil {
+		return -b.sums[kindOut], true
+	}
+	return 0, true
+}
+
+// printed is the time that stands with a movement: batches print when the order was placed, payouts when it was booked.
+func (m ledgerRow) printed() instant {
+	if m.b != nil && m.o != nil {
+		return m.o.placed
+	}
+	return m.at
+}
+
+// connection is what the group calls its way to a PSP: one that keeps a connection for each account is called as the account.
+func (p *PSP) connection(b *brand) string {
+	if p.Itemises {
+		return b.Account.Name
+	}
+	return p.Source
+}
+
+// classOf is the sum of fct_settlements that a kind of movement goes into.
+func classOf(kind string) string {
+	return map[string]string{
+		kindCapture: "captures", kindRefund: "refunds", kindChargeback: "chargebacks", kindReversal: "chargebacks", kindFee: "fees", kindPayout: "payout",
+		kindTopup: "adjustments", kindIn: "opening", kindOut: "transfers_out", kindHold: "reserves", kindRelease: "reserves",
+	}[kind]
+}
+
+// restOfEntry is the remaining columns of fct_ledger_entries. Nothing is converted: the customer's currency is the balance's.
+func (w *witness) restOfEntry(m *ledgerRow) []string {
+	psp := m.brand.psp
+	shown := psp.Shows(m.kind, m.view().Payment)
+	booked, currency, rate, gross := "", "", "", ""
+	if m.brand.Account.Books {
+		booked = m.at.text()
+	}
+	if m.hasGross {
+		currency, gross = m.currency, amount(m.gross)
+	}
+	if m.b != nil && m.hasGross {
+		rate = amount(100)
+	}
+	parts := []string{amount(m.Commission), amount(m.Markup), amount(m.Scheme), amount(m.Interchange), amount(0)}
+	if psp.Itemises { // one fee for all
+		parts = []string{amount(0), amount(0), amount(0), amount(0), amount(m.fee())}
+	}
+	row := []string{
+		psp.connection(m.brand), classOf(m.kind), m.brand.Name, shown.MerchantRef, shown.Method, shown.Variant, m.printed().text(), booked, currency, rate, gross,
+	}
+	return append(append(row, parts...), w.at.text())
+}
+
+// disputesTold are the disputes that a PSP lists.
+func (w *witness) disputesTold() TruthTable {
+	t := table("marts.fct_disputes", "source dispute_id", "account brand order_id psp_payment_ref state state_raw reason_raw amount currency opened_at due_at _built_at")
+	for _, m := range w.ledger {
+		terms := m.brand.psp.Disputes
+		if terms == nil || m.kind != kindChargeback {
+			continue
+		}
+		due := instant(utcDay(m.at)+date(terms.Days)+1)*24*hour - 1
+		t.add(m.brand.psp.connection(m.brand), m.ref, m.brand.Account.Name, m.brand.Name, m.o.orderID(), m.o.pspRef, terms.State, terms.State, terms.Reason,
+			amount(-m.gross), m.currency, m.at.text(), due.text(), w.at.text())
 	}
 	return t
 }

@@ -8,6 +8,13 @@ type knownReturn struct {
 	requested                instant
 	tracking, key            string
 	state                    *parcelState // of its parcel, nil without one
+	parcel                   *parcel
+	shop                     *shopReturn // nil for one that is only received
+	rows                     []*receipt
+	resaleable               int
+	ref, rma                 string
+	closed                   instant
+	lostOn                   date
 	received, graded         instant
 	unitsRequested, unitsGot int
 	refunded                 instant
@@ -51,18 +58,35 @@ func (w *witness) readReturns() {
 
 // take counts a receipt row.
 func (r *knownReturn) take(rc *receipt) {
+	r.rows = append(r.rows, rc)
+	r.ref = least(r.ref, rc.ref)
+	r.rma = least(r.rma, rc.rma)
+	if rc.grade == "A" || rc.grade == "B" {
+		r.resaleable += rc.qty
+	}
 	r.received, r.graded = earliest(r.received, rc.received), earliest(r.graded, rc.processed)
 	if rc.grade != "X" && rc.grade != "M" {
 		r.unitsGot += rc.qty
 	}
 }
 
+// least is the smaller of two words, where none loses against any.
+func least(a, b string) string {
+	if a == "" || (b != "" && b < a) {
+		return b
+	}
+	return a
+}
+
 func (w *witness) announced(o *order, i int, met []bool) knownReturn {
 	r := &o.returns[i]
-	out := knownReturn{o: o, id: o.brand.Shop + ":" + itoa(r.id), announced: true, requested: r.at}
+	out := knownReturn{o: o, id: o.brand.Shop + ":" + itoa(r.id), announced: true, requested: r.at, shop: r}
+	if r.closed != 0 && r.closed <= w.at {
+		out.closed = r.closed
+	}
 	if r.parcel != nil && r.approved <= w.at {
 		out.tracking, out.key = r.parcel.tracking, r.parcel.key()
-		out.state = w.state(r.parcel, o, w.at)
+		out.state, out.parcel = w.state(r.parcel, o, w.at), r.parcel
 	}
 	for _, l := range r.lines {
 		out.unitsRequested += l.qty
@@ -96,7 +120,9 @@ func (w *witness) judgeReturn(r *knownReturn) {
 	}
 	if st := r.state; st != nil && st.accepted != 0 && st.arrived == 0 && r.received == 0 {
 		// a return's destination is the warehouse; the day of its last scan is told there
-		r.lost = today >= w.cals.ew.add(dateOf(st.lastPhysical, w.zoneOf(r.o.site.Country)), 5)
+		if on := w.cals.ew.add(dateOf(st.lastPhysical, w.zoneOf(r.o.site.Country)), 5); today >= on {
+			r.lost, r.lostOn = true, on
+		}
 	}
 }
 
@@ -118,7 +144,10 @@ func (r *knownReturn) stage() string {
 
 func (w *witness) factReturns() TruthTable {
 	t := table("marts.fct_returns", "return_id", `order_id brand is_announced requested_at tracking_no first_scan_at hub_delivered_at received_at
-		graded_at refunded_at units_requested units_received refunded_amount is_short is_lost refund_due_on is_refunded_on_time stage`)
+		graded_at refunded_at units_requested units_received refunded_amount is_short is_lost refund_due_on is_refunded_on_time stage
+		return_name return_ref provider site outcome shop_status approved_at closed_at units_resaleable lost_on statutory_due_on request_to_scan_hours
+		scan_to_hub_hours hub_to_received_hours received_to_graded_hours received_to_refunded_hours age_hours requested_amount received_amount currency
+		rma _built_at`)
 	for i := range w.returns {
 		r := &w.returns[i]
 		order, brand, requested, refunded := r.o.orderID(), r.o.brand.Name, "", ""
@@ -135,24 +164,29 @@ func (w *witness) factReturns() TruthTable {
 		if r.state != nil {
 			scanned, home = r.state.accepted, r.state.arrived
 		}
-		t.add(r.id, order, brand, flag(r.announced), r.requested.text(), r.tracking, scanned.text(), home.text(), r.received.text(),
+		row := []string{
+			r.id, order, brand, flag(r.announced), r.requested.text(), r.tracking, scanned.text(), home.text(), r.received.text(),
 			r.graded.text(), r.refunded.text(), requested, itoa(r.unitsGot), refunded,
 			flag(r.announced && r.received != 0 && r.unitsGot < r.unitsRequested), flag(r.lost), r.dueOn.text(),
-			r.onTime, r.stage())
+			r.onTime, r.stage(),
+		}
+		t.add(append(row, w.restOfReturn(r)...)...)
 	}
 	return t
 }
 
 // knownRefund is a refund as shop and PSP know it.
 type knownRefund struct {
-	o        *order
-	id, ret  string
-	at       instant
-	web, psp int64
-	ref      string // the PSP's, empty when it has none
-	kind     string
-	state    string
-	index    int // in the order's refunds, -1 for one of the PSP alone
+	o          *order
+	id, ret    string
+	at         instant
+	web, psp   int64
+	ref        string // the PSP's, empty when it has none
+	booked     *ledgerRow
+	settlement string
+	kind       string
+	state      string
+	index      int // in the order's refunds, -1 for one of the PSP alone
 }
 
 // pspGrace is how long a refund may take until the PSP has to know it.
@@ -184,6 +218,7 @@ func (w *witness) readRefunds() {
 			case booked != nil:
 				explained[r.authCode] = true
 				out.psp, out.ref, out.state = -booked.gross, r.authCode, "matched"
+				out.booked, out.settlement = booked, booked.settlement
 				if out.psp != out.web {
 					out.state = "amount_differs"
 				}
@@ -197,7 +232,7 @@ func (w *witness) readRefunds() {
 	}
 	for i := range w.ledger {
 		if m := &w.ledger[i]; m.kind == kindRefund && !explained[m.ref] {
-			w.refunds = append(w.refunds, knownRefund{o: m.o, id: m.brand.psp.Source + ":" + m.ref, psp: -m.gross, ref: m.ref, state: "missing_in_web", index: -1})
+			w.refunds = append(w.refunds, knownRefund{o: m.o, id: m.brand.psp.Source + ":" + m.ref, psp: -m.gross, ref: m.ref, state: "missing_in_web", index: -1, booked: m, settlement: m.settlement})
 		}
 	}
 }
@@ -217,7 +252,8 @@ func (r *refund) purpose() string {
 }
 
 func (w *witness) factRefunds() TruthTable {
-	t := table("marts.fct_refunds", "refund_id", "order_id return_id refunded_at web_amount psp_amount psp_ref currency kind state")
+	t := table("marts.fct_refunds", "refund_id", "order_id return_id refunded_at web_amount psp_amount psp_ref currency kind state "+
+		"brand settlement_ref difference_amount _built_at")
 	for i := range w.refunds {
 		r := &w.refunds[i]
 		web, psp := "", ""
@@ -227,7 +263,11 @@ func (w *witness) factRefunds() TruthTable {
 		if r.ref != "" {
 			psp = amount(r.psp)
 		}
-		t.add(r.id, r.o.orderID(), r.ret, r.at.text(), web, psp, r.ref, r.o.currency, r.kind, r.state)
+		difference := ""
+		if web != "" && psp != "" {
+			difference = amount(r.psp - r.web)
+		}
+		t.add(r.id, r.o.orderID(), r.ret, r.at.text(), web, psp, r.ref, r.o.currency, r.kind, r.state, r.o.brand.Name, r.settlement, difference, w.at.text())
 	}
 	return t
 }

@@ -246,11 +246,15 @@ type Stock struct {
 	OnHand, Allocated, Quarantine int
 }
 
+// Untold stands in a truth table for a value that the world does not know, where it knows others of the column.
+const Untold = "<untold>"
+
 // TruthTable is a table of what really happened, every value as text: instants 2026-04-01T12:00:00Z, dates
 // 2026-04-01, amounts with two places, true/false, empty for null.
 type TruthTable struct {
 	Mart    string // marts.fct_orders, or ops.files
 	Key     []string
 	Columns []string // key columns included
+	Within  []string // columns of which the truth tells some values only; rows of the mart with others are nobody's business
 	Rows    [][]string
 }

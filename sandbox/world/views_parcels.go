@@ -41,3 +41,11 @@ func (p *parcel) known(at instant) []scan {
 	}
 	return out
 }
+
+// country is a place's as the carrier's scans tell it.
+func (c *Carrier) country(of string) string {
+	if c.Placed {
+		return of
+	}
+	return ""
+}

@@ -168,15 +168,6 @@ func partnerWord(name string) *regexp.Regexp {
 	return regexp.MustCompile(`(^|[^a-z0-9])` + strings.ReplaceAll(regexp.QuoteMeta(name), "_", "[_ ]?") + `([^a-z0-9]|$)`)
 }
 
-// halfALine is an aggregate of one half of a row's place: the smallest file and the smallest line of several rows are a place where nothing is.
-var halfALine = regexp.MustCompile(`(?i)\b(min|max)\(\s*(\w+\.)?_(file_id|line)\s*\)`)
-
-func (s *styler) pairs() {
-	for _, at := range halfALine.FindAllStringIndex(masked(s.model.SQL), -1) {
-		s.fail(s.at.lineAt(at[0]), "%s: the file of one row and the line of another; take both by one key, max_by(_file_id, key) and max_by(_line, key)", s.model.SQL[at[0]:at[1]])
-	}
-}
-
 // generators are the table functions that read nothing.
 var generators = map[string]bool{"unnest": true, "sequence": true, "generate_series": true, "range": true}
 

@@ -66,9 +66,10 @@ stg_woo__orders as (
         coalesce(t.meaning, m.meaning) as service,
         o.email as email_hash,
         cast(o.total_amount as decimal(18, 2)) as total_amount,
-        cast(o.discount_amount as decimal(18, 2)) as discount_amount,
+        -- WooCommerce keeps both without their tax; the total has it.
+        cast(o.discount_amount + coalesce(o.discount_tax_amount, 0) as decimal(18, 2)) as discount_amount,
         cast(o.tax_amount as decimal(18, 2)) as tax_amount,
-        cast(o.shipping_amount as decimal(18, 2)) as shipping_amount,
+        cast(o.shipping_amount + coalesce(o.shipping_tax_amount, 0) as decimal(18, 2)) as shipping_amount,
         upper(o.currency) as currency,
         o._source,
         o._file_id,

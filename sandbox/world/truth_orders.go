@@ -1,0 +1,66 @@
+package world
+
+// restOfOrder is where an order goes, how long its stages took, and its money, in the order of the columns of fct_orders.
+func (w *witness) restOfOrder(k *knownOrder, otif string) []string {
+	o := k.o
+	perfect, age := otif, ""
+	for _, p := range k.parcels {
+		if perfect == "true" && (p.lost || p.damaged) {
+			perfect = "false"
+		}
+	}
+	if k.state != "cancelled" && k.state != "unpaid" && k.state != "delivered" {
+		age = hours(k.paid, w.at)
+	}
+	var discount, refunded int64
+	for i := range o.lines {
+		discount += o.lines[i].discount
+	}
+	for i := range o.refunds {
+		if o.refunds[i].at <= w.at {
+			refunded += o.refunds[i].amount
+		}
+	}
+	left, why := "", ""
+	if o.brand.Can.Remains {
+		left = amount(max(0, o.total()-refunded))
+	}
+	if k.cancelled != 0 {
+		why = o.brand.Says.Word(o.cancelReason)
+	}
+	return []string{
+		o.brand.Shop, k.site.Code, o.service, o.to.country, w.cals.nameOf(o.cal), k.latest, k.latestAt.text(), perfect, itoa(len(o.lines)),
+		hours(k.paid, k.status["received"]), hours(k.status["received"], k.status["picked"]), hours(k.status["picked"], k.firstLeft),
+		hours(k.firstLeft, k.firstAccepted), hours(k.firstAccepted, k.lastDelivered), hours(o.placed, k.firstAccepted),
+		hours(o.placed, k.lastDelivered), age, left, amount(discount), amount(o.shipping), amount(o.vat(o.total())),
+		w.at.text(), o.brand.Says.State(o.shopOrder(w.at)), why,
+	}
+}
+
+// nameOf is a calendar's name.
+func (c calendars) nameOf(cal *calendar) string {
+	for _, name := range []string{"GB-EAW", "GB-SCT", "GB-NIR", "NL"} {
+		if c.named(name) == cal {
+			return name
+		}
+	}
+	return ""
+}
+
+// advice is what somebody should do about an order that waits.
+func (k *knownOrder) advice() string {
+	switch stage := k.stage(); stage {
+	case "not_in_wms":
+		if k.anyRow || k.latest != "" {
+			return "ask the warehouse for its missing status file, it has the order"
+		}
+		return "send the order to the warehouse again"
+	default:
+		return map[string]string{
+			"held": "ask the warehouse why it is on hold and release it", "short": "restock, or cancel the missing units and refund them",
+			"not_picked": "have it picked before the cut-off", "not_despatched": "have it packed and despatched before the cut-off",
+			"no_scan":    "look for the parcel at the warehouse, it may have missed the collection",
+			"in_transit": "follow the parcel, claim it when it is lost",
+		}[stage]
+	}
+}

@@ -1,0 +1,310 @@
+package world
+
+import (
+	"slices"
+	"strings"
+)
+
+// back is what the customer paid for some units of an order's lines.
+func (o *order) back(lines []quantity) int64 {
+	var sum int64
+	for _, q := range lines {
+		l := &o.lines[q.line]
+		sum += (2*l.net()*int64(q.qty) + int64(l.qty)) / (2 * int64(l.qty)) // each line to the penny, half a penny going up
+	}
+	return sum
+}
+
+// receivedLines are the units of each receipt row that count as received.
+func (r *knownReturn) receivedLines() []quantity {
+	var out []quantity
+	for _, rc := range r.rows {
+		q := quantity{rc.line, rc.qty}
+		if rc.grade == "X" || rc.grade == "M" {
+			q.qty = 0
+		}
+		out = append(out, q)
+	}
+	return out
+}
+
+func (r *knownReturn) requestedLines() []quantity {
+	var out []quantity
+	for _, l := range r.shop.lines {
+		out = append(out, quantity{l.line, l.qty})
+	}
+	return out
+}
+
+// waiting is what the customer paid for what was announced and for what was received; empty where there is none of it.
+func (r *knownReturn) worth() (requested, received string) {
+	if r.announced {
+		requested = amount(r.o.back(r.requestedLines()))
+	}
+	if len(r.rows) > 0 && !r.noOrder {
+		received = amount(r.o.back(r.receivedLines()))
+	}
+	return requested, received
+}
+
+// statutory is fourteen days after proof of sending or receipt.
+func (w *witness) statutory(r *knownReturn) date {
+	proof := r.received
+	if r.state != nil {
+		proof = earliest(proof, r.state.accepted)
+	}
+	if proof == 0 {
+		return 0
+	}
+	return dateOf(proof, w.london) + 14
+}
+
+// outcome is what became of a return, empty while that is open.
+func (r *knownReturn) outcome() string {
+	switch {
+	case r.refunded != 0:
+		return "refund"
+	case r.closed != 0 && r.received == 0 && (r.state == nil || r.state.accepted == 0):
+		return "keep"
+	}
+	return ""
+}
+
+// siteOf is the warehouse that received a return, or else the one that it goes to.
+func (w *witness) siteOf(r *knownReturn) string {
+	if len(r.rows) > 0 {
+		return r.o.site.Code
+	}
+	for _, k := range w.orders {
+		if k.o == r.o {
+			return k.site.Code
+		}
+	}
+	return ""
+}
+
+// name, provider and state are the shop's words of an announced return.
+func (w *witness) shopWords(r *knownReturn) (name, provider, state string, approved instant) {
+	if r.shop == nil {
+		return "", "", "", 0
+	}
+	word := "requested"
+	if r.shop.declined && r.shop.at+30*minute <= w.at {
+		word = "declined"
+	}
+	if r.shop.approved != 0 && r.shop.approved <= w.at {
+		word, approved = "open", r.shop.approved
+		if r.shop.parcel != nil {
+			provider = r.shop.parcel.carrier.Title
+		}
+	}
+	if r.closed != 0 {
+		word = "closed"
+	}
+	return r.shop.name, provider, r.o.brand.Says.Word(word), approved
+}
+
+// restOfReturn is the remaining columns of fct_returns.
+func (w *witness) restOfReturn(r *knownReturn) []string {
+	name, provider, state, approved := w.shopWords(r)
+	var scanned, home instant
+	if r.state != nil {
+		scanned, home = r.state.accepted, r.state.arrived
+	}
+	age := ""
+	if r.refunded == 0 {
+		since := r.requested
+		if since == 0 {
+			since = r.received
+		}
+		age = hours(since, w.at)
+	}
+	requested, received := r.worth()
+	currency := r.o.currency
+	if r.noOrder {
+		currency = ""
+	}
+	return []string{
+		name, r.ref, provider, w.siteOf(r), r.outcome(), state, approved.text(), r.closed.text(), itoa(r.resaleable), r.lostOn.text(),
+		w.statutory(r).text(), hours(r.requested, scanned), hours(scanned, home), hours(home, r.received), hours(r.received, r.graded),
+		hours(r.received, r.refunded), age, requested, received, currency, r.rma, w.at.text(),
+	}
+}
+
+// returnsOpen lists the returns that are not refunded, over which limit they are, and what to do.
+func (w *witness) returnsOpen() TruthTable {
+	t := table("marts.returns_open", "return_id", `order_id brand return_name provider site stage over_limit next_step refund_due_on days_left
+		statutory_due_on requested_at received_at age_hours units_requested units_received amount_waiting currency`)
+	today := dateOf(w.at, w.london)
+	for i := range w.returns {
+		r := &w.returns[i]
+		if r.outcome() != "" {
+			continue
+		}
+		order, brand, currency, units := r.o.orderID(), r.o.brand.Name, r.o.currency, ""
+		if r.noOrder {
+			order, brand, currency = "", "", ""
+		}
+		if r.announced {
+			units = itoa(r.unitsRequested)
+		}
+		name, provider, _, _ := w.shopWords(r)
+		since, left := earliest(r.requested, r.received), ""
+		if r.requested != 0 {
+			since = r.requested
+		}
+		if r.dueOn != 0 {
+			left = itoa(int(r.dueOn - today))
+		}
+		requested, waiting := r.worth()
+		if waiting == "" {
+			waiting = requested
+		}
+		t.add(r.id, order, brand, name, provider, w.siteOf(r), r.stage(), w.overLimit(r, today), r.advice(), r.dueOn.text(), left, w.statutory(r).text(),
+			r.requested.text(), r.received.text(), hours(since, w.at), units, itoa(r.unitsGot), waiting, currency)
+	}
+	return t
+}
+
+// overLimit is the first limit that a return has passed.
+func (w *witness) overLimit(r *knownReturn, today date) string {
+	var scanned, home instant
+	if r.state != nil {
+		scanned, home = r.state.accepted, r.state.arrived
+	}
+	two := w.at - 48*hour
+	switch {
+	case r.received != 0 && today > r.dueOn:
+		return "refund_overdue"
+	case r.received != 0 && today > w.statutory(r):
+		return "statutory"
+	case r.lost:
+		return "lost"
+	case r.received != 0 && r.graded == 0 && r.received <= two:
+		return "not_graded"
+	case r.received == 0 && home != 0 && home <= two:
+		return "not_received"
+	case r.received == 0 && scanned == 0 && r.requested <= w.at-14*24*hour:
+		return "not_sent"
+	}
+	return ""
+}
+
+func (r *knownReturn) advice() string {
+	switch stage := r.stage(); {
+	case stage == "received" && r.noOrder:
+		return "find the order that it belongs to"
+	case stage == "received" && !r.announced:
+		return "refund it in the shop, nobody announced it"
+	case stage == "received":
+		return "refund it in the shop"
+	case stage == "lost":
+		return "claim it from the carrier and decide on the refund"
+	case stage == "hub_delivered":
+		return "have the warehouse receive and grade it"
+	}
+	return "wait for the parcel"
+}
+
+// returnLines is what of each article was announced and what came back.
+func (w *witness) returnLines() TruthTable {
+	t := table("marts.fct_return_lines", "return_id sku", `order_id brand line_id units_requested units_received units_resaleable units_not_ours units_missing
+		mismatch_kind reason_raw reason_code reason_parent wms_reason_raw grades dispositions _built_at`)
+	for i := range w.returns {
+		r := &w.returns[i]
+		for line := range r.o.lines {
+			if row := w.returnLine(r, line); row != nil {
+				t.add(row...)
+			}
+		}
+	}
+	return t
+}
+
+// returnLine is one line of an order as far as a return is about it, nil if it is not.
+func (w *witness) returnLine(r *knownReturn, line int) []string {
+	asked, got, good, foreign, missing := 0, 0, 0, 0, 0
+	var reasons, told, grades, fates []string
+	if r.shop != nil {
+		for _, l := range r.shop.lines {
+			if l.line == line {
+				asked += l.qty
+				reasons = append(reasons, l.reason)
+			}
+		}
+	}
+	for _, rc := range r.rows {
+		if rc.line != line {
+			continue
+		}
+		switch rc.grade {
+		case "X":
+			foreign += rc.qty
+		case "M":
+			missing += rc.qty
+		default:
+			got += rc.qty
+		}
+		if rc.grade == "A" || rc.grade == "B" {
+			good += rc.qty
+		}
+		told, grades, fates = append(told, r.o.site.says(rc.reason)), append(grades, rc.grade), append(fates, r.o.site.fate(rc.grade))
+	}
+	if len(reasons)+len(grades) == 0 {
+		return nil
+	}
+	order, brand, id := r.o.orderID(), r.o.brand.Name, r.o.lineID(line)
+	if r.noOrder {
+		order, brand, id = "", "", ""
+	}
+	raw, ours := "", ""
+	if len(reasons) > 0 {
+		raw, ours = r.o.brand.Says.Word(reasons[0]), reasonOf(reasons[0])
+	}
+	return []string{
+		r.id, r.o.lines[line].item.sku, order, brand, id, itoa(asked), itoa(got), itoa(good), itoa(foreign), itoa(missing), r.mismatch(asked, got), raw, ours,
+		reasonParent(ours), listed(told), listed(grades), listed(fates), w.at.text(),
+	}
+}
+
+// mismatch is how what came back is other than announced, once something came.
+func (r *knownReturn) mismatch(asked, got int) string {
+	switch {
+	case r.received == 0:
+		return ""
+	case asked == 0 && r.announced:
+		return "unexpected"
+	case asked == 0:
+		return ""
+	case got == 0:
+		return "missing"
+	case got < asked:
+		return "short"
+	case got > asked:
+		return "over"
+	}
+	return ""
+}
+
+// listed is distinct words in order, with commas.
+func listed(words []string) string {
+	words = slices.DeleteFunc(slices.Clone(words), func(s string) bool { return s == "" })
+	slices.Sort(words)
+	return strings.Join(slices.Compact(words), ",")
+}
+
+// reasonOf is the group's reason by the word that customers choose.
+func reasonOf(word string) string {
+	return map[string]string{
+		"defective": "faulty", "unwanted": "changed_mind", "size_too_small": "too_small", "size_too_large": "too_large", "color": "colour",
+		"not_as_described": "not_as_described", "wrong_item": "wrong_item", "style": "style", "other": "other", "unknown": "unknown",
+	}[word]
+}
+
+// reasonParent is who can act on a reason.
+func reasonParent(reason string) string {
+	return map[string]string{
+		"faulty": "quality", "changed_mind": "preference", "too_small": "fit", "too_large": "fit", "colour": "preference", "not_as_described": "description",
+		"wrong_item": "fulfilment", "style": "preference", "other": "other", "unknown": "unknown",
+	}[reason]
+}
