@@ -5,6 +5,7 @@ description: >-
 grain: one row per fault of a row
 key: [aside_key]
 owner: operations
+unit: none
 columns:
   aside_key: fact, file, line, column and fault, numbered where a line tells several alike
   source: {description: the partner, not_null: true}

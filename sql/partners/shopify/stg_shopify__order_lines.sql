@@ -11,6 +11,9 @@ rows:
       in_an_older_answer: >-
         {'at': r._received_at, 'file': r._file_id} <> (select max({'at': n._received_at, 'file': n._file_id})
         from raw.shop_order_lines as n where n._source = r._source and n.order_gid = r.order_gid)
+  raw.shop_order_agreements:
+    told_by: {line_id: "canonical_id(_source, string_split(line_gid, '/')[-1])"}
+    left_out: {of_no_line: line_gid is null}
 */
 with latest as (
     select *
