@@ -223,9 +223,6 @@ func (r *yamlReader) consistent(f *Fact, e entry) {
 	for _, c := range f.Columns {
 		known("since", c.Since)
 	}
-	if f.Part.By != "" && f.At != "" {
-		r.fail(e.node, "%s: rows with an instant of their own (at) are no parts (part_of)", f.Name)
-	}
 	if f.Unit.Through.Name == "" {
 		known("unit", f.Unit.columns()...)
 	}
@@ -495,8 +492,13 @@ func (f *Fact) told(m *Model) string {
 	}
 	var where []string
 	if f.At != "" && given[f.At] {
-		// What has no readable time had happened when it was received; nothing else is known of it.
-		where = append(where, fmt.Sprintf("coalesce(%[1]s, _received_at) is null or coalesce(%[1]s, _received_at) <= known.as_of", f.At))
+		// What has no readable time had happened when it was received, as nothing else is known of it; a part with no time of its own, when the
+		// whole had.
+		at := "coalesce(" + f.At + ", _received_at)"
+		if f.Part.By != "" {
+			at = f.At
+		}
+		where = append(where, fmt.Sprintf("%[1]s is null or %[1]s <= known.as_of", at))
 	}
 	for _, whole := range f.wholes(m) {
 		where = append(where, fmt.Sprintf("not exists (select 1 from %s as whole cross join known as k where whole._source = %[2]s._source and whole.%[3]s = %[2]s.%[3]s and whole.%[4]s > k.as_of)",
