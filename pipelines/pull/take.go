@@ -133,7 +133,7 @@ func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File,
 	defer stop(nil)
 	body, err := t.conn.Open(reading, it)
 	if err != nil {
-		return lake.Kept{}, load.Result{}, nil, err
+		return lake.Kept{}, load.Result{}, nil, &unopenedError{err}
 	}
 	forked := newFork(body, f.Size)
 	toKeep, toLoad := forked.branches[0], forked.branches[1]

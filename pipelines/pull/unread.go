@@ -25,6 +25,9 @@ const ruleGone = "gone"
 
 // setAside turns a failure that is about this item alone into a file that is held, or gone, so that those behind it are received.
 func (t *taker) setAside(a *arrival) {
+	if unopened := new(unopenedError); !errors.As(a.err, &unopened) {
+		return
+	}
 	switch {
 	case errors.Is(a.err, waybill.ErrUnreadable):
 		a.file.Status, a.file.Rule, a.file.Detail = ledger.Held, ruleUnreadable, ruleUnreadable+": "+a.err.Error()
@@ -35,6 +38,11 @@ func (t *taker) setAside(a *arrival) {
 	}
 	a.file.SHA256, a.file.KeptPath, a.file.LoadID, a.err = "", "", "", nil
 }
+
+// unopenedError is why an item could not be opened: the partner's word, and not the lake's about its own files.
+type unopenedError struct{ error }
+
+func (e *unopenedError) Unwrap() error { return e.error }
 
 // isOfFiles says whether the feed's items are files that lie at the partner's, and no answers.
 func (t *taker) isOfFiles() bool { return t.Feed.Worklist == "" && t.Feed.Pull.Resource == "" }
