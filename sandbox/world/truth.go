@@ -34,7 +34,7 @@ type witness struct {
 }
 
 // real leaves out what is in no mart.
-func (k *knownOrder) real() bool { return !k.o.phantom && !k.o.test }
+func (k *knownOrder) real() bool { return !k.o.phantom && !k.o.test && !k.o.draft }
 
 func table(mart, key, others string) TruthTable {
 	t := TruthTable{Mart: mart, Key: strings.Split(key, " ")}
@@ -65,7 +65,7 @@ func onTime(doneOn, due, today date) string {
 }
 
 func (w *witness) promises(k *knownOrder) (shipped, delivered, otif string) {
-	if k.state == "cancelled" || k.state == "unpaid" {
+	if k.state == "cancelled" || k.state == "unpaid" || k.state == "nothing_to_ship" {
 		return "", "", ""
 	}
 	var left, arrived date
@@ -86,6 +86,7 @@ func (w *witness) factOrders() TruthTable {
 	t := table("marts.fct_orders", "order_id", `brand order_name placed_at paid_at cancelled_at in_wms_at released_at picked_at packed_at
 		first_despatched_at last_despatched_at first_accepted_at first_delivered_at last_delivered_at ship_by_on deliver_by_on
 		is_shipped_on_time is_delivered_on_time is_otif units_ordered units_cancelled units_short units_despatched units_delivered
+		units_added units_added_despatched units_added_delivered added_ship_by_on added_deliver_by_on is_incomplete lines_count
 		split_count status total_amount currency`)
 	for _, k := range w.orders {
 		if !k.real() {
@@ -97,19 +98,28 @@ func (w *witness) factOrders() TruthTable {
 			k.status["allocated"].text(), k.status["picked"].text(), k.status["packed"].text(), k.firstLeft.text(), k.lastLeft.text(),
 			k.firstAccepted.text(), k.firstDelivered.text(), k.lastDelivered.text(), k.shipBy.text(), k.deliverBy.text(),
 			shipped, delivered, otif, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched), itoa(u.delivered),
-			itoa(len(k.parcels)), k.state, amount(o.total()), o.currency)
+			itoa(max(0, k.added.live())), itoa(k.added.despatched), itoa(k.added.delivered), k.addedShipBy.text(), k.addedDeliverBy.text(), flag(false),
+			itoa(k.firstLines()), itoa(len(k.parcels)), k.state, amount(o.total()), o.currency)
 	}
 	return t
 }
 
 func (w *witness) factLines() TruthTable {
-	t := table("marts.fct_order_lines", "line_id", "order_id sku units_ordered units_cancelled units_short units_despatched units_delivered units_open")
+	t := table("marts.fct_order_lines", "line_id", "order_id sku is_added added_by added_at ship_by_on deliver_by_on units_ordered units_cancelled units_short units_despatched units_delivered units_open")
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
 		}
 		for i, u := range k.units {
-			t.add(k.o.lineID(i), k.o.orderID(), k.o.lines[i].item.sku, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched),
+			if !k.counts(i) {
+				continue
+			}
+			l := &k.o.lines[i]
+			ship, arrive := k.shipBy, k.deliverBy
+			if l.added != 0 && k.paid != 0 {
+				ship, arrive = k.site.dueFrom(l.added), k.o.arriveBy(k.site, l.added)
+			}
+			t.add(k.o.lineID(i), k.o.orderID(), l.item.sku, flag(l.added != 0), string(l.by), l.added.text(), ship.text(), arrive.text(), itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched),
 				itoa(u.delivered), itoa(u.open()))
 		}
 	}
@@ -126,11 +136,12 @@ func (w *witness) factShipments() TruthTable {
 		o := k.o
 		for _, p := range k.parcels {
 			gap, cause := "", ""
+			shipBy, deliverBy := k.promised(p)
 			if p.delivered != 0 {
-				days := int(dateOf(p.delivered, w.zoneOf(o.to.country)) - k.deliverBy)
+				days := int(dateOf(p.delivered, w.zoneOf(o.to.country)) - deliverBy)
 				gap = itoa(days)
 				switch {
-				case days > 0 && dateOf(p.accepted, k.site.zone) > k.shipBy:
+				case days > 0 && dateOf(p.accepted, k.site.zone) > shipBy:
 					cause = "handover"
 				case days > 0:
 					cause = "carrier"
@@ -138,7 +149,7 @@ func (w *witness) factShipments() TruthTable {
 			}
 			t.add(p.key(), o.orderID(), o.site.Code, o.service, o.to.country, p.left.text(), p.accepted.text(), p.attempted.text(),
 				p.delivered.text(), itoa(p.attempts), p.status, flag(p.lost), p.lostHow, p.lostOn.text(), flag(p.damaged), p.commitment.text(),
-				k.deliverBy.text(), gap, cause)
+				deliverBy.text(), gap, cause)
 		}
 	}
 	return t
@@ -201,55 +212,30 @@ func (w *witness) factClaims() TruthTable {
 	return t
 }
 
-// atRisk lists the orders that a customer is waiting for.
-func (w *witness) atRisk() TruthTable {
-	t := table("marts.orders_at_risk", "order_id", "stuck_stage risk_state")
-	for _, k := range w.orders {
-		if k.real() && k.paid != 0 && k.cancelled == 0 && k.state != "delivered" && k.total.live() > 0 {
-			t.add(k.o.orderID(), k.stage(), w.risk(k))
+// promised are the days of what is in a parcel: of the order, unless all of it was added later.
+func (k *knownOrder) promised(p *knownParcel) (ship, arrive date) {
+	if !p.isAdded() || k.paid == 0 {
+		return k.shipBy, k.deliverBy
+	}
+	for _, q := range p.lines {
+		at := k.o.lines[q.line].added
+		if d := k.site.dueFrom(at); ship == 0 || d < ship {
+			ship = d
+		}
+		if d := k.o.arriveBy(k.site, at); arrive == 0 || d < arrive {
+			arrive = d
 		}
 	}
-	return t
+	return ship, arrive
 }
 
-func (k *knownOrder) stage() string {
-	switch {
-	case k.status["received"] == 0:
-		return "not_in_wms"
-	case k.latest == "on_hold":
-		return "held"
-	case k.latest == "shortage":
-		return "short"
-	case k.total.despatched < k.total.live() && k.status["picked"] == 0:
-		return "not_picked"
-	case k.total.despatched < k.total.live():
-		return "not_despatched"
-	}
-	for _, p := range k.parcels {
-		if p.accepted == 0 {
-			return "no_scan"
+// firstLines is how many lines that have to be sent were ordered at first.
+func (k *knownOrder) firstLines() int {
+	n := 0
+	for i := range k.o.lines {
+		if k.counts(i) && k.o.lines[i].added == 0 {
+			n++
 		}
 	}
-	return "in_transit"
-}
-
-func (w *witness) risk(k *knownOrder) string {
-	if k.total.despatched < k.total.live() {
-		switch {
-		case k.siteDay > k.shipBy:
-			return "breached"
-		case k.siteDay == k.shipBy && minuteOfDay(w.at, k.site.zone) > 12*60:
-			return "at_risk"
-		}
-		return "ok"
-	}
-	if k.destDay > k.deliverBy {
-		return "breached"
-	}
-	for _, p := range k.parcels {
-		if p.lost || (p.commitment != 0 && (p.commitment > k.deliverBy || p.commitment < k.destDay)) {
-			return "at_risk"
-		}
-	}
-	return "ok"
+	return n
 }

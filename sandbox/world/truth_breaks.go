@@ -19,7 +19,7 @@ func (w *witness) factBreaks() TruthTable {
 	marks := w.watermarks()
 	for _, k := range w.orders {
 		switch {
-		case k.o.test:
+		case k.o.test || k.o.draft:
 		case k.o.phantom:
 			if k.oldestFact != 0 && k.oldestFact <= w.at-24*hour {
 				b.add("R03", "no_web_order", k.o.orderID())
@@ -36,7 +36,7 @@ func (w *witness) factBreaks() TruthTable {
 		}
 	}
 	for i := range w.refunds {
-		if st := w.refunds[i].state; st != "matched" && st != "pending_psp" {
+		if st := w.refunds[i].state; st != "matched" && st != "pending_psp" && st != "not_in_scope" {
 			b.add("R13", st, w.refunds[i].id)
 		}
 	}
@@ -88,6 +88,9 @@ func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 			continue
 		}
 		told[f.tracking] = true
+		if !o.ships(f) {
+			continue
+		}
 		if !k.anyRow && mark != 0 && o.toldAt(f)+24*hour <= mark {
 			b.add("R05", "fulfilled_not_despatched", id)
 		}
@@ -108,6 +111,16 @@ func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 	}
 }
 
+// ships says whether anything of a fulfilment has to be sent by a warehouse.
+func (o *order) ships(f *fulfilment) bool {
+	for _, q := range f.lines {
+		if !o.lines[q.line].digital {
+			return true
+		}
+	}
+	return false
+}
+
 // toldAt is when the shop says that a fulfilment was: of some shops only the day is known, as its beginning in UTC.
 func (o *order) toldAt(f *fulfilment) instant {
 	if o.brand.Can.Hours {
@@ -118,7 +131,7 @@ func (o *order) toldAt(f *fulfilment) instant {
 
 func (w *witness) quantityBreaks(b *breaks, k *knownOrder) {
 	for i, u := range k.units {
-		if u.despatched > u.ordered {
+		if u.despatched > u.ordered-k.o.lines[i].edited(k.at) {
 			b.add("R06", "over_despatched", k.o.lineID(i))
 		}
 		if u.short > 0 && u.ordered-u.cancelled-u.despatched > 0 && k.newestRow+24*hour <= w.at {

@@ -149,6 +149,7 @@ type knownRefund struct {
 	id, ret  string
 	at       instant
 	web, psp int64
+	due      int64  // the part of web that the PSP has to know
 	ref      string // the PSP's, empty when it has none
 	kind     string
 	state    string
@@ -179,12 +180,17 @@ func (w *witness) readRefunds() {
 			if r.ret > 0 {
 				out.ret = k.o.brand.Shop + ":" + itoa(k.o.returns[r.ret-1].id)
 			}
+			if out.due = r.amount - r.gift; k.o.tender != "" {
+				out.due = 0
+			}
 			booked := byRef[r.authCode]
 			switch {
+			case out.due == 0:
+				out.state = "not_in_scope"
 			case booked != nil:
 				explained[r.authCode] = true
 				out.psp, out.ref, out.state = -booked.gross, r.authCode, "matched"
-				if out.psp != out.web {
+				if out.psp != out.due {
 					out.state = "amount_differs"
 				}
 			case r.at < w.at-pspGrace:
@@ -205,6 +211,9 @@ func (w *witness) readRefunds() {
 // purpose is what the refund was for, by its lines.
 func (r *refund) purpose() string {
 	kind := "goodwill"
+	if len(r.lines) == 0 && r.shipping > 0 && r.shipping >= r.amount {
+		kind = "shipping"
+	}
 	for _, l := range r.lines {
 		switch l.restock {
 		case cameBack:
@@ -217,17 +226,17 @@ func (r *refund) purpose() string {
 }
 
 func (w *witness) factRefunds() TruthTable {
-	t := table("marts.fct_refunds", "refund_id", "order_id return_id refunded_at web_amount psp_amount psp_ref currency kind state")
+	t := table("marts.fct_refunds", "refund_id", "order_id return_id refunded_at web_amount psp_due_amount psp_amount psp_ref psp_currency currency kind state")
 	for i := range w.refunds {
 		r := &w.refunds[i]
-		web, psp := "", ""
+		web, due, psp := "", "", ""
 		if r.index >= 0 {
-			web = amount(r.web)
+			web, due = amount(r.web), amount(r.due)
 		}
 		if r.ref != "" {
 			psp = amount(r.psp)
 		}
-		t.add(r.id, r.o.orderID(), r.ret, r.at.text(), web, psp, r.ref, r.o.currency, r.kind, r.state)
+		t.add(r.id, r.o.orderID(), r.ret, r.at.text(), web, due, psp, r.ref, r.o.currency, r.o.currency, r.kind, r.state)
 	}
 	return t
 }
