@@ -67,6 +67,9 @@ const (
 	bulkNewest = `query NewestBulkOperation { currentBulkOperation(type: QUERY) ` + bulkFields + ` }`
 )
 
+// oldestOrder tells from when on a shop has anything to export.
+const oldestOrder = `query OldestOrder { orders(first: 1, sortKey: UPDATED_AT) { nodes { updatedAt } } }`
+
 // salesOfAgreement is a connection of agreements, which cannot be asked for by id. What is beyond its first page stays there: those sales are the
 // lines of the order as it was placed, which tell nothing that the lines themselves do not.
 const salesOfAgreement = "sales"
