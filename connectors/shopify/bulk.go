@@ -34,6 +34,11 @@ func (o bulkOperation) isRunning() bool {
 	return o.Status == "CREATED" || o.Status == "RUNNING" || o.Status == "CANCELING"
 }
 
+// isUsable says whether an operation has a result that can still be fetched, or will have one.
+func (o bulkOperation) isUsable(now time.Time) bool {
+	return now.Sub(o.CreatedAt) <= reusable && (o.Status == "CREATED" || o.Status == "RUNNING" || o.Status == "COMPLETED")
+}
+
 // verdict is the error of a final state other than COMPLETED.
 func (o bulkOperation) verdict() error {
 	partial := ""
@@ -47,7 +52,7 @@ func (o bulkOperation) verdict() error {
 	case o.Status == "FAILED" && o.ErrorCode == "ACCESS_DENIED":
 		return fmt.Errorf("%s: give the app the scopes read_orders, read_returns, read_products and read_inventory: %w", text, waybill.ErrAuth)
 	case o.Status == "FAILED" && o.ErrorCode == "TIMEOUT":
-		return fmt.Errorf("%s: if it stays so, pull shorter windows with since: %w", text, waybill.ErrTemporary)
+		return fmt.Errorf("%s: if it stays so, set a shorter window: %w", text, waybill.ErrTemporary)
 	case o.Status == "FAILED", o.Status == "CANCELED", o.Status == "EXPIRED":
 		return fmt.Errorf("%s: %w", text, waybill.ErrTemporary)
 	}
@@ -116,20 +121,22 @@ func (c *Connector) finished(ctx context.Context, query string, asOf time.Time) 
 // former finds the newest bulk operation if it is of the same query and saw all that the window holds; its result is
 // then as good as a new one's, and a pull that was killed does not begin again.
 func (c *Connector) former(ctx context.Context, query string, asOf time.Time) (bulkOperation, error) {
+	op, err := c.newest(ctx)
+	if err != nil || op == nil || op.Query != query || op.CreatedAt.Before(asOf) || !op.isUsable(c.now()) {
+		return bulkOperation{}, err
+	}
+	return *op, nil
+}
+
+// newest is the shop's newest bulk query of this app, nil where there is none.
+func (c *Connector) newest(ctx context.Context) (*bulkOperation, error) {
 	var data struct {
 		Operation *bulkOperation `json:"currentBulkOperation"`
 	}
 	if err := c.look(ctx, question{Query: bulkNewest}, &data); err != nil {
-		return bulkOperation{}, fmt.Errorf("look for a former bulk operation: %w", err)
+		return nil, fmt.Errorf("look for a former bulk operation: %w", err)
 	}
-	op := data.Operation
-	if op == nil || op.Query != query || op.CreatedAt.Before(asOf) || c.now().Sub(op.CreatedAt) > reusable {
-		return bulkOperation{}, nil
-	}
-	if op.Status == "CREATED" || op.Status == "RUNNING" || op.Status == "COMPLETED" {
-		return *op, nil
-	}
-	return bulkOperation{}, nil
+	return data.Operation, nil
 }
 
 // start runs the query, and waits for its turn while other operations of the app take all the shop allows.

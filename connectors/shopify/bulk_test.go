@@ -16,7 +16,8 @@ import (
 
 func TestWindow(t *testing.T) {
 	t.Parallel()
-	_, c := start(t, nil)
+	s, c := start(t, nil)
+	s.serveFile("", nil)
 	for _, tc := range []struct {
 		name, cursor string
 		settings     map[string]any
@@ -25,7 +26,7 @@ func TestWindow(t *testing.T) {
 		{"from the cursor less the overlap", "2026-04-01T06:00:00Z", nil, "orders/20260401T055500Z_20260402T060000Z.jsonl"},
 		{"own overlap", "2026-04-01T06:00:00Z", map[string]any{"overlap": "1h"}, "orders/20260401T050000Z_20260402T060000Z.jsonl"},
 		{"all", "", nil, "orders/00010101T000000Z_20260402T060000Z.jsonl"},
-		{"since a date", "", map[string]any{"since": "2026-01-01"}, "orders/20260101T000000Z_20260402T060000Z.jsonl"},
+		{"since a date", "", map[string]any{"since": "2026-03-10"}, "orders/20260310T000000Z_20260402T060000Z.jsonl"},
 		{"as of before the cursor", "2026-04-03T00:00:00Z", nil, ""},
 		{"as of the cursor", "2026-04-02T06:00:00Z", nil, ""},
 	} {
@@ -48,6 +49,79 @@ func TestWindow(t *testing.T) {
 	}
 	if _, err := c.List(t.Context(), orders("yesterday")); err == nil {
 		t.Error("a cursor that is no time passed")
+	}
+}
+
+// names are the items of a pull in short: from_to.
+func names(t *testing.T, c *shopify.Connector, r waybill.Request) string {
+	t.Helper()
+	items, err := c.List(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, it := range items {
+		name := strings.TrimSuffix(strings.TrimPrefix(it.Name, "orders/"), ".jsonl")
+		if _, to, _ := strings.Cut(name, "_"); to != strings.NewReplacer("-", "", ":", "").Replace(it.Cursor) {
+			t.Errorf("%s has the cursor %s", it.Name, it.Cursor)
+		}
+		out = append(out, strings.ReplaceAll(strings.ReplaceAll(name, "2026", ""), "T000000Z", ""))
+	}
+	return strings.Join(out, " ")
+}
+
+// TestLongTimesAreCut wants no export of more than a window, none of them overlapping, and together the whole time.
+func TestLongTimesAreCut(t *testing.T) {
+	t.Parallel()
+	s, c := start(t, nil)
+	s.serveFile("", nil)
+	r := orders("")
+	r.Settings = map[string]any{"since": "2026-01-01"}
+	if got := names(t, c, r); got != "0101_0201 0201_0304 0304_0402T060000Z" {
+		t.Errorf("since January: %s", got)
+	}
+	r.Settings = map[string]any{"window": "240h"}
+	s.answers["OldestOrder"] = say(`{"data":{"orders":{"nodes":[{"updatedAt":"2026-03-12T00:00:00Z"}]}}}`)
+	if got := names(t, c, r); got != "00010101_0322 0322_0401 0401_0402T060000Z" {
+		t.Errorf("all: %s", got)
+	}
+}
+
+// TestAnExportThatTookLongIsTakenUp pulls again later than an export that nobody waited for: its span comes first and is not exported twice.
+func TestAnExportThatTookLongIsTakenUp(t *testing.T) {
+	t.Parallel()
+	file := example(t, "bulk.jsonl")
+	s, c := start(t, func(cfg *shopify.Config) { cfg.BulkPatience = 30 * time.Millisecond })
+	s.serveFile(file, map[string]any{"status": "RUNNING", "url": nil})
+	var query string
+	s.answers["RunBulk"] = func(_ int, vars map[string]any, w http.ResponseWriter) {
+		query = vars["query"].(string)
+		io.WriteString(w, started)
+	}
+	if _, err := openOrders(t, c, "2026-04-01T06:00:00Z"); !errors.Is(err, waybill.ErrTemporary) {
+		t.Fatalf("waited for it: %v", err)
+	}
+	s.serveFile(file, nil)
+	s.answers["NewestBulkOperation"] = say(bulkState("currentBulkOperation", map[string]any{
+		"query": query, "objectCount": "11", "fileSize": fmt.Sprint(len(file)), "url": s.url + "/storage/1",
+	}))
+	s.counts["RunBulk"] = 0
+	later := orders("2026-04-01T06:00:00Z")
+	later.Now = now.Add(3 * time.Hour)
+	if got := names(t, c, later); got != "0401T055500Z_0402T060000Z 0402T055500Z_0402T090000Z" {
+		t.Fatalf("spans %s", got)
+	}
+	items, err := c.List(t.Context(), later)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := c.Open(t.Context(), items[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if body, err := io.ReadAll(f); err != nil || string(body) != file || s.counts["RunBulk"] != 0 {
+		t.Errorf("%d bytes, %d exports begun, %v", len(body), s.counts["RunBulk"], err)
 	}
 }
 
@@ -212,12 +286,12 @@ func TestPatience(t *testing.T) {
 	if _, err := openOrders(t, c, ""); !errors.Is(err, waybill.ErrTemporary) || !strings.Contains(err.Error(), "bulk_patience") {
 		t.Errorf("error %v", err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(10*time.Millisecond, cancel)
-	items, err := c.List(ctx, orders(""))
+	items, err := c.List(t.Context(), orders(""))
 	if err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
 	if _, err := c.Open(ctx, items[0]); !errors.Is(err, context.Canceled) || errors.Is(err, waybill.ErrTemporary) {
 		t.Errorf("cancelled: %v", err)
 	}

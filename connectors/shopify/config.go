@@ -36,6 +36,8 @@ type Settings struct {
 	// Overlap is by how much a window of orders begins before the former one's end, because updates become visible
 	// with some delay. Default 5m.
 	Overlap time.Duration `yaml:"overlap"`
+	// Window is the longest span of updates that one bulk operation is asked for; a longer pull is cut into several. Default 744h, 31 days.
+	Window time.Duration `yaml:"window"`
 	// Since is the oldest update wanted by a feed that has no cursor yet: a date or an RFC 3339 time, UTC. Empty means all.
 	Since string `yaml:"since"`
 	// BatchSize is how many orders are asked for in one item of order_details. Default 200.
@@ -79,6 +81,8 @@ func (s Settings) validate() error {
 	switch {
 	case s.Overlap < 0:
 		return fmt.Errorf("overlap: %s, must not be negative", s.Overlap)
+	case s.Window <= s.Overlap:
+		return fmt.Errorf("window: %s, must be longer than the overlap of %s", s.Window, s.Overlap)
 	case s.BatchSize < 1 || s.BatchSize > maxBatch:
 		return fmt.Errorf("batch_size: %d, must be 1 to %d", s.BatchSize, maxBatch)
 	case s.PageSize < 1 || s.PageSize > maxPage:
@@ -116,6 +120,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Overlap == 0 {
 		c.Overlap = 5 * time.Minute
+	}
+	if c.Window == 0 {
+		c.Window = 31 * 24 * time.Hour
 	}
 	if c.BatchSize == 0 {
 		c.BatchSize = 200

@@ -72,7 +72,7 @@ func walk(v any, owner string, found []page) ([]page, error) {
 			owner = id
 		}
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			if info := pageInfoOf(v[name]); info["hasNextPage"] == true {
+			if info := pageInfoOf(v[name]); info["hasNextPage"] == true && name != salesOfAgreement {
 				after, _ := info["endCursor"].(string)
 				if after == "" || owner == "" {
 					return nil, fmt.Errorf("%s of %q has a next page and no cursor: %w", name, owner, errNotGraphQL)

@@ -7,7 +7,11 @@ import (
 
 // Field names are those of https://shopify.dev/docs/api/admin-graphql/2026-01.
 
-const money = `{ shopMoney { amount currencyCode } }`
+const (
+	money = `{ shopMoney { amount currencyCode } }`
+	// bothMonies is what moved in the shop's currency and in the customer's: a provider's books may be in either.
+	bothMonies = `{ shopMoney { amount currencyCode } presentmentMoney { amount currencyCode } }`
+)
 
 // ordersBulk is run as a bulk operation. Shopify allows it five connections (here four: orders, lineItems, returns,
 // returnLineItems), two levels of them below the first, contents by edges and node, and none inside a list: what
@@ -17,6 +21,7 @@ const ordersBulk = `{
     edges { node {
       id name test createdAt updatedAt cancelledAt cancelReason closedAt
       displayFinancialStatus displayFulfillmentStatus currencyCode presentmentCurrencyCode email
+      edited currentSubtotalLineItemsQuantity
       totalPriceSet ` + money + `
       currentTotalPriceSet ` + money + `
       subtotalPriceSet ` + money + `
@@ -25,7 +30,7 @@ const ordersBulk = `{
       totalShippingPriceSet ` + money + `
       shippingAddress { countryCodeV2 zip city }
       shippingLine { title code }
-      transactions { id kind status gateway paymentId authorizationCode processedAt parentTransaction { id } amountSet ` + money + ` }
+      transactions { id kind status gateway paymentId authorizationCode processedAt parentTransaction { id } amountSet ` + bothMonies + ` }
       fulfillments { id name status createdAt updatedAt trackingInfo { number company url } }
       refunds { id createdAt totalRefundedSet ` + money + ` }
       lineItems { edges { node {
@@ -62,6 +67,13 @@ const (
 	bulkNewest = `query NewestBulkOperation { currentBulkOperation(type: QUERY) ` + bulkFields + ` }`
 )
 
+// oldestOrder tells from when on a shop has anything to export.
+const oldestOrder = `query OldestOrder { orders(first: 1, sortKey: UPDATED_AT) { nodes { updatedAt } } }`
+
+// salesOfAgreement is a connection of agreements, which cannot be asked for by id. What is beyond its first page stays there: those sales are the
+// lines of the order as it was placed, which tell nothing that the lines themselves do not.
+const salesOfAgreement = "sales"
+
 const pageInfo = `pageInfo { hasNextPage endCursor }`
 
 // connections are the connections of orderDetails: on which type, under which name, how many at first, with which nodes.
@@ -69,10 +81,13 @@ const pageInfo = `pageInfo { hasNextPage endCursor }`
 var connections = []struct{ on, name, first, nodes string }{
 	{"Fulfillment", "fulfillmentLineItems", "$first", `id quantity lineItem { id sku }`},
 	{"Refund", "refundLineItems", "$first", `id quantity restockType lineItem { id sku } subtotalSet ` + money + ` totalTaxSet ` + money},
-	{"Refund", "transactions", "10", `id kind status gateway paymentId authorizationCode processedAt parentTransaction { id } amountSet ` + money},
+	{"Refund", "transactions", "10", `id kind status gateway paymentId authorizationCode processedAt parentTransaction { id } amountSet ` + bothMonies},
+	{"Refund", "refundShippingLines", "5", `id subtotalAmountSet ` + money + ` taxAmountSet ` + money},
 	{"Refund", "orderAdjustments", "10", `id reason amountSet ` + money + ` taxAmountSet ` + money},
 	{"ReverseFulfillmentOrder", "reverseDeliveries", "3", `id deliverable { ... on ReverseDeliveryShippingDeliverable { tracking { number carrierName url } } }`},
 	{"Return", "reverseFulfillmentOrders", "3", `id {ReverseFulfillmentOrder.reverseDeliveries}`},
+	{"SalesAgreement", salesOfAgreement, "10", `id actionType lineType quantity ... on ProductSale { lineItem { id } }`},
+	{"Order", "agreements", "10", `id happenedAt reason {SalesAgreement.` + salesOfAgreement + `}`},
 	{"Order", "returns", "5", `id name status {Return.reverseFulfillmentOrders}`},
 }
 
@@ -115,7 +130,10 @@ func orderDetails() string {
     refunds { id createdAt note totalRefundedSet ` + money + ` return { id name }
       ` + selection("Refund", "refundLineItems", "") + `
       ` + selection("Refund", "transactions", "") + `
-      ` + selection("Refund", "orderAdjustments", "") + ` }
+      ` + selection("Refund", "refundShippingLines", "") + `
+      ` + selection("Refund", "orderAdjustments", "") + `
+      duties { amountSet ` + money + ` } }
+    ` + selection("Order", "agreements", "") + `
     ` + selection("Order", "returns", "") + `
   }
 }`

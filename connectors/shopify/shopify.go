@@ -16,12 +16,7 @@ import (
 	"github.com/fourmarketing/waybill/connectors/internal/rest"
 )
 
-const (
-	maxBatch = 10_000
-	stamp    = "20060102T150405Z"
-	// beginning stands in a name for a window without a lower end.
-	beginning = "00010101T000000Z"
-)
+const maxBatch = 10_000
 
 // Connector reaches one shop.
 type Connector struct {
@@ -52,8 +47,9 @@ func (c *Connector) CheckFeed(resource string, settings map[string]any) error {
 	return err
 }
 
-// List gives, for orders, one item: the window from the cursor less the overlap to now; for order_details, r.Work in
-// batches. It calls nobody.
+// List gives, for orders, the window from the cursor less the overlap to now, in spans: a long one would take longer than anybody waits. It asks
+// the shop for an export that an earlier pull left running, so that its span is taken up, and before the first pull for the oldest order. For
+// order_details it gives r.Work in batches, and calls nobody.
 func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item, error) {
 	s, err := c.settings(r.Settings)
 	if err == nil {
@@ -64,14 +60,15 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 	}
 	switch r.Resource {
 	case "orders":
-		w, err := windowOf(r, s)
+		spans, err := c.spans(ctx, r, s)
 		if err != nil {
 			return nil, fmt.Errorf("shopify: feed %s: %w", r.Feed, err)
 		}
-		if w.isEmpty() {
-			return nil, nil
+		var items []waybill.Item
+		for _, w := range spans {
+			items = append(items, waybill.Item{Name: w.name(), Size: -1, Cursor: w.to.Format(time.RFC3339), Request: r})
 		}
-		return []waybill.Item{{Name: w.name(), Size: -1, Cursor: w.to.Format(time.RFC3339), Request: r}}, nil
+		return items, nil
 	case "order_details":
 		return rest.Batches(r, s.BatchSize), nil
 	}
@@ -90,7 +87,7 @@ func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, e
 	switch {
 	case strings.HasPrefix(it.Name, "orders/") && it.Request.Resource == "orders":
 		var w window
-		if w, err = windowOf(it.Request, s); err == nil {
+		if w, err = windowNamed(it.Name); err == nil {
 			body, err = c.bulk(ctx, fmt.Sprintf(ordersBulk, w.filter()), w.to)
 		}
 	case strings.HasPrefix(it.Name, "order_details/") && it.Request.Resource == "order_details":
@@ -177,45 +174,6 @@ func (c *Connector) settings(own map[string]any) (Settings, error) {
 		return s.Settings, fmt.Errorf("shopify: settings: %w", err)
 	}
 	return s.Settings, nil
-}
-
-// window is the span of updates that one item of orders holds, from inclusive, to exclusive, UTC, whole seconds.
-type window struct{ from, to time.Time }
-
-func windowOf(r waybill.Request, s Settings) (window, error) {
-	w := window{to: r.Now.UTC().Truncate(time.Second)}
-	if r.Cursor == "" {
-		var err error
-		w.from, err = s.since()
-		return w, err
-	}
-	at, err := time.Parse(time.RFC3339, r.Cursor)
-	if err != nil {
-		return w, fmt.Errorf("cursor %q: must be an RFC 3339 time", r.Cursor)
-	}
-	if w.from = at.UTC(); w.to.After(w.from) {
-		w.from = w.from.Add(-s.Overlap)
-	}
-	return w, nil
-}
-
-func (w window) isEmpty() bool { return !w.to.After(w.from) }
-
-func (w window) name() string {
-	from := beginning
-	if !w.from.IsZero() {
-		from = w.from.Format(stamp)
-	}
-	return fmt.Sprintf("orders/%s_%s.jsonl", from, w.to.Format(stamp))
-}
-
-// filter is the window in Shopify's search syntax.
-func (w window) filter() string {
-	to := fmt.Sprintf("updated_at:<'%s'", w.to.Format(time.RFC3339))
-	if w.from.IsZero() {
-		return to
-	}
-	return fmt.Sprintf("updated_at:>='%s' AND %s", w.from.Format(time.RFC3339), to)
 }
 
 func unknown(resource string) error {

@@ -19,7 +19,7 @@ type converter struct {
 func convert(o world.ShopOrder) (*order, error) {
 	c := converter{src: o, out: &order{}, lines: map[int64]*lineItem{}, trans: map[int64]*orderTransaction{}}
 	c.order()
-	for _, step := range []func() error{c.lineItems, c.transactions, c.fulfilments, c.returns, c.refunds} {
+	for _, step := range []func() error{c.lineItems, c.agreements, c.transactions, c.fulfilments, c.returns, c.refunds} {
 		if err := step(); err != nil {
 			return nil, fmt.Errorf("convert order %d: %w", o.ID, err)
 		}
@@ -37,6 +37,7 @@ func (c *converter) order() {
 	o.CancelReason, o.DisplayFinancialStatus = textOrNull(word(src.CancelReason)), textOrNull(word(src.FinancialStatus))
 	o.DisplayFulfillmentStatus, o.Email = word(src.FulfillmentStatus), textOrNull(src.Email)
 	o.CurrencyCode, o.PresentmentCurrencyCode = src.Total.Currency, src.Total.Currency
+	o.Edited = src.Edited
 	o.Tags = append([]string{}, src.Tags...)
 	o.TotalPriceSet, o.CurrentTotalPriceSet = bag(src.Total), bag(src.CurrentTotal)
 	subtotal, discount, tax := bag(src.Subtotal), bag(src.Discount), bag(src.Tax)
@@ -75,6 +76,7 @@ func (c *converter) lineItems() error {
 			}
 			item.Variant = &productVariant{object{gid("ProductVariant", l.VariantID)}, sku, stock}
 		}
+		c.out.CurrentSubtotalLineItemsQuantity += item.CurrentQuantity
 		c.lines[l.ID] = item
 		c.out.lines = append(c.out.lines, item)
 	}
@@ -268,10 +270,13 @@ func word(s string) string {
 	return strings.ToUpper(s)
 }
 
-// gateway is the name of a payment gateway; test orders are paid through Shopify's bogus one.
+// gateway is the name of a payment gateway; test orders are paid through Shopify's bogus one, and what goes elsewhere goes to PayPal.
 func gateway(s string) string {
-	if s == "test" {
+	switch s {
+	case "test":
 		return "bogus"
+	case "elsewhere":
+		return "paypal"
 	}
 	return s
 }

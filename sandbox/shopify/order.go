@@ -80,7 +80,8 @@ type order struct {
 	object
 	LegacyResourceID                            unsigned
 	Name                                        string
-	Test, Closed, TaxesIncluded                 bool
+	Test, Closed, TaxesIncluded, Edited         bool
+	CurrentSubtotalLineItemsQuantity            int32
 	CreatedAt, UpdatedAt, ProcessedAt           dateTime
 	CancelledAt, ClosedAt                       *dateTime
 	CancelReason, DisplayFinancialStatus, Email *string
@@ -97,6 +98,7 @@ type order struct {
 	fulfilments                                 []*fulfilment
 	refunds                                     []*refund
 	lines                                       []*lineItem
+	agreements                                  []*agreement
 	returns                                     []*shopReturn
 	number                                      int64
 	created, updated                            time.Time

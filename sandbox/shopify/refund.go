@@ -19,7 +19,11 @@ type refund struct {
 	shipping         []*refundShippingLine
 	adjustments      []*orderAdjustment
 	transactions     []*orderTransaction
+	Duties           *[]refundDuty
 }
+
+// refundDuty is of an import duty; the simulated shops sell none.
+type refundDuty struct{ AmountSet moneyBag }
 
 type refundLine struct {
 	ID                       *graphql.ID

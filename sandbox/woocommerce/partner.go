@@ -17,8 +17,9 @@ import (
 const System = "woocommerce"
 
 // Skills are what a shop of this system can express: no announced returns, no word on what became of refunded goods, no
-// moment of a cancellation, no costs, no refunds beyond the payment, and of a despatch a number and a day.
-func Skills() world.ShopSkills { return world.ShopSkills{} }
+// moment of a cancellation, no costs, no refunds beyond the payment, no gift cards, and of a despatch a number and a day. It keeps baskets
+// among its orders.
+func Skills() world.ShopSkills { return world.ShopSkills{Drafts: true} }
 
 // Words are the system's own: it has a state of the order and none of its money.
 func Words() world.ShopWords {
@@ -98,22 +99,39 @@ func orderOf(v world.ShopOrder, zone *time.Location) Order {
 	o.ShippingTotal = amount(shipping - vat(shipping, v.ShipCountry))
 	o.CartTax = amount(cents(v.Tax.Amount) - vat(shipping, v.ShipCountry))
 	o.ShippingLines = []ShippingLine{{ID: shippingLineID(v), MethodID: "flat_rate", MethodTitle: v.ShippingTitle, Total: o.ShippingTotal, TotalTax: o.ShippingTax}}
-	for _, t := range v.Transactions {
-		if t.Kind == "sale" && t.Status == "success" {
-			o.Paid, o.TransactionID = t.ProcessedAt, t.AuthorizationCode
-			_, rest, _ := strings.Cut(t.AuthorizationCode, "_")
-			o.Meta = append(o.Meta, Meta{v.ID*10 + 1, "_stripe_intent_id", "pi_" + rest})
-		}
-	}
+	o.paid(v)
 	o.shipped(v, zone)
 	o.refunded(v)
 	return o
 }
 
+// paid says how the order was paid: by Stripe's plugin, by PayPal's, or, when it came to nothing, at once and by nobody's.
+func (o *Order) paid(v world.ShopOrder) {
+	if len(v.Transactions) == 0 && v.FinancialStatus == "paid" {
+		o.Paid, o.PaymentMethod, o.PaymentMethodTitle = v.CreatedAt, "", ""
+	}
+	for _, t := range v.Transactions {
+		if t.Kind != "sale" || t.Status != "success" {
+			continue
+		}
+		_, rest, _ := strings.Cut(t.AuthorizationCode, "_")
+		if o.Paid, o.TransactionID = t.ProcessedAt, t.AuthorizationCode; t.Gateway == elsewhere {
+			o.PaymentMethod, o.PaymentMethodTitle, o.TransactionID = "ppcp-gateway", "PayPal", strings.ToUpper(rest)
+			continue
+		}
+		o.Meta = append(o.Meta, Meta{v.ID*10 + 1, "_stripe_intent_id", "pi_" + rest})
+	}
+}
+
+// elsewhere is the world's word for a provider with whom the group has no account.
+const elsewhere = "elsewhere"
+
 func shippingLineID(v world.ShopOrder) int64 { return v.ID*10 + 9 }
 
 func statusOf(v world.ShopOrder) string {
 	switch {
+	case v.FinancialStatus == "draft":
+		return "checkout-draft"
 	case v.FinancialStatus == "pending":
 		return "pending"
 	case v.FinancialStatus == "refunded":
@@ -146,6 +164,9 @@ func (o *Order) refunded(v world.ShopOrder) {
 	for _, r := range v.Refunds {
 		out := Refund{ID: r.ID, Created: r.CreatedAt, Amount: r.Total.Amount, Reason: r.Note, By: 1, Paid: true}
 		for _, t := range r.Transactions {
+			if t.Gateway == elsewhere {
+				continue
+			}
 			out.Meta = append(out.Meta, Meta{r.ID*10 + 1, "_stripe_refund_id", t.AuthorizationCode})
 		}
 		for _, l := range r.Lines {

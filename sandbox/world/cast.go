@@ -167,7 +167,8 @@ func (s *sim) brandFor(rng stream, w wish) (*brand, *site) {
 // has says whether a shop can do all that is asked for.
 func (c ShopSkills) has(want ShopSkills) bool {
 	return (c.Returns || !want.Returns) && (c.Restocks || !want.Restocks) && (c.Cancels || !want.Cancels) && (c.Tests || !want.Tests) &&
-		(c.Overpays || !want.Overpays) && (c.Unnamed || !want.Unnamed)
+		(c.Overpays || !want.Overpays) && (c.Unnamed || !want.Unnamed) && (c.Edits || !want.Edits) && (c.Gifts || !want.Gifts) &&
+		(c.Drafts || !want.Drafts)
 }
 
 // warehouse draws who ships an order.

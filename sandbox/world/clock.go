@@ -26,6 +26,9 @@ const (
 	hour   instant = 3600
 )
 
+// forever is after everything.
+const forever = instant(1 << 62)
+
 // earliest is the smaller of two moments, where "not" loses against any.
 func earliest(a, b instant) instant {
 	if a == 0 || (b != 0 && b < a) {

@@ -94,6 +94,20 @@ func shows(f facts, p world.Planted) bool {
 		"dispute_with_fee":               "fct_ledger_entries raw_type=dispute entry_type=chargeback fee_amount=20.00 fee_residual_amount=0.00",
 		"chargeback_reversed":            "fct_ledger_entries raw_type=ChargebackReversed entry_type=chargeback_reversal",
 		"order_paid_in_pounds":           "fct_orders currency=GBP",
+		"order_edited":                   "fct_orders units_cancelled=*",
+		"line_removed":                   "fct_order_lines units_cancelled=* units_despatched=0",
+		"line_added":                     "fct_order_lines is_added=true added_by=edit units_despatched=1",
+		"exchange_sent":                  "fct_order_lines is_added=true added_by=exchange units_despatched=1",
+		"exchange_waiting":               "orders_at_risk stuck_stage=added_not_despatched",
+		"order_free":                     "fct_orders total_amount=0.00 paid_at=*",
+		"paid_elsewhere":                 "fct_refunds state=not_in_scope psp_due_amount=0.00",
+		"paid_with_gift_card":            "fct_refunds kind=goodwill psp_due_amount=*",
+		"refund_to_gift_card":            "fct_refunds state=not_in_scope psp_due_amount=0.00",
+		"refund_of_carriage":             "fct_refunds kind=shipping",
+		"order_of_gift_card":             "fct_orders status=nothing_to_ship lines_count=0",
+		"gift_card_beside":               "fct_orders lines_count=* units_despatched=*",
+		"one_sku_on_two_lines":           "fct_order_lines units_ordered=2 units_despatched=2",
+		"sku_in_lower_case":              "fct_order_lines units_despatched=*",
 		"file_corrected":                 "ops.files version=1 status=superseded",
 		"file_late":                      "ops.files version=1 status=loaded",
 		"file_cut_off":                   "ops.files version=2 status=loaded",
@@ -121,7 +135,7 @@ func showsElsewhere(f facts, p world.Planted) bool {
 				return f.unknown(id) == 2 && row["status"] == "delivered"
 			}
 		}
-	case "test_order":
+	case "test_order", "draft_order":
 		return !f.some("marts.fct_orders", p.Subject) && !f.some("marts.orders_at_risk", p.Subject)
 	case "return_unannounced_unknown":
 		for _, row := range f["marts.fct_returns"] {

@@ -18,12 +18,15 @@ func (s *sim) tell(o *order, at instant, what string) {
 func (s *sim) shipBy(o *order) date { return o.shipBy(o.site) }
 
 // shipBy is the day by which a paid order should leave if a site ships it.
-func (o *order) shipBy(st *site) date {
-	if o.paid == 0 {
+func (o *order) shipBy(st *site) date { return st.dueFrom(o.paid) }
+
+// dueFrom is the day by which what was bought at a moment should leave the site.
+func (st *site) dueFrom(at instant) date {
+	if at == 0 {
 		return 0
 	}
-	d := dateOf(o.paid, st.zone)
-	if st.cal.working(d) && minuteOfDay(o.paid, st.zone) < st.CutOff {
+	d := dateOf(at, st.zone)
+	if st.cal.working(d) && minuteOfDay(at, st.zone) < st.CutOff {
 		return d
 	}
 	return st.cal.add(d, 1)
@@ -32,15 +35,18 @@ func (o *order) shipBy(st *site) date {
 // deliverBy is the destination day that the brand promised.
 func (s *sim) deliverBy(o *order) date { return o.deliverBy(o.site) }
 
-func (o *order) deliverBy(st *site) date {
-	if o.paid == 0 {
+func (o *order) deliverBy(st *site) date { return o.arriveBy(st, o.paid) }
+
+// arriveBy is the destination day promised for what was bought at a moment.
+func (o *order) arriveBy(st *site, at instant) date {
+	if at == 0 {
 		return 0
 	}
 	n := 3
 	if o.service == "express" {
 		n = 1
 	}
-	return o.cal.add(o.shipBy(st), n+o.extra())
+	return o.cal.add(st.dueFrom(at), n+o.extra())
 }
 
 // transit is the carrier's commitment in working days.
@@ -78,11 +84,14 @@ func (s *sim) pickAndPack(rng stream, o *order, v visit) {
 	s.tell(o, v.packed, "packed")
 }
 
-// all is every unit of the order.
+// all is every unit that was ordered at first, has to be sent and was not edited away.
 func (o *order) all() []quantity {
-	out := make([]quantity, len(o.lines))
+	var out []quantity
 	for i := range o.lines {
-		out[i] = quantity{i, o.lines[i].qty}
+		l := &o.lines[i]
+		if n := l.qty - l.edited(forever); n > 0 && !l.digital && l.added == 0 {
+			out = append(out, quantity{i, n})
+		}
 	}
 	return out
 }

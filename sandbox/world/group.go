@@ -53,6 +53,9 @@ type ShopSkills struct {
 	Costs    bool // what its articles cost
 	Remains  bool // what is left of an order's total after refunds
 	Pounds   bool // orders in another currency than its own
+	Edits    bool // lines taken off and added to an order that is there already, by an edit or an exchange
+	Gifts    bool // gift cards: sold, and paid with beside another tender
+	Drafts   bool // baskets among its orders
 }
 
 // Style is a garment in its sizes, at a price in minor units of the brand's currency, VAT included.

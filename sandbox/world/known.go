@@ -13,7 +13,8 @@ type knownOrder struct {
 	lineLeft                             []moments // by line, of rows with units
 	anyStatus                            bool
 	units                                []lineUnits
-	total                                lineUnits
+	total, added                         lineUnits // of lines ordered at first, and of those added later
+	addedShipBy, addedDeliverBy          date
 	firstLeft, lastLeft                  instant // of rows with units
 	firstAccepted                        instant
 	firstDelivered, lastDelivered        instant
@@ -97,8 +98,10 @@ func (s *sim) readDespatches(k *knownOrder) {
 		k.oldestFact = earliest(k.oldestFact, d.at)
 		k.newestRow = max(k.newestRow, d.at)
 		if d.qty > 0 {
-			k.firstLeft, k.lastLeft = earliest(k.firstLeft, d.at), max(k.lastLeft, d.at)
 			k.lineLeft[d.line].add(d.at)
+			if k.o.lines[d.line].added == 0 {
+				k.firstLeft, k.lastLeft = earliest(k.firstLeft, d.at), max(k.lastLeft, d.at)
+			}
 		}
 		k.units[d.line].despatched += d.qty
 		if d.short != "" {
@@ -134,48 +137,114 @@ func (k *knownOrder) parcel(tracking string) *knownParcel {
 	return nil
 }
 
-// count derives the quantities from rows, parcels and the shop's refunds.
+// isAdded says whether all of a parcel is of lines that were added later.
+func (p *knownParcel) isAdded() bool {
+	for _, q := range p.lines {
+		if p.o.lines[q.line].added == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// count derives the quantities from rows, parcels, edits and the shop's refunds.
 func (k *knownOrder) count() {
 	for _, p := range k.parcels {
-		k.firstAccepted = earliest(k.firstAccepted, p.accepted)
+		if !p.isAdded() {
+			k.firstAccepted = earliest(k.firstAccepted, p.accepted)
+		}
 		if p.delivered != 0 {
-			k.firstDelivered, k.lastDelivered = earliest(k.firstDelivered, p.delivered), max(k.lastDelivered, p.delivered)
+			if !p.isAdded() {
+				k.firstDelivered, k.lastDelivered = earliest(k.firstDelivered, p.delivered), max(k.lastDelivered, p.delivered)
+			}
 			for _, q := range p.lines {
 				k.units[q.line].delivered += q.qty
 			}
 		}
 	}
-	if k.cancelled == 0 {
-		for i := range k.o.refunds {
-			for _, l := range k.o.refunds[i].lines {
-				if k.o.refunds[i].at <= k.at && l.restock == neverLeft {
-					k.units[l.line].cancelled += l.qty
-				}
-			}
-		}
-	}
 	for i := range k.units {
+		if !k.counts(i) {
+			continue
+		}
 		u := &k.units[i]
 		u.ordered = k.o.lines[i].qty
+		u.cancelled = k.takenOff(i)
 		if k.cancelled != 0 {
 			u.cancelled = max(0, u.ordered-u.despatched)
 		}
-		k.total.ordered += u.ordered
-		k.total.cancelled += u.cancelled
-		k.total.short += u.short
-		k.total.despatched += u.despatched
-		k.total.delivered += u.delivered
+		sum := &k.total
+		if k.o.lines[i].added != 0 {
+			sum = &k.added
+		}
+		sum.ordered += u.ordered
+		sum.cancelled += u.cancelled
+		sum.short += u.short
+		sum.despatched += u.despatched
+		sum.delivered += u.delivered
 	}
+	k.promiseAdded()
+}
+
+// counts says whether a line is known and has to be sent.
+func (k *knownOrder) counts(i int) bool { return !k.o.lines[i].digital && k.o.lines[i].added <= k.at }
+
+// takenOff is how many units of a line nobody waits for any more: edited away, cancelled, or given money for and never sent.
+func (k *knownOrder) takenOff(i int) int {
+	off, paidFor := k.o.lines[i].edited(k.at), 0
+	for j := range k.o.refunds {
+		if k.o.refunds[j].at > k.at {
+			continue
+		}
+		for _, l := range k.o.refunds[j].lines {
+			switch {
+			case l.line == i && l.restock == neverLeft:
+				off += l.qty
+			case l.line == i && l.restock == kept:
+				paidFor += l.qty
+			}
+		}
+	}
+	unsent := max(0, k.o.lines[i].qty-off-k.units[i].despatched)
+	return off + min(paidFor, unsent)
+}
+
+// promiseAdded finds the days of what was added later: of the first line that still waits, else of the last.
+func (k *knownOrder) promiseAdded() {
+	var shipped, delivered bool // the days found so far are of lines that do not wait
+	for i, u := range k.units {
+		l := &k.o.lines[i]
+		if l.added == 0 || !k.counts(i) || u.live() <= 0 || k.paid == 0 {
+			continue
+		}
+		ship, arrive := k.site.dueFrom(l.added), k.o.arriveBy(k.site, l.added)
+		k.addedShipBy, shipped = sooner(k.addedShipBy, shipped, ship, u.despatched >= u.live())
+		k.addedDeliverBy, delivered = sooner(k.addedDeliverBy, delivered, arrive, u.delivered >= u.live())
+	}
+}
+
+// sooner prefers the earliest day of what waits to the latest day of what is done.
+func sooner(was date, wasDone bool, d date, done bool) (date, bool) {
+	switch {
+	case was == 0 || wasDone && !done:
+		return d, done
+	case done && !wasDone:
+		return was, false
+	case done:
+		return max(was, d), true
+	}
+	return min(was, d), false
 }
 
 // word is the order's status, the first that fits.
 func (k *knownOrder) word() string {
 	t, live := k.total, k.total.live()
 	switch {
-	case t.despatched == 0 && (k.cancelled != 0 || live == 0):
+	case t.despatched == 0 && (k.cancelled != 0 || (live == 0 && t.cancelled > 0)):
 		return "cancelled"
 	case k.paid == 0:
 		return "unpaid"
+	case t.ordered == 0 && t.despatched == 0:
+		return "nothing_to_ship"
 	case live > 0 && t.delivered >= live:
 		return "delivered"
 	case t.despatched >= live:

@@ -21,6 +21,10 @@ type order struct {
 	first, last   string
 	lines         []line
 	shipping      int64
+	tender        tender
+	gift          int64 // the part of the total that a gift card paid
+	draft         bool  // a basket that nobody has ordered yet
+	lowerCase     bool  // its warehouse writes SKUs in lower case
 	method        string
 	payRef        string // merchant reference of the payment
 	pspRef        string // the PSP's reference of the payment
@@ -44,6 +48,45 @@ type line struct {
 	qty      int
 	price    int64 // of one unit, in the order's currency
 	discount int64 // of the whole line
+	digital  bool  // nothing is sent for it
+	added    instant
+	by       addition // what added it, for a line that was not ordered at first
+	edits    []quantityEdit
+}
+
+// addition is what adds a line to an order that is there already.
+type addition string
+
+// What may add a line.
+const (
+	byEdit     addition = "edit"
+	byExchange addition = "exchange"
+)
+
+// quantityEdit takes units off a line.
+type quantityEdit struct {
+	at instant
+	n  int
+}
+
+// tender is what an order was paid with, if not through the brand's PSP.
+type tender string
+
+// free is of an order that came to nothing, elsewhere of a provider with whom the group has no account.
+const (
+	free      tender = "free"
+	elsewhere tender = "elsewhere"
+)
+
+// edited is how many units edits had taken off a line by a moment.
+func (l *line) edited(at instant) int {
+	n := 0
+	for _, e := range l.edits {
+		if e.at <= at {
+			n += e.n
+		}
+	}
+	return n
 }
 
 func (l *line) net() int64 { return l.price*int64(l.qty) - l.discount }
@@ -61,10 +104,13 @@ func (o *order) subtotal() int64 {
 
 func (o *order) total() int64 { return o.subtotal() + o.shipping }
 
-func (o *order) units() int {
+// units is how many units of its lines an order wanted at a moment.
+func (o *order) units(at instant) int {
 	n := 0
 	for i := range o.lines {
-		n += o.lines[i].qty
+		if l := &o.lines[i]; l.added <= at {
+			n += l.qty - l.edited(at)
+		}
 	}
 	return n
 }
@@ -156,6 +202,7 @@ type refund struct {
 	lines        []refundLine
 	shipping     int64
 	amount       int64
+	gift         int64 // the part of it that went back onto a gift card
 	payRef       string
 	authCode     string
 	missingInPSP bool

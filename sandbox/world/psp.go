@@ -77,13 +77,16 @@ func (s *sim) bank() {
 
 // bookings are an order's movements on the PSP's balance.
 func (s *sim) bookings(o *order) []movement {
-	out := []movement{o.movement(o.paid, kindCapture, o.captureRef, o.total())}
+	if o.tender != "" {
+		return nil
+	}
+	out := []movement{o.movement(o.paid, kindCapture, o.captureRef, o.total()-o.gift)}
 	for i := range o.refunds {
 		r := &o.refunds[i]
-		if r.missingInPSP {
+		paid := r.amount - r.gift
+		if r.missingInPSP || paid == 0 {
 			continue
 		}
-		paid := r.amount
 		if r.pspAmount != 0 {
 			paid = r.pspAmount
 		}

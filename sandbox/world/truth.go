@@ -38,7 +38,7 @@ type witness struct {
 }
 
 // real leaves out what is in no mart.
-func (k *knownOrder) real() bool { return !k.o.phantom && !k.o.test }
+func (k *knownOrder) real() bool { return !k.o.phantom && !k.o.test && !k.o.draft }
 
 func table(mart, key, others string) TruthTable {
 	t := TruthTable{Mart: mart, Key: strings.Split(key, " ")}
@@ -68,8 +68,13 @@ func onTime(doneOn, due, today date) string {
 	return ""
 }
 
+// promisesSomething says whether an order has units to which somebody is held.
+func (k *knownOrder) promisesSomething() bool {
+	return k.state != "cancelled" && k.state != "unpaid" && k.state != "nothing_to_ship"
+}
+
 func (w *witness) promises(k *knownOrder) (shipped, delivered, otif string) {
-	if k.state == "cancelled" || k.state == "unpaid" {
+	if !k.promisesSomething() {
 		return "", "", ""
 	}
 	var left, arrived date
@@ -93,7 +98,8 @@ func (w *witness) factOrders() TruthTable {
 		split_count status total_amount currency shop site service ship_country destination_calendar wms_status wms_status_at is_perfect
 		lines_count paid_to_wms_hours wms_to_picked_hours picked_to_despatched_hours despatched_to_accepted_hours
 		accepted_to_delivered_hours click_to_ship_hours click_to_door_hours age_hours current_total_amount discount_amount
-		shipping_amount tax_amount _built_at financial_status cancel_reason`)
+		shipping_amount tax_amount _built_at financial_status cancel_reason
+		units_added units_added_despatched units_added_delivered added_ship_by_on added_deliver_by_on is_incomplete`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
@@ -107,27 +113,32 @@ func (w *witness) factOrders() TruthTable {
 			shipped, delivered, otif, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched), itoa(u.delivered),
 			itoa(len(k.parcels)), k.state, amount(o.total()), o.currency,
 		}
-		t.add(append(row, w.restOfOrder(k, otif)...)...)
+		t.add(append(append(row, w.restOfOrder(k, otif)...), k.restOfAdded()...)...)
 	}
 	return t
 }
 
 func (w *witness) factLines() TruthTable {
-	t := table("marts.fct_order_lines", "line_id", "order_id sku units_ordered units_cancelled units_short units_despatched units_delivered units_open "+
-		"brand title first_despatched_at last_despatched_at unit_price_amount discounted_total_amount currency unit_cost_amount unit_cost_currency _built_at")
+	t := table("marts.fct_order_lines", "line_id", `order_id sku units_ordered units_cancelled units_short units_despatched units_delivered units_open
+		brand title first_despatched_at last_despatched_at unit_price_amount discounted_total_amount currency unit_cost_amount unit_cost_currency _built_at
+		is_added added_by added_at ship_by_on deliver_by_on`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
 		}
 		for i, u := range k.units {
+			if !k.counts(i) {
+				continue
+			}
 			l := &k.o.lines[i]
 			cost, of := "", ""
 			if k.o.brand.Can.Costs {
 				cost, of = amount(l.item.cost), k.o.brand.Currency
 			}
+			ship, arrive := k.promisedLine(l)
 			t.add(k.o.lineID(i), k.o.orderID(), l.item.sku, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched),
 				itoa(u.delivered), itoa(u.open()), k.o.brand.Name, l.item.name, k.lineLeft[i].first.text(), k.lineLeft[i].last.text(), amount(l.price),
-				amount(l.net()), k.o.currency, cost, of, w.at.text())
+				amount(l.net()), k.o.currency, cost, of, w.at.text(), flag(l.added != 0), string(l.by), l.added.text(), ship.text(), arrive.text())
 		}
 	}
 	return t
@@ -145,11 +156,12 @@ func (w *witness) factShipments() TruthTable {
 		o := k.o
 		for _, p := range k.parcels {
 			gap, cause := "", ""
+			shipBy, deliverBy := k.promised(p)
 			if p.delivered != 0 {
-				days := int(dateOf(p.delivered, w.zoneOf(o.to.country)) - k.deliverBy)
+				days := int(dateOf(p.delivered, w.zoneOf(o.to.country)) - deliverBy)
 				gap = itoa(days)
 				switch {
-				case days > 0 && dateOf(p.accepted, k.site.zone) > k.shipBy:
+				case days > 0 && dateOf(p.accepted, k.site.zone) > shipBy:
 					cause = "handover"
 				case days > 0:
 					cause = "carrier"
@@ -158,69 +170,10 @@ func (w *witness) factShipments() TruthTable {
 			row := []string{
 				p.key(), o.orderID(), o.site.Code, o.service, o.to.country, p.left.text(), p.accepted.text(), p.attempted.text(),
 				p.delivered.text(), itoa(p.attempts), p.status, flag(p.lost), p.lostHow, p.lostOn.text(), flag(p.damaged), p.commitment.text(),
-				k.deliverBy.text(), gap, cause,
+				deliverBy.text(), gap, cause,
 			}
 			t.add(append(row, w.restOfParcel(k, p)...)...)
 		}
 	}
 	return t
-}
-
-// atRisk lists the orders that a customer is waiting for.
-func (w *witness) atRisk() TruthTable {
-	t := table("marts.orders_at_risk", "order_id", `stuck_stage risk_state brand order_name site service status due_on days_left paid_at ship_by_on
-		deliver_by_on age_hours units_waiting total_amount currency next_step`)
-	for _, k := range w.orders {
-		if k.real() && k.paid != 0 && k.cancelled == 0 && k.state != "delivered" && k.total.live() > 0 {
-			due, today := k.shipBy, k.siteDay
-			if k.total.despatched >= k.total.live() {
-				due, today = k.deliverBy, k.destDay
-			}
-			t.add(k.o.orderID(), k.stage(), w.risk(k), k.o.brand.Name, k.o.name, k.site.Code, k.o.service, k.state, due.text(), itoa(int(due-today)), k.paid.text(),
-				k.shipBy.text(), k.deliverBy.text(), hours(k.paid, w.at), itoa(k.total.live()-k.total.delivered), amount(k.o.total()), k.o.currency, k.advice())
-		}
-	}
-	return t
-}
-
-func (k *knownOrder) stage() string {
-	switch {
-	case k.status["received"] == 0:
-		return "not_in_wms"
-	case k.latest == "on_hold":
-		return "held"
-	case k.latest == "shortage":
-		return "short"
-	case k.total.despatched < k.total.live() && k.status["picked"] == 0:
-		return "not_picked"
-	case k.total.despatched < k.total.live():
-		return "not_despatched"
-	}
-	for _, p := range k.parcels {
-		if p.accepted == 0 {
-			return "no_scan"
-		}
-	}
-	return "in_transit"
-}
-
-func (w *witness) risk(k *knownOrder) string {
-	if k.total.despatched < k.total.live() {
-		switch {
-		case k.siteDay > k.shipBy:
-			return "breached"
-		case k.siteDay == k.shipBy && minuteOfDay(w.at, k.site.zone) > 12*60:
-			return "at_risk"
-		}
-		return "ok"
-	}
-	if k.destDay > k.deliverBy {
-		return "breached"
-	}
-	for _, p := range k.parcels {
-		if p.lost || (p.commitment != 0 && (p.commitment > k.deliverBy || p.commitment < k.destDay)) {
-			return "at_risk"
-		}
-	}
-	return "ok"
 }

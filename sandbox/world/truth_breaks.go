@@ -64,7 +64,7 @@ func (w *witness) factBreaks() TruthTable {
 	marks := w.watermarks()
 	for _, k := range w.orders {
 		switch {
-		case k.o.test:
+		case k.o.test || k.o.draft:
 		case k.o.phantom:
 			if k.oldestFact != 0 && k.oldestFact <= w.at-24*hour {
 				b.add(finding{
@@ -108,10 +108,10 @@ func (w *witness) returnBreaks(b *breaks) {
 		f := finding{check: "R13", kind: r.state, document: r.id, o: r.o, currency: r.o.currency}
 		switch r.state {
 		case "missing_in_psp":
-			f.since, f.amount, f.detail = r.at+pspGrace, amount(r.web), "refunded in the shop and not by the payment provider"
+			f.since, f.amount, f.detail = r.at+pspGrace, amount(r.due), "refunded in the shop and not by the payment provider"
 		case "amount_differs":
-			f.since, f.amount = w.bookedAt(r.booked), amount(r.psp-r.web)
-			f.detail = "the shop says " + amount(r.web) + ", the payment provider " + amount(r.psp)
+			f.since, f.amount = w.bookedAt(r.booked), amount(r.psp-r.due)
+			f.detail = "the shop says " + amount(r.due) + ", the payment provider " + amount(r.psp)
 		case "missing_in_web":
 			f.since, f.amount, f.detail = w.bookedAt(r.booked), amount(r.psp), "refunded by the payment provider and not in the shop"
 		default:
@@ -183,7 +183,9 @@ func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 			continue
 		}
 		told[f.tracking] = true
-		first = earliest(first, o.toldAt(f))
+		if o.ships(f) {
+			first = earliest(first, o.toldAt(f))
+		}
 	}
 	worth, currency := o.value()
 	if first != 0 && !k.anyRow && mark != 0 && first+24*hour <= mark {
@@ -232,6 +234,16 @@ func (w *witness) parcelBreaks(b *breaks, k *knownOrder, told map[string]bool) {
 	}
 }
 
+// ships says whether anything of a fulfilment has to be sent by a warehouse.
+func (o *order) ships(f *fulfilment) bool {
+	for _, q := range f.lines {
+		if !o.lines[q.line].digital {
+			return true
+		}
+	}
+	return false
+}
+
 // toldAt is when the shop says that a fulfilment was: of some shops only the day is known, as its beginning in UTC.
 func (o *order) toldAt(f *fulfilment) instant {
 	if o.brand.Can.Hours {
@@ -242,17 +254,17 @@ func (o *order) toldAt(f *fulfilment) instant {
 
 func (w *witness) quantityBreaks(b *breaks, k *knownOrder) {
 	for i, u := range k.units {
-		if u.despatched > u.ordered {
+		if wanted := u.ordered - k.o.lines[i].edited(k.at); u.despatched > wanted {
 			last := instant(0)
 			for j := range k.o.despatches {
 				if d := &k.o.despatches[j]; d.seen(w.at) && d.line == i {
 					last = max(last, d.at)
 				}
 			}
-			worth, currency := k.o.cost([]quantity{{i, u.despatched - u.ordered}})
+			worth, currency := k.o.cost([]quantity{{i, u.despatched - wanted}})
 			b.add(finding{
 				check: "R06", kind: "over_despatched", document: k.o.lineID(i), o: k.o, since: last, amount: worth, currency: currency,
-				detail: itoa(u.despatched) + " despatched of " + itoa(u.ordered) + " ordered, " + k.o.lines[i].item.sku,
+				detail: itoa(u.despatched) + " despatched of " + itoa(wanted) + " ordered, " + k.o.lines[i].item.sku,
 			})
 		}
 		if u.short > 0 && u.ordered-u.cancelled-u.despatched > 0 && k.newestRow+24*hour <= w.at {

@@ -5,16 +5,18 @@ func (w *witness) restOfOrder(k *knownOrder, otif string) []string {
 	o := k.o
 	perfect, age := otif, ""
 	for _, p := range k.parcels {
-		if perfect == "true" && (p.lost || p.damaged) {
+		if perfect == "true" && !p.isAdded() && (p.lost || p.damaged) {
 			perfect = "false"
 		}
 	}
-	if k.state != "cancelled" && k.state != "unpaid" && k.state != "delivered" {
+	if k.promisesSomething() && k.state != "delivered" {
 		age = hours(k.paid, w.at)
 	}
 	var discount, refunded int64
 	for i := range o.lines {
-		discount += o.lines[i].discount
+		if o.lines[i].added <= w.at {
+			discount += o.lines[i].discount
+		}
 	}
 	for i := range o.refunds {
 		if o.refunds[i].at <= w.at {
@@ -29,7 +31,7 @@ func (w *witness) restOfOrder(k *knownOrder, otif string) []string {
 		why = o.brand.Says.Word(o.cancelReason)
 	}
 	return []string{
-		o.brand.Shop, k.site.Code, o.service, o.to.country, w.cals.nameOf(o.cal), k.latest, k.latestAt.text(), perfect, itoa(len(o.lines)),
+		o.brand.Shop, k.site.Code, o.service, o.to.country, w.cals.nameOf(o.cal), k.latest, k.latestAt.text(), perfect, itoa(k.firstLines()),
 		hours(k.paid, k.status["received"]), hours(k.status["received"], k.status["picked"]), hours(k.status["picked"], k.firstLeft),
 		hours(k.firstLeft, k.firstAccepted), hours(k.firstAccepted, k.lastDelivered), hours(o.placed, k.firstAccepted),
 		hours(o.placed, k.lastDelivered), age, left, amount(discount), amount(o.shipping), amount(o.vat(o.total())),
@@ -57,7 +59,8 @@ func (k *knownOrder) advice() string {
 		return "send the order to the warehouse again"
 	default:
 		return map[string]string{
-			"held": "ask the warehouse why it is on hold and release it", "short": "restock, or cancel the missing units and refund them",
+			"added_not_despatched": "have the lines that were added later picked and despatched",
+			"held":                 "ask the warehouse why it is on hold and release it", "short": "restock, or cancel the missing units and refund them",
 			"not_picked": "have it picked before the cut-off", "not_despatched": "have it packed and despatched before the cut-off",
 			"no_scan":    "look for the parcel at the warehouse, it may have missed the collection",
 			"in_transit": "follow the parcel, claim it when it is lost",

@@ -181,6 +181,7 @@ type knownRefund struct {
 	id, ret    string
 	at         instant
 	web, psp   int64
+	due        int64  // the part of web that the PSP has to know
 	ref        string // the PSP's, empty when it has none
 	booked     *ledgerRow
 	settlement string
@@ -213,13 +214,18 @@ func (w *witness) readRefunds() {
 			if r.ret > 0 {
 				out.ret = k.o.brand.Shop + ":" + itoa(k.o.returns[r.ret-1].id)
 			}
+			if out.due = r.amount - r.gift; k.o.tender != "" {
+				out.due = 0
+			}
 			booked := byRef[r.authCode]
 			switch {
+			case out.due == 0:
+				out.state = "not_in_scope"
 			case booked != nil:
 				explained[r.authCode] = true
 				out.psp, out.ref, out.state = -booked.gross, r.authCode, "matched"
 				out.booked, out.settlement = booked, booked.settlement
-				if out.psp != out.web {
+				if out.psp != out.due {
 					out.state = "amount_differs"
 				}
 			case r.at < w.at-pspGrace:
@@ -240,6 +246,9 @@ func (w *witness) readRefunds() {
 // purpose is what the refund was for, by its lines.
 func (r *refund) purpose() string {
 	kind := "goodwill"
+	if len(r.lines) == 0 && r.shipping > 0 && r.shipping >= r.amount {
+		kind = "shipping"
+	}
 	for _, l := range r.lines {
 		switch l.restock {
 		case cameBack:
@@ -252,22 +261,23 @@ func (r *refund) purpose() string {
 }
 
 func (w *witness) factRefunds() TruthTable {
-	t := table("marts.fct_refunds", "refund_id", "order_id return_id refunded_at web_amount psp_amount psp_ref currency kind state "+
+	t := table("marts.fct_refunds", "refund_id", "order_id return_id refunded_at web_amount psp_due_amount psp_amount psp_ref psp_currency currency kind state "+
 		"brand settlement_ref difference_amount _built_at")
 	for i := range w.refunds {
 		r := &w.refunds[i]
-		web, psp := "", ""
+		web, due, psp := "", "", ""
 		if r.index >= 0 {
-			web = amount(r.web)
+			web, due = amount(r.web), amount(r.due)
 		}
 		if r.ref != "" {
 			psp = amount(r.psp)
 		}
 		difference := ""
-		if web != "" && psp != "" {
-			difference = amount(r.psp - r.web)
+		if due != "" && psp != "" {
+			difference = amount(r.psp - r.due)
 		}
-		t.add(r.id, r.o.orderID(), r.ret, r.at.text(), web, psp, r.ref, r.o.currency, r.kind, r.state, r.o.brand.Name, r.settlement, difference, w.at.text())
+		t.add(r.id, r.o.orderID(), r.ret, r.at.text(), web, due, psp, r.ref, r.o.currency, r.o.currency, r.kind, r.state, r.o.brand.Name, r.settlement,
+			difference, w.at.text())
 	}
 	return t
 }

@@ -16,7 +16,7 @@ type ShopOrder struct {
 	CreatedAt, UpdatedAt           time.Time
 	CancelledAt, ClosedAt          time.Time // zero when not
 	CancelReason                   string    // customer, fraud, other
-	FinancialStatus                string    // paid, pending, partially_refunded, refunded
+	FinancialStatus                string    // paid, pending, partially_refunded, refunded; draft while nobody has ordered it
 	FulfillmentStatus              string    // fulfilled, partially_fulfilled, unfulfilled
 	Email, CustomerName            string
 	ShipCountry, ShipZip, ShipCity string
@@ -28,7 +28,17 @@ type ShopOrder struct {
 	Fulfilments                    []ShopFulfilment
 	Refunds                        []ShopRefund
 	Returns                        []ShopReturn
+	Additions                      []ShopAddition
+	Edited                         bool
 	Tags                           []string
+}
+
+// ShopAddition is a line that was added to an order that was there already.
+type ShopAddition struct {
+	At       time.Time
+	By       string // edit, exchange
+	LineID   int64
+	Quantity int
 }
 
 // ShopLine is a line item.
@@ -46,7 +56,7 @@ type ShopLine struct {
 type ShopTransaction struct {
 	ID, ParentID      int64
 	Kind, Status      string // sale, capture, authorisation, refund; success, pending
-	Gateway           string // source of the PSP, test for a test order
+	Gateway           string // source of the PSP; test for a test order, gift_card, or elsewhere for a provider of no account
 	PaymentID         string // the PSP's merchant reference
 	AuthorizationCode string // the PSP's own reference of this movement
 	Amount            Money

@@ -86,6 +86,9 @@ func (ff *feedFile) rowView(r row) Row {
 	case FeedDespatch:
 		d := &o.despatches[r.i]
 		out.Article = o.lines[d.line].item.view()
+		if o.lowerCase {
+			out.Article.SKU = strings.ToLower(out.Article.SKU)
+		}
 		out.Despatch = &Despatch{
 			At: d.at.time(), Ref: d.ref, ParcelRef: d.parcelRef, Tracking: d.tracking, Line: d.line + 1, Ordered: d.ordered, Units: d.qty, Short: d.short,
 		}

@@ -18,6 +18,9 @@ func (o *order) shopOrder(at instant) ShopOrder {
 	w.fulfilments(&v)
 	w.returns(&v)
 	w.lines(&v)
+	if o.draft {
+		v.FinancialStatus, v.Transactions = "draft", nil
+	}
 	if o.cancelled != 0 && w.see(o.cancelled) {
 		v.CancelledAt, v.CancelReason = o.cancelled.time(), o.cancelReason
 	}
@@ -47,10 +50,20 @@ func (w *shopView) lines(v *ShopOrder) {
 	var discount int64
 	for i := range o.lines {
 		l := &o.lines[i]
+		if l.added != 0 {
+			if !w.see(l.added) {
+				continue
+			}
+			v.Additions = append(v.Additions, ShopAddition{At: l.added.time(), By: string(l.by), LineID: l.id, Quantity: l.qty})
+			v.Edited = v.Edited || l.by == byEdit
+		}
+		for _, e := range l.edits {
+			v.Edited = w.see(e.at) || v.Edited
+		}
 		discount += l.discount
 		v.Lines = append(v.Lines, ShopLine{
-			ID: l.id, SKU: l.item.sku, Title: l.item.name, Quantity: l.qty, CurrentQuantity: l.qty - w.cancelledUnits[i], RequiresShipping: true,
-			UnitPrice: o.money(l.price), Discount: o.money(l.discount), Tax: o.money(o.vat(l.net())),
+			ID: l.id, SKU: l.item.sku, Title: l.item.name, Quantity: l.qty, CurrentQuantity: l.qty - l.edited(w.at) - w.cancelledUnits[i],
+			RequiresShipping: !l.digital, UnitPrice: o.money(l.price), Discount: o.money(l.discount), Tax: o.money(o.vat(l.net())),
 			UnitCost: Money{amount(l.item.cost), o.brand.Currency}, VariantID: l.item.variant,
 		})
 	}
@@ -68,9 +81,13 @@ func (w *shopView) payments(v *ShopOrder) {
 		})
 		return
 	}
+	if o.tender == free {
+		v.FinancialStatus = "paid"
+		return
+	}
 	pay := ShopTransaction{
-		ID: o.txn(0), Kind: "sale", Status: "success", Gateway: o.brand.psp.Source, PaymentID: o.payRef,
-		AuthorizationCode: o.captureRef, Amount: o.money(o.total()), ProcessedAt: o.paid.time(),
+		ID: o.txn(0), Kind: "sale", Status: "success", Gateway: o.gateway(), PaymentID: o.payRef,
+		AuthorizationCode: o.captureRef, Amount: o.money(o.total() - o.gift), ProcessedAt: o.paid.time(),
 	}
 	switch {
 	case o.paid == 0:
@@ -79,15 +96,31 @@ func (w *shopView) payments(v *ShopOrder) {
 		return
 	case o.twoStep:
 		v.Transactions = append(v.Transactions, ShopTransaction{
-			ID: o.txn(0), Kind: "authorisation", Status: "success", Gateway: o.brand.psp.Source,
-			PaymentID: o.payRef, AuthorizationCode: o.pspRef, Amount: o.money(o.total()), ProcessedAt: o.placed.time(),
+			ID: o.txn(0), Kind: "authorisation", Status: "success", Gateway: o.gateway(),
+			PaymentID: o.payRef, AuthorizationCode: o.pspRef, Amount: o.money(o.total() - o.gift), ProcessedAt: o.placed.time(),
 		})
 		pay.ID, pay.ParentID, pay.Kind = o.txn(1), o.txn(0), "capture"
 	}
 	if w.see(o.paid) {
 		v.FinancialStatus = "paid"
 		v.Transactions = append(v.Transactions, pay)
+		if o.gift > 0 {
+			v.Transactions = append(v.Transactions, ShopTransaction{
+				ID: o.txn(9), Kind: "sale", Status: "success", Gateway: giftCard, Amount: o.money(o.gift), ProcessedAt: o.paid.time(),
+			})
+		}
 	}
+}
+
+// giftCard is how the views name what no provider moves.
+const giftCard = "gift_card"
+
+// gateway names who moved the order's money.
+func (o *order) gateway() string {
+	if o.tender == elsewhere {
+		return string(elsewhere)
+	}
+	return o.brand.psp.Source
 }
 
 // txn is the id of the order's n-th transaction; 0 and 1 are the payment, refunds follow.
@@ -105,13 +138,20 @@ func (w *shopView) refunds(v *ShopOrder) {
 			continue
 		}
 		w.refunded += r.amount
-		t := ShopTransaction{
-			ID: o.txn(i + 2), ParentID: parent, Kind: "refund", Status: "success", Gateway: o.brand.psp.Source, PaymentID: r.payRef,
-			AuthorizationCode: r.authCode, Amount: o.money(r.amount), ProcessedAt: r.at.time(),
+		var moved []ShopTransaction
+		if r.amount > r.gift {
+			moved = append(moved, ShopTransaction{
+				ID: o.txn(i + 2), ParentID: parent, Kind: "refund", Status: "success", Gateway: o.gateway(), PaymentID: r.payRef,
+				AuthorizationCode: r.authCode, Amount: o.money(r.amount - r.gift), ProcessedAt: r.at.time(),
+			})
+		}
+		if r.gift > 0 {
+			moved = append(moved, ShopTransaction{
+				ID: o.txn(8), ParentID: o.txn(9), Kind: "refund", Status: "success", Gateway: giftCard, Amount: o.money(r.gift), ProcessedAt: r.at.time(),
+			})
 		}
 		sr := ShopRefund{
-			ID: r.id, CreatedAt: r.at.time(), Note: r.note, Total: o.money(r.amount), Transactions: []ShopTransaction{t},
-			ShippingTotal: o.money(r.shipping),
+			ID: r.id, CreatedAt: r.at.time(), Note: r.note, Total: o.money(r.amount), Transactions: moved, ShippingTotal: o.money(r.shipping),
 		}
 		if r.ret > 0 {
 			sr.ReturnID = o.returns[r.ret-1].id
@@ -124,10 +164,10 @@ func (w *shopView) refunds(v *ShopOrder) {
 			w.cancelledUnits[l.line] = min(o.lines[l.line].qty, w.cancelledUnits[l.line]+l.qty)
 		}
 		v.Refunds = append(v.Refunds, sr)
-		v.Transactions = append(v.Transactions, t)
+		v.Transactions = append(v.Transactions, moved...)
 	}
 	switch {
-	case w.refunded >= o.total():
+	case w.refunded >= o.total() && o.total() > 0:
 		v.FinancialStatus = "refunded"
 	case w.refunded > 0:
 		v.FinancialStatus = "partially_refunded"
@@ -154,7 +194,7 @@ func (w *shopView) fulfilments(v *ShopOrder) {
 		v.Fulfilments = append(v.Fulfilments, sf)
 	}
 	switch {
-	case units >= o.units():
+	case units >= o.units(w.at):
 		v.FulfillmentStatus, v.ClosedAt = "fulfilled", last
 	case units > 0:
 		v.FulfillmentStatus = "partially_fulfilled"

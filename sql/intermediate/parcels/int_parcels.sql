@@ -43,6 +43,22 @@ packed as (
     group by tracking_no
 ),
 
+-- A parcel of nothing but lines that were added later has their promise, not the order's.
+added as (
+    select
+        d.tracking_no,
+        min(p.ship_by_on) as ship_by_on,
+        min(p.deliver_by_on) as promised_on
+    from intermediate.int_despatch_lines as d
+    inner join intermediate.int_order_lines as l on l.line_id = d.line_id
+    inner join intermediate.int_order_terms as t on t.order_id = d.order_id
+    left join intermediate.int_promised_days as p
+        on l.is_added and p.order_id = d.order_id and p.counted_from = greatest(t.paid_at, l.added_at)
+    where d.tracking_no is not null
+    group by d.tracking_no
+    having bool_and(l.is_added)
+),
+
 -- What the carrier says of the parcel as a whole.
 told as (
     select
@@ -86,8 +102,8 @@ addressed as (
         p._line,
         p.carrier || ':' || p.tracking_no as shipment_id,
         coalesce(o.brand, u.brand) as brand,
-        o.ship_by_on,
-        o.deliver_by_on as promised_on,
+        case when i.tracking_no is not null then i.ship_by_on else o.ship_by_on end as ship_by_on,
+        case when i.tracking_no is not null then i.promised_on else o.deliver_by_on end as promised_on,
         s.time_zone as site_zone,
         coalesce(p.wms_service, o.service, 'standard') as service,
         coalesce(o.ship_country, p.wms_country, h.destination_country) as destination_country,
@@ -96,6 +112,7 @@ addressed as (
         h.product
     from packed as p
     left join intermediate.int_orders as o on o.order_id = p.order_id
+    left join added as i on i.tracking_no = p.tracking_no
     left join unsold as u on u.source = p.source
     left join ops.sites as s on s.source = p.source and s.site = p.site
     left join told as h on h.carrier = p.carrier and h.tracking_no = p.tracking_no and h.recency = 1

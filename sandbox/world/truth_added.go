@@ -1,0 +1,44 @@
+package world
+
+// promised are the days of what is in a parcel: of the order, unless all of it was added later.
+func (k *knownOrder) promised(p *knownParcel) (ship, arrive date) {
+	if !p.isAdded() || k.paid == 0 {
+		return k.shipBy, k.deliverBy
+	}
+	for _, q := range p.lines {
+		at := k.o.lines[q.line].added
+		if d := k.site.dueFrom(at); ship == 0 || d < ship {
+			ship = d
+		}
+		if d := k.o.arriveBy(k.site, at); arrive == 0 || d < arrive {
+			arrive = d
+		}
+	}
+	return ship, arrive
+}
+
+// firstLines is how many lines that have to be sent were ordered at first.
+func (k *knownOrder) firstLines() int {
+	n := 0
+	for i := range k.o.lines {
+		if k.counts(i) && k.o.lines[i].added == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// promisedLine are the days of one line: of the order, or its own if it was added later.
+func (k *knownOrder) promisedLine(l *line) (ship, arrive date) {
+	if l.added == 0 || k.paid == 0 {
+		return k.shipBy, k.deliverBy
+	}
+	return k.site.dueFrom(l.added), k.o.arriveBy(k.site, l.added)
+}
+
+// restOfAdded is what was added to an order later, in the order of the columns of fct_orders.
+func (k *knownOrder) restOfAdded() []string {
+	return []string{
+		itoa(max(0, k.added.live())), itoa(k.added.despatched), itoa(k.added.delivered), k.addedShipBy.text(), k.addedDeliverBy.text(), flag(false),
+	}
+}
