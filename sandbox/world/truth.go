@@ -14,7 +14,7 @@ func (s *sim) truth(at instant) []TruthTable {
 	tables := []TruthTable{
 		w.factOrders(), w.factLines(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factClaims(),
 		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(), w.health(), w.fulfilmentDaily(), w.returnsDaily(),
-		w.returnsOpen(), w.returnLines(), w.warehouseEvents(), w.disputesTold(), w.orderKeys(), w.tieouts(), w.unmappedCodes(),
+		w.returnsOpen(), w.returnLines(), w.warehouseEvents(), w.disputesTold(), w.orderKeys(), w.tieouts(), w.unmappedCodes(), setAside(),
 	}
 	tables = append(tables, w.dimensions()...)
 	for i := range tables {
@@ -99,7 +99,7 @@ func (w *witness) factOrders() TruthTable {
 		lines_count paid_to_wms_hours wms_to_picked_hours picked_to_despatched_hours despatched_to_accepted_hours
 		accepted_to_delivered_hours click_to_ship_hours click_to_door_hours age_hours current_total_amount discount_amount
 		shipping_amount tax_amount _built_at financial_status cancel_reason
-		units_added units_added_despatched units_added_delivered added_ship_by_on added_deliver_by_on is_incomplete`)
+		units_added units_added_despatched units_added_delivered added_ship_by_on added_deliver_by_on is_incomplete deleted_at`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
@@ -148,7 +148,8 @@ func (w *witness) factShipments() TruthTable {
 	t := table("marts.fct_shipments", "shipment_id", `order_id site service destination_country despatched_at accepted_at first_attempt_at
 		delivered_at attempts_count status is_lost lost_how lost_on is_damaged commitment_on promised_on promise_gap_days late_cause
 		brand carrier tracking_no destination_calendar latest_raw_code latest_event_at labelled_at is_first_attempt_delivered damaged_on
-		commitment_gap_days transit_hours units_despatched events_count unmapped_codes cost_amount cost_currency despatch_ref status_reason _built_at`)
+		commitment_gap_days transit_hours units_despatched events_count unmapped_codes cost_amount cost_currency despatch_ref status_reason _built_at
+		status_how`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue

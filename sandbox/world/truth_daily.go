@@ -77,7 +77,7 @@ func (k *knownOrder) carriedBy() string {
 }
 
 func (w *witness) countOrder(c *tally, k *knownOrder) {
-	if k.paid == 0 {
+	if k.paid == 0 || k.state == "nothing_to_ship" {
 		return
 	}
 	on := func(d date) []string {

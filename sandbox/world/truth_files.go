@@ -184,3 +184,10 @@ func (w *witness) health() TruthTable {
 	}
 	return t
 }
+
+// setAside are the rows that cannot be placed. Partners of this world write no day outside the calendar or after the moment asked about, and
+// no currency that nobody knows: whatever is set aside here is a mistake.
+func setAside() TruthTable {
+	return table("marts.rows_set_aside", "aside_key",
+		"source fact column_name why value is_row document_kind document order_id amount_at_stake currency received_at _built_at")
+}

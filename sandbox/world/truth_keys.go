@@ -18,7 +18,7 @@ func (w *witness) orderKeys() TruthTable {
 	}
 	for _, k := range w.orders {
 		o := k.o
-		if o.phantom {
+		if o.phantom || o.draft {
 			continue
 		}
 		for _, st := range o.brand.sites {
@@ -100,6 +100,9 @@ func (w *witness) tieouts() TruthTable {
 	}
 	for i := range w.refunds {
 		r := &w.refunds[i]
+		if r.state == "not_in_scope" {
+			continue
+		}
 		put("R13", r.o.brand, r.index >= 0, r.ref != "", r.state == "amount_differs")
 	}
 	for _, row := range w.factBreaks().Rows {
@@ -128,8 +131,8 @@ func (w *witness) tieOrder(put func(string, *brand, bool, bool, bool), k *knownO
 		put("R04", o.brand, true, told[p.tracking], false)
 		put("R05", o.brand, true, p.accepted != 0, false)
 	}
-	if k.paid != 0 || captured {
-		put("PSP R14", o.brand, k.paid != 0, captured, false)
+	if charged := k.paid != 0 && o.tender == ""; charged || captured {
+		put("PSP R14", o.brand, charged, captured, false)
 	}
 }
 

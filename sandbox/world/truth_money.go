@@ -114,7 +114,7 @@ func (w *witness) settlements() []*settlement {
 		x.sums[columnOf(m.kind)] += m.net
 		x.net += m.net
 		x.rows++
-		x.when.add(m.printed())
+		x.when.add(m.at)
 	}
 	return out
 }
@@ -195,14 +195,6 @@ func (w *witness) passedOn(x *settlement) (int64, bool) {
 	return 0, true
 }
 
-// printed is the time that stands with a movement: batches print when the order was placed, payouts when it was booked.
-func (m ledgerRow) printed() instant {
-	if m.b != nil && m.o != nil {
-		return m.o.placed
-	}
-	return m.at
-}
-
 // connection is what the group calls its way to a PSP: one that keeps a connection for each account is called as the account.
 func (p *PSP) connection(b *brand) string {
 	if p.Itemises {
@@ -238,7 +230,7 @@ func (w *witness) restOfEntry(m *ledgerRow) []string {
 		parts = []string{amount(0), amount(0), amount(0), amount(0), amount(m.fee())}
 	}
 	row := []string{
-		psp.connection(m.brand), classOf(m.kind), m.brand.Name, shown.MerchantRef, shown.Method, shown.Variant, m.printed().text(), booked, currency, rate, gross,
+		psp.connection(m.brand), classOf(m.kind), m.brand.Name, shown.MerchantRef, shown.Method, shown.Variant, m.at.text(), booked, currency, rate, gross,
 	}
 	return append(append(row, parts...), w.at.text())
 }

@@ -24,7 +24,19 @@ func (w *witness) restOfParcel(k *knownOrder, p *knownParcel) []string {
 	return []string{
 		o.brand.Name, o.carrier.Source, p.tracking, w.cals.nameOf(o.cal), p.latest.code, p.latest.at.text(), p.labelled.text(), first, damagedOn.text(),
 		gap, hours(p.accepted, p.delivered), itoa(units), itoa(len(p.events)), itoa(p.unmapped), cost, of, p.ref, o.carrier.reason(p.latest.what), w.at.text(),
+		p.statusHow(),
 	}
+}
+
+// statusHow is how a parcel's status is known. The carriers of this world tell no status that no scan tells.
+func (st *parcelState) statusHow() string {
+	switch {
+	case st.lostHow == "rule":
+		return "rule"
+	case len(st.events) > 0:
+		return "scan"
+	}
+	return ""
 }
 
 func (w *witness) factEvents() TruthTable {

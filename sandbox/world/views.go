@@ -177,7 +177,6 @@ type Payment struct {
 	Ref             string // the PSP's
 	MerchantRef     string // the shop's
 	Method          string
-	PlacedAt        time.Time
 	OrderID         int64
 	OrderName       string
 	Country         string // of the address

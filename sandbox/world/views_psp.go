@@ -26,7 +26,7 @@ func (m *movement) view() Movement {
 	}
 	if o := m.o; o != nil {
 		out.Payment = &Payment{
-			Ref: o.pspRef, MerchantRef: o.payRef, Method: o.method, PlacedAt: o.placed.time(), OrderID: o.id, OrderName: o.name,
+			Ref: o.pspRef, MerchantRef: o.payRef, Method: o.method, OrderID: o.id, OrderName: o.name,
 			Country: o.to.country, Customer: o.first + " " + o.last, Email: o.email(),
 		}
 	}
