@@ -3,7 +3,7 @@ description: >-
   Which order line each despatched unit is of. A warehouse names the SKU alone; where that is on several lines, its units fill them one after the
   other, those ordered at first before those added later, and what is more than all of them want is the last one's.
 grain: one row per despatch row and order line
-key: [source, _file_id, _line, line_id]
+key: [source, _file_id, _line, row_no, line_id]
 owner: data
 columns:
   units_despatched: units of the row that are of this line
@@ -20,9 +20,10 @@ with sent as (
         units_short,
         sum(qty_despatched) over (
             partition by order_id, sku
-            order by despatched_at, source, _file_id, _line
+            order by despatched_at, source, _file_id, _line, row_no
             rows between unbounded preceding and current row
         ) as sent_to,
+        row_no,
         _file_id,
         _line
     from intermediate.int_despatches
@@ -64,6 +65,7 @@ met as (
         s.tracking_no,
         greatest(0, least(s.sent_to, l.wanted_to) - greatest(s.sent_to - s.qty_despatched, l.wanted_from)) as units_despatched,
         case when s.sent_to >= l.wanted_from and s.sent_to < l.wanted_to then s.units_short else 0 end as units_short,
+        s.row_no,
         s._file_id,
         s._line
     from sent as s
@@ -79,6 +81,7 @@ int_despatch_lines as (
         tracking_no,
         cast(units_despatched as integer) as units_despatched,
         cast(units_short as integer) as units_short,
+        row_no,
         _file_id,
         _line
     from met

@@ -1,9 +1,10 @@
 /*
 description: Despatch rows of the warehouses with the order and parcel they are about. Those of test orders are left out. Which lines they fill is in int_despatch_lines.
 grain: one row per despatch row
-key: [source, _file_id, _line]
+key: [source, _file_id, _line, row_no]
 owner: data
 columns:
+  row_no: tells rows of one line of a file apart, such as those of a document in XML
   order_id: null for an order that no shop knows
   tracking_no: null where the number stands for more orders than a parcel holds
   units_short: what was ordered and not despatched, where the warehouse gave a reason
@@ -30,6 +31,10 @@ with int_despatches as (
         d.destination_country,
         l.unit_cost_amount,
         l.unit_cost_currency,
+        row_number() over (
+            partition by d.source, d._file_id, d._line
+            order by d.order_ref, d.despatch_ref, d.sku, d.tracking_no, d.qty_ordered, d.qty_despatched, d.short_reason, d.despatched_at
+        ) as row_no,
         d._file_id,
         d._line
     from canonical.despatches as d

@@ -40,10 +40,10 @@ warehouse as (
 
 -- What of a despatch row went to lines added later.
 added_rows as (
-    select d.source, d._file_id, d._line, sum(d.units_despatched) as units, sum(d.units_short) as units_short
+    select d.source, d._file_id, d._line, d.row_no, sum(d.units_despatched) as units, sum(d.units_short) as units_short
     from intermediate.int_despatch_lines as d
     inner join intermediate.int_order_lines as l on l.line_id = d.line_id and l.is_added
-    group by d.source, d._file_id, d._line
+    group by d.source, d._file_id, d._line, d.row_no
 ),
 
 despatch_rows as (
@@ -56,7 +56,7 @@ despatch_rows as (
         d.units_short - coalesce(a.units_short, 0) as units_short,
         a.units is null or d.qty_despatched > a.units or (a.units = 0 and a.units_short < d.units_short) as is_first
     from intermediate.int_despatches as d
-    left join added_rows as a on a.source = d.source and a._file_id = d._file_id and a._line = d._line
+    left join added_rows as a on a.source = d.source and a._file_id = d._file_id and a._line = d._line and a.row_no = d.row_no
     where d.order_id is not null
 ),
 

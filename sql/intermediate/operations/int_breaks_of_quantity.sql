@@ -17,7 +17,7 @@ rows_sent as (
     select
         d.*,
         t.last_of_order_at,
-        row_number() over (partition by d.line_id order by d.despatched_at desc, d._file_id desc, d._line desc) as recency
+        row_number() over (partition by d.line_id order by d.despatched_at desc, d._file_id desc, d._line desc, d.row_no desc) as recency
     from intermediate.int_despatch_lines as d
     inner join lasts as t on t.order_id = d.order_id
 ),
