@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/transforms/duck"
+	"github.com/fourmarketing/waybill/transforms/models"
+)
+
+// The noise is what a lake has after some years and a demo of a few weeks has not: what was true until a newer answer came, codes of other partners
+// that look alike. No mart may be another for it.
+
+// answered are the raw tables that hold answers, of which the newest about a thing counts. Files of warehouses and reports of accounts are
+// replaced when they are loaded, and are not in them.
+var answered = regexp.MustCompile(`^(shop|woo|stripe|royal_mail)_`)
+
+// kept are columns that say what a row is about, or when it was told: an older answer has the same there. Of a carrier's answers the words are its
+// own codes.
+var (
+	kept        = regexp.MustCompile(`^_|(_gid|_id|_key)$|^(currency|asked_at|updated_at|order_updated_at|modified_at|order_modified_at|status_code|net_currency)$`)
+	keptCarrier = regexp.MustCompile(`tracking|piece|source|status|_code$`)
+)
+
+// older are the ways in which an answer is not the newest: when it was asked, when it was received, by its file, by its line. Whatever decides
+// later says otherwise.
+var older = []struct {
+	asked, received, file string
+	line                  string
+}{
+	{"- interval 1 day", "", "'zz' || _file_id", "_line + 1000000"},
+	{"", "- interval 1 day", "'zz' || _file_id", "_line + 1000000"},
+	{"", "", "'!' || _file_id", "_line + 1000000"},
+	{"", "", "_file_id", "-_line"},
+}
+
+// outdate puts older answers beside every answer, in which amounts, counts and texts are others.
+func outdate(ctx context.Context, db *sql.DB, names []waybill.TableName) error {
+	for _, name := range names {
+		if name.Namespace != "raw" || !answered.MatchString(name.Name) || strings.HasSuffix(name.Name, "_events") {
+			continue // scans are all of them, whenever they were told
+		}
+		table := "stored.main." + duck.Ident(name.String())
+		types, err := columnTypes(ctx, db, table)
+		if err != nil {
+			return err
+		}
+		asked := ""
+		for _, c := range []string{"asked_at", "modified_at", "order_modified_at"} {
+			if types[c] != "" && asked == "" {
+				asked = c
+			}
+		}
+		if _, err := db.ExecContext(ctx, "create or replace table stored.main.newest as select * from "+table); err != nil {
+			return err
+		}
+		for _, o := range older {
+			if o.asked != "" && asked == "" {
+				continue
+			}
+			if _, err := db.ExecContext(ctx, "insert into "+table+" by name select "+spoilt(types, asked, o.asked, o.received, o.file, o.line)+" from stored.main.newest"); err != nil {
+				return fmt.Errorf("outdate %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// spoilt lists the columns of an older answer.
+func spoilt(types map[string]string, asked, before, received, file, line string) string {
+	var items []string
+	for c, kind := range types {
+		value := duck.Ident(c)
+		switch {
+		case c == "_file_id":
+			value = file
+		case c == "_line":
+			value = line
+		case c == "_received_at":
+			value += " " + received
+		case c == asked:
+			value += " " + before
+		case kept.MatchString(c) || (types["tracking_no"] != "" && types["mail_piece_id"] != "" && keptCarrier.MatchString(c)):
+		case strings.HasPrefix(kind, "TIMESTAMP"):
+			value += " + interval 1 hour"
+		case strings.HasPrefix(kind, "DECIMAL"):
+			value += " + 1.11"
+		case kind == "INTEGER" || kind == "BIGINT":
+			value += " + 1"
+		case kind == "VARCHAR":
+			value = "'old ' || " + value
+		}
+		items = append(items, value+" as "+duck.Ident(c))
+	}
+	slices.Sort(items)
+	return strings.Join(items, ", ")
+}
+
+// Lists that are looked up for all partners together have no decoys.
+const ofAll = "('carrier_words', 'tracking_numbers')"
+
+// mislead puts codes beside every code, of another partner and of another list, that mean what another code of the list does.
+func mislead(ctx context.Context, s *models.Session) error {
+	if err := s.Bring(ctx, []waybill.TableName{{Namespace: models.Seeds, Name: "codes"}}, nil); err != nil {
+		return err
+	}
+	for _, as := range []string{"'decoy' as partner, list", "partner, 'decoy' as list"} {
+		rows, err := s.QueryContext(ctx, `insert into seeds.codes by name select * exclude (partner, list, meaning, detail),
+			case when meaning = max(meaning) over other then min(meaning) over other else max(meaning) over other end as meaning, 'decoy' as detail, `+as+`
+			from seeds.codes where partner <> 'decoy' and list <> 'decoy' and list not in `+ofAll+" window other as (partition by partner, list)")
+		if err != nil {
+			return fmt.Errorf("mislead: %w", err)
+		}
+		if err := rows.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
