@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -168,7 +169,7 @@ func (p *Project) duck(spill string) (*sql.DB, error) {
 
 // origin is this project's lake. Without a ledger, when only the places are looked at, every release there counts as ours.
 func (p *Project) origin() publish.Origin {
-	origin := publish.Origin{Lake: p.Config.Lake.Root, Released: func(context.Context, int64, time.Time) (bool, error) { return true, nil }}
+	origin := publish.Origin{Lake: lakeName(p.Config.Lake.Root), Released: func(context.Context, int64, time.Time) (bool, error) { return true, nil }}
 	if p.Ledger != nil {
 		origin.Released = p.Ledger.Released
 	}
@@ -186,6 +187,20 @@ func (p *Project) targets(builds *sql.DB) []publish.Target {
 		all = append(all, publish.NewPostgres(builds, t.URL, t.Schema, t.Readers, origin))
 	}
 	return all
+}
+
+// lakeName is a root in one spelling, from whatever folder and through whatever link it is reached: a lake is another one when its name is.
+func lakeName(root string) string {
+	if strings.Contains(root, "://") {
+		return strings.TrimRight(root, "/")
+	}
+	if absolute, err := filepath.Abs(root); err == nil {
+		root = absolute
+	}
+	if real, err := filepath.EvalSymlinks(root); err == nil {
+		root = real
+	}
+	return root
 }
 
 func (p *Project) connect(_ context.Context, source string) (waybill.Connector, error) {

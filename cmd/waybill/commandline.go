@@ -40,9 +40,14 @@ func (l *commandLine) openConfig(ctx context.Context, cfg *project.Config, watch
 	return project.Open(ctx, cfg, project.Options{Log: l.logger(), Watch: watch, Now: time.Now})
 }
 
+// logger prints warnings, which are what no result says; with --verbose it prints everything.
 func (l *commandLine) logger() *zap.Logger {
 	if !l.verbose {
-		return zap.NewNop()
+		enc := zapcore.NewConsoleEncoder(zapcore.EncoderConfig{
+			MessageKey: "M", LevelKey: "L", ConsoleSeparator: " ", EncodeDuration: zapcore.StringDurationEncoder,
+			EncodeLevel: func(_ zapcore.Level, to zapcore.PrimitiveArrayEncoder) { to.AppendString("waybill: warning:") },
+		})
+		return zap.New(zapcore.NewCore(enc, zapcore.Lock(zapcore.AddSync(l.stderr)), zapcore.WarnLevel))
 	}
 	enc := zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig())
 	return zap.New(zapcore.NewCore(enc, zapcore.AddSync(l.stderr), zapcore.DebugLevel))

@@ -135,10 +135,11 @@ func TestDoctorTargets(t *testing.T) {
 	}{
 		{"all well", fmt.Sprintf("{url: %q, schema: shown, readers: reporting}", dsn), true, []string{"schema shown", "not there yet"}},
 		{"readers", fmt.Sprintf("{url: %q, readers: nosuchrole}", dsn), false, []string{"there is no role nosuchrole", "create role", "publish.postgres.readers"}},
+		{"readers mistyped", fmt.Sprintf("{url: %q, readers: reportng}", dsn), false, []string{"there is no role reportng", "did you mean reporting?"}},
 		{"port", fmt.Sprintf("{url: %q}", closed.String()), false, []string{"connect", "check host, port"}},
 		{"somebody's schema", fmt.Sprintf("{url: %q, schema: payroll}", dsn), false, []string{"did not make: table payroll.salaries, view payroll.totals", "publish.postgres.schema"}},
-		{"rights", fmt.Sprintf("{url: %q}", guest.String()), false, []string{"may make none", "grant create on database"}},
-		{"another's schema", fmt.Sprintf("{url: %q, schema: others}", guest.String()), false, []string{"belongs to another role than guest", "owner to"}},
+		{"rights", fmt.Sprintf("{url: %q}", guest.String()), false, []string{"may make no schema", "grant create on database"}},
+		{"another's schema", fmt.Sprintf("{url: %q, schema: others}", guest.String()), false, []string{"belongs to reporting", "guest may not replace it", "owner to guest"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := begun(t)
@@ -183,6 +184,45 @@ func TestForeignSchemaIsKept(t *testing.T) {
 	p.pull(exitDone)
 	if err := pg.QueryRow(t.Context(), "select count(*) from marts.fct_despatch").Scan(&kept); err != nil || kept != 2 {
 		t.Errorf("after it was moved away: %d rows, %v", kept, err)
+	}
+}
+
+// TestTwoProjects publishes two projects to one schema and one file: the first that comes has them, and the second is told so by run and doctor.
+// Links and working folders make no other project of one.
+func TestTwoProjects(t *testing.T) {
+	t.Parallel()
+	dsn, file := testservers.StartPostgres(t), filepath.Join(t.TempDir(), "both.duckdb")
+	first, second := depot(t), depot(t)
+	for _, p := range []*office{first, second} {
+		p.edit("waybill.yaml", "publish: {duckdb: {path: marts.duckdb}}", fmt.Sprintf("publish: {duckdb: {path: %q}, postgres: {url: %q, schema: marts}}", file, dsn))
+		p.write("in/DESP_1.csv", despatch(goodLine))
+	}
+	first.pull(exitDone)
+	says(t, second.pull(exitFailed).err, file, "another project", "publish.duckdb.path")
+	second.edit("waybill.yaml", file, filepath.Join(t.TempDir(), "second.duckdb"))
+	says(t, second.pull(exitFailed).err, "schema marts", "another project", first.dir, "publish.postgres.schema")
+	if f, ok := told(second.findings(), "schema marts", "another project", first.dir); !ok || f.OK {
+		t.Errorf("the doctor does not say whose the schema is: %+v", second.findings())
+	}
+	for _, f := range first.findings() {
+		if !f.OK {
+			t.Errorf("its own project: %s: %s", f.Subject, f.Detail)
+		}
+	}
+	second.edit("waybill.yaml", "schema: marts", "schema: marts_of_second")
+	second.pull(exitDone)
+	linked := filepath.Join(t.TempDir(), "linked")
+	if err := os.Symlink(first.dir, linked); err != nil {
+		t.Fatal(err)
+	}
+	first.write("in/DESP_2.csv", despatch("AV1002,07/04/2026 12:00,5,"))
+	through := &office{T: t, dir: linked, env: first.env}
+	through.pull(exitDone)
+	for schema, want := range map[string]int{"marts": 2, "marts_of_second": 1} {
+		var rows int
+		if err := connect(t, dsn).QueryRow(t.Context(), "select count(*) from "+schema+".fct_despatch").Scan(&rows); err != nil || rows != want {
+			t.Errorf("%s: %d rows, want %d, %v", schema, rows, want, err)
+		}
 	}
 }
 

@@ -105,10 +105,10 @@ func printAreas(w io.Writer, r ledger.Release) {
 // printTargets says which release each target shows, and which of them lag behind.
 func printTargets(w io.Writer, targets []publish.Shown, newest int64) {
 	for _, t := range targets {
-		switch {
-		case t.Release == newest:
+		switch t.Release {
+		case newest:
 			fmt.Fprintf(w, "%s shows release %d since %s\n", t.Target, t.Release, display1(t.At))
-		case t.Release == 0:
+		case 0:
 			fmt.Fprintf(w, "%s shows no release yet; next: waybill build\n", t.Target)
 		default:
 			fmt.Fprintf(w, "%s shows release %d since %s and lags behind %d; next: waybill build\n", t.Target, t.Release, display1(t.At), newest)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/project"
 )
 
@@ -72,11 +73,16 @@ func (s standing) Collect(ch chan<- prometheus.Metric) {
 	for _, t := range targets {
 		gauge(targetRelease, float64(t.Release), t.Target)
 	}
+	heldIn(newest, gauge)
+}
+
+// heldIn tells of a release's held units.
+func heldIn(r ledger.Release, gauge func(*prometheus.Desc, float64, ...string)) {
 	by := map[[2]string]float64{}
 	amounts := map[string]float64{}
 	var rows int64
 	var oldest time.Time
-	for _, u := range newest.Held {
+	for _, u := range r.Held {
 		rows += u.Rows
 		if oldest.IsZero() || u.Since.Before(oldest) {
 			oldest = u.Since

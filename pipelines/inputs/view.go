@@ -30,8 +30,29 @@ func (v *View) close() {
 	}
 }
 
-// newView fixes what is read. dir holds its files and is the caller's to remove.
+// quietTries is how often a reading is begun anew because a file came in or changed its state meanwhile.
+const quietTries = 5
+
+// newView fixes what is read. dir holds its files and is the caller's to remove. Ledger and raw tables are read one after the other, so it reads
+// again if the ledger changed meanwhile: else rows of a file that another run loads could be seen without it.
 func (i *Inputs) newView(ctx context.Context, asOf time.Time, dir string) (*View, error) {
+	for try := 1; ; try++ {
+		before, err := i.state.ledger.FilesMark(ctx)
+		if err != nil {
+			return nil, err
+		}
+		v, err := i.fix(ctx, asOf, dir)
+		if err != nil {
+			return nil, err
+		}
+		after, err := i.state.ledger.FilesMark(ctx)
+		if err != nil || after == before || try == quietTries {
+			return v, err
+		}
+	}
+}
+
+func (i *Inputs) fix(ctx context.Context, asOf time.Time, dir string) (*View, error) {
 	v := &View{lake: i.lake, dir: dir, shapes: i.shapes, scans: map[waybill.TableName]lake.Scan{}, versions: map[waybill.TableName]string{}}
 	var err error
 	if v.state, err = i.state.write(ctx, asOf, dir); err != nil {

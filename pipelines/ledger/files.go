@@ -86,6 +86,18 @@ func (l *Ledger) Files(ctx context.Context, f Filter) ([]File, error) {
 	return files, nil
 }
 
+// FilesMark changes whenever a file comes in or changes its status.
+func (l *Ledger) FilesMark(ctx context.Context) (string, error) {
+	var counts []struct {
+		Status Status
+		N      int64
+	}
+	if err := l.db.NewSelect().Model((*File)(nil)).Column("status").ColumnExpr("count(*) AS n").Group("status").Order("status").Scan(ctx, &counts); err != nil {
+		return "", fmt.Errorf("read ledger: %w", err)
+	}
+	return fmt.Sprint(counts), nil
+}
+
 // Put writes one file's row, new or changed.
 func (l *Ledger) Put(ctx context.Context, files ...File) error {
 	if len(files) == 0 {

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -254,6 +255,8 @@ func (r *reader) malformed(rec decode.Record) string {
 		return "quote"
 	case r.in.Contract.Format.Type == typing.CSV && len(rec.Fields) != r.layout.Fields:
 		return "fields"
+	case bytes.IndexByte(rec.Bytes, 0) >= 0:
+		return "nul"
 	}
 	return ""
 }
@@ -265,6 +268,8 @@ func (r *reader) reject(rec decode.Record, rule string) error {
 		row.Detail = optional(fmt.Sprintf("%d fields, %d expected", len(rec.Fields), r.layout.Fields))
 	case "element":
 		row.Detail = optional(rec.Fault)
+	case "nul":
+		row.Detail = optional("a NUL byte, which is in no text and which Postgres cannot keep")
 	case "quote":
 		row.Detail = optional("a quoted field is not closed as it should be")
 	}

@@ -78,11 +78,11 @@ func (p *Postgres) dropMarked(ctx context.Context, tx pgx.Tx, name string) error
 	if _, err := tx.Exec(ctx, "set local search_path = ''; set local lock_timeout = '2s'"); err != nil {
 		return err
 	}
-	old, comment, err := look(ctx, tx, name, formerMark)
+	old, err := look(ctx, tx, name, formerMark)
 	if err != nil {
 		return err
 	}
-	if !strings.HasPrefix(comment, formerMark) {
+	if !strings.HasPrefix(old.comment, formerMark) {
 		return errNotFormer
 	}
 	ours, err := p.origin.Released(ctx, old.shown.ID, old.shown.At)

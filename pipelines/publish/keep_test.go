@@ -247,13 +247,14 @@ func TestKeepsComments(t *testing.T) {
 	d := newDatabase(t, testservers.StartPostgres(t), "comments")
 	d.mustPublish(d.postgres(""), marts(1)...)
 	user := d.connect("")
-	user.run(`comment on table marts.dim_sites is 'Ours; it''s "the" list.'; comment on column marts.fct_orders.total is 'With VAT.'; comment on table marts.waybill_release is 'Look here.';
+	user.run(`comment on schema marts is 'The group''s.'; comment on table marts.dim_sites is 'Ours; it''s "the" list.'; comment on column marts.fct_orders.total is 'With VAT.'; comment on table marts.waybill_release is 'Look here.';
 		comment on constraint fct_orders_pkey on marts.fct_orders is 'Unique.'; comment on column marts.fct_orders.status is 'Goes with its column.'; comment on column marts.fct_orders.order_id is null`)
 	changed := mart("fct_orders", "select 'AV1' as order_id, 1::decimal(18,2) as total", "order_id")
 	for range 2 {
 		d.mustPublish(d.postgres(""), changed, marts(2)[1])
 		user.want("select obj_description('marts.dim_sites'::regclass)", `Ours; it's "the" list.`)
 		user.want("select col_description('marts.fct_orders'::regclass, 2)", "With VAT.")
+		user.want("select obj_description('marts'::regnamespace)", "The group's.")
 		user.want("select obj_description('marts.waybill_release'::regclass)", "Look here.")
 		user.want("select obj_description(oid, 'pg_constraint') from pg_constraint where conname = 'fct_orders_pkey'", "Unique.")
 		user.want("select obj_description('marts.fct_orders'::regclass)", "A mart. Grain: one row per fct_orders")

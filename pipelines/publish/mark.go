@@ -13,25 +13,25 @@ import (
 
 // Origin is the lake whose releases a target shows. What another lake published is not this one's to replace, though it bears Waybill's mark.
 type Origin struct {
-	Lake     string // its root, for people
+	Lake     string // its root
 	Released func(ctx context.Context, release int64, at time.Time) (bool, error)
 }
 
-// owns refuses a place that shows a release which the lake's ledger does not know.
+// owns refuses a place that shows a release of another lake: one of another root (a copied lake has the ledger of what it was copied from),
+// or one that the ledger does not know.
 func (o Origin) owns(ctx context.Context, shown released, place string) error {
+	made := shown.At.UTC().Format(time.RFC3339)
+	if shown.Lake != "" && shown.Lake != o.Lake {
+		return fmt.Errorf("%s shows release %d of lake %s, made %s, and this is lake %s: another project publishes there", place, shown.ID, shown.Lake, made, o.Lake)
+	}
 	ours, err := o.Released(ctx, shown.ID, shown.At)
 	if err != nil {
 		return fmt.Errorf("look up release %d that %s shows: %w", shown.ID, place, err)
 	}
-	if ours {
-		return nil
+	if !ours {
+		return fmt.Errorf("%s shows release %d, made %s, which the ledger of lake %s does not know: another project publishes there, or the lake's catalog was made anew", place, shown.ID, made, o.Lake)
 	}
-	from := "another lake"
-	if shown.Lake != "" && shown.Lake != o.Lake {
-		from = "lake " + shown.Lake
-	}
-	return fmt.Errorf("%s shows release %d of %s, made %s, and the ledger of lake %s does not know it: another project publishes there",
-		place, shown.ID, from, shown.At.UTC().Format(time.RFC3339), o.Lake)
+	return nil
 }
 
 // released is what waybill_release and ops.release say: which release a place shows, whose it is, and what of the place Waybill made.

@@ -64,10 +64,12 @@ func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []Mart
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx)) // after a commit there is nothing to roll back
 	// Without a search path Postgres writes every name in full: view definitions, grants, descriptions.
-	if _, err := tx.Exec(ctx, "set local search_path = ''"); err != nil {
+	if _, err := tx.Exec(ctx, "set local search_path = ''; set local lock_timeout = '1min'"); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", lockKey(p.schema)); err != nil {
+	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", lockKey(p.schema)); isCode(err, lockNotAvailable) {
+		return fmt.Errorf("another run has been publishing to schema %s for a minute: run again when it has ended: %w", p.schema, err)
+	} else if err != nil {
 		return fmt.Errorf("lock schema %s: %w", p.schema, err)
 	}
 	if err := p.makeShadow(ctx, tx); err != nil {
@@ -144,9 +146,13 @@ func (p *Postgres) swap(ctx context.Context, tx pgx.Tx, rel ledger.Release) erro
 	if err != nil {
 		return err
 	}
+	comment := fmt.Sprintf("%s%d of lake %s. Replaced whole at each release.", mark, rel.ID, p.origin.Lake)
+	if old.comment != "" && !strings.HasPrefix(old.comment, mark) {
+		comment = old.comment // somebody's
+	}
 	statements := append(away,
 		fmt.Sprintf("alter schema %s rename to %s", ident(p.shadow()), ident(p.schema)),
-		fmt.Sprintf("comment on schema %s is %s", ident(p.schema), literal(fmt.Sprintf("%s%d of lake %s. Replaced whole at each release.", mark, rel.ID, p.origin.Lake))))
+		fmt.Sprintf("comment on schema %s is %s", ident(p.schema), literal(comment)))
 	if p.readers != "" {
 		statements = append(statements, fmt.Sprintf("grant usage on schema %[1]s to %[2]s; grant select on all tables in schema %[1]s to %[2]s", ident(p.schema), ident(p.readers)))
 	}

@@ -76,7 +76,7 @@ func TestRefusesSchemas(t *testing.T) {
 	cluster := testservers.StartPostgres(t)
 	cases := []struct{ name, schema, made, named, there string }{
 		{"a user's table", "marts", "create schema marts; create table marts.notes as select 1 as a", "table marts.notes", "select a from marts.notes"},
-		{"a user's waybill_release", "marts", "create schema marts; create table marts.waybill_release as select 7 as release_id", "comment on schema \"marts\" is 'Waybill marts, release 1.'", "select release_id from marts.waybill_release"},
+		{"a user's waybill_release", "marts", "create schema marts; create table marts.waybill_release as select 7 as release_id", "table marts.waybill_release", "select release_id from marts.waybill_release"},
 		{"a mark without a release", "marts", "create schema marts; comment on schema marts is 'Waybill marts, release 1.'; create table marts.fct_orders as select 1 as a", "table marts.fct_orders", "select a from marts.fct_orders"},
 		{"a release that names no such table", "marts", "create schema marts; comment on schema marts is 'Waybill marts, release 1.'; create table marts.waybill_release as select array['fct_orders'] as tables; create table marts.dim_sites as select 1 as a", "table marts.dim_sites", "select a from marts.dim_sites"},
 		{"public", "public", "create table notes as select 1 as a", "schema public", "select a from public.notes"},
@@ -108,12 +108,17 @@ func TestRefusesSchemas(t *testing.T) {
 		user.run("revoke create on database roles from loader")
 		d.mustRefuse(target, marts(3), "grant create on database roles to loader", "run again")
 	})
-	t.Run("a mark that was taken away", func(t *testing.T) {
+	t.Run("only for reading", func(t *testing.T) {
+		d := newDatabase(t, cluster, "standby")
+		d.connect("").run("alter database standby set default_transaction_read_only = on")
+		d.mustRefuse(d.postgres(""), marts(1), "for reading only", "publish.postgres.url")
+	})
+	t.Run("a release of which no table is named, and another comment", func(t *testing.T) {
 		d := newDatabase(t, cluster, "unmarked")
 		d.mustPublish(d.postgres(""), marts(1)...)
 		user := d.connect("")
-		user.run("comment on schema marts is 'Ours.'")
-		d.mustRefuse(d.postgres(""), marts(2), "Ours.", "comment on schema \"marts\" is 'Waybill marts, release 1.'")
+		user.run("alter table marts.waybill_release drop column made; comment on schema marts is 'Ours.'")
+		d.mustRefuse(d.postgres(""), marts(2), "table marts.fct_orders", "table marts.waybill_release")
 		user.run("comment on schema marts is 'Waybill marts, release 1.'")
 		d.mustPublish(d.postgres(""), marts(3)...)
 		user.want("select release_id from marts.waybill_release", "3")
@@ -135,7 +140,13 @@ func TestRefusesAnotherLakes(t *testing.T) {
 	user.want("select release_id from marts.waybill_release", "1")
 	d.wantInFile(path, "select release_id from ops.release", "2")
 	theirs.release = 0 // a release of the same number is not the same
-	theirs.mustRefuse(theirs.postgres(""), marts(3), "another project")
+	theirs.lake = d.lake
+	theirs.mustRefuse(theirs.postgres(""), marts(3), "does not know", "another project")
+	copied := *d // a copy of the lake knows its releases
+	copied.lake = "/copy/of/lake"
+	copied.mustRefuse(copied.postgres(""), marts(3), "of lake s3://bucket/lake", "/copy/of/lake")
+	copied.mustRefuse(publish.NewDuckDB(d.engine, path, copied.origin()), marts(3), "of lake s3://bucket/lake", "/copy/of/lake")
+	theirs.lake = "s3://other/lake"
 
 	beside := publish.NewPostgres(d.engine, waybill.Secret(d.dsn), "marts_was", "", theirs.origin())
 	theirs.mustPublish(beside, marts(1)...)

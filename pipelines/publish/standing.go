@@ -11,8 +11,8 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 )
 
-// What a schema of Waybill's bears: a table that names the release and its tables, and a comment that begins with a mark. The schema of
-// a former release has another one, so that no published schema is ever dropped for its name.
+// What a schema of Waybill's bears: a table that names the release, its lake and its tables, and a comment. The schema of a former release has
+// another comment, so that no published schema is ever dropped for its name.
 const (
 	releaseTable = "waybill_release"
 	mark         = "Waybill marts, release "
@@ -21,11 +21,12 @@ const (
 
 // standing is a schema as it stands before a release takes its place.
 type standing struct {
-	oid    uint32   // 0: there is no such schema
-	tables []string // that Waybill made and that are there, waybill_release among them; none: the schema is empty, or not Waybill's
-	others []string // what would go with the schema and is not Waybill's, as Postgres describes it
-	views  []*view  // of other schemas over the tables
-	shown  released // by the tables
+	oid     uint32   // 0: there is no such schema
+	comment string   // on the schema
+	tables  []string // that Waybill made and that are there, waybill_release among them; none: the schema is empty, or not Waybill's
+	others  []string // what would go with the schema and is not Waybill's, as Postgres describes it
+	views   []*view  // of other schemas over the tables
+	shown   released // by the tables
 }
 
 // view is somebody's view over marts, in a schema of its own.
@@ -52,26 +53,15 @@ func (p *Postgres) checkName(rel ledger.Release) error {
 
 // replaceable looks at the schema that the release is to replace, and refuses if that would take away what Waybill did not make.
 func (p *Postgres) replaceable(ctx context.Context, tx pgx.Tx) (standing, error) {
-	s, comment, err := look(ctx, tx, p.schema, mark)
-	if err != nil {
+	s, err := look(ctx, tx, p.schema, mark)
+	if err != nil || s.oid == 0 {
 		return s, err
 	}
-	if s.oid != 0 {
-		if err := p.mayRename(ctx, tx, s.oid); err != nil {
-			return s, err
-		}
+	if err := p.mayRename(ctx, tx, s.oid); err != nil {
+		return s, err
 	}
 	if len(s.others) == 0 {
 		return s, errors.Join(p.ownsShown(ctx, s), mayReplace(ctx, tx, s.views))
-	}
-	var unmarked bool
-	err = tx.QueryRow(ctx, "select exists (select 1 from pg_class where relnamespace = $1 and relname = $2 and relkind = 'r')", s.oid, releaseTable).Scan(&unmarked)
-	if err != nil {
-		return s, fmt.Errorf("look for %s.%s: %w", p.schema, releaseTable, err)
-	}
-	if unmarked && len(s.tables) == 0 {
-		return s, fmt.Errorf("schema %s has a table %s, but its comment is %q and not Waybill's: if a release was published there, say so again (comment on schema %s is '%s1.') and run again; otherwise set publish.postgres.schema to another name",
-			p.schema, releaseTable, comment, ident(p.schema), mark)
 	}
 	return s, fmt.Errorf("publishing replaces schema %s whole and would drop what Waybill did not make: %s. Move it to another schema or drop it (a materialized view can read a view over the mart instead), or set publish.postgres.schema to another name, then run again",
 		p.schema, firstOf(s.others))
@@ -80,10 +70,14 @@ func (p *Postgres) replaceable(ctx context.Context, tx pgx.Tx) (standing, error)
 // mayMakeSchemas refuses a database in which the connection cannot: each release is filled in a schema of its own.
 func mayMakeSchemas(ctx context.Context, tx pgx.Tx) error {
 	var database, me string
-	var may bool
-	err := tx.QueryRow(ctx, "select quote_ident(current_database()), quote_ident(current_user), has_database_privilege(current_database(), 'create')").Scan(&database, &me, &may)
+	var may, readOnly bool
+	err := tx.QueryRow(ctx, `select quote_ident(current_database()), quote_ident(current_user), has_database_privilege(current_database(), 'create'),
+		current_setting('transaction_read_only')::boolean`).Scan(&database, &me, &may, &readOnly)
 	if err != nil {
 		return fmt.Errorf("ask for rights: %w", err)
+	}
+	if readOnly {
+		return fmt.Errorf("database %s is open to %s for reading only (a standby server, or default_transaction_read_only): name the server that takes writes in publish.postgres.url, then run again", database, me)
 	}
 	if !may {
 		return fmt.Errorf("%[1]s may make no schema in database %[2]s, and each release is filled in one: let an administrator allow it (grant create on database %[2]s to %[1]s), then run again", me, database)
@@ -112,7 +106,7 @@ func (p *Postgres) ownsShown(ctx context.Context, s standing) error {
 		return nil
 	}
 	if err := p.origin.owns(ctx, s.shown, "schema "+p.schema); err != nil {
-		return fmt.Errorf("%w. Set publish.postgres.schema to a name that no other project has; if it was this lake's and its catalog was made anew, drop the schema by hand (drop schema %s cascade takes the views upon it along); then run again",
+		return fmt.Errorf("%w. Set publish.postgres.schema to a name that no other project has; if the schema is this lake's all the same, drop it by hand (drop schema %s cascade takes the views upon it along); then run again",
 			err, ident(p.schema))
 	}
 	return nil
@@ -143,30 +137,32 @@ func firstOf(things []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(things[:most], ", "), len(things)-most)
 }
 
-// look reads how a schema stands, and its comment. Tables count as Waybill's only where the comment begins with the mark.
-func look(ctx context.Context, tx pgx.Tx, schema, mark string) (s standing, comment string, err error) {
-	err = tx.QueryRow(ctx, "select oid, coalesce(obj_description(oid, 'pg_namespace'), '') from pg_namespace where nspname = $1", schema).Scan(&s.oid, &comment)
+// look reads how a schema stands. Tables count as Waybill's only where the schema's comment begins with the mark, or waybill_release says which
+// tables were made; that people comment on the schema takes nothing away from it.
+func look(ctx context.Context, tx pgx.Tx, schema, mark string) (s standing, err error) {
+	err = tx.QueryRow(ctx, "select oid, coalesce(obj_description(oid, 'pg_namespace'), '') from pg_namespace where nspname = $1", schema).Scan(&s.oid, &s.comment)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return s, "", nil
+		return s, nil
 	}
 	if err != nil {
-		return s, "", fmt.Errorf("look at schema %s: %w", schema, err)
+		return s, fmt.Errorf("look at schema %s: %w", schema, err)
 	}
-	if strings.HasPrefix(comment, mark) {
-		if err = s.readOwn(ctx, tx, schema); err != nil {
-			return s, comment, fmt.Errorf("read which tables of schema %s are of a release: %w", schema, err)
-		}
+	if err := s.readOwn(ctx, tx, schema); err != nil {
+		return s, fmt.Errorf("read which tables of schema %s are of a release: %w", schema, err)
+	}
+	if s.shown.Made == nil && !strings.HasPrefix(s.comment, mark) {
+		s.tables = nil
 	}
 	rows, err := tx.Query(ctx, takenAlong, s.oid, s.tables, s.shown.Made)
 	if err != nil {
-		return s, comment, fmt.Errorf("look at schema %s: %w", schema, err)
+		return s, fmt.Errorf("look at schema %s: %w", schema, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var what string
 		var v view
 		if err := rows.Scan(&what, &v.oid, &v.owner, &v.may); err != nil {
-			return s, comment, fmt.Errorf("look at schema %s: %w", schema, err)
+			return s, fmt.Errorf("look at schema %s: %w", schema, err)
 		}
 		if v.oid == 0 {
 			s.others = append(s.others, what)
@@ -176,9 +172,9 @@ func look(ctx context.Context, tx pgx.Tx, schema, mark string) (s standing, comm
 		s.views = append(s.views, &v)
 	}
 	if err := rows.Err(); err != nil {
-		return s, comment, fmt.Errorf("look at schema %s: %w", schema, err)
+		return s, fmt.Errorf("look at schema %s: %w", schema, err)
 	}
-	return s, comment, nil
+	return s, nil
 }
 
 // readOwn reads which release the schema shows, and which of its tables Waybill made. A release of before waybill_release named them is known

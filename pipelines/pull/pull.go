@@ -150,7 +150,7 @@ func (p *Puller) pullSource(ctx context.Context, source string, tasks []pipeline
 			res.Err = fmt.Errorf("%w; next: waybill doctor %s", res.Err, source)
 		}
 		if res.Err != nil {
-			p.Log.Warn("feed failed", zap.String("feed", t.String()), zap.Error(res.Err))
+			p.Log.Info("feed failed", zap.String("feed", t.String()), zap.Error(res.Err))
 		}
 		results = append(results, res)
 	}

@@ -25,7 +25,7 @@ func (w Waiting) String() string {
 	if w.Item.Name == "" {
 		return w.Reason
 	}
-	return w.Item.Name + ": " + w.Reason
+	return legible(w.Item.Name) + ": " + w.Reason
 }
 
 // offer is a feed's listing, sorted into what is known, what to fetch and what has to wait.
@@ -51,14 +51,14 @@ func sortListing(f pipelines.Feed, source string, items []waybill.Item, seen map
 		if ignored(f.File.Ignore, it.Name) {
 			continue
 		}
-		if !utf8.ValidString(it.Name) {
-			o.unnamed = append(o.unnamed, it)
-			continue
-		}
 		if isMarker(f.File.Ready.Marker, it.Name) {
 			if orphan(f.File.Ready.Marker, it.Name, names) {
 				o.waiting = append(o.waiting, Waiting{Item: it, Reason: "a marker without its file"})
 			}
+			continue
+		}
+		if !utf8.ValidString(it.Name) {
+			o.unnamed = append(o.unnamed, it)
 			continue
 		}
 		last, met := seen[it.Name]

@@ -244,7 +244,7 @@ func (t *taker) decide(ctx context.Context, f ledger.File, res load.Result) (led
 	f.Rule, f.Detail = "", ""
 	if res.Hold != nil {
 		f.Status, f.Rule, f.Detail, f.Loaded = ledger.Held, res.Hold.Rule, res.Hold.String(), 0
-		t.Log.Warn("file held", zap.String("feed", t.String()), zap.String("file", f.Name), zap.String("rule", f.Rule))
+		t.Log.Info("file held", zap.String("feed", t.String()), zap.String("file", f.Name), zap.String("rule", f.Rule))
 		t.remember(f)
 		return f, t.ledger.Put(ctx, f)
 	}

@@ -17,7 +17,7 @@ with raw_rows_of_loaded_files as (
         r.rows_count
     from ops.raw_rows as r
     left join ops.files as f on f.file = r._file_id
-    where f.status is null or f.status <> 'loaded'
+    where f.status is null or f.status not in ('loaded', 'received') -- one that is received is being loaded
 )
 
 select * from raw_rows_of_loaded_files

@@ -18,7 +18,7 @@ func paid() map[string]string {
   grain: one row per invoice
   key: [source, invoice]
   at: made_at
-  money: {amount: total_amount, currency: currency}
+  at_stake: {amount: total_amount, currency: currency}
   columns:
     invoice: {type: VARCHAR, required: true, description: its number}
     made_at: {type: TIMESTAMPTZ, description: when}
@@ -175,7 +175,7 @@ func TestPartsAreOfAFactWithAnInstant(t *testing.T) {
 	for was, is := range map[string]string{
 		"fact: invoices, by: invoice}":      "fact: invoce, by: invoice}",
 		"fact: invoices, by: invoice}\n":    "fact: invoice_lines, by: line}\n",
-		"money: {amount: total_amount, cur": "money: {amount: totl, cur",
+		"at_stake: {amount: total_amount, cur": "money: {amount: totl, cur",
 		"since: paid_at":                    "since: payd_at",
 	} {
 		files := parcels()

@@ -46,16 +46,21 @@ type Money struct {
 }
 
 // Hold puts the former rows of more units in the place of their new ones, in every built mart whose rows are of units, and builds anew what reads
-// these marts. A unit without former rows is then in no mart. Models that could not be built again are returned as failed.
+// these marts. A unit without former rows is then in no mart. With a unit goes the one that a row of it belonged to before, or belongs to now: else
+// the row would stand in both or in none. Models that could not be built again are returned as failed.
 func (s *Session) Hold(ctx context.Context, units []string) ([]Built, error) {
 	if err := s.addHeld(ctx, units); err != nil {
 		return nil, fmt.Errorf("hold %s: %w", strings.Join(units, "; "), err)
+	}
+	if err := s.connect(ctx); err != nil {
+		return nil, fmt.Errorf("hold what hangs together with %s: %w", strings.Join(units, "; "), err)
 	}
 	var failed []Built
 	for _, m := range s.project.models {
 		if s.have[m.Name] != builtTable || m.fact != nil {
 			continue
 		}
+		var err error
 		again := anyOf(s.held.changed, m.Deps) || s.lost(m)
 		if again {
 			s.held.changed[m.Name] = true
@@ -70,7 +75,12 @@ func (s *Session) Hold(ctx context.Context, units []string) ([]Built, error) {
 		if !m.holdable() {
 			continue
 		}
-		if err := s.swap(ctx, m, !again); err != nil {
+		which := " in (select unit from " + heldUnits + " where is_new)"
+		if again {
+			which = " in (select unit from " + heldUnits + ")"
+			err = s.forgetHeld(ctx, m)
+		}
+		if err = errors.Join(err, s.swap(ctx, m, which)); err != nil {
 			return failed, fmt.Errorf("hold in %s: %w", m.Name, err)
 		}
 	}
@@ -170,20 +180,15 @@ func (s *Session) connected(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
-// swap takes the rows of held units out of a mart and puts the former ones in; of those that came last only, unless the mart was built anew.
-func (s *Session) swap(ctx context.Context, m *Model, newest bool) error {
-	among := " in (select unit from " + heldUnits
-	if newest {
-		among += " where is_new"
-	}
-	among += ")"
+// forgetHeld forgets what was noted of a mart that was built anew since.
+func (s *Session) forgetHeld(ctx context.Context, m *Model) error {
+	name := duck.Literal(m.Name.String())
+	return s.exec(ctx, "delete from "+heldRows+" where mart = "+name+"; delete from "+heldMoney+" where mart = "+name+"; drop table if exists "+keptOut(m))
+}
+
+// swap takes the rows of some held units out of a mart and puts the former ones in; among is the condition on a unit.
+func (s *Session) swap(ctx context.Context, m *Model, among string) error {
 	own := m.unit(duck.Ident(m.Name.Name))
-	if !newest {
-		name := duck.Literal(m.Name.String())
-		if err := s.exec(ctx, "delete from "+heldRows+" where mart = "+name+"; delete from "+heldMoney+" where mart = "+name+"; drop table if exists "+keptOut(m)); err != nil {
-			return err
-		}
-	}
 	if err := s.exec(ctx, "create table if not exists "+keptOut(m)+" as select * from "+quoted(m.Name)+" where false; insert into "+keptOut(m)+" select * from "+
 		quoted(m.Name)+" where "+own+among); err != nil {
 		return err
