@@ -178,16 +178,13 @@ func (p *Project) targets(builds *sql.DB) []publish.Target {
 	return all
 }
 
-// lakeName is a root in one spelling, from whatever folder and through whatever link it is reached: a lake is another one when its name is.
+// lakeName is a root in one spelling, from whatever folder it is reached: a lake is another one when its name is.
 func lakeName(root string) string {
 	if strings.Contains(root, "://") {
 		return strings.TrimRight(root, "/")
 	}
 	if absolute, err := filepath.Abs(root); err == nil {
-		root = absolute
-	}
-	if real, err := filepath.EvalSymlinks(root); err == nil {
-		root = real
+		return absolute
 	}
 	return root
 }
