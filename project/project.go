@@ -162,18 +162,22 @@ func (p *Project) duck(spill string) (*sql.DB, error) {
 	return db, nil
 }
 
-// targets are the places that marts are shown in. Without a ledger, when only the places are looked at, every release there counts as ours.
-func (p *Project) targets(builds *sql.DB) []publish.Target {
-	origin := publish.Origin{Lake: lakeName(p.Config.Lake.Root), Released: func(context.Context, int64, time.Time) (bool, error) { return true, nil }}
+// origin is the lake as targets know it. Without a ledger, when places are only looked at, every release there counts as ours.
+func (p *Project) origin() publish.Origin {
+	o := publish.Origin{Lake: lakeName(p.Config.Lake.Root), Released: func(context.Context, int64, time.Time) (bool, error) { return true, nil }}
 	if p.Ledger != nil {
-		origin.Released = p.Ledger.Released
+		o.Released = p.Ledger.Released
 	}
+	return o
+}
+
+func (p *Project) targets(builds *sql.DB) []publish.Target {
 	var all []publish.Target
 	if t := p.Config.Publish.DuckDB; t != nil {
-		all = append(all, publish.NewDuckDB(builds, t.Path, origin))
+		all = append(all, publish.NewDuckDB(builds, t.Path, p.origin()))
 	}
 	if t := p.Config.Publish.Postgres; t != nil {
-		all = append(all, publish.NewPostgres(builds, t.URL, t.Schema, t.Readers, origin))
+		all = append(all, publish.NewPostgres(builds, t.URL, t.Schema, t.Readers, p.origin()))
 	}
 	return all
 }
