@@ -167,38 +167,34 @@ func (p *Project) duck(spill string) (*sql.DB, error) {
 	return db, nil
 }
 
-// origin is this project's lake. Without a ledger, when only the places are looked at, every release there counts as ours.
+// origin is the lake as targets know it. Without a ledger, when places are only looked at, every release there counts as ours.
 func (p *Project) origin() publish.Origin {
-	origin := publish.Origin{Lake: lakeName(p.Config.Lake.Root), Released: func(context.Context, int64, time.Time) (bool, error) { return true, nil }}
+	o := publish.Origin{Lake: lakeName(p.Config.Lake.Root), Released: func(context.Context, int64, time.Time) (bool, error) { return true, nil }}
 	if p.Ledger != nil {
-		origin.Released = p.Ledger.Released
+		o.Released = p.Ledger.Released
 	}
-	return origin
+	return o
 }
 
 // targets are the places that marts are shown in.
 func (p *Project) targets(builds *sql.DB) []publish.Target {
-	origin := p.origin()
 	var all []publish.Target
 	if t := p.Config.Publish.DuckDB; t != nil {
-		all = append(all, publish.NewDuckDB(builds, t.Path, origin))
+		all = append(all, publish.NewDuckDB(builds, t.Path, p.origin()))
 	}
 	if t := p.Config.Publish.Postgres; t != nil {
-		all = append(all, publish.NewPostgres(builds, t.URL, t.Schema, t.Readers, origin))
+		all = append(all, publish.NewPostgres(builds, t.URL, t.Schema, t.Readers, p.origin()))
 	}
 	return all
 }
 
-// lakeName is a root in one spelling, from whatever folder and through whatever link it is reached: a lake is another one when its name is.
+// lakeName is a root in one spelling, from whatever folder it is reached: a lake is another one when its name is.
 func lakeName(root string) string {
 	if strings.Contains(root, "://") {
 		return strings.TrimRight(root, "/")
 	}
 	if absolute, err := filepath.Abs(root); err == nil {
-		root = absolute
-	}
-	if real, err := filepath.EvalSymlinks(root); err == nil {
-		root = real
+		return absolute
 	}
 	return root
 }

@@ -188,7 +188,6 @@ func TestForeignSchemaIsKept(t *testing.T) {
 }
 
 // TestTwoProjects publishes two projects to one schema and one file: the first that comes has them, and the second is told so by run and doctor.
-// Links and working folders make no other project of one.
 func TestTwoProjects(t *testing.T) {
 	t.Parallel()
 	dsn, file := testservers.StartPostgres(t), filepath.Join(t.TempDir(), "both.duckdb")
@@ -211,13 +210,8 @@ func TestTwoProjects(t *testing.T) {
 	}
 	second.edit("waybill.yaml", "schema: marts", "schema: marts_of_second")
 	second.pull(exitDone)
-	linked := filepath.Join(t.TempDir(), "linked")
-	if err := os.Symlink(first.dir, linked); err != nil {
-		t.Fatal(err)
-	}
 	first.write("in/DESP_2.csv", despatch("AV1002,07/04/2026 12:00,5,"))
-	through := &office{T: t, dir: linked, env: first.env}
-	through.pull(exitDone)
+	first.pull(exitDone)
 	for schema, want := range map[string]int{"marts": 2, "marts_of_second": 1} {
 		var rows int
 		if err := connect(t, dsn).QueryRow(t.Context(), "select count(*) from "+schema+".fct_despatch").Scan(&rows); err != nil || rows != want {

@@ -127,6 +127,9 @@ func (p *Postgres) copyMart(ctx context.Context, tx pgx.Tx, m Mart, log *zap.Log
 	if err := copyFrozen(ctx, tx, table, names, source); err != nil {
 		return err
 	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
 	if source.cut > 0 {
 		log.Warn("a text cannot hold the character NUL in Postgres and was published without", zap.String("target", p.Name()), zap.Stringer("mart", m.Model.Name), zap.Int("values", source.cut))
 	}

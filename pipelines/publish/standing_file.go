@@ -54,7 +54,7 @@ func (d *DuckDB) find() (standingFile, error) {
 		}
 		return s, nil
 	case err != nil:
-		return s, fmt.Errorf("look at %s: %w", d.path, err)
+		return s, fmt.Errorf("look at %s: %w: let the user who runs waybill get there, or set publish.duckdb.path to another file; then run again", d.path, err)
 	}
 	s.path = linked
 	info, err := os.Stat(linked)
