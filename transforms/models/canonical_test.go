@@ -230,7 +230,7 @@ func TestNoPartnerIsNamedAboveTheFacts(t *testing.T) {
 		"a literal":             {mart, "first_at < c.as_of", "s.latest_status <> 'ferry' and s.first_at < c.as_of", "names the partner ferry"},
 		"its staging":           {mart, "from intermediate.int_scans", "from staging.stg_lorry__scans", "only a partner's own models read it"},
 		"its raw table":         {mart, "from intermediate.int_scans", "from raw.lorry_scans", "only a partner's own models read it"},
-		"a comment":             {mart, "with summed as (", "-- the Lorry scans twice\nwith summed as (", mart + ":12: names the partner lorry"},
+		"a comment":             {mart, "with summed as (", "-- the Lorry scans twice\nwith summed as (", mart + ":13: names the partner lorry"},
 		"another's, in staging": {"partners/ferry/stg_ferry__more.sql", base, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
