@@ -279,3 +279,18 @@ func TestSharingAreas(t *testing.T) {
 		}
 	}
 }
+
+// TestFormerRowsThatCannotBeTold gives up on a mart whose rows of before lack what its units are told by: they must not vanish.
+func TestFormerRowsThatCannotBeTold(t *testing.T) {
+	t.Parallel()
+	p := tillsProject(t)
+	s := session(t, p, relations{"raw.sold": sold(line("a", "a1", "p1", "-10"))})
+	s.Former = func(_ context.Context, mart waybill.TableName) (string, error) {
+		return map[string]string{"marts.fct_orders": "select 'a' as order_name"}[mart.String()], nil
+	}
+	mustBuild(t, s, p.Models())
+	failed, err := s.Hold(t.Context(), []string{"order_id=a"})
+	if err != nil || len(failed) != 1 || failed[0].Model.Name.Name != "fct_orders" || !strings.Contains(failed[0].Err.Error(), "no column order_id") {
+		t.Errorf("%v, %+v", err, failed)
+	}
+}
