@@ -30,6 +30,7 @@ checks:
   - sum_equal: {left: sum(amount), right: "select parcel, sum(amount) from intermediate.int_sold group by parcel", by: parcel}
 */
 select line_id, order_id, parcel, amount from intermediate.int_sold`,
+		"marts/sales/open_orders.sql": doc + "key: [order_id]\nunit: order_id\n*/\nselect order_id, amount from marts.fct_orders",
 		"marts/sales/sales_daily.sql": doc + `key: [day_on]
 unit: none
 checks:
@@ -132,15 +133,19 @@ func TestHeldUnitsKeepTheirRows(t *testing.T) {
 		held        string
 	}{
 		"nothing is wrong": {sold(line("a", "a1", "p1", "10")), sold(line("a", "a1", "p1", "20")), ""},
-		"an old order":     {sold(line("a", "a1", "p1", "10"), line("b", "b1", "p2", "5")), sold(line("a", "a1", "p1", "-10"), line("b", "b1", "p2", "7")), "order_id=a 2 2 [{-10.00 GBP}]"},
+		"an old order":     {sold(line("a", "a1", "p1", "10"), line("b", "b1", "p2", "5")), sold(line("a", "a1", "p1", "-10"), line("b", "b1", "p2", "7")), "order_id=a 3 3 [{-10.00 GBP}]"},
 		"a new order":      {sold(line("a", "a1", "p1", "10")), sold(line("a", "a1", "p1", "10"), line("b", "b1", "p2", "-7")), "order_id=b 2 0 [{-7.00 GBP}]"},
 		"a key that moved from another order": {
 			sold(line("a", "a1", "p1", "10"), line("b", "b1", "p2", "5")), sold(line("a", "b1", "p2", "-5"), line("a", "a1", "p1", "1"), line("b", "b2", "p3", "5")),
-			"order_id=a 3 2 [{-4.00 GBP}]; order_id=b 2 2 [{5.00 GBP}]",
+			"order_id=a 4 3 [{-4.00 GBP}]; order_id=b 3 3 [{5.00 GBP}]",
 		},
 		"a line that came from a held order": {
 			sold(line("a", "a1", "p1", "10"), line("a", "a2", "p1", "3")), sold(line("a", "a1", "p1", "-10"), line("b", "a2", "p1", "3")),
-			"order_id=a 2 3 [{-10.00 GBP}]; order_id=b 2 0 [{3.00 GBP}]",
+			"order_id=a 3 4 [{-10.00 GBP}]; order_id=b 2 0 [{3.00 GBP}]",
+		},
+		"two orders in a parcel": { // the second one comes to light when the first is held
+			sold(line("a", "a1", "p1", "10"), line("c", "c1", "p1", "5")), sold(line("a", "a1", "p1", "-10"), line("c", "c1", "p1", "6")),
+			"order_id=a 3 3 [{-10.00 GBP}]; order_id=c 3 3 [{6.00 GBP}]",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
