@@ -139,6 +139,10 @@ func TestHeldUnitOfOnesOwn(t *testing.T) {
 		t.Errorf("readers see %s", got)
 	}
 	says(t, p.pull(exitDone).out, "no news", "1 unit held")
+	s := serve(t, p)
+	says(t, s.get(t, "/metrics"), `waybill_held_units{check="qty_is_plausible",model="checks.qty_is_plausible"} 1`, "waybill_held_rows 1", "waybill_held_oldest_timestamp_seconds 1.",
+		`waybill_area_held{area="fulfilment"} 0`, `waybill_area_release{area="fulfilment"} 2`, "waybill_release 2", `waybill_target_release{target="duckdb:marts.duckdb"} 2`)
+	s.stop(t)
 	since := p.must(exitDone, "state", "held").out
 	p.write("in/DESP_2.csv", despatch("AV1005,07/04/2026 12:00,5,"))
 	p.pull(exitDone)

@@ -101,13 +101,11 @@ func (b *Builder) Pick(o Options) ([]*models.Model, error) {
 }
 
 // compare reads off the tables what has to be built. What a mart with rows of before was built from is no property of its inputs, so it differs.
-func (b *Builder) compare(ctx context.Context, v *inputs.View, o Options) ([]stale, int, error) {
+func (b *Builder) compare(ctx context.Context, v *inputs.View, o Options) (todo, fresh []stale, err error) {
 	picked, err := b.Pick(o)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
-	var todo []stale
-	fresh := 0
 	for _, m := range picked {
 		if m.Name.Namespace != models.Marts {
 			continue
@@ -115,11 +113,11 @@ func (b *Builder) compare(ctx context.Context, v *inputs.View, o Options) ([]sta
 		s := stale{model: m, fingerprint: b.models.Fingerprint(m, v.Versions())}
 		t, err := b.lake.Table(ctx, m.Name)
 		if err != nil && !errors.Is(err, waybill.ErrNotFound) {
-			return nil, 0, fmt.Errorf("look at %s: %w", m.Name, err)
+			return nil, nil, fmt.Errorf("look at %s: %w", m.Name, err)
 		}
 		s.snapshot = t.Snapshot
 		if err == nil && t.Properties[fingerprintProperty] == s.fingerprint && !o.Full {
-			fresh++
+			fresh = append(fresh, s)
 			continue
 		}
 		todo = append(todo, s)
@@ -180,12 +178,12 @@ func (b *Builder) build(ctx context.Context, v *inputs.View, o Options, res *Res
 	if err != nil {
 		return err
 	}
-	res.Fresh = fresh
+	res.Fresh = len(fresh)
 	switch {
 	case len(todo) == 0:
 		return b.releases.add(ctx, outcome{options: o, trial: trial}, before, res)
 	case before.tried(trial, o):
-		res.Fresh, res.Release = fresh+len(todo), before.newest
+		res.Fresh, res.Release = len(fresh)+len(todo), before.newest
 		return nil
 	}
 	for _, s := range todo {
@@ -193,7 +191,7 @@ func (b *Builder) build(ctx context.Context, v *inputs.View, o Options, res *Res
 	}
 	return v.Session(ctx, b.duck, b.models, func(session *models.Session) error {
 		session.Former = before.former(v)
-		t := newTrial(b, session, todo, o, before)
+		t := newTrial(b, session, todo, fresh, o, before)
 		if err := t.run(ctx, res); err != nil {
 			return err
 		}
@@ -211,7 +209,7 @@ func (b *Builder) Check(ctx context.Context, o Options) ([]models.CheckResult, e
 			return err
 		}
 		return v.Session(ctx, b.duck, b.models, func(session *models.Session) error {
-			return newTrial(b, session, todo, o, standing{}).look(ctx, &res)
+			return newTrial(b, session, todo, nil, o, standing{}).look(ctx, &res)
 		})
 	})
 	return res.Checks, err

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"strconv"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/pipelines"
@@ -22,6 +23,7 @@ type trial struct {
 	builder *Builder
 	session *models.Session
 	todo    []stale
+	fresh   []stale // marts that are what their inputs make of them
 	options Options
 	before  standing
 	failed  map[waybill.TableName]models.Built // models that could not be built
@@ -29,9 +31,9 @@ type trial struct {
 	areas   map[string]string                  // held areas, with the cause
 }
 
-func newTrial(b *Builder, session *models.Session, todo []stale, o Options, before standing) *trial {
+func newTrial(b *Builder, session *models.Session, todo, fresh []stale, o Options, before standing) *trial {
 	return &trial{
-		builder: b, session: session, todo: todo, options: o, before: before, failed: map[waybill.TableName]models.Built{},
+		builder: b, session: session, todo: todo, fresh: fresh, options: o, before: before, failed: map[waybill.TableName]models.Built{},
 		units: map[string][]ledger.HeldBy{}, areas: map[string]string{},
 	}
 }
@@ -51,6 +53,11 @@ func (t *trial) run(ctx context.Context, res *Result) error {
 	}
 	results := res.Checks
 	named := append(t.stayHeld(), t.named(results)...)
+	if len(named) > 0 {
+		if err := t.buildUnreleased(ctx, res); err != nil {
+			return err
+		}
+	}
 	for range mostRounds {
 		if len(named) == 0 {
 			break
@@ -69,6 +76,26 @@ func (t *trial) run(ctx context.Context, res *Result) error {
 	}
 	t.holdAreas(results)
 	return nil
+}
+
+// buildUnreleased takes in the marts that a killed run committed and nobody released: a unit must be held in them too, and readers' rows are others.
+func (t *trial) buildUnreleased(ctx context.Context, res *Result) error {
+	var steps []*models.Model
+	for _, s := range t.fresh {
+		if t.before.shown.Tables[s.model.Name.String()] != strconv.FormatInt(s.snapshot, 10) {
+			steps = append(steps, s.model)
+			t.todo = append(t.todo, s)
+		}
+	}
+	if len(steps) == 0 {
+		return nil
+	}
+	built, err := t.session.Build(ctx, steps, nil)
+	if err != nil {
+		return err
+	}
+	res.Built = append(res.Built, built...)
+	return t.lose(built)
 }
 
 // stayHeld takes over what was held before where not all marts are built: a unit is held in all of them or in none.
@@ -230,7 +257,7 @@ func (t *trial) holdAreas(results []models.CheckResult) {
 		case c.Err != nil:
 			cause = fmt.Sprintf("check %s of %s cannot run: %v", c.Check, c.Model, c.Err)
 		case c.Unnamed > 0 || len(c.Units) > 0:
-			cause = fmt.Sprintf("check %s of %s names no unit that could be held alone", c.Check, c.Model)
+			cause = fmt.Sprintf("check %s of %s finds what belongs to no unit, or to too many", c.Check, c.Model)
 		default:
 			continue
 		}

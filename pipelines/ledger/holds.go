@@ -91,7 +91,7 @@ func (r *Release) date() {
 	for i := range r.Areas {
 		a := &r.Areas[i]
 		switch {
-		case !a.Held() && a.OfRelease == 0:
+		case !a.Held() && a.OfRelease == 0 && !a.AsOf.IsZero():
 			a.OfRelease = r.ID
 		case a.Held() && a.HeldSince.IsZero():
 			a.HeldSince = r.At

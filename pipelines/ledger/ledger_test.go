@@ -217,6 +217,48 @@ func TestReleasesAndPublications(t *testing.T) {
 	})
 }
 
+// TestReleasesSayWhatTheyHold records a release with areas and units, and carries over since when they are held.
+func TestReleasesSayWhatTheyHold(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, l *ledger.Ledger, c *clock) {
+		began := c.now()
+		first, err := l.AddRelease(t.Context(), ledger.Release{
+			AsOf: c.now(), Status: ledger.Released, Tables: map[string]string{"marts.a": "7"},
+			Areas: []ledger.Area{{Area: "new", AsOf: began}, {Area: "old", Cause: "a check", OfRelease: 3, Tried: "x"}},
+			Held: []ledger.HeldUnit{{
+				Unit: "order_id=a", Rows: 2, Kept: 1, Marts: []string{"marts.a", "marts.b"}, Checks: []ledger.HeldBy{{Model: "marts.a", Check: "rows n > 0", Rows: 1}},
+				AtStake: []ledger.HeldMoney{{Amount: "37.95", Currency: "GBP"}, {Amount: "1.00", Currency: "EUR"}},
+			}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Tried(t.Context(), first.ID, "y"); err != nil {
+			t.Fatal(err)
+		}
+		got, ok, err := l.NewestRelease(t.Context())
+		if err != nil || !ok || len(got.Areas) != 2 || len(got.Held) != 1 {
+			t.Fatalf("%+v, %v, %v", got, ok, err)
+		}
+		if a := got.Areas[0]; a.Held() || a.OfRelease != first.ID || !a.HeldSince.IsZero() || !a.AsOf.Equal(began) {
+			t.Errorf("the area that came new: %+v", a)
+		}
+		if a := got.Areas[1]; !a.Held() || a.OfRelease != 3 || !a.HeldSince.Equal(first.At) || a.Tried != "y" || !a.AsOf.IsZero() {
+			t.Errorf("the held area: %+v", a)
+		}
+		u := got.Held[0]
+		if u.By() != "marts.a: rows n > 0" || u.Money() != "37.95 GBP, 1.00 EUR" || len(u.Marts) != 2 || !u.Since.Equal(first.At) || !got.AnyArea() {
+			t.Errorf("the held unit: %+v", u)
+		}
+		if _, err := l.AddRelease(t.Context(), ledger.Release{AsOf: c.now(), Status: ledger.Released, Tables: map[string]string{}}); err != nil {
+			t.Fatal(err)
+		}
+		if got, _, err := l.LatestRelease(t.Context(), ledger.Released); err != nil || len(got.Areas)+len(got.Held) > 0 {
+			t.Errorf("a release that holds nothing: %+v, %v", got, err)
+		}
+	})
+}
+
 func TestOneProcessHoldsALeaseOnce(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, l *ledger.Ledger, _ *clock) {

@@ -83,6 +83,9 @@ func (s *Session) Hold(ctx context.Context, units []string) ([]Built, error) {
 		if err = errors.Join(err, s.swap(ctx, m, which)); err != nil {
 			return failed, fmt.Errorf("hold in %s: %w", m.Name, err)
 		}
+		if err := s.unlike[m.Name]; err != nil {
+			failed = append(failed, Built{Model: m, Err: fmt.Errorf("hold units in %s: %w", m.Name, err)})
+		}
 	}
 	return failed, nil
 }

@@ -194,6 +194,7 @@ func (s *Session) former(ctx context.Context, m *Model) (string, error) {
 	}
 	for _, c := range append(m.Head.Unit.columns(), m.Head.Key...) {
 		if !contains(has, c) {
+			s.unlike[m.Name] = fmt.Errorf("its rows of before have no column %s, by which units are told", c)
 			return "", nil
 		}
 	}

@@ -42,6 +42,7 @@ type Session struct {
 	failed    map[waybill.TableName]error
 	building  map[waybill.TableName]bool   // marts that Build builds and so are not read through Relations
 	formers   map[waybill.TableName]string // relations of marts as they were, asked once; empty for none
+	unlike    map[waybill.TableName]error  // marts whose former rows cannot be told by unit
 	held      *held                        // units whose former rows stand in the marts; nil as long as there are none
 }
 
@@ -77,6 +78,7 @@ func NewSession(ctx context.Context, db *sql.DB, p *Project, r Relations) (*Sess
 		failed:   map[waybill.TableName]error{},
 		building: map[waybill.TableName]bool{},
 		formers:  map[waybill.TableName]string{},
+		unlike:   map[waybill.TableName]error{},
 	}
 	setup := "attach ':memory:' as " + s.database + "; use " + s.database
 	for _, schema := range []string{schemaRaw, schemaOps, Seeds, Staging, Canonical, Intermediate, Marts, schemaFormer, schemaKeptOut} {
