@@ -95,6 +95,7 @@ func invoices(asOf string) relations {
 			('I4', timestamptz '9999-12-31 00:00:00+00', null, null, null, 40.00, 'GBP', null, null, 4),
 			('I5', timestamptz '2026-03-02 08:00:00+00', timestamptz '0001-01-01 00:00:00+00', 'Bo', null, 50.00, '', null, null, 5),
 			('I6', null, null, null, null, 60.00, 'EUR', 2.00, 'POUND', 6),
+			('I8', timestamptz '2026-03-02 09:00:00+00', null, null, null, 80.00, 'GBP', 3.00, 'EUR', 8),
 			('I7', timestamptz '2026-03-24 08:00:00+00', null, null, null, 70.00, null, null, null, 7)
 			) as t(invoice, made_at, paid_at, paid_by, due_at, total_amount, currency, fee_amount, fee_currency, _line)`,
 		"raw.books_lines": `select *, 'books-uk' as _source, 'f2' as _file_id, timestamptz '2026-03-20 00:00:00+00' as _received_at from (values
@@ -141,6 +142,7 @@ func TestWhatCannotBePlacedIsSetAside(t *testing.T) {
 	if got, want := lists(t, "facts", asOf), `I1 2026-03-02 08:00:00 Ana GBP 1.00 EUR
 I2 2026-03-10 08:00:00 nobody GBP free -
 I6 undated nobody EUR free -
+I8 2026-03-02 09:00:00 nobody GBP 3.00 EUR
 line L1
 line L2
 line L9`; got != want {
@@ -161,8 +163,8 @@ invoices I7 made_at date in the future 2026-03-24 08:00:00+00 true 70.0000 f1 7`
 func TestPartsAndValuesAreKnownFromTheirInstants(t *testing.T) {
 	t.Parallel()
 	for asOf, want := range map[string]string{
-		"2026-03-04 00:00:00+00": "I1 2026-03-02 08:00:00 nobody GBP 1.00 EUR\nline L1\nline L9",
-		"2026-03-11 00:00:00+00": "I1 2026-03-02 08:00:00 Ana GBP 1.00 EUR\nI2 2026-03-10 08:00:00 nobody GBP free -\nline L1\nline L2\nline L9",
+		"2026-03-04 00:00:00+00": "I1 2026-03-02 08:00:00 nobody GBP 1.00 EUR\nI8 2026-03-02 09:00:00 nobody GBP 3.00 EUR\nline L1\nline L9",
+		"2026-03-11 00:00:00+00": "I1 2026-03-02 08:00:00 Ana GBP 1.00 EUR\nI2 2026-03-10 08:00:00 nobody GBP free -\nI8 2026-03-02 09:00:00 nobody GBP 3.00 EUR\nline L1\nline L2\nline L9",
 	} {
 		if got := lists(t, "facts", asOf); got != want {
 			t.Errorf("as of %s:\n%s\nwant\n%s", asOf, got, want)

@@ -39,7 +39,9 @@ refunds as (
     select
         return_id,
         min(refunded_at) as refunded_at,
-        sum(total_amount) as refunded_amount
+        -- What was given back in several currencies has no sum.
+        case when count(distinct currency) <= 1 then sum(total_amount) end as refunded_amount,
+        min(currency) as refunded_currency
     from canonical.refunds
     where return_id is not null
     group by return_id
@@ -65,7 +67,7 @@ int_announced_returns as (
         coalesce(u.units_requested, 0) as units_requested,
         u.requested_amount,
         f.refunded_at,
-        f.refunded_amount,
+        case when coalesce(f.refunded_currency, o.currency) = o.currency then f.refunded_amount end as refunded_amount,
         r._file_id,
         r._line
     from canonical.shop_returns as r
