@@ -190,7 +190,7 @@ func (s *sim) knowAll(at instant) []*knownOrder {
 
 // parcelState is what meanings.md derives from the events of a parcel.
 type parcelState struct {
-	events                        []knownScan
+	events, timeless              []knownScan
 	accepted, attempted           instant
 	delivered, arrived, firstHurt instant // arrived: delivered, whatever came after
 	attempts                      int
@@ -217,7 +217,13 @@ func (s *sim) state(p *parcel, o *order, at instant) *parcelState {
 	}
 	for _, e := range p.known(at) {
 		status, rank := e.what.meaning()
-		st.events = append(st.events, knownScan{e.at, p.carrier.Codes[e.what], status, rank})
+		known := knownScan{e.at, p.carrier.Codes[e.what], status, rank}
+		if e.timeless {
+			known.at = 0
+			st.timeless = append(st.timeless, known)
+			continue
+		}
+		st.events = append(st.events, known)
 	}
 	slices.SortStableFunc(st.events, func(a, b knownScan) int {
 		if a.at != b.at {

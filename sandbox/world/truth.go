@@ -118,14 +118,20 @@ func (w *witness) factLines() TruthTable {
 
 func (w *witness) factShipments() TruthTable {
 	t := table("marts.fct_shipments", "shipment_id", `order_id site service destination_country despatched_at accepted_at first_attempt_at
-		delivered_at attempts_count status is_lost lost_how lost_on is_damaged commitment_on promised_on promise_gap_days late_cause`)
+		delivered_at attempts_count status is_lost lost_how lost_on is_damaged commitment_on promised_on promise_gap_days late_cause status_how`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
 		}
 		o := k.o
 		for _, p := range k.parcels {
-			gap, cause := "", ""
+			gap, cause, how := "", "", "scan"
+			switch {
+			case p.status == "no_scan":
+				how = ""
+			case p.lostHow == "rule":
+				how = "rule"
+			}
 			if p.delivered != 0 {
 				days := int(dateOf(p.delivered, w.zoneOf(o.to.country)) - k.deliverBy)
 				gap = itoa(days)
@@ -138,7 +144,7 @@ func (w *witness) factShipments() TruthTable {
 			}
 			t.add(p.key(), o.orderID(), o.site.Code, o.service, o.to.country, p.left.text(), p.accepted.text(), p.attempted.text(),
 				p.delivered.text(), itoa(p.attempts), p.status, flag(p.lost), p.lostHow, p.lostOn.text(), flag(p.damaged), p.commitment.text(),
-				k.deliverBy.text(), gap, cause)
+				k.deliverBy.text(), gap, cause, how)
 		}
 	}
 	return t
@@ -147,7 +153,7 @@ func (w *witness) factShipments() TruthTable {
 func (w *witness) factEvents() TruthTable {
 	t := table("marts.fct_tracking_events", "shipment_id occurred_at raw_code", "status")
 	put := func(key string, st *parcelState) {
-		for _, e := range st.events {
+		for _, e := range append(slices.Clone(st.events), st.timeless...) {
 			t.add(key, e.at.text(), e.code, e.status)
 		}
 	}
