@@ -13,7 +13,7 @@ func (s *sim) truth(at instant) []TruthTable {
 	w.readRefunds()
 	tables := []TruthTable{
 		w.factOrders(), w.factLines(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factClaims(),
-		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(),
+		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(), w.unanswered(),
 	}
 	for i := range tables {
 		sortRows(&tables[i])
