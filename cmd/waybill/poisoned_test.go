@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -132,8 +134,13 @@ func TestPoisonedAnswers(t *testing.T) {
 	}
 	slices.Sort(rows[1:])
 	p.write("files/northgate/out/despatch/DESP_20260324_1.csv", strings.Join(rows, "\n")+fmt.Sprintf("\nTRL,%d\n", len(rows)-1))
+	for _, empty := range []string{"out/status", "out/returns", "out/stock"} {
+		if err := os.MkdirAll(filepath.Join(p.dir, "files/northgate", empty), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
 	at := time.Date(2026, 3, 27, 7, 0, 0, 0, time.UTC)
-	o := p.run("run", "--as-of", stamp(at))
+	o := p.must(exitDone, "run", "--as-of", stamp(at))
 	says(t, o.String(), "dhl/tracking", "royal_mail/tracking", "questions got no answer and are asked again later", "500 Internal Server Error", "200 text/html that is no JSON as asked for")
 	if got := p.ask("select count(*) from marts.fct_shipments where status = 'delivered'"); got != fmt.Sprint(2*(parcels-bad)) {
 		t.Errorf("%s parcels are delivered, want %d\n%s", got, 2*(parcels-bad), o)
