@@ -74,7 +74,8 @@ func TestRoyalMailAnswersAsOfTheClock(t *testing.T) {
 			}
 			for i, e := range want.Events {
 				got := r.MailPieces.Events[i]
-				if told, err := time.Parse(time.RFC3339, got.EventDateTime); err != nil || !told.Equal(e.At) || got.EventCode != e.Code {
+				told, err := time.Parse(time.RFC3339, got.EventDateTime)
+				if untold := e.At.IsZero() && got.EventDateTime == ""; got.EventCode != e.Code || (!untold && (err != nil || !told.Equal(e.At))) {
 					t.Errorf("%s: event %d is %+v, want %+v", f.TrackingNumber, i, got, e)
 				}
 			}

@@ -55,7 +55,7 @@ func TestPartnersFail(t *testing.T) {
 	}
 	faults.Strike("hart-rowe", shopify.FaultFailBulk, 0)
 
-	faults.HTTP(sandbox.HTTPFault{Where: "dhl/track", Times: 3, Status: http.StatusServiceUnavailable})
+	faults.HTTP(sandbox.HTTPFault{Where: "dhl/track", Times: 4, Status: http.StatusServiceUnavailable})
 	says(t, p.must(exitFailed, "run", "--as-of", stamp(at)).err, "dhl/tracking: ", "503 Service Unavailable")
 	faults.HTTP(sandbox.HTTPFault{Where: "dhl/track", Times: 1, Status: http.StatusTooManyRequests, RetryAfter: time.Hour})
 	says(t, p.must(exitDone, "run", "--as-of", stamp(at)).out, "waiting: dhl/tracking", "quota used up")

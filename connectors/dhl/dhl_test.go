@@ -238,6 +238,7 @@ func TestThrottleEndsTheBatchAndKeepsWhatIsThere(t *testing.T) {
 			return false
 		}
 		w.WriteHeader(http.StatusTooManyRequests)
+		w.Write(example(t, "throttled.json"))
 		return true
 	}
 	items, err := c.List(t.Context(), request(numbers(12)...))

@@ -154,7 +154,7 @@ func TestDetailsAnswers(t *testing.T) {
 			}
 			io.WriteString(w, `{"data":{"order":{"id":"gid://shopify/Order/1"}}}`)
 		}, 1, nil, ""},
-		"fault for good": {text(`{"errors":[{"message":"Internal error","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}`), 1, nil, "200 with errors INTERNAL_SERVER_ERROR"},
+		"fault for good": {text(example(t, "internal_error.json")), 1, nil, "200 with errors INTERNAL_SERVER_ERROR"},
 		"503 for good":   {func(_ int, w http.ResponseWriter) { w.WriteHeader(503) }, 1, nil, "503 Service Unavailable"},
 		"429 once": {func(n int, w http.ResponseWriter) {
 			if n == 1 {

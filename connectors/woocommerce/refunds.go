@@ -32,7 +32,9 @@ func refundPage(order string, perPage, page int) rest.Call {
 func (c *Connector) refunds(ctx context.Context, orders []string, perPage int) (io.ReadCloser, error) {
 	questions := rest.Questions{
 		Method: http.MethodGet, Headers: loggedHeaders(), IsFinal: isFinal, Now: c.now,
-		Ask: func(ctx context.Context, log *rest.Log, order string) error { return c.orderRefunds(ctx, log, order, perPage) },
+		Ask: func(ctx context.Context, log *rest.Log, order string) error {
+			return c.orderRefunds(ctx, log, order, perPage)
+		},
 		Alive: func(ctx context.Context) error {
 			_, err := c.page(ctx, orderPage(window{to: c.now()}, anyStatus, 1, 1))
 			return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill/sandbox/servers"
+	"github.com/fourmarketing/waybill/sandbox/world"
 )
 
 // api is DHL's Shipment Tracking – Unified API (https://developer.dhl.com/api-reference/shipment-tracking, v1.5).
@@ -16,6 +17,7 @@ type api struct {
 	key    string
 	limits servers.Limits
 	parcel func(tracking string, at time.Time) (Parcel, bool)
+	spoilt func(tracking string) world.Spoilt
 	at     func() time.Time // the world's clock: what is known, and which day the quota is of
 	now    func() time.Time // the wall clock: calls a second
 
@@ -104,6 +106,9 @@ func (d *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	number := q.Get("trackingNumber")
 	if number == "" {
 		refuse(w, problem{Title: "Bad request", Status: http.StatusBadRequest, Detail: "Required query parameter 'trackingNumber' is missing."})
+		return
+	}
+	if servers.Spoil(w, d.spoilt(number), `{"shipments":[{"id":"`+number+`","service":"ecommerce","eve`) {
 		return
 	}
 	p, ok := d.parcel(number, at)

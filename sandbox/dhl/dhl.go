@@ -67,6 +67,8 @@ func list() map[world.Event]code {
 		world.Missing:          {"690", "failure", "Parcel reported missing"},
 		world.Unmapped:         {"777", "unknown", "Event 777"},
 		world.UnmappedAfterAll: {"999X", "unknown", "Event 999X"},
+		// A number that DHL's list has not, beside the word that it always sends.
+		world.DeliveredUnheardOf: {"6991", "delivered", "Event 6991"},
 	}
 }
 
@@ -108,12 +110,13 @@ func ParcelAt(w *world.World, number string, at time.Time) (Parcel, bool) {
 		c := codes[sc.Event]
 		e := Event{Status: c.number, StatusCode: c.phase, Description: c.text, Locality: sc.Locality, Country: sc.Country}
 		const local = "2006-01-02T15:04:05"
-		switch sc.Form {
-		case world.NaiveTime:
+		switch {
+		case sc.At.IsZero():
+		case sc.Form == world.NaiveTime:
 			e.LocalTime = sc.At.In(sc.Zone).Format(local)
-		case world.OffsetTime:
+		case sc.Form == world.OffsetTime:
 			e.LocalTime, e.Offset = sc.At.In(sc.Zone).Format(local), sc.At.In(sc.Zone).Format("-07:00")
-		case world.UTCTime:
+		case sc.Form == world.UTCTime:
 			e.LocalTime, e.Offset = sc.At.UTC().Format(local), "Z"
 		}
 		out.Events = append(out.Events, e)
@@ -126,7 +129,7 @@ func Start(_ context.Context, s servers.Stage) (*servers.Partner, error) {
 	p := &servers.Partner{}
 	h := &api{key: servers.NewSecret(), limits: s.Calls, at: s.At, now: s.Now, parcel: func(number string, at time.Time) (Parcel, bool) {
 		return ParcelAt(s.World, number, at)
-	}}
+	}, spoilt: func(number string) world.Spoilt { return s.World.SpoiltAnswer(Source, number) }}
 	s.Faults.Offer(Source, SpendQuota, func(int) { h.spend() })
 	url, err := s.ServeHTTP(p, Source, h)
 	p.Connections = append(p.Connections, servers.Connection{

@@ -148,7 +148,13 @@ func (s *Server) summaryOf(p Piece) *summary {
 	}
 }
 
-func (s *Server) instant(at time.Time) string { return at.In(s.zone).Format(instantForm) }
+// instant is empty for an event without a time.
+func (s *Server) instant(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.In(s.zone).Format(instantForm)
+}
 
 const delivered = "DELIVERED"
 

@@ -2,9 +2,11 @@ package royalmail
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/fourmarketing/waybill/sandbox/servers"
+	"github.com/fourmarketing/waybill/sandbox/world"
 )
 
 // Start serves the tracking API.
@@ -13,7 +15,11 @@ func Start(_ context.Context, s servers.Stage) (*servers.Partner, error) {
 	id, secret := servers.NewSecret(), servers.NewSecret()
 	api, err := New(Options{
 		ClientID: id, ClientSecret: secret, Limits: Limits{PerSecond: s.Calls.PerSecond, PerDay: s.Calls.PerDay}, At: s.At, Now: s.Now,
-		Piece: func(number string, at time.Time) (Piece, bool) { return PieceAt(s.World, number, at) },
+		Piece:       func(number string, at time.Time) (Piece, bool) { return PieceAt(s.World, number, at) },
+		Unavailable: func(number string) bool { return s.World.SpoiltAnswer(Source, number) != world.NotSpoilt },
+		Spoil: func(w http.ResponseWriter, number string) bool {
+			return servers.Spoil(w, s.World.SpoiltAnswer(Source, number), `{"mailPieces":{"mailPieceId":"`+number+`","eve`)
+		},
 	})
 	if err != nil {
 		return p, err

@@ -25,8 +25,10 @@ type Options struct {
 	Piece func(number string, at time.Time) (Piece, bool)
 	// Unavailable, which may be nil, tells numbers that Royal Mail's own systems fail of, always.
 	Unavailable func(number string) bool
-	At          func() time.Time // the world's clock: what is known, and which day the plan's calls are of
-	Now         func() time.Time // the wall clock: calls a second
+	// Spoil, which may be nil, answers in place of the API when it is asked for the events of a number, and tells whether it did.
+	Spoil func(w http.ResponseWriter, number string) bool
+	At    func() time.Time // the world's clock: what is known, and which day the plan's calls are of
+	Now   func() time.Time // the wall clock: calls a second
 }
 
 // Limits are the plan's calls. 0 means without limit. Royal Mail's smallest plan has 50 a day.
@@ -133,6 +135,9 @@ func (s *Server) charge(at time.Time) bool {
 
 // events answers with an object in mailPieces, or with an error of the one number.
 func (s *Server) events(w http.ResponseWriter, number string, at time.Time) {
+	if s.options.Spoil != nil && s.options.Spoil(w, number) {
+		return
+	}
 	if s.isUnavailable(number) {
 		// Royal Mail sends this with status 200; only the body says 503.
 		write(w, http.StatusOK, errorAnswer{HTTPCode: 503, HTTPMessage: "Service Unavailable", Errors: []apiError{unavailable(number)}})

@@ -21,6 +21,14 @@ func (i instant) text() string {
 	return i.time().Format("2006-01-02T15:04:05Z")
 }
 
+// wallText is the wall time in a zone, without it.
+func (i instant) wallText(z *time.Location) string {
+	if i == 0 {
+		return ""
+	}
+	return i.time().In(z).Format("2006-01-02T15:04:05")
+}
+
 const (
 	minute instant = 60
 	hour   instant = 3600

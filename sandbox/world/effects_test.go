@@ -65,6 +65,7 @@ func shows(f facts, p world.Planted) bool {
 		"refund_twice": {"R11", "same_refund_twice"}, "refund_over_captured": {"R11", "over_refunded"},
 		"refund_without_return": {"R10", "refund_without_return"}, "refund_and_chargeback": {"R11", "refund_and_chargeback"},
 		"batch_missing": {"R20", "batch_gap"}, "batch_unbalanced": {"R20", "unbalanced"}, "file_held": {"R22", "held"},
+		"answer_spoilt": {"R05", "never_scanned"},
 	}[p.Kind]; ok {
 		return f.broken(b[0], b[1], p.Subject)
 	}
@@ -77,6 +78,8 @@ func shows(f facts, p world.Planted) bool {
 		"parcel_late_handover":           "fct_shipments late_cause=handover",
 		"parcel_sent_back":               "fct_shipments status=returned delivered_at=",
 		"scan_out_of_order":              "fct_shipments accepted_at=*",
+		"scan_delivered_unheard_of":      "fct_shipments status=delivered delivered_at=*",
+		"number_had_before":              "fct_shipments status=delivered delivered_at=*",
 		"order_unpaid":                   "fct_orders status=unpaid paid_at=",
 		"order_cancelled_before_picking": "fct_orders status=cancelled picked_at=",
 		"order_cancelled_after_picking":  "fct_orders status=cancelled picked_at=* packed_at=*",
@@ -133,6 +136,13 @@ func showsElsewhere(f facts, p world.Planted) bool {
 		for id, row := range f["marts.fct_shipments"] {
 			if row["order_id"] == p.Subject {
 				return f.unknown(id) == 2 && row["status"] == "delivered"
+			}
+		}
+	case "scan_without_time":
+		for key := range f["marts.fct_tracking_events"] {
+			id, rest, _ := strings.Cut(key, " ")
+			if row := f["marts.fct_shipments"][id]; row["order_id"] == p.Subject && strings.HasPrefix(rest, " ") {
+				return row["status"] == "delivered"
 			}
 		}
 	case "test_order", "draft_order":

@@ -26,6 +26,8 @@ const (
 	Missing          Event = "missing"
 	Unmapped         Event = "unmapped"          // a code that no list has
 	UnmappedAfterAll Event = "unmapped_and_last" // another, after delivery
+	// DeliveredUnheardOf is a delivery by a code that no list has; the carrier's coarser word says it.
+	DeliveredUnheardOf Event = "delivered_unheard_of"
 )
 
 // meaning is an event's canonical status with its rank: physical from 20 on.
@@ -47,7 +49,7 @@ func (e Event) meaning() (status string, rank int) {
 		return "attempted", 55
 	case ReadyToCollect:
 		return "available_for_pickup", 60
-	case Delivered, DeliveredNextTo, DeliveredSafe:
+	case Delivered, DeliveredNextTo, DeliveredSafe, DeliveredUnheardOf:
 		return "delivered", 70
 	case Damaged:
 		return "exception_damaged", 75

@@ -270,7 +270,7 @@ func (s *sim) knowAll(at instant) []*knownOrder {
 
 // parcelState is what meanings.md derives from the events of a parcel.
 type parcelState struct {
-	events                        []knownScan
+	events, timeless              []knownScan
 	accepted, attempted           instant
 	delivered, arrived, firstHurt instant // arrived: delivered, whatever came after
 	attempts                      int
@@ -295,6 +295,9 @@ type knownScan struct {
 	form              Form
 }
 
+// isUnmapped tells whether no list has the carrier's code, whatever else says what is meant.
+func (e knownScan) isUnmapped() bool { return e.rank == 0 || e.what == DeliveredUnheardOf }
+
 // state reads a parcel's events in order of time. p may be nil: a number that the carrier does not know.
 func (s *sim) state(p *parcel, o *order, at instant) *parcelState {
 	st := &parcelState{status: "no_scan"}
@@ -303,7 +306,13 @@ func (s *sim) state(p *parcel, o *order, at instant) *parcelState {
 	}
 	for _, e := range p.known(at) {
 		status, rank := e.what.meaning()
-		st.events = append(st.events, knownScan{e.at, e.what, p.carrier.Codes[e.what], status, rank, e.country, e.locality, e.form})
+		known := knownScan{e.at, e.what, p.carrier.Codes[e.what], status, rank, e.country, e.locality, e.form}
+		if e.timeless {
+			known.at = 0
+			st.timeless = append(st.timeless, known)
+			continue
+		}
+		st.events = append(st.events, known)
 	}
 	slices.SortStableFunc(st.events, func(a, b knownScan) int {
 		if a.at != b.at {
@@ -320,6 +329,9 @@ func (st *parcelState) read() {
 	physical := false
 	var lastTry instant
 	for _, e := range st.events {
+		if e.isUnmapped() {
+			st.unmapped++
+		}
 		if e.rank >= 20 {
 			physical = true
 			st.accepted = earliest(st.accepted, e.at)
@@ -331,8 +343,6 @@ func (st *parcelState) read() {
 		switch e.status {
 		case "label_created":
 			st.labelled = earliest(st.labelled, e.at)
-		case "unknown":
-			st.unmapped++
 		case "attempted":
 			st.attempted = earliest(st.attempted, e.at)
 			if e.at != lastTry {

@@ -172,7 +172,9 @@ type parcel struct {
 	tracking string
 	back     bool // a return
 	events   []scan
-	muddled  bool // the carrier lists its events out of order
+	muddled  bool   // the carrier lists its events out of order
+	before   []scan // of a parcel that had the number long ago
+	spoilt   Spoilt
 }
 
 // scan is a carrier event. shown is when the carrier first answered with it.
@@ -182,6 +184,7 @@ type scan struct {
 	country   string
 	locality  string
 	twice     bool
+	timeless  bool // the carrier does not say when
 	form      Form
 }
 

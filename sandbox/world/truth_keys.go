@@ -161,7 +161,7 @@ func (w *witness) unmappedCodes() TruthTable {
 			}
 			seen := map[code]bool{}
 			for _, e := range p.events {
-				if e.rank != 0 {
+				if !e.isUnmapped() {
 					continue
 				}
 				c := code{k.o.carrier, e.what, ""}

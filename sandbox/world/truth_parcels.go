@@ -1,5 +1,7 @@
 package world
 
+import "slices"
+
 // restOfParcel is the remaining columns of fct_shipments.
 func (w *witness) restOfParcel(k *knownOrder, p *knownParcel) []string {
 	o, zone := k.o, w.zoneOf(k.o.to.country)
@@ -44,13 +46,13 @@ func (w *witness) factEvents() TruthTable {
 		status_rank is_physical reason is_unmapped raw_type raw_text locality country _built_at`)
 	put := func(o *order, p *parcel, st *parcelState) {
 		direction := map[bool]string{false: "outbound", true: "return"}[p.back]
-		for _, e := range st.events {
+		for _, e := range slices.Concat(st.events, st.timeless) {
 			zone, source := w.zoneOf(e.country), "offset"
 			if e.form == NaiveTime {
 				source = "country"
 			}
-			t.add(p.key(), e.at.text(), e.code, e.status, direction, o.orderID(), p.carrier.Source, p.tracking, e.at.time().In(zone).Format("2006-01-02T15:04:05"),
-				source, itoa(e.rank), flag(e.rank >= 20), p.carrier.reason(e.what), flag(e.rank == 0), p.carrier.Types[e.what], p.carrier.Texts[e.what], e.locality,
+			t.add(p.key(), e.at.text(), e.code, e.status, direction, o.orderID(), p.carrier.Source, p.tracking, e.at.wallText(zone),
+				source, itoa(e.rank), flag(e.rank >= 20), p.carrier.reason(e.what), flag(e.isUnmapped()), p.carrier.Types[e.what], p.carrier.Texts[e.what], e.locality,
 				p.carrier.country(e.country), w.at.text())
 		}
 	}

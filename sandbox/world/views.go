@@ -125,7 +125,7 @@ type Parcel struct {
 
 // Scan is one event of a parcel.
 type Scan struct {
-	At                time.Time
+	At                time.Time      // zero where the carrier does not say when
 	Zone              *time.Location // of the place
 	Event             Event
 	Code              string // what the carrier calls the event

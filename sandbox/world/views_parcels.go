@@ -1,14 +1,17 @@
 package world
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 func (s *sim) parcelAt(carrier, tracking string, at instant) (Parcel, bool) {
 	p, ok := s.parcels[carrier+":"+tracking]
 	if !ok {
 		return Parcel{}, false
 	}
-	events := p.known(at)
-	if len(events) == 0 {
+	events := append(p.known(at), p.before...)
+	if len(events) == 0 || p.spoilt != NotSpoilt {
 		return Parcel{}, false
 	}
 	o := p.o
@@ -23,6 +26,9 @@ func (s *sim) parcelAt(carrier, tracking string, at instant) (Parcel, bool) {
 		sc := Scan{
 			At: e.at.time(), Zone: s.zoneOf(e.country), Event: e.what, Code: p.carrier.Codes[e.what], Country: e.country, Locality: e.locality, Form: e.form,
 		}
+		if e.timeless {
+			sc.At = time.Time{}
+		}
 		out.Scans = append(out.Scans, sc)
 		if e.twice {
 			out.Scans = append(out.Scans, sc)
@@ -34,6 +40,9 @@ func (s *sim) parcelAt(carrier, tracking string, at instant) (Parcel, bool) {
 // known are the scans that the carrier shows at a moment.
 func (p *parcel) known(at instant) []scan {
 	var out []scan
+	if p.spoilt != NotSpoilt {
+		return nil
+	}
 	for _, e := range p.events {
 		if e.at <= at && e.shown <= at {
 			out = append(out, e)

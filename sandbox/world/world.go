@@ -94,6 +94,14 @@ func (w *World) Parcel(carrier, tracking string, at time.Time) (Parcel, bool) {
 	return w.s.parcelAt(carrier, tracking, instantOf(at))
 }
 
+// SpoiltAnswer is what a carrier's system sends in place of an answer about a number.
+func (w *World) SpoiltAnswer(carrier, tracking string) Spoilt {
+	if p, ok := w.s.parcels[carrier+":"+tracking]; ok {
+		return p.spoilt
+	}
+	return NotSpoilt
+}
+
 // Batches are the settled batches of an account that its PSP has published at an instant, oldest first.
 func (w *World) Batches(account string, at time.Time) []Batch {
 	return w.s.batchesAt(account, instantOf(at))

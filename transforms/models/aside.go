@@ -96,7 +96,7 @@ func (m *Model) gives() map[string]bool {
 
 // placed is the condition under which a row of the model is a fact, empty where nothing can be wrong with it; without tells of a column when
 // its value is left out.
-func placed(faults []fault, money Money) (rows string, without map[string]string) {
+func placed(faults []fault, worth AtStake) (rows string, without map[string]string) {
 	var bad []string
 	without = map[string]string{}
 	for _, x := range faults {
@@ -107,8 +107,8 @@ func placed(faults []fault, money Money) (rows string, without map[string]string
 		default:
 			without[x.column] = x.when
 			switch of, ok := strings.CutSuffix(x.column, currencyEnd); { // an amount is nothing without its currency
-			case x.column == money.Currency:
-				without[money.Amount] = x.when
+			case x.column == worth.Currency:
+				without[worth.Amount] = x.when
 			case ok:
 				without[of+"_amount"] = x.when
 			}

@@ -474,7 +474,7 @@ func (f *Fact) union() string {
 // told is the select of what one model tells.
 func (f *Fact) told(m *Model) string {
 	given := m.gives()
-	rows, without := placed(f.faults(m), f.Money)
+	rows, without := placed(f.faults(m), f.AtStake)
 	items := []string{fmt.Sprintf("'%s' as partner", strings.ReplaceAll(m.Area, "'", "''")), "_source as source"}
 	for _, c := range f.Columns {
 		value := "null"

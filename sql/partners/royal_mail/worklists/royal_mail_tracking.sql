@@ -20,13 +20,9 @@ parcels as (
 ),
 
 asks as (
-    -- A summary of a known number alone leaves its events due.
     select n._source, n.ask, n.outcome, n._received_at
     from staging.stg_royal_mail__answers as n
     inner join ops.clock as k on n._received_at <= k.as_of
-    left join raw.royal_mail_answers as r
-        on r._file_id = n._file_id and r._line = n._line and upper(trim(r.tracking_no)) = n.ask
-    where n.outcome <> 'answered' or r.endpoint = 'events'
 ),
 
 asked as (
