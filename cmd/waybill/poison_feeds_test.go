@@ -135,8 +135,9 @@ func document(total, list string) func([]string, float64) string {
 	}
 }
 
-// inXML are the kinds of fault of a document: in its date, number and reference, and as a record.
-func inXML(date, number, ref int, dateName, numberName, refName string) []poison {
+// inXML are the kinds of fault of a document: in its date, number and reference, which have these names, and as a record.
+func inXML(date, number, ref int, names ...string) []poison {
+	dateName, numberName, refName := names[0], names[1], names[2]
 	out := []poison{
 		{what: "early date", spoil: at(date, dateName+"=12/03/2012 10:00:00"), fate: aside},
 		{what: "no date", spoil: at(date, dateName+"=31/02/2026 10:00:00")},
@@ -278,8 +279,10 @@ func settlements() poisonedFeed {
 		name: "adyen/settlement_details", path: "adyen/AsterValeUK/settlement_detail_report_batch_%d.csv", row: commas, alone: true,
 		good: func(i int) []string {
 			m, s := clock(i)
-			return []string{"Group", "AsterValeUK", fmt.Sprintf("P%d", i), fmt.Sprintf("AV%d-1", i), "visa", fmt.Sprintf("2026-04-01 09:%02d:%02d", m, s), "BST", "Settled", fmt.Sprintf("M%d", i),
-				"GBP", "", "10.00", "1", "", "GBP", "", "9.90", "0.10", "", "", "", "visa", "7", ""}
+			return []string{
+				"Group", "AsterValeUK", fmt.Sprintf("P%d", i), fmt.Sprintf("AV%d-1", i), "visa", fmt.Sprintf("2026-04-01 09:%02d:%02d", m, s), "BST", "Settled", fmt.Sprintf("M%d", i),
+				"GBP", "", "10.00", "1", "", "GBP", "", "9.90", "0.10", "", "", "", "visa", "7", "",
+			}
 		},
 		file: func(records []string, _ float64) string {
 			return "Company Account,Merchant Account,Psp Reference,Merchant Reference,Payment Method,Creation Date,TimeZone,Type,Modification Reference,Gross Currency,Gross Debit (GC),Gross Credit (GC),Exchange Rate,Reserved,Net Currency,Net Debit (NC),Net Credit (NC),Commission (NC),Markup (NC),Scheme Fees (NC),Interchange (NC),Payment Method Variant,Batch Number,Modification Merchant Reference\n" +

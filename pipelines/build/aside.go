@@ -50,7 +50,19 @@ func (b *Builder) Aside(ctx context.Context, o Options, show func(ledger.Release
 			if len(res.Failed) > 0 && o.ReleasedBy == "" {
 				return errors.Join(ErrWithheld, errors.New("nothing is written"))
 			}
-			return b.showAside(ctx, session, todo, o, &res, show)
+			dir, err := b.scratch.Folder("aside-*")
+			if err != nil {
+				return err
+			}
+			defer os.RemoveAll(dir) // show has read it
+			marts, err := saved(ctx, session, todo, dir)
+			if err == nil {
+				err = b.noteAside(ctx, o, &res)
+			}
+			if err != nil {
+				return err
+			}
+			return show(res.Release, marts)
 		})
 	})
 	return res, err
@@ -65,27 +77,26 @@ func upstream(picked []*models.Model) []string {
 	return out
 }
 
-// showAside writes the built marts to files, which show may read as long as it runs.
-func (b *Builder) showAside(ctx context.Context, session *models.Session, todo []stale, o Options, res *Result, show func(ledger.Release, []Selected) error) error {
-	dir, err := b.scratch.Folder("aside-*")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
+// saved writes the built marts to files in a folder.
+func saved(ctx context.Context, session *models.Session, todo []stale, dir string) ([]Selected, error) {
 	marts := make([]Selected, len(todo))
 	for i, s := range todo {
 		path := filepath.Join(dir, s.model.Name.Name+".parquet")
 		if err := session.Save(ctx, s.model, path); err != nil {
-			return err
+			return nil, err
 		}
 		marts[i] = Selected{Model: s.model, Select: "select * from read_parquet(" + duck.Literal(path) + ")"}
 	}
+	return marts, nil
+}
+
+// noteAside writes down that there was such a build.
+func (b *Builder) noteAside(ctx context.Context, o Options, res *Result) error {
 	rel := ledger.Release{AsOf: o.AsOf.UTC(), Status: ledger.Aside, Tables: map[string]string{}, By: o.ReleasedBy, Why: o.Why}
 	for _, c := range res.Failed {
 		rel.Failures += fmt.Sprintf("%s: %s: %d rows\n", c.Model, c.Check, c.Failing)
 	}
-	if res.Release, err = b.releases.ledger.AddRelease(ctx, rel); err != nil {
-		return err
-	}
-	return show(res.Release, marts)
+	var err error
+	res.Release, err = b.releases.ledger.AddRelease(ctx, rel)
+	return err
 }

@@ -175,10 +175,10 @@ func TestPartsAndValuesAreKnownFromTheirInstants(t *testing.T) {
 func TestPartsAreOfAFactWithAnInstant(t *testing.T) {
 	t.Parallel()
 	for was, is := range map[string]string{
-		"fact: invoices, by: invoice}":      "fact: invoce, by: invoice}",
-		"fact: invoices, by: invoice}\n":    "fact: invoice_lines, by: line}\n",
+		"fact: invoices, by: invoice}":         "fact: invoce, by: invoice}",
+		"fact: invoices, by: invoice}\n":       "fact: invoice_lines, by: line}\n",
 		"at_stake: {amount: total_amount, cur": "money: {amount: totl, cur",
-		"since: paid_at":                    "since: payd_at",
+		"since: paid_at":                       "since: payd_at",
 	} {
 		files := parcels()
 		for path, text := range paid() {
