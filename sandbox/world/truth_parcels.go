@@ -48,7 +48,7 @@ func (w *witness) factEvents() TruthTable {
 		direction := map[bool]string{false: "outbound", true: "return"}[p.back]
 		for _, e := range slices.Concat(st.events, st.timeless) {
 			zone, source := w.zoneOf(e.country), "offset"
-			if e.form == NaiveTime {
+			if e.form == NaiveTime || e.at == 0 {
 				source = "country"
 			}
 			t.add(p.key(), e.at.text(), e.code, e.status, direction, o.orderID(), p.carrier.Source, p.tracking, e.at.wallText(zone),

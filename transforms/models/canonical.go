@@ -432,7 +432,7 @@ func unmapped(facts []*Fact) string {
 				text = m.Text
 			}
 			if f.At != "" {
-				at = "coalesce(" + f.At + ", _received_at)"
+				at = f.At // null where it could not be read
 			}
 			selects = append(selects, fmt.Sprintf(`select
     partner,

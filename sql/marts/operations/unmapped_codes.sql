@@ -14,7 +14,7 @@ columns:
   example_text: the partner's words beside it, where there are any
   map_in: list of the partner's codes.csv, or place of the contract, that it has to be added to
   rows_count: {description: how many rows have it, not_null: true}
-  first_seen_at: earliest time of such a row
+  first_seen_at: earliest time of such a row; null where no such row has a time that can be read
   last_seen_at: latest time of such a row
   amount_at_stake: value of the orders, or of the movements, with it; null where it cannot be told
   currency: of the amount
