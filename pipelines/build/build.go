@@ -191,7 +191,7 @@ func (b *Builder) build(ctx context.Context, v *inputs.View, o Options, res *Res
 	}
 	return v.Session(ctx, b.duck, b.models, func(session *models.Session) error {
 		session.Former = before.former(v)
-		t := newTrial(b, session, todo, fresh, o, before)
+		t := newTrial(b, session, task{todo: todo, fresh: fresh, options: o, before: before})
 		if err := t.run(ctx, res); err != nil {
 			return err
 		}
@@ -209,7 +209,7 @@ func (b *Builder) Check(ctx context.Context, o Options) ([]models.CheckResult, e
 			return err
 		}
 		return v.Session(ctx, b.duck, b.models, func(session *models.Session) error {
-			t := newTrial(b, session, todo, nil, o, standing{})
+			t := newTrial(b, session, task{todo: todo, options: o})
 			if err := t.build(ctx, &res); err != nil {
 				return err
 			}
