@@ -78,6 +78,7 @@ func (o Options) partial() bool { return len(o.Select)+len(o.Exclude) > 0 }
 type Result struct {
 	Stale   []waybill.TableName // marts whose SQL or inputs differ from what they were built from
 	Fresh   int                 // marts that need nothing
+	Done    int                 // marts that were built and committed; those of held areas are not
 	Built   []models.Built
 	Checks  []models.CheckResult
 	Failed  []models.CheckResult // of severity error, with rows, before anything was held
@@ -239,6 +240,7 @@ func (b *Builder) release(ctx context.Context, t *trial, trial string, before st
 		if err := b.commitMart(ctx, t.session, s); err != nil {
 			return err
 		}
+		res.Done++
 	}
 	return b.releases.add(ctx, out, before, res)
 }
