@@ -134,7 +134,11 @@ func (b *Builder) Stale(ctx context.Context, o Options) ([]waybill.TableName, er
 		if err != nil || len(todo) == 0 {
 			return err
 		}
-		before, trial, err := b.before(ctx, v)
+		before, err := b.releases.standing(ctx)
+		if err != nil {
+			return err
+		}
+		trial, err := b.models.Trial(v.Versions())
 		if err != nil || before.tried(trial, o) {
 			return err
 		}
@@ -144,16 +148,6 @@ func (b *Builder) Stale(ctx context.Context, o Options) ([]waybill.TableName, er
 		return nil
 	})
 	return names, err
-}
-
-// before is how the last build left the releases, and what another one would be made of.
-func (b *Builder) before(ctx context.Context, v *inputs.View) (standing, string, error) {
-	trial, err := b.models.Trial(v.Versions())
-	if err != nil {
-		return standing{}, "", err
-	}
-	before, err := b.releases.standing(ctx)
-	return before, trial, err
 }
 
 // Build rebuilds the marts that differ from their inputs, checks them, and releases them together. What a check of severity error names is held: its
@@ -175,15 +169,19 @@ func (b *Builder) build(ctx context.Context, v *inputs.View, o Options, res *Res
 	if err != nil {
 		return err
 	}
-	before, trial, err := b.before(ctx, v)
+	before, err := b.releases.standing(ctx)
 	if err != nil {
 		return err
 	}
 	res.Fresh = len(fresh)
-	switch {
-	case len(todo) == 0:
-		return b.releases.add(ctx, outcome{options: o, trial: trial}, before, res)
-	case before.tried(trial, o):
+	if len(todo) == 0 {
+		return b.releases.add(ctx, outcome{options: o}, before, res)
+	}
+	trial, err := b.models.Trial(v.Versions())
+	if err != nil {
+		return err
+	}
+	if before.tried(trial, o) {
 		res.Fresh, res.Release = len(fresh)+len(todo), before.newest
 		return nil
 	}
