@@ -144,6 +144,10 @@ func TestHeldUnitOfOnesOwn(t *testing.T) {
 		`waybill_area_held{area="fulfilment"} 0`, `waybill_area_release{area="fulfilment"} 2`, "waybill_release 2", `waybill_target_release{target="duckdb:marts.duckdb"} 2`)
 	s.stop(t)
 	since := p.must(exitDone, "state", "held").out
+	p.must(exitDone, "build", "dim_brands", "feed_gaps", "--as-of", stamp(depotNow.Add(time.Hour)))
+	if now := p.must(exitDone, "state", "held").out; now != since {
+		t.Errorf("a build of other marts changes what is held:\n%s\n%s", since, now)
+	}
 	p.write("in/DESP_2.csv", despatch("AV1005,07/04/2026 12:00,5,"))
 	p.pull(exitDone)
 	if now := p.must(exitDone, "state", "held").out; now != since {

@@ -227,7 +227,7 @@ func builtLine(b build.Result) string {
 	marts := plural(len(b.Stale), "mart")
 	switch b.Release.Status {
 	case ledger.Released:
-		return fmt.Sprintf("%s built, %d unchanged; release %d%s", marts, b.Fresh, b.Release.ID, heldLine(b.Release))
+		return fmt.Sprintf("%s built, %d unchanged; release %d%s", plural(b.Done, "mart"), b.Fresh, b.Release.ID, heldLine(b.Release))
 	case ledger.Aside:
 		return fmt.Sprintf("%s built aside", marts)
 	case ledger.Withheld:

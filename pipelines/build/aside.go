@@ -44,7 +44,7 @@ func (b *Builder) Aside(ctx context.Context, o Options, show func(ledger.Release
 			res.Stale = append(res.Stale, s.model.Name)
 		}
 		return v.Session(ctx, b.duck, b.models, func(session *models.Session) error {
-			if err := newTrial(b, session, todo, nil, o, standing{}).look(ctx, &res); err != nil {
+			if err := newTrial(b, session, task{todo: todo, options: o}).look(ctx, &res); err != nil {
 				return err
 			}
 			if len(res.Failed) > 0 && o.ReleasedBy == "" {

@@ -78,6 +78,7 @@ func (o Options) partial() bool { return len(o.Select)+len(o.Exclude) > 0 }
 type Result struct {
 	Stale   []waybill.TableName // marts whose SQL or inputs differ from what they were built from
 	Fresh   int                 // marts that need nothing
+	Done    int                 // marts that were built and committed; those of held areas are not
 	Built   []models.Built
 	Checks  []models.CheckResult
 	Failed  []models.CheckResult // of severity error, with rows, before anything was held
@@ -133,7 +134,11 @@ func (b *Builder) Stale(ctx context.Context, o Options) ([]waybill.TableName, er
 		if err != nil || len(todo) == 0 {
 			return err
 		}
-		before, trial, err := b.before(ctx, v)
+		before, err := b.releases.standing(ctx)
+		if err != nil {
+			return err
+		}
+		trial, err := b.models.Trial(v.Versions())
 		if err != nil || before.tried(trial, o) {
 			return err
 		}
@@ -143,16 +148,6 @@ func (b *Builder) Stale(ctx context.Context, o Options) ([]waybill.TableName, er
 		return nil
 	})
 	return names, err
-}
-
-// before is how the last build left the releases, and what another one would be made of.
-func (b *Builder) before(ctx context.Context, v *inputs.View) (standing, string, error) {
-	trial, err := b.models.Trial(v.Versions())
-	if err != nil {
-		return standing{}, "", err
-	}
-	before, err := b.releases.standing(ctx)
-	return before, trial, err
 }
 
 // Build rebuilds the marts that differ from their inputs, checks them, and releases them together. What a check of severity error names is held: its
@@ -174,15 +169,19 @@ func (b *Builder) build(ctx context.Context, v *inputs.View, o Options, res *Res
 	if err != nil {
 		return err
 	}
-	before, trial, err := b.before(ctx, v)
+	before, err := b.releases.standing(ctx)
 	if err != nil {
 		return err
 	}
 	res.Fresh = len(fresh)
-	switch {
-	case len(todo) == 0:
-		return b.releases.add(ctx, outcome{options: o, trial: trial}, before, res)
-	case before.tried(trial, o):
+	if len(todo) == 0 {
+		return b.releases.add(ctx, outcome{options: o}, before, res)
+	}
+	trial, err := b.models.Trial(v.Versions())
+	if err != nil {
+		return err
+	}
+	if before.tried(trial, o) {
 		res.Fresh, res.Release = len(fresh)+len(todo), before.newest
 		return nil
 	}
@@ -191,7 +190,7 @@ func (b *Builder) build(ctx context.Context, v *inputs.View, o Options, res *Res
 	}
 	return v.Session(ctx, b.duck, b.models, func(session *models.Session) error {
 		session.Former = before.former(v)
-		t := newTrial(b, session, todo, fresh, o, before)
+		t := newTrial(b, session, task{todo: todo, fresh: fresh, options: o, before: before})
 		if err := t.run(ctx, res); err != nil {
 			return err
 		}
@@ -209,7 +208,7 @@ func (b *Builder) Check(ctx context.Context, o Options) ([]models.CheckResult, e
 			return err
 		}
 		return v.Session(ctx, b.duck, b.models, func(session *models.Session) error {
-			return newTrial(b, session, todo, nil, o, standing{}).look(ctx, &res)
+			return newTrial(b, session, task{todo: todo, options: o}).look(ctx, &res)
 		})
 	})
 	return res.Checks, err
@@ -234,6 +233,7 @@ func (b *Builder) release(ctx context.Context, t *trial, trial string, before st
 		if err := b.commitMart(ctx, t.session, s); err != nil {
 			return err
 		}
+		res.Done++
 	}
 	return b.releases.add(ctx, out, before, res)
 }

@@ -170,16 +170,22 @@ func (r releases) areas(out outcome, before standing) []ledger.Area {
 	return all
 }
 
-// heldUnits says what is held, and since when.
+// heldUnits says what is held, and since when. Where not all marts were built, what was held before is held still and was counted then.
 func heldUnits(out outcome, before standing) []ledger.HeldUnit {
 	var all []ledger.HeldUnit
-	for _, h := range out.held {
-		u := ledger.HeldUnit{Unit: h.Unit, Checks: out.units[h.Unit], Marts: h.Marts, Rows: h.Rows, Kept: h.Kept}
-		for _, was := range before.newest.Held {
-			if was.Unit == h.Unit {
-				u.Since = was.Since
-			}
+	known := map[string]ledger.HeldUnit{}
+	for _, was := range before.newest.Held {
+		known[was.Unit] = was
+		if out.options.partial() {
+			all = append(all, was)
 		}
+	}
+	for _, h := range out.held {
+		was, held := known[h.Unit]
+		if held && out.options.partial() {
+			continue
+		}
+		u := ledger.HeldUnit{Unit: h.Unit, Since: was.Since, Checks: out.units[h.Unit], Marts: h.Marts, Rows: h.Rows, Kept: h.Kept}
 		for _, m := range h.AtStake {
 			u.AtStake = append(u.AtStake, ledger.HeldMoney(m))
 		}

@@ -18,23 +18,27 @@ import (
 // mostRounds bounds how often units are held for what came to light when others were. What is wrong then still holds areas.
 const mostRounds = 8
 
-// trial is one build aside: what was built, what checks found, and what is to be held for it.
-type trial struct {
-	builder *Builder
-	session *models.Session
+// task is what a trial starts from.
+type task struct {
 	todo    []stale
 	fresh   []stale // marts that are what their inputs make of them
 	options Options
 	before  standing
+}
+
+// trial is one build aside: what was built, what checks found, and what is to be held for it.
+type trial struct {
+	task
+	builder *Builder
+	session *models.Session
 	failed  map[waybill.TableName]models.Built // models that could not be built
 	units   map[string][]ledger.HeldBy         // held units, with the checks that named them
 	areas   map[string]string                  // held areas, with the cause
 }
 
-func newTrial(b *Builder, session *models.Session, todo, fresh []stale, o Options, before standing) *trial {
+func newTrial(b *Builder, session *models.Session, of task) *trial {
 	return &trial{
-		builder: b, session: session, todo: todo, fresh: fresh, options: o, before: before, failed: map[waybill.TableName]models.Built{},
-		units: map[string][]ledger.HeldBy{}, areas: map[string]string{},
+		task: of, builder: b, session: session, failed: map[waybill.TableName]models.Built{}, units: map[string][]ledger.HeldBy{}, areas: map[string]string{},
 	}
 }
 

@@ -128,7 +128,7 @@ func (r *Runner) Run(ctx context.Context, o Options) (Result, error) {
 	}
 	loaded, rejected := res.Rows()
 	summary := fmt.Sprintf("%d files loaded, %d rows, %d rejected, %d held, %d marts built", res.Count(ledger.Loaded), loaded, rejected,
-		res.Count(ledger.Held), len(res.Build.Stale))
+		res.Count(ledger.Held), res.Build.Done)
 	return res, errors.Join(err, r.parts.Ledger.EndRun(context.WithoutCancel(ctx), res.ID, status, summary, problem))
 }
 
