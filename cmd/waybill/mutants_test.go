@@ -256,7 +256,12 @@ func (j *jury) file(mart string) string { return filepath.Join(j.dir, mart+".csv
 
 func (j *jury) compare(t *testing.T, mart string) comparison {
 	t.Helper()
-	c, err := compareTable(t.Context(), j.lake, j.file(mart), mart, j.truth[mart])
+	var nobodys []string // what the shop that is nobody's tells
+	for _, k := range j.truth[mart].Key {
+		nobodys = append(nobodys, "coalesce(cast("+duck.Ident(k)+" as varchar) like '%nobody-%', false)")
+	}
+	relation := "(select * from " + mart + " where not (" + strings.Join(nobodys, " or ") + "))"
+	c, err := compareTable(t.Context(), j.lake, j.file(mart), relation, j.truth[mart])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +332,7 @@ func (s storedTables) fill(ctx context.Context, db *sql.DB, v *inputs.View, name
 			raw = append(raw, "select _file_id, _line from stored.main."+duck.Ident(name.String()))
 		}
 	}
-	if err := outdate(ctx, db, names); err != nil {
+	if err := errors.Join(outdate(ctx, db, names), repeat(ctx, db, names)); err != nil {
 		return err
 	}
 	_, err := db.ExecContext(ctx, "create table "+storedPairs+" as "+strings.Join(raw, " union "))
