@@ -101,6 +101,20 @@ func spoilt(types map[string]string, asked, before, received, file, line string)
 	return strings.Join(items, ", ")
 }
 
+// entangle links every source with every brand in a role that nobody has, and adds a carrier whom nobody asks.
+func entangle(ctx context.Context, db *sql.DB) error {
+	for _, text := range []string{
+		`insert into stored.main."ops.links" by name select distinct 'nobody-role' as role, l.source, b.brand, l.account, l.site, 'ZZ' as order_prefix, 'any' as order_key, 0 as place
+			from stored.main."ops.links" as l cross join stored.main."ops.brands" as b`,
+		`insert into stored.main."ops.carriers" by name select 'nobody-carrier' as carrier, '' as source, 'nobody' as terms`,
+	} {
+		if _, err := db.ExecContext(ctx, text); err != nil {
+			return fmt.Errorf("entangle: %w", err)
+		}
+	}
+	return nil
+}
+
 // Lists that are looked up for all partners together have no decoys.
 const ofAll = "('carrier_words', 'tracking_numbers')"
 
