@@ -83,7 +83,7 @@ func (w *witness) promises(k *knownOrder) (shipped, delivered, otif string) {
 }
 
 func (w *witness) factOrders() TruthTable {
-	t := table("marts.fct_orders", "order_id", `brand order_name placed_at paid_at cancelled_at in_wms_at released_at picked_at packed_at
+	t := table("marts.fct_orders", "order_id", `brand order_name placed_at paid_at cancelled_at deleted_at in_wms_at released_at picked_at packed_at
 		first_despatched_at last_despatched_at first_accepted_at first_delivered_at last_delivered_at ship_by_on deliver_by_on
 		is_shipped_on_time is_delivered_on_time is_otif units_ordered units_cancelled units_short units_despatched units_delivered
 		units_added units_added_despatched units_added_delivered added_ship_by_on added_deliver_by_on is_incomplete lines_count
@@ -94,12 +94,12 @@ func (w *witness) factOrders() TruthTable {
 		}
 		o, u := k.o, k.total
 		shipped, delivered, otif := w.promises(k)
-		t.add(o.orderID(), o.brand.Name, o.name, o.placed.text(), k.paid.text(), k.cancelled.text(), k.status["received"].text(),
+		t.add(o.orderID(), o.brand.Name, o.name, o.placed.text(), k.paid.text(), k.cancelled.text(), k.deleted.text(), k.status["received"].text(),
 			k.status["allocated"].text(), k.status["picked"].text(), k.status["packed"].text(), k.firstLeft.text(), k.lastLeft.text(),
 			k.firstAccepted.text(), k.firstDelivered.text(), k.lastDelivered.text(), k.shipBy.text(), k.deliverBy.text(),
 			shipped, delivered, otif, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched), itoa(u.delivered),
 			itoa(max(0, k.added.live())), itoa(k.added.despatched), itoa(k.added.delivered), k.addedShipBy.text(), k.addedDeliverBy.text(), flag(false),
-			itoa(k.firstLines()), itoa(len(k.parcels)), k.state, amount(o.total()), o.currency)
+			itoa(k.firstLines()), itoa(len(k.parcels)), k.state, amount(o.inShop(o.total())), o.brand.Currency)
 	}
 	return t
 }
@@ -147,7 +147,7 @@ func (w *witness) factShipments() TruthTable {
 					cause = "carrier"
 				}
 			}
-			t.add(p.key(), o.orderID(), o.site.Code, o.service, o.to.country, p.left.text(), p.accepted.text(), p.attempted.text(),
+			t.add(p.key(), o.orderID(), p.from.Code, o.service, o.to.country, p.left.text(), p.accepted.text(), p.attempted.text(),
 				p.delivered.text(), itoa(p.attempts), p.status, flag(p.lost), p.lostHow, p.lostOn.text(), flag(p.damaged), p.commitment.text(),
 				deliverBy.text(), gap, cause)
 		}

@@ -70,7 +70,9 @@ func (w *witness) watermarks() watermarks {
 				out[o.site.Source] = max(out[o.site.Source], st.at)
 			}
 		}
-		out[o.site.Source] = max(out[o.site.Source], k.newestRow)
+		for source, at := range k.newest {
+			out[source] = max(out[source], at)
+		}
 	}
 	return out
 }
@@ -78,7 +80,7 @@ func (w *witness) watermarks() watermarks {
 // handOverBreaks are the checks between shop, warehouse and carrier.
 func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 	o, id := k.o, k.o.orderID()
-	if k.paid != 0 && k.cancelled == 0 && k.total.live() > 0 && !k.anyStatus && !k.anyRow && mark != 0 && k.paid+30*minute <= mark {
+	if k.paid != 0 && !k.ended() && k.total.live() > 0 && !k.anyStatus && !k.anyRow && mark != 0 && k.paid+30*minute <= mark {
 		b.add("R01", "not_in_wms", id)
 	}
 	told := map[string]bool{}
@@ -149,7 +151,7 @@ func (w *witness) refundBreaks(b *breaks, k *knownOrder) {
 		if r.at > w.at {
 			continue
 		}
-		sum += r.amount
+		sum += o.inShop(r.amount)
 		if r.at+72*hour <= w.at && !k.excused() && w.unreturned(k, r) {
 			b.add("R10", "refund_without_return", o.brand.Shop+":"+itoa(r.id))
 		}
@@ -161,7 +163,7 @@ func (w *witness) refundBreaks(b *breaks, k *knownOrder) {
 	}
 	captured := int64(0)
 	if k.paid != 0 {
-		captured = o.total()
+		captured = o.inShop(o.total())
 	}
 	if sum > captured {
 		b.add("R11", "over_refunded", id)

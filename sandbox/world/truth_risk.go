@@ -4,7 +4,7 @@ package world
 func (w *witness) atRisk() TruthTable {
 	t := table("marts.orders_at_risk", "order_id", "stuck_stage risk_state units_waiting")
 	for _, k := range w.orders {
-		if k.real() && k.paid != 0 && k.cancelled == 0 && (k.waitsForFirst() || k.added.delivered < k.added.live()) {
+		if k.real() && k.paid != 0 && !k.ended() && (k.waitsForFirst() || k.added.delivered < k.added.live()) {
 			waiting := max(0, k.total.live()-k.total.delivered) + max(0, k.added.live()-k.added.delivered)
 			t.add(k.o.orderID(), k.stage(), w.risk(k), itoa(waiting))
 		}
