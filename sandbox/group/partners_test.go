@@ -85,16 +85,16 @@ func TestShopTellsTheWorldsOrders(t *testing.T) {
 		row := f["marts.fct_orders"]["oxbow-lark:"+itoa(o.ID)]
 		if o.Status == "checkout-draft" {
 			if row != nil || !o.Paid.IsZero() {
-				t.Errorf("%s is a basket, and %v in the truth", o.Number, row)
+				t.Errorf("%s is a draft, and %v in the truth", o.Number, row)
 			}
 			continue
 		}
 		if row["order_name"] != o.Number || row["total_amount"] != o.Total || (row["paid_at"] == "") != o.Paid.IsZero() {
 			t.Errorf("%s of %s is %v in the truth", o.Number, o.Total, row)
 		}
-		isCharge := strings.HasPrefix(o.TransactionID, "ch_")
-		if isFree := decimalOf(t, o.Total).Sign() == 0; !o.Paid.IsZero() && isCharge != (o.PaymentMethod == "stripe") || isFree && o.TransactionID != "" {
-			t.Errorf("%s of %s was paid by %q with %q", o.Number, o.Total, o.PaymentMethod, o.TransactionID)
+		free := o.Total == "0.00" && o.PaymentMethod == ""
+		if o.PaymentMethod == "stripe" != strings.HasPrefix(o.TransactionID, "ch_") && !o.Paid.IsZero() || free != (o.TransactionID == "") && !o.Paid.IsZero() {
+			t.Errorf("%s of %s was paid by %s with %q", o.Number, o.Total, o.PaymentMethod, o.TransactionID)
 		}
 		for _, r := range o.Refunds {
 			refunds++
