@@ -101,8 +101,41 @@ func spoilt(types map[string]string, asked, before, received, file, line string)
 	return strings.Join(items, ", ")
 }
 
+// entangle links every source with every brand in a role that nobody has, and adds a carrier whom nobody asks.
+func entangle(ctx context.Context, db *sql.DB) error {
+	for _, text := range []string{
+		`insert into stored.main."ops.links" by name select distinct 'nobody-role' as role, l.source, b.brand, l.account, l.site, 'ZZ' as order_prefix, 'any' as order_key, 0 as place
+			from stored.main."ops.links" as l cross join stored.main."ops.brands" as b`,
+		`insert into stored.main."ops.carriers" by name select 'nobody-carrier' as carrier, '' as source, 'nobody' as terms`,
+	} {
+		if _, err := db.ExecContext(ctx, text); err != nil {
+			return fmt.Errorf("entangle: %w", err)
+		}
+	}
+	return nil
+}
+
 // Lists that are looked up for all partners together have no decoys.
 const ofAll = "('carrier_words', 'tracking_numbers')"
+
+// repeat has a shop that is nobody's tell everything that a shop of the group tells, by the same ids.
+func repeat(ctx context.Context, db *sql.DB, names []waybill.TableName) error {
+	for _, name := range names {
+		if name.Namespace != "raw" || !regexp.MustCompile(`^(shop|woo)_`).MatchString(name.Name) {
+			continue
+		}
+		table := "stored.main." + duck.Ident(name.String())
+		types, err := columnTypes(ctx, db, table)
+		if err != nil {
+			return err
+		}
+		text := strings.Replace(spoilt(types, "", "", "+ interval 1 day", "'zzz' || _file_id", "_line"), `"_source" as`, `'nobody-' || "_source" as`, 1)
+		if _, err := db.ExecContext(ctx, "insert into "+table+" by name select "+text+" from "+table); err != nil {
+			return fmt.Errorf("repeat %s: %w", name, err)
+		}
+	}
+	return nil
+}
 
 // mislead puts codes beside every code, of another partner and of another list, that mean what another code of the list does.
 func mislead(ctx context.Context, s *models.Session) error {

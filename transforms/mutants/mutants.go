@@ -47,6 +47,7 @@ func Of(ctx context.Context, db *sql.DB, m *models.Model) ([]Mutant, error) {
 	}
 	f := finder{}
 	f.walk(tree["statements"], place{})
+	spellCrossJoins(tree["statements"])
 	seen := map[string]int{}
 	out := make([]Mutant, 0, len(f.found))
 	for _, e := range f.found {
@@ -61,6 +62,27 @@ func Of(ctx context.Context, db *sql.DB, m *models.Model) ([]Mutant, error) {
 		out = append(out, mutant)
 	}
 	return out, nil
+}
+
+// spellCrossJoins makes cross joins inner ones on true, which is the same: DuckDB writes the first as a comma, that binds less than the joins after it.
+func spellCrossJoins(v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			spellCrossJoins(e)
+		}
+	case map[string]any:
+		if word(v, "type") == "JOIN" && word(v, "ref_type") == "CROSS" {
+			v["ref_type"], v["join_type"] = "REGULAR", "INNER"
+			v["condition"] = map[string]any{
+				"class": "CONSTANT", "type": "VALUE_CONSTANT", "alias": "",
+				"value": map[string]any{"type": map[string]any{"id": "BOOLEAN", "type_info": nil}, "is_null": false, "value": true},
+			}
+		}
+		for _, e := range v {
+			spellCrossJoins(e)
+		}
+	}
 }
 
 // sql is the whole statement with the edit in it; the tree is as before afterwards.

@@ -61,7 +61,8 @@ int_order_key_claims as (
         order_ref,
         order_id,
         bool_or(is_test) as is_test,
-        min(provenance) as provenance
+        -- Who says by hand whose a key is says it of an order that claims it anyway.
+        case when bool_or(provenance = 'manual') then 'manual' else min(provenance) end as provenance
     from claims
     group by source, key_kind, order_ref, order_id
 )
