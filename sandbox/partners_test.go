@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/fourmarketing/waybill/sandbox/prosku"
 	"github.com/fourmarketing/waybill/sandbox/royalmail"
 	"github.com/fourmarketing/waybill/sandbox/stripe"
+	"github.com/fourmarketing/waybill/sandbox/world"
 )
 
 // ask gets an answer of a partner's API and reads it.
@@ -101,7 +103,8 @@ func TestWooCommerceListsTheWorldsOrders(t *testing.T) {
 		Refunds       []struct{ ID int64 }
 	}
 	ask(t, &orders, a.Other["url"]+"/wp-json/wc/v3/orders?per_page=100&orderby=id&order=asc", basic...)
-	want := s.World().ShopOrders("oxbow-lark", at)
+	// What WordPress leaves out of searches is not listed unless it is asked for by name.
+	want := slices.DeleteFunc(s.World().ShopOrders("oxbow-lark", at), func(o world.ShopOrder) bool { return o.FinancialStatus == "draft" || !o.DeletedAt.IsZero() })
 	if len(orders) != len(want) {
 		t.Fatalf("%d orders, want %d", len(orders), len(want))
 	}

@@ -77,6 +77,38 @@ func TestAgainstSandbox(t *testing.T) {
 		}
 	}
 	pullDetails(t, c, at, want)
+	t.Run("long bulk", func(t *testing.T) {
+		// The shop's clock is the world's, and how old an export is goes by both.
+		waiting := func(patience time.Duration) *shopify.Connector {
+			c, err := shopify.New(shopify.Config{
+				BaseURL: shop.Other["url"], Token: waybill.Secret(shop.Secrets["token"]), PollMin: 5 * time.Millisecond, PollMax: 20 * time.Millisecond,
+				BulkPatience: patience, HTTP: rest.Config{Attempts: 3, WaitMin: time.Millisecond},
+			}, func() time.Time { return at })
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { c.Close() })
+			return c
+		}
+		impatient, c := waiting(time.Second), waiting(time.Minute)
+		s.Faults().Strike(shop.Source, partner.FaultHoldBulk, 200)
+		r := waybill.Request{Feed: "orders", Resource: "orders", Cursor: at.Add(-30 * time.Hour).Format(time.RFC3339), Now: at.Add(-3 * time.Hour)}
+		first, err := impatient.List(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := impatient.Open(t.Context(), first[0]); !errors.Is(err, waybill.ErrTemporary) {
+			t.Fatalf("error %v", err)
+		}
+		r.Now = at
+		items, err := c.List(t.Context(), r)
+		if err != nil || len(items) != 2 || items[0].Name != first[0].Name {
+			t.Fatalf("%v, %v; the export of %s is not taken up", items, err, first[0].Name)
+		}
+		if body := read(t, c, items[0]); len(body) == 0 {
+			t.Error("the export that was taken up is empty")
+		}
+	})
 	t.Run("failed bulk", func(t *testing.T) {
 		s.Faults().Strike(shop.Source, partner.FaultFailBulk, 1)
 		r := waybill.Request{Feed: "orders", Resource: "orders", Now: at.Add(-time.Hour)}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/graph-gophers/graphql-go"
-
 	"github.com/fourmarketing/waybill/sandbox/world"
 )
 
@@ -83,7 +81,7 @@ func (c *converter) agreed(a world.ShopAddition) *agreement {
 func (c *converter) sold(line int64, quantity int) *sale {
 	n := int32(quantity)
 	return &sale{productSale{
-		object: object{graphql.ID(gid("Sale", line))}, ActionType: "ORDER", LineType: "PRODUCT", Quantity: &n, LineItem: c.lines[line],
+		object: object{gid("Sale", line)}, ActionType: "ORDER", LineType: "PRODUCT", Quantity: &n, LineItem: c.lines[line],
 	}}
 }
 

@@ -36,7 +36,7 @@ func (c *converter) order() {
 	o.CancelledAt, o.ClosedAt, o.Closed = instantOrNull(src.CancelledAt), instantOrNull(src.ClosedAt), !src.ClosedAt.IsZero()
 	o.CancelReason, o.DisplayFinancialStatus = textOrNull(word(src.CancelReason)), textOrNull(word(src.FinancialStatus))
 	o.DisplayFulfillmentStatus, o.Email = word(src.FulfillmentStatus), textOrNull(src.Email)
-	o.CurrencyCode, o.PresentmentCurrencyCode = src.Total.Currency, src.Total.Currency
+	o.CurrencyCode, o.PresentmentCurrencyCode = src.Total.Currency, src.PresentmentCurrency
 	o.Edited = src.Edited
 	o.Tags = append([]string{}, src.Tags...)
 	o.TotalPriceSet, o.CurrentTotalPriceSet = bag(src.Total), bag(src.CurrentTotal)
@@ -106,7 +106,7 @@ func (c *converter) transaction(t world.ShopTransaction) *orderTransaction {
 		object: object{gid("OrderTransaction", t.ID)}, Kind: word(t.Kind), Status: word(t.Status), Gateway: textOrNull(gateway(t.Gateway)),
 		PaymentID: textOrNull(t.PaymentID), AuthorizationCode: textOrNull(t.AuthorizationCode), Test: c.src.Test,
 		CreatedAt: instant(t.ProcessedAt), ProcessedAt: instantOrNull(t.ProcessedAt),
-		ParentTransaction: c.trans[t.ParentID], AmountSet: bag(t.Amount),
+		ParentTransaction: c.trans[t.ParentID], AmountSet: moneyBag{bag(t.Amount).ShopMoney, bag(t.Presented).PresentmentMoney},
 	}
 	c.trans[t.ID] = out
 	return out

@@ -68,7 +68,7 @@ type moneyV2 struct {
 	CurrencyCode string
 }
 
-// moneyBag: the simulated shops sell in the currency they account in, so both sides are the same.
+// moneyBag has both sides the same but for movements of money: what else the customer saw in another currency, nobody asks.
 type moneyBag struct{ ShopMoney, PresentmentMoney moneyV2 }
 
 func bag(m world.Money) moneyBag {

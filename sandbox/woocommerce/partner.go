@@ -18,8 +18,8 @@ const System = "woocommerce"
 
 // Skills are what a shop of this system can express: no announced returns, no word on what became of refunded goods, no
 // moment of a cancellation, no costs, no refunds beyond the payment, no gift cards, and of a despatch a number and a day. It keeps baskets
-// among its orders.
-func Skills() world.ShopSkills { return world.ShopSkills{Drafts: true} }
+// among its orders, and what was thrown away.
+func Skills() world.ShopSkills { return world.ShopSkills{Drafts: true, Bins: true} }
 
 // Words are the system's own: it has a state of the order and none of its money.
 func Words() world.ShopWords {
@@ -130,6 +130,8 @@ func shippingLineID(v world.ShopOrder) int64 { return v.ID*10 + 9 }
 
 func statusOf(v world.ShopOrder) string {
 	switch {
+	case !v.DeletedAt.IsZero():
+		return "trash"
 	case v.FinancialStatus == "draft":
 		return "checkout-draft"
 	case v.FinancialStatus == "pending":

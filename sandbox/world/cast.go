@@ -28,6 +28,7 @@ type wish struct {
 	shop                   ShopSkills          // that the shop must have
 	psp                    func(*PSP) bool     // what the PSP must be like
 	carrier                func(*Carrier) bool // and the carrier
+	sites                  int                 // that ship the brand, at least
 	shorts                 bool                // of a warehouse that says what it was short of
 }
 
@@ -148,7 +149,7 @@ func (s *sim) brandFor(rng stream, w wish) (*brand, *site) {
 	}
 	var fit []pair
 	for _, b := range s.brands {
-		if !b.Can.has(w.shop) || (w.foreign && !b.Can.Pounds) || (w.psp != nil && !w.psp(b.psp)) {
+		if !b.Can.has(w.shop) || (w.foreign && !b.Can.Pounds) || len(b.sites) < w.sites || (w.psp != nil && !w.psp(b.psp)) {
 			continue
 		}
 		for _, st := range b.sites {
@@ -168,7 +169,7 @@ func (s *sim) brandFor(rng stream, w wish) (*brand, *site) {
 func (c ShopSkills) has(want ShopSkills) bool {
 	return (c.Returns || !want.Returns) && (c.Restocks || !want.Restocks) && (c.Cancels || !want.Cancels) && (c.Tests || !want.Tests) &&
 		(c.Overpays || !want.Overpays) && (c.Unnamed || !want.Unnamed) && (c.Edits || !want.Edits) && (c.Gifts || !want.Gifts) &&
-		(c.Drafts || !want.Drafts)
+		(c.Drafts || !want.Drafts) && (c.Bins || !want.Bins)
 }
 
 // warehouse draws who ships an order.

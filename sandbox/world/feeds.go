@@ -124,19 +124,19 @@ func (f *feed) fileFor(at instant) *feedFile {
 
 // file puts an order's warehouse facts into the runs that tell of them.
 func (s *sim) file(o *order) {
-	put := func(name string, at instant, i int) {
-		if ff := s.feedOf(o.site, name).fileFor(at); ff != nil {
+	put := func(st *site, name string, at instant, i int) {
+		if ff := s.feedOf(st, name).fileFor(at); ff != nil {
 			ff.rows = append(ff.rows, row{o: o, i: i})
 		}
 	}
 	for i := range o.statuses {
-		put(FeedStatus, o.statuses[i].at, i)
+		put(o.site, FeedStatus, o.statuses[i].at, i)
 	}
 	for i := range o.despatches {
-		put(FeedDespatch, o.despatches[i].at, i)
+		put(o.sender(&o.despatches[i]), FeedDespatch, o.despatches[i].at, i)
 	}
 	for i := range o.receipts {
-		put(FeedReturns, o.receipts[i].processed, i)
+		put(o.site, FeedReturns, o.receipts[i].processed, i)
 	}
 }
 

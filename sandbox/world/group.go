@@ -56,6 +56,7 @@ type ShopSkills struct {
 	Edits    bool // lines taken off and added to an order that is there already, by an edit or an exchange
 	Gifts    bool // gift cards: sold, and paid with beside another tender
 	Drafts   bool // baskets among its orders
+	Bins     bool // orders that were thrown away
 }
 
 // Style is a garment in its sizes, at a price in minor units of the brand's currency, VAT included.

@@ -19,12 +19,14 @@ type knownOrder struct {
 	firstAccepted                        instant
 	firstDelivered, lastDelivered        instant
 	parcels                              []*knownParcel
-	paid, cancelled                      instant
+	paid, cancelled, deleted             instant
 	shipBy, deliverBy                    date
 	state                                string
 	siteDay, destDay                     date // of the moment asked about
 	anyRow                               bool
 	firstNoNumber, newestRow, oldestFact instant
+	newest                               map[string]instant // newest despatch by the source that told of it
+	teller                               *site              // of the earliest fact that a file told
 }
 
 // lineUnits are the quantities of a line or of a whole order.
@@ -44,6 +46,7 @@ type knownParcel struct {
 	*parcelState
 	tracking string
 	o        *order
+	from     *site
 	left     instant
 	ref      string // of its earliest despatch
 	lines    []quantity
@@ -52,16 +55,20 @@ type knownParcel struct {
 // know gathers an order as of a moment. Phantoms and test orders are gathered too; tables leave them out.
 func (s *sim) know(o *order, at instant) *knownOrder {
 	k := &knownOrder{
-		o: o, at: at, status: map[string]instant{}, units: make([]lineUnits, len(o.lines)), lineLeft: make([]moments, len(o.lines)), destDay: dateOf(at, s.zoneOf(o.to.country)),
+		o: o, at: at, status: map[string]instant{}, newest: map[string]instant{}, units: make([]lineUnits, len(o.lines)), lineLeft: make([]moments, len(o.lines)),
+		destDay: dateOf(at, s.zoneOf(o.to.country)),
 	}
 	if o.cancelled != 0 && o.cancelled <= at {
 		k.cancelled = o.cancelled
 	}
+	if o.deleted != 0 && o.deleted <= at {
+		k.deleted = o.deleted
+	}
 	k.readStatuses()
 	s.readDespatches(k)
 	k.site = o.brand.first()
-	if k.anyStatus || k.anyRow {
-		k.site = o.site
+	if k.teller != nil {
+		k.site = k.teller
 	}
 	k.siteDay = dateOf(at, k.site.zone)
 	if o.paid != 0 && o.paid <= at {
@@ -81,10 +88,20 @@ func (k *knownOrder) readStatuses() {
 		}
 		k.anyStatus = true
 		k.status[st.what] = earliest(k.status[st.what], st.at)
-		k.oldestFact = earliest(k.oldestFact, st.at)
+		k.tell(st.at, k.o.site)
 		if st.at >= newest {
 			newest, k.latest, k.latestAt = st.at, st.what, st.at
 		}
+	}
+}
+
+// ended says whether the order was cancelled or thrown away.
+func (k *knownOrder) ended() bool { return k.cancelled != 0 || k.deleted != 0 }
+
+// tell notes a fact of a file, and whose it is if none is earlier.
+func (k *knownOrder) tell(at instant, st *site) {
+	if k.oldestFact == 0 || at < k.oldestFact {
+		k.oldestFact, k.teller = at, st
 	}
 }
 
@@ -95,8 +112,10 @@ func (s *sim) readDespatches(k *knownOrder) {
 			continue
 		}
 		k.anyRow = true
-		k.oldestFact = earliest(k.oldestFact, d.at)
+		from := k.o.sender(d)
+		k.tell(d.at, from)
 		k.newestRow = max(k.newestRow, d.at)
+		k.newest[from.Source] = max(k.newest[from.Source], d.at)
 		if d.qty > 0 {
 			k.lineLeft[d.line].add(d.at)
 			if k.o.lines[d.line].added == 0 {
@@ -115,7 +134,7 @@ func (s *sim) readDespatches(k *knownOrder) {
 		}
 		p := k.parcel(d.tracking)
 		if p == nil {
-			p = &knownParcel{tracking: d.tracking, o: k.o, parcelState: s.state(s.parcels[k.o.carrier.Source+":"+d.tracking], k.o, k.at)}
+			p = &knownParcel{tracking: d.tracking, o: k.o, from: from, parcelState: s.state(s.parcels[k.o.carrier.Source+":"+d.tracking], k.o, k.at)}
 			k.parcels = append(k.parcels, p)
 		}
 		if p.left == 0 || d.at < p.left {
@@ -169,7 +188,7 @@ func (k *knownOrder) count() {
 		u := &k.units[i]
 		u.ordered = k.o.lines[i].qty
 		u.cancelled = k.takenOff(i)
-		if k.cancelled != 0 {
+		if k.ended() {
 			u.cancelled = max(0, u.ordered-u.despatched)
 		}
 		sum := &k.total
@@ -239,7 +258,7 @@ func sooner(was date, wasDone bool, d date, done bool) (date, bool) {
 func (k *knownOrder) word() string {
 	t, live := k.total, k.total.live()
 	switch {
-	case t.despatched == 0 && (k.cancelled != 0 || (live == 0 && t.cancelled > 0)):
+	case t.despatched == 0 && (k.ended() || (live == 0 && t.cancelled > 0)):
 		return "cancelled"
 	case k.paid == 0:
 		return "unpaid"

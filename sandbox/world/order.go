@@ -31,6 +31,7 @@ type order struct {
 	captureRef    string // the PSP's reference of the capture
 	twoStep       bool   // authorised first, captured moments later
 	cancelled     instant
+	deleted       instant // thrown away in the shop
 	cancelReason  string
 	statuses      []status
 	despatches    []despatch
@@ -104,6 +105,19 @@ func (o *order) subtotal() int64 {
 
 func (o *order) total() int64 { return o.subtotal() + o.shipping }
 
+// netInShop is what the shop reckons a line at in its own currency: as many times the price as units, less the discount.
+func (o *order) netInShop(l *line) int64 {
+	return o.inShop(l.price)*int64(l.qty) - o.inShop(l.discount)
+}
+
+// inShop is what an amount of the customer's currency is in the shop's own: a brand that sells in pounds beside its own currency reckons at 0.87.
+func (o *order) inShop(minor int64) int64 {
+	if o.currency == o.brand.Currency {
+		return minor
+	}
+	return (minor*100 + 43) / 87
+}
+
 // units is how many units of its lines an order wanted at a moment.
 func (o *order) units(at instant) int {
 	n := 0
@@ -145,6 +159,7 @@ type status struct {
 // despatch is one row of a despatch: so many units of a line in a parcel.
 type despatch struct {
 	at           instant
+	from         *site // nil for the order's own
 	ref          string
 	parcelRef    string
 	tracking     string // empty when the warehouse gave none
@@ -152,6 +167,14 @@ type despatch struct {
 	ordered, qty int
 	short        string
 	span
+}
+
+// sender is the site that a despatch left.
+func (o *order) sender(d *despatch) *site {
+	if d.from != nil {
+		return d.from
+	}
+	return o.site
 }
 
 // receipt is one row of a return received.

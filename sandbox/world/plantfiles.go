@@ -101,7 +101,7 @@ func (s *sim) plantCorrected(rng stream, ff *feedFile, repaired instant) {
 		o := pick(rng, ff.rows).o
 		s.despatchNo++
 		o.despatches = append(o.despatches, despatch{
-			at: ff.run - 20*minute, ref: fmt.Sprintf(ff.feed.site.Despatches, s.despatchNo), parcelRef: "P",
+			at: ff.run - 20*minute, from: ff.feed.site, ref: fmt.Sprintf(ff.feed.site.Despatches, s.despatchNo), parcelRef: "P",
 			tracking: s.number(o.carrier, NumberOut), line: 0, ordered: o.lines[0].qty, qty: 1,
 		})
 		first = append(first, row{o: o, i: len(o.despatches) - 1})

@@ -1,6 +1,9 @@
 package world
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 func orderRoles() []role {
 	cancels := ShopSkills{Cancels: true, Restocks: true}
@@ -89,9 +92,11 @@ func (s *sim) nobodySold(rng stream, o *order) {
 func warehouseRoles() []role {
 	early := wish{window: morning(), workday: true}
 	two := wish{window: morning(), workday: true, minLines: 2}
+	apart := wish{window: morning(), workday: true, minLines: 2, sites: 2}
 	short := wish{window: morning(), workday: true, minLines: 2, shorts: true}
 	twice := wish{window: morning(), workday: true, minQty: 2, shorts: true, shop: ShopSkills{Restocks: true}}
 	return []role{
+		{"order_from_two_sites", "marts.fct_shipments site", .003, 3, false, apart, (*sim).fromTwoSites},
 		{"order_split", "marts.fct_orders split_count 2", .03, 3, false, two, (*sim).split},
 		{"short_resolved", "marts.fct_orders units_short, units_cancelled", .008, 2, false, twice, (*sim).shortResolved},
 		{"short_unresolved", "marts.fct_breaks R06 short_unresolved", .003, 2, false, short, (*sim).shortUnresolved},
@@ -103,7 +108,20 @@ func warehouseRoles() []role {
 }
 
 // split sends the first line ahead and the rest half an hour later; both travel alike.
-func (s *sim) split(rng stream, o *order) {
+func (s *sim) split(rng stream, o *order) { s.sendApart(rng, o, o.site) }
+
+// fromTwoSites sends the first line from the order's own site and the rest from another of the brand's.
+func (s *sim) fromTwoSites(rng stream, o *order) {
+	for _, st := range o.brand.sites {
+		if st != o.site {
+			s.sendApart(rng, o, st)
+			return
+		}
+	}
+}
+
+// sendApart sends the first line ahead, and the rest half an hour later from a site.
+func (s *sim) sendApart(rng stream, o *order, from *site) {
 	s.receive(rng, o)
 	v := s.process(rng, o, s.shipBy(o))
 	s.pickAndPack(rng, o, v)
@@ -114,12 +132,24 @@ func (s *sim) split(rng stream, o *order) {
 	for i, part := range [][]quantity{o.all()[:1], o.all()[1:]} {
 		at := []instant{v.left, later}[i]
 		p := s.send(o, at, part)
+		if i == 1 && from != o.site {
+			o.leaveFrom(from, p.tracking, fmt.Sprintf(from.Despatches, s.despatchNo))
+		}
 		s.fulfil(o, at+rng.minutes(3, 25), p.tracking, part)
 		j := s.hand(rng, p, v.packed, d)
 		to := o.cal.add(j.day, o.transit())
 		s.moves(j, j.day, to, AtHub)
 		s.outForDelivery(j, to)
 		s.deliver(j, to)
+	}
+}
+
+// leaveFrom lets a parcel leave another site than the order's, under a reference of that site.
+func (o *order) leaveFrom(st *site, tracking, ref string) {
+	for i := range o.despatches {
+		if d := &o.despatches[i]; d.tracking == tracking {
+			d.from, d.ref, d.parcelRef = st, ref, "P"+ref
+		}
 	}
 }
 

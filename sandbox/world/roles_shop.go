@@ -25,7 +25,15 @@ func (s *sim) shopRoles() []role {
 		{"one_sku_on_two_lines", "marts.fct_order_lines units_despatched", .003, 2, false, early, (*sim).splitLine},
 		{"sku_in_lower_case", "marts.fct_order_lines units_despatched", .003, 2, false, early, (*sim).lowerCase},
 		{"draft_order", "in no mart", .003, 0, false, wish{shop: ShopSkills{Drafts: true}}, (*sim).draft},
+		{"order_thrown_away", "marts.fct_orders deleted_at", .003, 1, false, wish{shop: ShopSkills{Bins: true}}, (*sim).throwAway},
 	}
+}
+
+// throwAway is deleted in the shop when the warehouse has it already, without a word about the money.
+func (s *sim) throwAway(rng stream, o *order) {
+	s.receive(rng, o)
+	o.deleted = o.paid + rng.minutes(30, 90)
+	s.tell(o, o.deleted+rng.minutes(2, 9), "cancelled")
 }
 
 // edit takes units off a line before the warehouse begins with the order, and gives their money back in one sum.

@@ -92,14 +92,14 @@ func (w *witness) promises(k *knownOrder) (shipped, delivered, otif string) {
 }
 
 func (w *witness) factOrders() TruthTable {
-	t := table("marts.fct_orders", "order_id", `brand order_name placed_at paid_at cancelled_at in_wms_at released_at picked_at packed_at
+	t := table("marts.fct_orders", "order_id", `brand order_name placed_at paid_at cancelled_at deleted_at in_wms_at released_at picked_at packed_at
 		first_despatched_at last_despatched_at first_accepted_at first_delivered_at last_delivered_at ship_by_on deliver_by_on
 		is_shipped_on_time is_delivered_on_time is_otif units_ordered units_cancelled units_short units_despatched units_delivered
 		split_count status total_amount currency shop site service ship_country destination_calendar wms_status wms_status_at is_perfect
 		lines_count paid_to_wms_hours wms_to_picked_hours picked_to_despatched_hours despatched_to_accepted_hours
 		accepted_to_delivered_hours click_to_ship_hours click_to_door_hours age_hours current_total_amount discount_amount
 		shipping_amount tax_amount _built_at financial_status cancel_reason
-		units_added units_added_despatched units_added_delivered added_ship_by_on added_deliver_by_on is_incomplete deleted_at`)
+		units_added units_added_despatched units_added_delivered added_ship_by_on added_deliver_by_on is_incomplete`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
@@ -107,11 +107,11 @@ func (w *witness) factOrders() TruthTable {
 		o, u := k.o, k.total
 		shipped, delivered, otif := w.promises(k)
 		row := []string{
-			o.orderID(), o.brand.Name, o.name, o.placed.text(), k.paid.text(), k.cancelled.text(), k.status["received"].text(),
+			o.orderID(), o.brand.Name, o.name, o.placed.text(), k.paid.text(), k.cancelled.text(), k.deleted.text(), k.status["received"].text(),
 			k.status["allocated"].text(), k.status["picked"].text(), k.status["packed"].text(), k.firstLeft.text(), k.lastLeft.text(),
 			k.firstAccepted.text(), k.firstDelivered.text(), k.lastDelivered.text(), k.shipBy.text(), k.deliverBy.text(),
 			shipped, delivered, otif, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched), itoa(u.delivered),
-			itoa(len(k.parcels)), k.state, amount(o.total()), o.currency,
+			itoa(len(k.parcels)), k.state, amount(o.inShop(o.total())), o.brand.Currency,
 		}
 		t.add(append(append(row, w.restOfOrder(k, otif)...), k.restOfAdded()...)...)
 	}
@@ -137,8 +137,8 @@ func (w *witness) factLines() TruthTable {
 			}
 			ship, arrive := k.promisedLine(l)
 			t.add(k.o.lineID(i), k.o.orderID(), l.item.sku, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched),
-				itoa(u.delivered), itoa(u.open()), k.o.brand.Name, l.item.name, k.lineLeft[i].first.text(), k.lineLeft[i].last.text(), amount(l.price),
-				amount(l.net()), k.o.currency, cost, of, w.at.text(), flag(l.added != 0), string(l.by), l.added.text(), ship.text(), arrive.text())
+				itoa(u.delivered), itoa(u.open()), k.o.brand.Name, l.item.name, k.lineLeft[i].first.text(), k.lineLeft[i].last.text(), amount(k.o.inShop(l.price)),
+				amount(k.o.netInShop(l)), k.o.brand.Currency, cost, of, w.at.text(), flag(l.added != 0), string(l.by), l.added.text(), ship.text(), arrive.text())
 		}
 	}
 	return t
@@ -162,14 +162,14 @@ func (w *witness) factShipments() TruthTable {
 				days := int(dateOf(p.delivered, w.zoneOf(o.to.country)) - deliverBy)
 				gap = itoa(days)
 				switch {
-				case days > 0 && dateOf(p.accepted, k.site.zone) > shipBy:
+				case days > 0 && dateOf(p.accepted, p.from.zone) > shipBy:
 					cause = "handover"
 				case days > 0:
 					cause = "carrier"
 				}
 			}
 			row := []string{
-				p.key(), o.orderID(), o.site.Code, o.service, o.to.country, p.left.text(), p.accepted.text(), p.attempted.text(),
+				p.key(), o.orderID(), p.from.Code, o.service, o.to.country, p.left.text(), p.accepted.text(), p.attempted.text(),
 				p.delivered.text(), itoa(p.attempts), p.status, flag(p.lost), p.lostHow, p.lostOn.text(), flag(p.damaged), p.commitment.text(),
 				deliverBy.text(), gap, cause,
 			}

@@ -36,10 +36,9 @@ func (k *knownOrder) promisedLine(l *line) (ship, arrive date) {
 	return k.site.dueFrom(l.added), k.o.arriveBy(k.site, l.added)
 }
 
-// restOfAdded is what was added to an order later, in the order of the columns of fct_orders. All lines come, and no shop of this world
-// deletes an order.
+// restOfAdded is what was added to an order later, in the order of the columns of fct_orders. All lines come.
 func (k *knownOrder) restOfAdded() []string {
 	return []string{
-		itoa(max(0, k.added.live())), itoa(k.added.despatched), itoa(k.added.delivered), k.addedShipBy.text(), k.addedDeliverBy.text(), flag(false), "",
+		itoa(max(0, k.added.live())), itoa(k.added.despatched), itoa(k.added.delivered), k.addedShipBy.text(), k.addedDeliverBy.text(), flag(false),
 	}
 }

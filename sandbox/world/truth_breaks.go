@@ -45,7 +45,7 @@ func (b *breaks) add(f finding) {
 }
 
 // value is what an order came to, cost what its articles cost the shop, where the shop knows that.
-func (o *order) value() (string, string) { return amount(o.total()), o.currency }
+func (o *order) value() (string, string) { return amount(o.inShop(o.total())), o.brand.Currency }
 
 func (o *order) cost(lines []quantity) (worth, currency string) {
 	if !o.brand.Can.Costs {
@@ -94,7 +94,7 @@ func (w *witness) returnBreaks(b *breaks) {
 		if r := &w.returns[i]; r.received != 0 && r.refunded == 0 && dateOf(w.at, w.london) > r.dueOn {
 			_, worth := r.worth()
 			f := finding{
-				check: "R12", kind: "return_not_refunded", document: r.id, o: r.o, since: (r.dueOn + 1).at(w.london, 0), amount: worth, currency: r.o.currency,
+				check: "R12", kind: "return_not_refunded", document: r.id, o: r.o, since: (r.dueOn + 1).at(w.london, 0), amount: worth, currency: r.o.brand.Currency,
 				detail: itoa(r.unitsGot) + " units received and not refunded by " + r.dueOn.text(),
 			}
 			if r.noOrder {
@@ -108,7 +108,8 @@ func (w *witness) returnBreaks(b *breaks) {
 		f := finding{check: "R13", kind: r.state, document: r.id, o: r.o, currency: r.o.currency}
 		switch r.state {
 		case "missing_in_psp":
-			f.since, f.amount, f.detail = r.at+pspGrace, amount(r.due), "refunded in the shop and not by the payment provider"
+			f.since, f.amount, f.currency = r.at+pspGrace, amount(r.o.inShop(r.due)), r.o.brand.Currency
+			f.detail = "refunded in the shop and not by the payment provider"
 		case "amount_differs":
 			f.since, f.amount = w.bookedAt(r.booked), amount(r.psp-r.due)
 			f.detail = "the shop says " + amount(r.due) + ", the payment provider " + amount(r.psp)
@@ -160,7 +161,9 @@ func (w *witness) watermarks() watermarks {
 				out[o.site.Source] = max(out[o.site.Source], st.at)
 			}
 		}
-		out[o.site.Source] = max(out[o.site.Source], k.newestRow)
+		for source, at := range k.newest {
+			out[source] = max(out[source], at)
+		}
 	}
 	return out
 }
@@ -168,7 +171,7 @@ func (w *witness) watermarks() watermarks {
 // handOverBreaks are the checks between shop, warehouse and carrier.
 func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 	o, id := k.o, k.o.orderID()
-	if k.paid != 0 && k.cancelled == 0 && k.total.live() > 0 && !k.anyStatus && !k.anyRow && mark != 0 && k.paid+30*minute <= mark {
+	if k.paid != 0 && !k.ended() && k.total.live() > 0 && !k.anyStatus && !k.anyRow && mark != 0 && k.paid+30*minute <= mark {
 		worth, currency := o.value()
 		b.add(finding{
 			check: "R01", kind: "not_in_wms", document: id, o: o, since: k.paid + 30*minute, amount: worth, currency: currency,
@@ -270,7 +273,7 @@ func (w *witness) quantityBreaks(b *breaks, k *knownOrder) {
 		if u.short > 0 && u.ordered-u.cancelled-u.despatched > 0 && k.newestRow+24*hour <= w.at {
 			b.add(finding{
 				check: "R06", kind: "short_unresolved", document: k.o.lineID(i), o: k.o, since: k.newestRow + 24*hour,
-				amount: amount(k.o.lines[i].price * int64(u.open())), currency: k.o.currency,
+				amount: amount(k.o.inShop(k.o.lines[i].price) * int64(u.open())), currency: k.o.brand.Currency,
 				detail: itoa(u.short) + " short, " + itoa(u.open()) + " neither sent nor cancelled, " + k.o.lines[i].item.sku,
 			})
 		}
@@ -289,30 +292,30 @@ func (w *witness) refundBreaks(b *breaks, k *knownOrder) {
 	slices.SortStableFunc(given, func(a, b *refund) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id)) })
 	captured := int64(0)
 	if k.paid != 0 {
-		captured = o.total()
+		captured = o.inShop(o.total())
 	}
 	var sum int64
 	over, twice := instant(0), instant(0)
 	var same int64
 	for i, r := range given {
-		sum += r.amount
+		sum += o.inShop(r.amount)
 		if sum > captured && over == 0 {
 			over = r.at
 		}
 		if n := w.unreturned(k, r); r.at+72*hour <= w.at && !k.excused() && n > 0 {
 			b.add(finding{
-				check: "R10", kind: "refund_without_return", document: o.brand.Shop + ":" + itoa(r.id), o: o, since: r.at + 72*hour, amount: amount(r.amount),
-				currency: o.currency, detail: itoa(n) + " units refunded as returned and not received",
+				check: "R10", kind: "refund_without_return", document: o.brand.Shop + ":" + itoa(r.id), o: o, since: r.at + 72*hour, amount: amount(o.inShop(r.amount)),
+				currency: o.brand.Currency, detail: itoa(n) + " units refunded as returned and not received",
 			})
 		}
 		for _, q := range given[:i] {
 			if q.amount == r.amount && r.at-q.at <= 48*hour && sameLines(q, r) {
-				twice, same = earliest(twice, r.at), max(same, r.amount)
+				twice, same = earliest(twice, r.at), max(same, o.inShop(r.amount))
 			}
 		}
 	}
 	put := func(kind string, since instant, worth int64, detail string) {
-		b.add(finding{check: "R11", kind: kind, document: id, o: o, since: since, amount: amount(worth), currency: o.currency, detail: detail})
+		b.add(finding{check: "R11", kind: kind, document: id, o: o, since: since, amount: amount(worth), currency: o.brand.Currency, detail: detail})
 	}
 	if twice != 0 {
 		put("same_refund_twice", twice, same, "two equal refunds within 48 hours")

@@ -87,7 +87,7 @@ func (w *witness) countOrder(c *tally, k *knownOrder) {
 	c.add(on(paid), "orders_in", 1)
 	switch k.state {
 	case "cancelled":
-		left = dateOf(cmp.Or(k.cancelled, k.paid), k.site.zone)
+		left = dateOf(cmp.Or(k.cancelled, k.deleted, k.paid), k.site.zone)
 	case "despatched", "delivered":
 		left = dateOf(k.lastLeft, k.site.zone)
 		c.add(on(left), "orders_shipped", 1)
@@ -118,11 +118,11 @@ func (w *witness) countParcels(c *tally, k *knownOrder) {
 	there := w.zoneOf(k.o.to.country)
 	for _, p := range k.parcels {
 		on := func(d date) []string {
-			return []string{d.text(), k.o.brand.Name, k.o.site.Code, k.o.carrier.Source, k.o.service}
+			return []string{d.text(), k.o.brand.Name, p.from.Code, k.o.carrier.Source, k.o.service}
 		}
-		c.add(on(dateOf(p.left, k.o.site.zone)), "parcels_despatched", 1)
+		c.add(on(dateOf(p.left, p.from.zone)), "parcels_despatched", 1)
 		if p.accepted != 0 {
-			c.add(on(dateOf(p.accepted, k.o.site.zone)), "parcels_accepted", 1)
+			c.add(on(dateOf(p.accepted, p.from.zone)), "parcels_accepted", 1)
 		}
 		if p.delivered != 0 {
 			c.add(on(dateOf(p.delivered, there)), "parcels_delivered", 1)
@@ -162,7 +162,7 @@ func (w *witness) countReturn(c *tally, r *knownReturn) {
 	site := w.siteOf(r)
 	count := func(at instant, what string, n int) {
 		if at != 0 {
-			c.add([]string{dateOf(at, w.london).text(), r.o.brand.Name, site, r.o.currency}, what, int64(n))
+			c.add([]string{dateOf(at, w.london).text(), r.o.brand.Name, site, r.o.brand.Currency}, what, int64(n))
 		}
 	}
 	count(r.requested, "requested", 1)
@@ -187,6 +187,6 @@ func (w *witness) countReturn(c *tally, r *knownReturn) {
 		count(r.refunded, "refunded_on_time", 1)
 	}
 	if r.refunded != 0 && r.received != 0 {
-		c.span([]string{dateOf(r.refunded, w.london).text(), r.o.brand.Name, site, r.o.currency}, "back", r.received, r.refunded)
+		c.span([]string{dateOf(r.refunded, w.london).text(), r.o.brand.Name, site, r.o.brand.Currency}, "back", r.received, r.refunded)
 	}
 }

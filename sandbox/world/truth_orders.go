@@ -25,7 +25,7 @@ func (w *witness) restOfOrder(k *knownOrder, otif string) []string {
 	}
 	left, why := "", ""
 	if o.brand.Can.Remains {
-		left = amount(max(0, o.total()-refunded))
+		left = amount(o.inShop(max(0, o.total()-refunded)))
 	}
 	if k.cancelled != 0 {
 		why = o.brand.Says.Word(o.cancelReason)
@@ -34,7 +34,7 @@ func (w *witness) restOfOrder(k *knownOrder, otif string) []string {
 		o.brand.Shop, k.site.Code, o.service, o.to.country, w.cals.nameOf(o.cal), k.latest, k.latestAt.text(), perfect, itoa(k.firstLines()),
 		hours(k.paid, k.status["received"]), hours(k.status["received"], k.status["picked"]), hours(k.status["picked"], k.firstLeft),
 		hours(k.firstLeft, k.firstAccepted), hours(k.firstAccepted, k.lastDelivered), hours(o.placed, k.firstAccepted),
-		hours(o.placed, k.lastDelivered), age, left, amount(discount), amount(o.shipping), amount(o.vat(o.total())),
+		hours(o.placed, k.lastDelivered), age, left, amount(o.inShop(discount)), amount(o.inShop(o.shipping)), amount(o.inShop(o.vat(o.total()))),
 		w.at.text(), o.brand.Says.State(o.shopOrder(w.at)), why,
 	}
 }

@@ -101,7 +101,7 @@ func (w *witness) announced(o *order, i int, met []bool) knownReturn {
 	for j := range o.refunds {
 		if f := &o.refunds[j]; f.ret == i+1 && f.at <= w.at {
 			out.refunded = earliest(out.refunded, f.at)
-			out.refundedAmount += f.amount
+			out.refundedAmount += o.inShop(f.amount)
 		}
 	}
 	return out
@@ -266,8 +266,14 @@ func (w *witness) factRefunds() TruthTable {
 	for i := range w.refunds {
 		r := &w.refunds[i]
 		web, due, psp := "", "", ""
+		shop, books := r.o.currency, r.o.currency
 		if r.index >= 0 {
-			web, due = amount(r.web), amount(r.due)
+			shop = r.o.brand.Currency
+			web, due = amount(r.o.inShop(r.web)), amount(r.due)
+			if r.ref == "" {
+				// What the PSP has not told of is due in the shop's own money.
+				due, books = amount(r.o.inShop(r.due)), shop
+			}
 		}
 		if r.ref != "" {
 			psp = amount(r.psp)
@@ -276,7 +282,7 @@ func (w *witness) factRefunds() TruthTable {
 		if due != "" && psp != "" {
 			difference = amount(r.psp - r.due)
 		}
-		t.add(r.id, r.o.orderID(), r.ret, r.at.text(), web, due, psp, r.ref, r.o.currency, r.o.currency, r.kind, r.state, r.o.brand.Name, r.settlement,
+		t.add(r.id, r.o.orderID(), r.ret, r.at.text(), web, due, psp, r.ref, books, shop, r.kind, r.state, r.o.brand.Name, r.settlement,
 			difference, w.at.text())
 	}
 	return t

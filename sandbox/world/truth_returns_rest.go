@@ -10,7 +10,7 @@ func (o *order) back(lines []quantity) int64 {
 	var sum int64
 	for _, q := range lines {
 		l := &o.lines[q.line]
-		sum += (2*l.net()*int64(q.qty) + int64(l.qty)) / (2 * int64(l.qty)) // each line to the penny, half a penny going up
+		sum += (2*o.netInShop(l)*int64(q.qty) + int64(l.qty)) / (2 * int64(l.qty)) // each line to the penny, half a penny going up
 	}
 	return sum
 }
@@ -120,7 +120,7 @@ func (w *witness) restOfReturn(r *knownReturn) []string {
 		age = hours(since, w.at)
 	}
 	requested, received := r.worth()
-	currency := r.o.currency
+	currency := r.o.brand.Currency
 	if r.noOrder {
 		currency = ""
 	}
@@ -141,7 +141,7 @@ func (w *witness) returnsOpen() TruthTable {
 		if r.outcome() != "" {
 			continue
 		}
-		order, brand, currency, units := r.o.orderID(), r.o.brand.Name, r.o.currency, ""
+		order, brand, currency, units := r.o.orderID(), r.o.brand.Name, r.o.brand.Currency, ""
 		if r.noOrder {
 			order, brand, currency = "", "", ""
 		}

@@ -5,7 +5,7 @@ func (w *witness) atRisk() TruthTable {
 	t := table("marts.orders_at_risk", "order_id", `stuck_stage risk_state brand order_name site service status due_on days_left paid_at ship_by_on
 		deliver_by_on age_hours units_waiting total_amount currency next_step`)
 	for _, k := range w.orders {
-		if k.real() && k.paid != 0 && k.cancelled == 0 && (k.waitsForFirst() || k.added.delivered < k.added.live()) {
+		if k.real() && k.paid != 0 && !k.ended() && (k.waitsForFirst() || k.added.delivered < k.added.live()) {
 			waiting := max(0, k.total.live()-k.total.delivered) + max(0, k.added.live()-k.added.delivered)
 			due, today := k.due()
 			age := ""
@@ -13,7 +13,7 @@ func (w *witness) atRisk() TruthTable {
 				age = hours(k.paid, w.at)
 			}
 			t.add(k.o.orderID(), k.stage(), w.risk(k), k.o.brand.Name, k.o.name, k.site.Code, k.o.service, k.state, due.text(), itoa(int(due-today)), k.paid.text(),
-				k.shipBy.text(), k.deliverBy.text(), age, itoa(waiting), amount(k.o.total()), k.o.currency, k.advice())
+				k.shipBy.text(), k.deliverBy.text(), age, itoa(waiting), amount(k.o.inShop(k.o.total())), k.o.brand.Currency, k.advice())
 		}
 	}
 	return t

@@ -15,6 +15,7 @@ type ShopOrder struct {
 	Test                           bool
 	CreatedAt, UpdatedAt           time.Time
 	CancelledAt, ClosedAt          time.Time // zero when not
+	DeletedAt                      time.Time // when it was thrown away, of a shop that keeps what it throws away
 	CancelReason                   string    // customer, fraud, other
 	FinancialStatus                string    // paid, pending, partially_refunded, refunded; draft while nobody has ordered it
 	FulfillmentStatus              string    // fulfilled, partially_fulfilled, unfulfilled
@@ -23,6 +24,7 @@ type ShopOrder struct {
 	ShippingTitle, ShippingCode    string // Standard delivery, standard | express
 	Subtotal, Discount, Tax        Money
 	Shipping, Total, CurrentTotal  Money
+	PresentmentCurrency            string // that the customer paid in; amounts are in the shop's own
 	Lines                          []ShopLine
 	Transactions                   []ShopTransaction
 	Fulfilments                    []ShopFulfilment
@@ -59,7 +61,7 @@ type ShopTransaction struct {
 	Gateway           string // source of the PSP; test for a test order, gift_card, or elsewhere for a provider of no account
 	PaymentID         string // the PSP's merchant reference
 	AuthorizationCode string // the PSP's own reference of this movement
-	Amount            Money
+	Amount, Presented Money  // in the shop's currency, and in the customer's
 	ProcessedAt       time.Time
 }
 

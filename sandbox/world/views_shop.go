@@ -2,14 +2,23 @@ package world
 
 import "time"
 
-func (o *order) money(minor int64) Money { return Money{Amount: amount(minor), Currency: o.currency} }
+// money is an amount of the customer's currency in the shop's own.
+func (o *order) money(minor int64) Money {
+	return Money{Amount: amount(o.inShop(minor)), Currency: o.brand.Currency}
+}
+
+// presented is an amount as the customer sees it.
+func (o *order) presented(minor int64) Money {
+	return Money{Amount: amount(minor), Currency: o.currency}
+}
 
 // shopOrder is the order as its shop knows it at a moment.
 func (o *order) shopOrder(at instant) ShopOrder {
 	v := ShopOrder{
 		ID: o.id, Name: o.name, Test: o.test, CreatedAt: o.placed.time(), FinancialStatus: "pending", FulfillmentStatus: "unfulfilled",
 		Email: o.email(), CustomerName: o.first + " " + o.last, ShipCountry: o.to.country, ShipZip: o.to.zip, ShipCity: o.to.city,
-		ShippingTitle: map[string]string{"standard": "Standard delivery", "express": "Express delivery"}[o.service], ShippingCode: o.service,
+		PresentmentCurrency: o.currency,
+		ShippingTitle:       map[string]string{"standard": "Standard delivery", "express": "Express delivery"}[o.service], ShippingCode: o.service,
 		Subtotal: o.money(o.subtotal()), Shipping: o.money(o.shipping), Total: o.money(o.total()), Tax: o.money(o.vat(o.total())),
 	}
 	w := shopView{o: o, at: at, updated: o.placed, cancelledUnits: make([]int, len(o.lines))}
@@ -23,6 +32,9 @@ func (o *order) shopOrder(at instant) ShopOrder {
 	}
 	if o.cancelled != 0 && w.see(o.cancelled) {
 		v.CancelledAt, v.CancelReason = o.cancelled.time(), o.cancelReason
+	}
+	if o.deleted != 0 && w.see(o.deleted) {
+		v.DeletedAt = o.deleted.time()
 	}
 	v.UpdatedAt = w.updated.time()
 	return v
@@ -77,7 +89,7 @@ func (w *shopView) payments(v *ShopOrder) {
 		v.FinancialStatus = "paid"
 		v.Transactions = append(v.Transactions, ShopTransaction{
 			ID: o.txn(0), Kind: "sale", Status: "success", Gateway: "test",
-			PaymentID: o.payRef, AuthorizationCode: "53433", Amount: o.money(o.total()), ProcessedAt: o.placed.time(),
+			PaymentID: o.payRef, AuthorizationCode: "53433", Amount: o.money(o.total()), Presented: o.presented(o.total()), ProcessedAt: o.placed.time(),
 		})
 		return
 	}
@@ -87,7 +99,7 @@ func (w *shopView) payments(v *ShopOrder) {
 	}
 	pay := ShopTransaction{
 		ID: o.txn(0), Kind: "sale", Status: "success", Gateway: o.gateway(), PaymentID: o.payRef,
-		AuthorizationCode: o.captureRef, Amount: o.money(o.total() - o.gift), ProcessedAt: o.paid.time(),
+		AuthorizationCode: o.captureRef, Amount: o.money(o.total() - o.gift), Presented: o.presented(o.total() - o.gift), ProcessedAt: o.paid.time(),
 	}
 	switch {
 	case o.paid == 0:
@@ -97,7 +109,7 @@ func (w *shopView) payments(v *ShopOrder) {
 	case o.twoStep:
 		v.Transactions = append(v.Transactions, ShopTransaction{
 			ID: o.txn(0), Kind: "authorisation", Status: "success", Gateway: o.gateway(),
-			PaymentID: o.payRef, AuthorizationCode: o.pspRef, Amount: o.money(o.total() - o.gift), ProcessedAt: o.placed.time(),
+			PaymentID: o.payRef, AuthorizationCode: o.pspRef, Amount: o.money(o.total() - o.gift), Presented: o.presented(o.total() - o.gift), ProcessedAt: o.placed.time(),
 		})
 		pay.ID, pay.ParentID, pay.Kind = o.txn(1), o.txn(0), "capture"
 	}
@@ -106,7 +118,7 @@ func (w *shopView) payments(v *ShopOrder) {
 		v.Transactions = append(v.Transactions, pay)
 		if o.gift > 0 {
 			v.Transactions = append(v.Transactions, ShopTransaction{
-				ID: o.txn(9), Kind: "sale", Status: "success", Gateway: giftCard, Amount: o.money(o.gift), ProcessedAt: o.paid.time(),
+				ID: o.txn(9), Kind: "sale", Status: "success", Gateway: giftCard, Amount: o.money(o.gift), Presented: o.presented(o.gift), ProcessedAt: o.paid.time(),
 			})
 		}
 	}
@@ -142,12 +154,12 @@ func (w *shopView) refunds(v *ShopOrder) {
 		if r.amount > r.gift {
 			moved = append(moved, ShopTransaction{
 				ID: o.txn(i + 2), ParentID: parent, Kind: "refund", Status: "success", Gateway: o.gateway(), PaymentID: r.payRef,
-				AuthorizationCode: r.authCode, Amount: o.money(r.amount - r.gift), ProcessedAt: r.at.time(),
+				AuthorizationCode: r.authCode, Amount: o.money(r.amount - r.gift), Presented: o.presented(r.amount - r.gift), ProcessedAt: r.at.time(),
 			})
 		}
 		if r.gift > 0 {
 			moved = append(moved, ShopTransaction{
-				ID: o.txn(8), ParentID: o.txn(9), Kind: "refund", Status: "success", Gateway: giftCard, Amount: o.money(r.gift), ProcessedAt: r.at.time(),
+				ID: o.txn(8), ParentID: o.txn(9), Kind: "refund", Status: "success", Gateway: giftCard, Amount: o.money(r.gift), Presented: o.presented(r.gift), ProcessedAt: r.at.time(),
 			})
 		}
 		sr := ShopRefund{

@@ -93,6 +93,8 @@ func kinds() []string {
 		fulfilled_not_despatched double_despatch return_lost return_not_refunded return_refunded_late return_short return_unannounced
 		return_unannounced_unknown refund_missing_in_psp refund_missing_in_web refund_amount_differs refund_twice refund_over_captured
 		refund_without_return refund_and_chargeback refund_goodwill chargeback_residual chargeback_reversed dispute_with_fee order_paid_in_pounds
+		order_edited line_removed line_added exchange_sent exchange_waiting order_free paid_elsewhere paid_with_gift_card refund_to_gift_card
+		refund_of_carriage order_of_gift_card gift_card_beside one_sku_on_two_lines sku_in_lower_case draft_order order_from_two_sites order_thrown_away
 		batch_header_only batch_missing batch_without_payout reserve_held reserve_released batch_two_currencies
 		file_corrected file_late file_cut_off file_wrong_trailer file_changed_header file_held file_sent_twice rows_rejected sequence_skipped`)
 }

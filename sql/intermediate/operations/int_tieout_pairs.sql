@@ -62,7 +62,7 @@ int_tieout_pairs as (
         true as has_left, o.wms_status_at is not null or o.units_despatched > 0 as has_right, false as is_different
     from marts.fct_orders as o
     inner join shipped as b on b.brand = o.brand
-    where o.paid_at is not null and o.status <> 'cancelled'
+    where o.paid_at is not null and o.status not in ('cancelled', 'nothing_to_ship')
     union all
     select
         'R04', 'parcels of the warehouse and fulfilments of the shop', s.brand, s.shipment_id,

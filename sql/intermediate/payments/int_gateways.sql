@@ -17,11 +17,20 @@ with words as (
     where p.gateway is not null and o.brand is not null and not o.is_test
 ),
 
--- Partners' codes are of a folder of partners; a source goes by the pipeline that serves it.
+-- Partners' codes are of a folder of partners: that of the account's books, and before there are any the pipeline or the source of that name.
+partners as (
+    select distinct source, partner from canonical.ledger_entries
+    union
+    select distinct source, pipeline from ops.feeds
+    union
+    select distinct source, source from ops.links where role = 'account'
+),
+
 terms as (
-    select a.brand, a.source, coalesce(f.pipeline, a.source) as partner
-    from (select distinct brand, source from ops.links where role = 'account') as a
-    left join (select source, min(pipeline) as pipeline from ops.feeds group by source) as f on f.source = a.source
+    select distinct a.brand, a.source, p.partner
+    from ops.links as a
+    inner join partners as p on p.source = a.source
+    where a.role = 'account'
 ),
 
 own as (

@@ -4,6 +4,10 @@ grain: one row per answer
 key: [_file_id, _line]
 owner: data
 conforms_to: asks
+rows:
+  raw.shop_detail_answers:
+    left_out:
+      further_page: contains(order_gid, ' ')
 */
 with stg_shopify__detail_answers as (
     select

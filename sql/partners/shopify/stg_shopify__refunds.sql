@@ -9,6 +9,10 @@ rows:
     told_by: {refund_id: "canonical_id(_source, string_split(refund_gid, '/')[-1])"}
   raw.shop_refunds:
     told_by: {refund_id: "canonical_id(_source, string_split(refund_gid, '/')[-1])"}
+  raw.shop_refund_shipping:
+    told_by: {refund_id: "canonical_id(_source, string_split(refund_gid, '/')[-1])"}
+  raw.shop_refund_duties:
+    told_by: {refund_id: "canonical_id(_source, string_split(refund_gid, '/')[-1])"}
 columns:
   return_id: null when the refund names no return
 */

@@ -9,6 +9,12 @@ rows:
     told_by: {order_id: "canonical_id(_source, cast(order_id as varchar))"}
     left_out:
       draft: created_at is null or status in ('checkout-draft', 'auto-draft')
+  raw.woo_order_fees:
+    told_by: {order_id: "canonical_id(_source, cast(order_id as varchar))"}
+    left_out:
+      of_a_draft: >-
+        exists (select 1 from raw.woo_orders as o where o._source = r._source and o._file_id = r._file_id and o._line = r._line
+        and (o.created_at is null or o.status in ('checkout-draft', 'auto-draft')))
 columns:
   cancelled_at: >-
     WooCommerce keeps no such time: the earliest change at which the order was seen cancelled

@@ -4,6 +4,8 @@ grain: one row per answer
 key: [_file_id, _line]
 owner: data
 conforms_to: asks
+rows:
+  raw.woo_refund_answers: {}
 */
 with stg_woo__refund_answers as (
     select

@@ -10,6 +10,11 @@ rows:
     left_out:
       deleted_in_the_shop: >-
         not exists (select 1 from staging.stg_woo__refund_details as d where d._source = r._source and d.refund_id = r.refund_id)
+  raw.woo_refund_shipping:
+    told_by: {refund_id: "canonical_id(_source, cast(refund_id as varchar))"}
+    left_out:
+      deleted_in_the_shop: >-
+        not exists (select 1 from staging.stg_woo__refund_details as d where d._source = r._source and d.refund_id = r.refund_id)
   raw.woo_order_refunds:
     told_by: {refund_id: "canonical_id(_source, cast(refund_id as varchar))"}
     left_out:
