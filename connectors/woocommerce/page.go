@@ -64,6 +64,9 @@ func (c *Connector) page(ctx context.Context, call rest.Call) (page, error) {
 	if err := a.JSON(&p.entries); err != nil {
 		return page{}, noList(a, err)
 	}
+	if p.entries == nil {
+		return page{}, noList(a, &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d with null in place of a list", a.Status)})
+	}
 	if p.total, err = count(a, totalHeader); err != nil {
 		return page{}, err
 	}
