@@ -14,7 +14,7 @@ import (
 // learned of it; of 404 DHL says that it knows nothing yet.
 func judge(a rest.Answer) error {
 	if a.Status == http.StatusBadRequest {
-		return &rest.Unusable{Answer: a, Problem: "400 Bad Request", Refused: true}
+		return &rest.UnusableError{Answer: a, Problem: "400 Bad Request", Refused: true}
 	}
 	var body struct {
 		Title     string            `json:"title"`
@@ -25,12 +25,12 @@ func judge(a rest.Answer) error {
 	}
 	if a.Status == http.StatusNotFound {
 		if body.Title == "" {
-			return &rest.Unusable{Answer: a, Problem: "404 without DHL's title"}
+			return &rest.UnusableError{Answer: a, Problem: "404 without DHL's title"}
 		}
 		return nil
 	}
 	if len(body.Shipments) == 0 {
-		return &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d without a shipment", a.Status)}
+		return &rest.UnusableError{Answer: a, Problem: fmt.Sprintf("%d without a shipment", a.Status)}
 	}
 	return nil
 }

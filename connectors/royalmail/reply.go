@@ -66,7 +66,7 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// read reads an answer with status 2xx, 400 or 404. Its error is errTerms or rest.Unusable.
+// read reads an answer with status 2xx, 400 or 404. Its error is errTerms or rest.UnusableError.
 func read(a rest.Answer) (reply, error) {
 	r := reply{Answer: a}
 	if err := a.JSON(&r.body); err != nil {
@@ -81,7 +81,7 @@ func read(a rest.Answer) (reply, error) {
 	case code == "" && (status == http.StatusNotFound || status == http.StatusBadRequest) && r.hasPieces():
 		return r, nil // a summary none of whose numbers is known says so for each (API definition, summaryErrorResponse)
 	}
-	return r, &rest.Unusable{Answer: a, Problem: r.problem()}
+	return r, &rest.UnusableError{Answer: a, Problem: r.problem()}
 }
 
 // status is the one that is meant, 0 when it cannot be read.
@@ -134,14 +134,14 @@ func (r reply) pieces(numbers []string) (map[string]standing, error) {
 	out := make(map[string]standing, len(numbers))
 	if !r.hasPieces() {
 		if len(numbers) > 1 || !unknown[r.code()] {
-			return nil, &rest.Unusable{Answer: r.Answer, Problem: r.problem() + " without mailPieces"}
+			return nil, &rest.UnusableError{Answer: r.Answer, Problem: r.problem() + " without mailPieces"}
 		}
 		out[numbers[0]] = stranger
 		return out, nil
 	}
 	var list []piece
 	if err := json.Unmarshal(r.body.MailPieces, &list); err != nil {
-		return nil, &rest.Unusable{Answer: r.Answer, Problem: r.problem() + ", its mailPieces no list of pieces"}
+		return nil, &rest.UnusableError{Answer: r.Answer, Problem: r.problem() + ", its mailPieces no list of pieces"}
 	}
 	byID := make(map[string]piece, len(list))
 	for _, p := range list {
@@ -175,7 +175,7 @@ func (r reply) history() error {
 	}
 	var p piece
 	if r.status()/100 != 2 || !r.hasPieces() || json.Unmarshal(r.body.MailPieces, &p) != nil || p.ID == "" {
-		return &rest.Unusable{Answer: r.Answer, Problem: r.problem() + " without a piece in mailPieces"}
+		return &rest.UnusableError{Answer: r.Answer, Problem: r.problem() + " without a piece in mailPieces"}
 	}
 	return nil
 }

@@ -133,7 +133,7 @@ func judge(a rest.Answer, r reply) error {
 	if len(r.Errors) == 0 {
 		return nil
 	}
-	return &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d with errors %s", a.Status, r.Errors.codes())}
+	return &rest.UnusableError{Answer: a, Problem: fmt.Sprintf("%d with errors %s", a.Status, r.Errors.codes())}
 }
 
 func (c *Connector) order(ctx context.Context, log *rest.Log, gid string, pageSize int) error {

@@ -212,7 +212,7 @@ var (
 	errThrottled = errors.New("throttled")
 )
 
-// parseReply reads an answer. Its error is rest.Unusable.
+// parseReply reads an answer. Its error is rest.UnusableError.
 func parseReply(a rest.Answer) (reply, error) {
 	var r reply
 	if err := a.JSON(&r); err != nil {
@@ -222,7 +222,7 @@ func parseReply(a rest.Answer) (reply, error) {
 		r.Data = nil
 	}
 	if r.Data == nil && len(r.Errors) == 0 {
-		return r, &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d JSON that is no GraphQL: neither data nor errors", a.Status)}
+		return r, &rest.UnusableError{Answer: a, Problem: fmt.Sprintf("%d JSON that is no GraphQL: neither data nor errors", a.Status)}
 	}
 	return r, nil
 }

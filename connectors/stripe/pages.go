@@ -76,11 +76,11 @@ func endOf(a rest.Answer) (last string, more bool, err error) {
 		return "", false, err
 	}
 	if page.Object != "list" || page.More == nil || page.Data == nil {
-		return "", false, &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d JSON that is no list of Stripe's", a.Status)}
+		return "", false, &rest.UnusableError{Answer: a, Problem: fmt.Sprintf("%d JSON that is no list of Stripe's", a.Status)}
 	}
 	for _, row := range page.Data {
 		if row.ID == "" {
-			return "", false, &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d with a row without id", a.Status)}
+			return "", false, &rest.UnusableError{Answer: a, Problem: fmt.Sprintf("%d with a row without id", a.Status)}
 		}
 		last = row.ID
 	}
@@ -102,15 +102,6 @@ type refusal struct {
 func refusesPayout(body []byte) bool {
 	var r refusal
 	return json.Unmarshal(body, &r) == nil && (r.Error.Param == "payout" || strings.Contains(r.Error.Message, "automatic transfers"))
-}
-
-// messageOf is the text of a refusal, empty when it has none.
-func messageOf(body []byte) string {
-	var r refusal
-	if err := json.Unmarshal(body, &r); err != nil {
-		return ""
-	}
-	return r.Error.Message
 }
 
 func newLog(w io.Writer) *rest.Log {

@@ -152,7 +152,7 @@ func (c *Connector) itemiseOne(ctx context.Context, log *rest.Log, payout string
 			return err
 		}
 		if a.Status != http.StatusOK && (log.Lines() > 0 || !refusesPayout(a.Body)) {
-			return &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d that is not about the payout", a.Status)}
+			return &rest.UnusableError{Answer: a, Problem: fmt.Sprintf("%d that is not about the payout", a.Status)}
 		}
 		if err := log.Add(http.MethodGet, payout, a); err != nil {
 			return err

@@ -64,6 +64,9 @@ func (c *Connector) page(ctx context.Context, call rest.Call) (page, error) {
 	if err := a.JSON(&p.entries); err != nil {
 		return page{}, noList(a, err)
 	}
+	if p.entries == nil {
+		return page{}, noList(a, &rest.UnusableError{Answer: a, Problem: fmt.Sprintf("%d with null in place of a list", a.Status)})
+	}
 	if p.total, err = count(a, totalHeader); err != nil {
 		return page{}, err
 	}
@@ -71,7 +74,7 @@ func (c *Connector) page(ctx context.Context, call rest.Call) (page, error) {
 		return page{}, err
 	}
 	if n, err := strconv.Atoi(call.Query.Get("page")); len(p.entries) == 0 && err == nil && n <= p.pages {
-		return page{}, &rest.Unusable{Answer: a, Problem: fmt.Sprintf("%d with a page that is empty although the shop counts %d in %d pages", a.Status, p.total, p.pages)}
+		return page{}, &rest.UnusableError{Answer: a, Problem: fmt.Sprintf("%d with a page that is empty although the shop counts %d in %d pages", a.Status, p.total, p.pages)}
 	}
 	return p, nil
 }

@@ -59,7 +59,7 @@ func (t *taker) receive(ctx context.Context, it waybill.Item) arrival {
 		return a
 	}
 	var kept lake.Kept
-	kept, a.typed, a.notes, a.err = t.keepAndLoad(ctx, it, f, a.stage)
+	kept, a.typed, a.err = t.keepAndLoad(ctx, it, f, &a)
 	f.SHA256, f.Size, f.KeptPath = kept.SHA256, kept.Size, kept.Path
 	f.Notes = ofAnswers(a.notes)
 	a.file = f
@@ -127,13 +127,13 @@ func (t *taker) identify(f *ledger.File) error {
 	return err
 }
 
-// keepAndLoad reads the body once: into the kept copy and, side by side, through the loader. It also gives what the body has to say to people.
-func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File, stage string) (lake.Kept, load.Result, []string, error) {
+// keepAndLoad reads the body once: into the kept copy and, side by side, through the loader. What the body has to say to people is noted.
+func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File, a *arrival) (lake.Kept, load.Result, error) {
 	reading, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	body, err := t.conn.Open(reading, it)
 	if err != nil {
-		return lake.Kept{}, load.Result{}, nil, &unopenedError{err}
+		return lake.Kept{}, load.Result{}, &unopenedError{err}
 	}
 	forked := newFork(body, f.Size)
 	toKeep, toLoad := forked.branches[0], forked.branches[1]
@@ -150,17 +150,16 @@ func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File,
 		}
 		done <- keeping{kept, err}
 	}()
-	res, loadErr := t.load(ctx, toLoad, f, stage)
+	res, loadErr := t.load(ctx, toLoad, f, a.stage)
 	_, drainErr := io.Copy(io.Discard, toLoad) // a file that is held early is still kept whole
 	k := <-done
 	if k.err != nil {
-		return k.kept, res, nil, fmt.Errorf("keep: %w", k.err)
+		return k.kept, res, fmt.Errorf("keep: %w", k.err)
 	}
-	var notes []string
 	if n, ok := body.(waybill.Noter); ok {
-		notes = n.Notes()
+		a.notes = n.Notes()
 	}
-	return k.kept, res, notes, errors.Join(loadErr, drainErr)
+	return k.kept, res, errors.Join(loadErr, drainErr)
 }
 
 func (t *taker) load(ctx context.Context, r io.Reader, f ledger.File, stage string) (load.Result, error) {

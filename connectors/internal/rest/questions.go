@@ -61,7 +61,13 @@ func (q Questions) AskAll(ctx context.Context, things []string) (io.ReadCloser, 
 			return nil, err
 		}
 	}
-	if err := r.settle(ctx, r.answered == 0); err != nil {
+	if r.answered == 0 {
+		r.doubt(ctx)
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err := r.settle(); err != nil {
 		return nil, err
 	}
 	if r.end != nil && (r.asked == 0 || (r.answered == 0 && !errors.Is(r.end, waybill.ErrQuota))) {
@@ -91,7 +97,7 @@ func (r *round) next(ctx context.Context, body *bytes.Buffer) error {
 		return r.fail(ctx, thing, err)
 	}
 	r.streak = 0
-	if err := r.settle(ctx, false); err != nil {
+	if err := r.settle(); err != nil {
 		return err
 	}
 	r.asked++
@@ -106,22 +112,27 @@ func (r *round) fail(ctx context.Context, thing string, err error) error {
 		return nil
 	}
 	r.streak, r.backward = 0, !r.backward
-	return r.settle(ctx, true)
+	if r.doubt(ctx); ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return r.settle()
 }
 
-// settle writes down the failures since the last answer. In doubt the partner is asked whether it answers anything: if it does not, they are no
-// failures of the things, which stay due as they were.
-func (r *round) settle(ctx context.Context, inDoubt bool) error {
-	if inDoubt && r.end == nil && slices.ContainsFunc(r.doubtful, func(f failure) bool { return !isAboutTheThing(f.err) }) {
-		if err := r.Alive(ctx); err != nil {
-			last := r.doubtful[len(r.doubtful)-1]
-			r.end = fmt.Errorf("%s: %w (nor is anything else answered: %w)", last.thing, last.err, err)
-			r.doubtful = nil
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+// doubt asks whether the partner answers anything. If it does not, the failures since the last answer are none of the things', which stay due as
+// they were.
+func (r *round) doubt(ctx context.Context) {
+	if r.end != nil || !slices.ContainsFunc(r.doubtful, func(f failure) bool { return !isAboutTheThing(f.err) }) {
+		return
 	}
+	if err := r.Alive(ctx); err != nil {
+		last := r.doubtful[len(r.doubtful)-1]
+		r.end = fmt.Errorf("%s: %w (nor is anything else answered: %w)", last.thing, last.err, err)
+		r.doubtful = nil
+	}
+}
+
+// settle writes down the failures since the last answer.
+func (r *round) settle() error {
 	for _, f := range r.doubtful {
 		if err := r.write(f); err != nil {
 			return err
@@ -143,7 +154,7 @@ func (r *round) write(f failure) error {
 
 // isAboutTheThing tells what a partner says of this thing alone, or what was never sent.
 func isAboutTheThing(err error) bool {
-	var bad *Unusable
+	var bad *UnusableError
 	if errors.As(err, &bad) {
 		return bad.Refused
 	}

@@ -52,7 +52,7 @@ func (p *partner) questions() rest.Questions {
 			switch thing[0] {
 			case 'r':
 				a.Status = 400
-				return &rest.Unusable{Answer: a, Problem: "400 Bad Request", Refused: true}
+				return &rest.UnusableError{Answer: a, Problem: "400 Bad Request", Refused: true}
 			case 's':
 				return &rest.Error{Method: http.MethodGet, URL: "u", Status: 500}
 			case 'h':

@@ -11,30 +11,30 @@ import (
 	"github.com/fourmarketing/waybill"
 )
 
-// Unusable is an answer that answers nothing: a page, half a text or an error stands in its place. It may be another one next time.
-type Unusable struct {
+// UnusableError is an answer that answers nothing: a page, half a text or an error stands in its place. It may be another one next time.
+type UnusableError struct {
 	Answer  Answer
 	Problem string // without anything of the body but the partner's codes: a body may have names
 	Refused bool   // the partner answers, and refuses this question alone
 }
 
 // Error names the call and what is wrong with its answer.
-func (u *Unusable) Error() string {
+func (u *UnusableError) Error() string {
 	return fmt.Sprintf("%s %s: %s: %v", u.Answer.Method, u.Answer.URL, u.Problem, waybill.ErrTemporary)
 }
 
 // Unwrap makes it waybill.ErrTemporary.
-func (u *Unusable) Unwrap() error { return waybill.ErrTemporary }
+func (u *UnusableError) Unwrap() error { return waybill.ErrTemporary }
 
-// JSON reads the body. Its error is Unusable: nothing came, it is cut, it is something else, or in another encoding than UTF-8.
+// JSON reads the body. Its error is UnusableError: nothing came, it is cut, it is something else, or in another encoding than UTF-8.
 func (a Answer) JSON(into any) error {
 	switch {
 	case len(a.Body) == 0:
-		return &Unusable{Answer: a, Problem: fmt.Sprintf("%d without a body", a.Status)}
+		return &UnusableError{Answer: a, Problem: fmt.Sprintf("%d without a body", a.Status)}
 	case !utf8.Valid(a.Body):
-		return &Unusable{Answer: a, Problem: fmt.Sprintf("%d %s that is not UTF-8", a.Status, a.contentType())}
+		return &UnusableError{Answer: a, Problem: fmt.Sprintf("%d %s that is not UTF-8", a.Status, a.contentType())}
 	case json.Unmarshal(a.Body, into) != nil:
-		return &Unusable{Answer: a, Problem: fmt.Sprintf("%d %s that is no JSON as asked for", a.Status, a.contentType())}
+		return &UnusableError{Answer: a, Problem: fmt.Sprintf("%d %s that is no JSON as asked for", a.Status, a.contentType())}
 	}
 	return nil
 }
@@ -49,7 +49,7 @@ func (a Answer) contentType() string {
 
 // Unanswered is what came of a call that was not answered, and what was wrong with it in words that are nobody's name.
 func Unanswered(failure error) (Answer, string) {
-	var bad *Unusable
+	var bad *UnusableError
 	if errors.As(failure, &bad) {
 		return bad.Answer, bad.Problem
 	}

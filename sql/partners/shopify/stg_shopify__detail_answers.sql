@@ -14,7 +14,7 @@ with stg_shopify__detail_answers as (
         'order' as subject,
         canonical_id(_source, string_split(order_gid, '/')[-1]) as ask,
         case
-            when status_code = 200 and problem is not null then 'unusable'
+            when status_code between 200 and 299 and problem is not null then 'unusable'
             when status_code = 200 and order_updated_at is not null then 'answered'
             when status_code = 404 or (status_code = 200 and order_updated_at is null) then 'not_found'
             when status_code in (401, 403, 429) then 'refused'

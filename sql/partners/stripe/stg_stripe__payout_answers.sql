@@ -12,7 +12,7 @@ with stg_stripe__payout_answers as (
         'payout' as subject,
         payout_id as ask,
         case
-            when status_code = 200 and problem is not null then 'unusable'
+            when status_code between 200 and 299 and problem is not null then 'unusable'
             when status_code = 200 then 'answered'
             when status_code in (401, 403, 429) then 'refused'
             else 'failed'

@@ -12,7 +12,7 @@ with stg_woo__refund_answers as (
         'order' as subject,
         canonical_id(_source, cast(order_id as varchar)) as ask,
         case
-            when status_code = 200 and problem is not null then 'unusable'
+            when status_code between 200 and 299 and problem is not null then 'unusable'
             when status_code = 200 then 'answered'
             when status_code = 404 then 'not_found'
             when status_code in (401, 403, 429) then 'refused'
