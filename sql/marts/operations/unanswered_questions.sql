@@ -5,6 +5,7 @@ description: >-
   its answer.
 grain: one row per source and thing
 key: [source, subject, ask]
+unit: none
 owner: operations
 columns:
   source: {description: who was asked, not_null: true}
