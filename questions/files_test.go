@@ -57,7 +57,7 @@ func TestFindFile(t *testing.T) {
 // TestWhy gives each file the command that goes on from there.
 func TestWhy(t *testing.T) {
 	t.Parallel()
-	f := ledger.File{Source: "depot", Feed: "despatch", ID: "aaaa000000000001", Rejected: 2, Detail: "encoding: line 2", DuplicateOf: "a.csv", SupersededBy: "bbbb", KeptPath: "kept/aaaa"}
+	f := ledger.File{Source: "depot", Feed: "despatch", ID: "aaaa000000000001", KeptPath: "kept/a", Rejected: 2, Detail: "encoding: line 2", DuplicateOf: "a.csv", SupersededBy: "bbbb"}
 	for status, want := range map[ledger.Status]string{
 		ledger.Loaded: "rejects list --file aaaa0000", ledger.Held: "rejects replay --file aaaa0000", ledger.Duplicate: "a.csv",
 		ledger.Superseded: "files why bbbb", ledger.Received: "run --source depot/despatch",
@@ -68,8 +68,8 @@ func TestWhy(t *testing.T) {
 		}
 	}
 	f.Status, f.KeptPath = ledger.Held, ""
-	if fate := questions.Why(f); !strings.Contains(fate.Next, "run --source depot/despatch") {
-		t.Errorf("a file of which nothing is kept: %+v", fate)
+	if fate := questions.Why(f); fate.Next != "when that is mended, type: waybill run --source depot/despatch" {
+		t.Errorf("a file of which there is no byte: %+v", fate)
 	}
 	f.Status, f.Rejected = ledger.Loaded, 0
 	if fate := questions.Why(f); fate.Next != "" {
