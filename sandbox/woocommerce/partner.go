@@ -31,8 +31,11 @@ func refs(v world.ShopOrder) (payments, movements []string) {
 	o := orderOf(v, time.UTC)
 	for _, m := range o.Meta {
 		if m.Key == "_stripe_intent_id" {
-			payments, movements = append(payments, m.Value.(string)), append(movements, o.TransactionID)
+			payments = append(payments, m.Value.(string))
 		}
+	}
+	if o.TransactionID != "" { // of whichever gateway
+		movements = append(movements, o.TransactionID)
 	}
 	return payments, movements
 }
