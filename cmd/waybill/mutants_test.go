@@ -196,8 +196,12 @@ type jury struct {
 	cases   []*models.OpenCase
 }
 
-// unbuildable says of a mutant that DuckDB refuses it.
-const unbuildable = "DuckDB refuses it"
+// What a mutant may come to beside being noticed by a mart or a case: DuckDB refuses it, or it multiplies rows without end.
+const (
+	unbuildable = "DuckDB refuses it"
+	endless     = "it does not end"
+	patience    = time.Minute
+)
 
 // summon runs a small world through, keeps what it gave, and builds the cases.
 func summon(t *testing.T, project *models.Project) *jury {
@@ -276,7 +280,9 @@ func (j *jury) notices(t *testing.T, m mutants.Mutant) string {
 	t.Helper()
 	by := ""
 	model := j.project.Model(m.Model)
-	err := j.lake.Trial(t.Context(), model, m.SQL, func(changed *models.Model) (bool, error) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err := j.lake.Trial(ctx, model, m.SQL, func(changed *models.Model) (bool, error) {
 		if _, ok := j.truth[changed.Name.String()]; ok && j.compare(t, changed.Name.String()).differs() {
 			by = "the truth about " + changed.Name.String()
 		} else if n, err := lostPairs(t.Context(), j.lake, changed.Name, func(string) string { return "select * from " + storedPairs }); err != nil || n > 0 {
@@ -284,6 +290,9 @@ func (j *jury) notices(t *testing.T, m mutants.Mutant) string {
 		}
 		return by == "", nil
 	})
+	if ctx.Err() != nil {
+		return endless
+	}
 	if errors.Is(err, models.ErrTrial) {
 		return unbuildable
 	}

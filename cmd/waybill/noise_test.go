@@ -27,12 +27,12 @@ var (
 	keptCarrier = regexp.MustCompile(`tracking|piece|source|status|_code$`)
 )
 
+// telling is how an answer was told otherwise than another: what is added to its times, its file and its line as SQL.
+type telling struct{ asked, received, file, line string }
+
 // older are the ways in which an answer is not the newest: when it was asked, when it was received, by its file, by its line. Whatever decides
 // later says otherwise.
-var older = []struct {
-	asked, received, file string
-	line                  string
-}{
+var older = []telling{
 	{"- interval 1 day", "", "'zz' || _file_id", "_line + 1000000"},
 	{"", "- interval 1 day", "'zz' || _file_id", "_line + 1000000"},
 	{"", "", "'!' || _file_id", "_line + 1000000"},
@@ -63,7 +63,7 @@ func outdate(ctx context.Context, db *sql.DB, names []waybill.TableName) error {
 			if o.asked != "" && asked == "" {
 				continue
 			}
-			if _, err := db.ExecContext(ctx, "insert into "+table+" by name select "+spoilt(types, asked, o.asked, o.received, o.file, o.line)+" from stored.main.newest"); err != nil {
+			if _, err := db.ExecContext(ctx, "insert into "+table+" by name select "+spoilt(types, asked, o)+" from stored.main.newest"); err != nil {
 				return fmt.Errorf("outdate %s: %w", name, err)
 			}
 		}
@@ -72,19 +72,19 @@ func outdate(ctx context.Context, db *sql.DB, names []waybill.TableName) error {
 }
 
 // spoilt lists the columns of an older answer.
-func spoilt(types map[string]string, asked, before, received, file, line string) string {
+func spoilt(types map[string]string, asked string, as telling) string {
 	var items []string
 	for c, kind := range types {
 		value := duck.Ident(c)
 		switch {
 		case c == "_file_id":
-			value = file
+			value = as.file
 		case c == "_line":
-			value = line
+			value = as.line
 		case c == "_received_at":
-			value += " " + received
+			value += " " + as.received
 		case c == asked:
-			value += " " + before
+			value += " " + as.asked
 		case kept.MatchString(c) || (types["tracking_no"] != "" && types["mail_piece_id"] != "" && keptCarrier.MatchString(c)):
 		case strings.HasPrefix(kind, "TIMESTAMP"):
 			value += " + interval 1 hour"
@@ -129,7 +129,7 @@ func repeat(ctx context.Context, db *sql.DB, names []waybill.TableName) error {
 		if err != nil {
 			return err
 		}
-		text := strings.Replace(spoilt(types, "", "", "+ interval 1 day", "'zzz' || _file_id", "_line"), `"_source" as`, `'nobody-' || "_source" as`, 1)
+		text := strings.Replace(spoilt(types, "", telling{received: "+ interval 1 day", file: "'zzz' || _file_id", line: "_line"}), `"_source" as`, `'nobody-' || "_source" as`, 1)
 		if _, err := db.ExecContext(ctx, "insert into "+table+" by name select "+text+" from "+table); err != nil {
 			return fmt.Errorf("repeat %s: %w", name, err)
 		}

@@ -1,6 +1,9 @@
 package world
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // orderKeys is what each partner calls the orders that shops know, test orders among them.
 func (w *witness) orderKeys() TruthTable {
@@ -90,7 +93,7 @@ func (w *witness) tieouts() TruthTable {
 	}
 	for _, k := range w.orders {
 		if k.real() {
-			w.tieOrder(put, k, captured[k.o])
+			w.tieOrder(put, k, captured)
 		}
 	}
 	for i := range w.returns {
@@ -116,7 +119,7 @@ func (w *witness) tieouts() TruthTable {
 	return t
 }
 
-func (w *witness) tieOrder(put func(string, *brand, bool, bool, bool), k *knownOrder, captured bool) {
+func (w *witness) tieOrder(put func(string, *brand, bool, bool, bool), k *knownOrder, captured map[*order]bool) {
 	o := k.o
 	if k.paid != 0 && k.state != "cancelled" {
 		put("R01", o.brand, true, k.anyStatus || k.total.despatched > 0, false)
@@ -131,52 +134,63 @@ func (w *witness) tieOrder(put func(string, *brand, bool, bool, bool), k *knownO
 		put("R04", o.brand, true, told[p.tracking], false)
 		put("R05", o.brand, true, p.accepted != 0, false)
 	}
-	if charged := k.paid != 0 && o.tender == ""; charged || captured {
-		put("PSP R14", o.brand, charged, captured, false)
+	if charged := k.paid != 0 && o.tender == ""; charged || captured[o] {
+		put("PSP R14", o.brand, charged, captured[o], false)
+	}
+}
+
+// code is one that no list has, with the currency of what hangs on it.
+type code struct {
+	carrier  *Carrier
+	what     Event
+	currency string
+	timeless bool // the list has it, and the scan says no time
+}
+
+// missed is how often a code came, and on parcels of what cost.
+type missed struct {
+	rows  int
+	when  moments
+	worth int64
+}
+
+// missed counts a parcel's scans without a meaning or without a time; what it cost is at stake once.
+func (p *knownParcel) missed(all map[code]*missed) {
+	worth := int64(0)
+	for _, q := range p.lines {
+		worth += p.o.lines[q.line].item.cost * int64(q.qty)
+	}
+	seen := map[code]bool{}
+	for _, e := range slices.Concat(p.events, p.timeless) {
+		if !e.isUnmapped() && e.at != 0 {
+			continue
+		}
+		c := code{p.o.carrier, e.what, "", e.at == 0}
+		if p.o.brand.Can.Costs {
+			c.currency = p.o.brand.Currency
+		}
+		if all[c] == nil {
+			all[c] = &missed{}
+		}
+		all[c].rows++
+		if e.at != 0 {
+			all[c].when.add(e.at)
+		}
+		if !seen[c] {
+			all[c].worth += worth
+		}
+		seen[c] = true
 	}
 }
 
 // unmappedCodes are the scans whose code no list has, with what their parcels cost.
 func (w *witness) unmappedCodes() TruthTable {
 	t := table("marts.unmapped_codes", "source column_name raw_code currency", "example_text map_in rows_count first_seen_at last_seen_at amount_at_stake _built_at")
-	type code struct {
-		carrier  *Carrier
-		what     Event
-		currency string
-	}
-	type tally struct {
-		rows  int
-		when  moments
-		worth int64
-	}
-	all := map[code]*tally{}
+	all := map[code]*missed{}
 	for _, k := range w.orders {
-		if !k.real() {
-			continue
-		}
-		for _, p := range k.parcels {
-			worth := int64(0)
-			for _, q := range p.lines {
-				worth += k.o.lines[q.line].item.cost * int64(q.qty)
-			}
-			seen := map[code]bool{}
-			for _, e := range p.events {
-				if !e.isUnmapped() {
-					continue
-				}
-				c := code{k.o.carrier, e.what, ""}
-				if k.o.brand.Can.Costs {
-					c.currency = k.o.brand.Currency
-				}
-				if all[c] == nil {
-					all[c] = &tally{}
-				}
-				all[c].rows++
-				all[c].when.add(e.at)
-				if !seen[c] {
-					all[c].worth += worth
-				}
-				seen[c] = true
+		if k.real() {
+			for _, p := range k.parcels {
+				p.missed(all)
 			}
 		}
 	}
@@ -188,8 +202,11 @@ func (w *witness) unmappedCodes() TruthTable {
 		if c.currency != "" {
 			stake = amount(x.worth)
 		}
-		t.add(c.carrier.Source, "parcel_scans.status", kind+" / "+c.carrier.Codes[c.what], c.currency, c.carrier.Texts[c.what], "scans", itoa(x.rows),
-			x.when.first.text(), x.when.last.text(), stake, w.at.text())
+		column, raw, list := "parcel_scans.status", kind+" / "+c.carrier.Codes[c.what], "scans"
+		if c.timeless {
+			column, raw, list = "parcel_scans.occurred_at", "country", "times that could not be read"
+		}
+		t.add(c.carrier.Source, column, raw, c.currency, c.carrier.Texts[c.what], list, itoa(x.rows), x.when.first.text(), x.when.last.text(), stake, w.at.text())
 	}
 	return t
 }

@@ -36,7 +36,7 @@ func (r *knownReturn) requestedLines() []quantity {
 	return out
 }
 
-// waiting is what the customer paid for what was announced and for what was received; empty where there is none of it.
+// worth is what the customer paid for what was announced and for what was received; empty where there is none of it.
 func (r *knownReturn) worth() (requested, received string) {
 	if r.announced {
 		requested = amount(r.o.back(r.requestedLines()))
@@ -83,30 +83,36 @@ func (w *witness) siteOf(r *knownReturn) string {
 	return ""
 }
 
-// name, provider and state are the shop's words of an announced return.
-func (w *witness) shopWords(r *knownReturn) (name, provider, state string, approved instant) {
+// shopSide is what the shop says of an announced return, in its own words.
+type shopSide struct {
+	name, provider, state string
+	approved              instant
+}
+
+func (w *witness) shopSide(r *knownReturn) shopSide {
 	if r.shop == nil {
-		return "", "", "", 0
+		return shopSide{}
 	}
-	word := "requested"
+	out, word := shopSide{name: r.shop.name}, "requested"
 	if r.shop.declined && r.shop.at+30*minute <= w.at {
 		word = "declined"
 	}
 	if r.shop.approved != 0 && r.shop.approved <= w.at {
-		word, approved = "open", r.shop.approved
+		word, out.approved = "open", r.shop.approved
 		if r.shop.parcel != nil {
-			provider = r.shop.parcel.carrier.Title
+			out.provider = r.shop.parcel.carrier.Title
 		}
 	}
 	if r.closed != 0 {
 		word = "closed"
 	}
-	return r.shop.name, provider, r.o.brand.Says.Word(word), approved
+	out.state = r.o.brand.Says.Word(word)
+	return out
 }
 
 // restOfReturn is the remaining columns of fct_returns.
 func (w *witness) restOfReturn(r *knownReturn) []string {
-	name, provider, state, approved := w.shopWords(r)
+	shop := w.shopSide(r)
 	var scanned, home instant
 	if r.state != nil {
 		scanned, home = r.state.accepted, r.state.arrived
@@ -125,7 +131,7 @@ func (w *witness) restOfReturn(r *knownReturn) []string {
 		currency = ""
 	}
 	return []string{
-		name, r.ref, provider, w.siteOf(r), r.outcome(), state, approved.text(), r.closed.text(), itoa(r.resaleable), r.lostOn.text(),
+		shop.name, r.ref, shop.provider, w.siteOf(r), r.outcome(), shop.state, shop.approved.text(), r.closed.text(), itoa(r.resaleable), r.lostOn.text(),
 		w.statutory(r).text(), hours(r.requested, scanned), hours(scanned, home), hours(home, r.received), hours(r.received, r.graded),
 		hours(r.received, r.refunded), age, requested, received, currency, r.rma, w.at.text(),
 	}
@@ -148,7 +154,7 @@ func (w *witness) returnsOpen() TruthTable {
 		if r.announced {
 			units = itoa(r.unitsRequested)
 		}
-		name, provider, _, _ := w.shopWords(r)
+		shop := w.shopSide(r)
 		since, left := earliest(r.requested, r.received), ""
 		if r.requested != 0 {
 			since = r.requested
@@ -160,7 +166,7 @@ func (w *witness) returnsOpen() TruthTable {
 		if waiting == "" {
 			waiting = requested
 		}
-		t.add(r.id, order, brand, name, provider, w.siteOf(r), r.stage(), w.overLimit(r, today), r.advice(), r.dueOn.text(), left, w.statutory(r).text(),
+		t.add(r.id, order, brand, shop.name, shop.provider, w.siteOf(r), r.stage(), w.overLimit(r, today), r.advice(), r.dueOn.text(), left, w.statutory(r).text(),
 			r.requested.text(), r.received.text(), hours(since, w.at), units, itoa(r.unitsGot), waiting, currency)
 	}
 	return t

@@ -54,7 +54,11 @@ func (s *Session) Trial(ctx context.Context, m *Model, text string, look func(ch
 		if (how != builtTable && how != builtView) || (!tried && !readsAny(next, changed)) {
 			continue
 		}
-		differs, err := s.try(ctx, next, text, tried)
+		query := next.SQL
+		if tried {
+			query = text
+		}
+		differs, err := s.try(ctx, next, query)
 		if err != nil {
 			return err
 		}
@@ -79,18 +83,13 @@ func readsAny(m *Model, changed map[waybill.TableName]bool) bool {
 }
 
 // try builds a model anew and says whether its rows are others than those kept.
-func (s *Session) try(ctx context.Context, m *Model, text string, tried bool) (bool, error) {
+func (s *Session) try(ctx context.Context, m *Model, text string) (bool, error) {
 	kind := "table"
 	if s.have[m.Name] == builtView {
 		kind = "view"
 	}
-	if !tried {
-		text = m.SQL
-	}
-	if tried || kind == "table" {
-		if err := s.exec(ctx, "create or replace "+kind+" "+quoted(m.Name)+" as\n"+text); err != nil {
-			return false, fmt.Errorf("%w: %w", ErrTrial, err)
-		}
+	if err := s.exec(ctx, "create or replace "+kind+" "+quoted(m.Name)+" as\n"+text); err != nil {
+		return false, fmt.Errorf("%w: %w", ErrTrial, err)
 	}
 	var n int64
 	err := s.conn.QueryRowContext(ctx, fmt.Sprintf(`select count(*) from (

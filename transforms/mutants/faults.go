@@ -259,12 +259,12 @@ func (f *finder) union(v map[string]any, in place) {
 		if n, ok := firstPlace(v[half]); ok {
 			at = n
 		}
-		f.add(edit{"union", half + " half dropped", at, half1(v, kept)})
+		f.add(edit{"union", half + " half dropped", at, onlyHalf(v, kept)})
 	}
 }
 
-// half1 puts one half in the place of a union, with the union's own `with`.
-func half1(v, kept map[string]any) func() func() {
+// onlyHalf puts one half in the place of a union, with the union's own `with`.
+func onlyHalf(v, kept map[string]any) func() func() {
 	return func() func() {
 		ctes := v["cte_map"]
 		undo := become(v, kept)()
