@@ -16,7 +16,7 @@ columns:
   problem: why what came is no answer
   failures: {description: runs in which it was asked without an answer since the last one, not_null: true}
   answered_at: "as of when it was last answered; null if never"
-  last_asked_at: {description: when it was last asked, not_null: true}
+  asked_at: {description: "when it was last asked, by the clock on the wall", not_null: true}
   _file_id: file of the last question
   _line: line in it
   _built_at: the instant that the run asked about
@@ -31,7 +31,7 @@ with unanswered_questions as (
         q.problem,
         q.failures,
         q.answered_at,
-        q.asked_at as last_asked_at,
+        q.asked_at,
         q._file_id,
         q._line,
         k.as_of as _built_at
