@@ -45,11 +45,13 @@ func (p *Postgres) Check(ctx context.Context) []waybill.Finding {
 	}
 	conn, err := pgx.Connect(ctx, p.url.Reveal())
 	if err != nil {
-		return []waybill.Finding{bad("connect", err, "check host, port, user and password of publish.postgres.url, and that the server takes connections from here")}
+		return []waybill.Finding{bad("connect", err, toConnect(err))}
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	findings := []waybill.Finding{{Subject: subject + ": connect", OK: true, Detail: fmt.Sprintf("%s answers as %s", conn.Config().Host, conn.Config().User)}}
-	for _, check := range []func(context.Context, *pgx.Conn) (waybill.Finding, error){p.schemasMade, p.owner, p.readersThere} {
+	findings := []waybill.Finding{{
+		Subject: subject + ": connect", OK: true, Detail: fmt.Sprintf("%s lets %s into database %s", conn.Config().Host, conn.Config().User, conn.Config().Database),
+	}}
+	for _, check := range []func(context.Context, *pgx.Conn) (waybill.Finding, error){p.schemasMade, p.encoding, p.owner, p.readersThere} {
 		f, err := check(ctx, conn)
 		if err != nil {
 			f = bad("look", err, "let the user of publish.postgres.url read the catalog of its database")
@@ -69,6 +71,20 @@ func (p *Postgres) schemasMade(ctx context.Context, conn *pgx.Conn) (waybill.Fin
 		return nil
 	})
 	return f, err
+}
+
+// encoding notes a database whose texts cannot have every character: one such text would keep a release from it.
+func (p *Postgres) encoding(ctx context.Context, conn *pgx.Conn) (waybill.Finding, error) {
+	f := waybill.Finding{Subject: "texts", OK: true, Detail: "may have every character"}
+	var encoding string
+	if err := conn.QueryRow(ctx, "select current_setting('server_encoding')").Scan(&encoding); err != nil {
+		return f, err
+	}
+	if encoding != "UTF8" {
+		f.Note, f.Detail = true, fmt.Sprintf("database %s keeps them in %s, and a release with a character that this lacks is not published", conn.Config().Database, encoding)
+		f.Remedy = "name a database that was made with encoding UTF8 in publish.postgres.url"
+	}
+	return f, nil
 }
 
 // owner wants the schema to be Waybill's: everything in it is replaced at the next release.

@@ -27,7 +27,7 @@ func TestKeepsViewsAndGrants(t *testing.T) {
 	owner.run(`create role alice login password 'alice'; create role bob login password 'bob'; create role "Carol C" login password 'Carol C'; create role eve login password 'eve';
 		create schema "Finance" authorization alice; grant usage on schema "Finance" to public;
 		grant usage on schema marts to alice with grant option; grant usage on schema marts to public;
-		grant select on marts.fct_orders to alice with grant option; grant select on marts.waybill_release to alice;
+		grant select on marts.fct_orders to alice with grant option; grant select on marts.waybill_release, marts.dim_sites to alice;
 		grant select (site), update (zone) on marts.dim_sites to bob; grant select, trigger on marts.dim_sites to "Carol C";
 		alter default privileges in schema marts grant select on tables to "Carol C"`)
 	alice := d.connect("alice")
@@ -36,6 +36,8 @@ func TestKeepsViewsAndGrants(t *testing.T) {
 		comment on view "Finance"."Open orders" is 'Hers.'; grant select on "Finance"."Open orders" to bob;
 		create view "Finance".sums as select sum(total) as total from "Finance"."Open orders";
 		create materialized view "Finance".kept as select total from "Finance".sums;
+		create view "Finance".grouped as select order_id, status, count(*) as n from marts.fct_orders group by order_id;
+		create recursive view "Finance".deep (n) as select 1 union all select n + 1 from deep, marts.dim_sites where n < 3;
 		create view "Finance".star as select * from marts.fct_orders;
 		create view "Finance".release as select release_id, count(*) as orders from marts.waybill_release, marts.fct_orders group by 1`)
 	about := `select string_agg(concat_ws(' ', relname, relowner::regrole, relacl::text, reloptions::text, obj_description(oid, 'pg_class'), (select string_agg(attname, ',' order by attnum) from pg_attribute where attrelid = c.oid),
@@ -57,6 +59,8 @@ func TestKeepsViewsAndGrants(t *testing.T) {
 
 		alice.want(`select total from "Finance".sums`, fmt.Sprintf("%d.00", release*1000))
 		alice.want(`select max(total) from "Finance".star`, fmt.Sprintf("%d.00", release))
+		alice.want(`select sum(n) from "Finance".grouped`, "1000") // by the key alone, so it hangs on the key as well
+		alice.want(`select max(n) from "Finance".deep`, "3")
 		alice.want(`select concat(release_id, ' ', orders) from "Finance".release`, fmt.Sprintf("%d 1000", release))
 		alice.run(`refresh materialized view "Finance".kept`)
 		alice.want(`select total from "Finance".kept`, fmt.Sprintf("%d.00", release*1000))
@@ -73,7 +77,7 @@ func (d *desk) keepsGrants(owner *session) {
 	d.Helper()
 	owner.want(`select string_agg(concat(grantee, ' ', table_name, ' ', privilege_type, ' ', is_grantable), ', ' order by grantee, table_name, privilege_type) from information_schema.role_table_grants
 		where table_schema = 'marts' and grantee not in ('waybill', 'readers')`,
-		"Carol C dim_new SELECT NO, Carol C dim_sites SELECT NO, Carol C dim_sites TRIGGER NO, Carol C fct_orders SELECT NO, Carol C waybill_release SELECT NO, alice fct_orders SELECT YES, alice waybill_release SELECT NO")
+		"Carol C dim_new SELECT NO, Carol C dim_sites SELECT NO, Carol C dim_sites TRIGGER NO, Carol C fct_orders SELECT NO, Carol C waybill_release SELECT NO, alice dim_sites SELECT NO, alice fct_orders SELECT YES, alice waybill_release SELECT NO")
 	owner.want(`select string_agg(concat(table_name, '.', column_name, ' ', privilege_type), ', ' order by column_name, privilege_type) from information_schema.role_column_grants
 		where table_schema = 'marts' and grantee = 'bob'`, "dim_sites.site SELECT, dim_sites.zone UPDATE")
 	owner.want(`select string_agg(concat(case a.grantee when 0 then 'public' else a.grantee::regrole::text end, ' ', a.privilege_type, ' ', a.is_grantable), ', ' order by a.grantee::regrole::text)

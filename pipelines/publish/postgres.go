@@ -3,11 +3,13 @@ package publish
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill"
@@ -55,7 +57,7 @@ func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []Mart
 	}
 	conn, err := pgx.Connect(ctx, p.url.Reveal())
 	if err != nil {
-		return fmt.Errorf("connect to Postgres: %w", err)
+		return fmt.Errorf("connect to Postgres: %w; %s, then run again", err, toConnect(err))
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}) // so that a second look sees what came in the meantime
@@ -94,6 +96,21 @@ func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []Mart
 	}
 	p.dropFormer(ctx, conn, log)
 	return nil
+}
+
+// toConnect says what to do about a connection that was refused, by the server's code (PostgreSQL, appendix "Error Codes").
+func toConnect(err error) string {
+	switch {
+	case isCode(err, "3D000"):
+		return "correct the database's name in publish.postgres.url, or let an administrator make the database (create database … encoding UTF8)"
+	case isCode(err, "28P01"), isCode(err, "28000"):
+		return "correct user and password in publish.postgres.url, or let an administrator let that user in (create role … login, pg_hba.conf)"
+	case isCode(err, "53300"):
+		return "let others end their connections, or raise the server's max_connections"
+	case errors.As(err, new(*pgconn.PgError)):
+		return "mend what the server says of publish.postgres.url"
+	}
+	return "check host, port and sslmode of publish.postgres.url (sslmode=disable for a server without TLS), and that the server runs and takes connections from here"
 }
 
 // shadow is the schema that a release is filled in. Nobody but the transaction that makes it ever sees it.
