@@ -121,7 +121,7 @@ func (w *witness) tieouts() TruthTable {
 
 func (w *witness) tieOrder(put func(string, *brand, bool, bool, bool), k *knownOrder, captured map[*order]bool) {
 	o := k.o
-	if k.paid != 0 && k.state != "cancelled" {
+	if k.paid != 0 && k.state != "cancelled" && k.state != "nothing_to_ship" {
 		put("R01", o.brand, true, k.anyStatus || k.total.despatched > 0, false)
 	}
 	told := map[string]bool{}

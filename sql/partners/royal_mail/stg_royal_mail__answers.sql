@@ -4,6 +4,10 @@ grain: one row per number and call
 key: [ask, _file_id, _line]
 owner: data
 conforms_to: asks
+rows:
+  raw.royal_mail_answers:
+    left_out:
+      half_an_answer: endpoint <> 'events' and is_known
 columns:
   outcome: "never refused: a refusal of the whole app has no line, and 403 may be about the number"
 */
