@@ -143,14 +143,11 @@ func mislead(ctx context.Context, s *models.Session) error {
 		return err
 	}
 	for _, as := range []string{"'decoy' as partner, list", "partner, 'decoy' as list"} {
-		rows, err := s.QueryContext(ctx, `insert into seeds.codes by name select * exclude (partner, list, meaning, detail),
+		err := scanOne(ctx, s, `insert into seeds.codes by name select * exclude (partner, list, meaning, detail),
 			case when meaning = max(meaning) over other then min(meaning) over other else max(meaning) over other end as meaning, 'decoy' as detail, `+as+`
-			from seeds.codes where partner <> 'decoy' and list <> 'decoy' and list not in `+ofAll+" window other as (partition by partner, list)")
+			from seeds.codes where partner <> 'decoy' and list <> 'decoy' and list not in `+ofAll+" window other as (partition by partner, list)", new(int64))
 		if err != nil {
 			return fmt.Errorf("mislead: %w", err)
-		}
-		if err := rows.Close(); err != nil {
-			return err
 		}
 	}
 	return nil
