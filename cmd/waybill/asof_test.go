@@ -33,7 +33,7 @@ func TestAsOfAnEarlierInstant(t *testing.T) {
 		advance(t, box, at)
 		p.must(exitDone, "run", "--as-of", stamp(at))
 	}
-	published := filepath.Join(p.dir, "marts.duckdb")
+	published := filepath.Join(p.dir, "waybill.duckdb")
 	before, snapshots := sum(t, published), p.snapshots()
 	for _, back := range []time.Duration{7*24*time.Hour + 5*time.Hour, 4*24*time.Hour + 30*time.Minute, 36 * time.Hour, time.Minute} {
 		at := end.Add(-back)
@@ -45,7 +45,7 @@ func TestAsOfAnEarlierInstant(t *testing.T) {
 		asOfHolds(t, r.Aside, published, at)
 	}
 	o := p.must(exitDone, "build", "fct_breaks", "--as-of", stamp(end.Add(-36*time.Hour))) // with the marts that it reads
-	says(t, o.out, "earlier than what is published, which stays as it is", "marts.as-of-")
+	says(t, o.out, "earlier than what is published, which stays as it is", "waybill.as-of-")
 
 	if after := sum(t, published); after != before {
 		t.Error("the published marts changed")

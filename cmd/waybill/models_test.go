@@ -80,7 +80,7 @@ select 'cart' as carrier, cast(null as varchar) as terms
 		"marts.dim_carriers":          {State: "active", Overlay: "replaced", Area: "fulfilment"},
 		"checks.qty_is_plausible":     {State: "active", Overlay: "added", Grain: "line"},
 		"canonical.parcel_scans":      {State: "empty", Area: "carriers", Grain: "scan", Why: "no partner here tells it"},
-		"staging.stg_dhl__events":     {State: "left out", Area: "parcel_scans", Grain: "event", Why: "no pipeline fills raw.dhl_events"},
+		"staging.stg_dhl__events":     {State: "left out", Area: "parcel_scans", Grain: "event", Why: "no pipeline fills raw.dhl_events, raw.dhl_shipments"},
 		"marts.fct_shipments":         {State: "active", Area: "fulfilment", Grain: "outbound tracking number in the warehouses' despatches"},
 	} {
 		got := found[name]

@@ -23,7 +23,7 @@ var answered = regexp.MustCompile(`^(shop|woo|stripe|royal_mail)_`)
 // kept are columns that say what a row is about, or when it was told: an older answer has the same there. Of a carrier's answers the words are its
 // own codes.
 var (
-	kept        = regexp.MustCompile(`^_|(_gid|_id|_key)$|^(currency|asked_at|updated_at|order_updated_at|modified_at|order_modified_at|status_code|net_currency)$`)
+	kept        = regexp.MustCompile(`^_|(_gid|_id|_key)$|^(currency|asked_at|updated_at|order_updated_at|modified_at|order_modified_at|status_code|net_currency)$|_currency$`)
 	keptCarrier = regexp.MustCompile(`tracking|piece|source|status|_code$`)
 )
 
@@ -42,8 +42,8 @@ var older = []telling{
 // outdate puts older answers beside every answer, in which amounts, counts and texts are others.
 func outdate(ctx context.Context, db *sql.DB, names []waybill.TableName) error {
 	for _, name := range names {
-		if name.Namespace != "raw" || !answered.MatchString(name.Name) || strings.HasSuffix(name.Name, "_events") {
-			continue // scans are all of them, whenever they were told
+		if name.Namespace != "raw" || !answered.MatchString(name.Name) || strings.HasSuffix(name.Name, "_events") || strings.HasSuffix(name.Name, "_failures") {
+			continue // scans and questions without an answer are all of them, whenever they were told
 		}
 		table := "stored.main." + duck.Ident(name.String())
 		types, err := columnTypes(ctx, db, table)

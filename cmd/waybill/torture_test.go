@@ -185,7 +185,7 @@ func wholeRelease(cfg *project.Config, marts int) (int64, error) {
 	var orders, lines sql.NullString
 	err = db.QueryRow(`select (select release_id from ops.release),
 		(select count(*) from information_schema.tables where table_schema = 'main'),
-		(select cast(sum(units_ordered) as varchar) from marts.fct_orders), (select cast(sum(units_ordered) as varchar) from marts.fct_order_lines)`).
+		(select cast(sum(units_ordered) as varchar) from marts.fct_orders), (select cast(sum(units_ordered) as varchar) from marts.fct_order_lines where not is_added)`).
 		Scan(&release, &tables, &orders, &lines)
 	switch {
 	case err != nil:

@@ -143,7 +143,8 @@ func (s *sim) plantTwoCurrencies() {
 			for j := range a.slots[i] {
 				seen[a.slots[i][j].currency] = true
 			}
-			if missing := i < len(a.batches) && a.batches[i].missing; len(seen) > 1 && !missing {
+			missing := i < len(a.batches) && a.batches[i].missing
+			if len(seen) > 1 && !missing && published(a.first+date(i)) <= s.asOf {
 				s.plant("batch_two_currencies", fmt.Sprintf("%s:%d", a.brand.Account.Name, a.firstNo+i), "marts.fct_settlements: a row for each currency")
 				return
 			}

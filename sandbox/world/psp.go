@@ -146,7 +146,7 @@ func (a *account) close() {
 			a.batches = append(a.batches, &batch{})
 		}
 		b := a.batches[i]
-		b.no, b.day, b.available = a.firstNo+i, day, instant(day+1)*86400+7*hour
+		b.no, b.day, b.available = a.firstNo+i, day, published(day)
 	}
 	for _, c := range a.brand.Account.Currencies {
 		a.closeCurrency(c)
@@ -192,6 +192,9 @@ func (a *account) closeCurrency(c string) {
 
 // ending is when a batch closes.
 func (b *batch) ending() instant { return instant(b.day)*86400 + 22*hour + 10*minute }
+
+// published is when the PSP publishes the batch of a day.
+func published(day date) instant { return instant(day+1)*86400 + 7*hour }
 
 // seen says whether the PSP has published the batch.
 func (b *batch) seen(at instant) bool { return !b.missing && b.available <= at }

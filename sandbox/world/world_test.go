@@ -80,7 +80,7 @@ func TestWithoutDefectsNothingIsWrong(t *testing.T) {
 func timeless(kind string, o world.Options) bool {
 	long := []string{
 		"return_lost", "return_not_refunded", "return_refunded_late", "parcel_late_carrier", "parcel_sent_back", "chargeback_reversed",
-		"scan_late", "scan_twice", "scan_unmapped",
+		"scan_late", "scan_twice", "scan_unmapped", "batch_two_currencies",
 	}
 	return !slices.Contains(long, kind) || o.Days == 0 || o.Days >= 21
 }
