@@ -16,8 +16,8 @@ import (
 	_ "github.com/duckdb/duckdb-go/v2"
 )
 
-// due are the instants of marts that may be later than the instant asked about: what is due.
-var due = []string{"fct_disputes.due_at"}
+// due are the instants of marts that may be later than the instant asked about: what is due, and the wall's clock, which here is years later.
+var due = []string{"fct_disputes.due_at", "unanswered_questions.asked_at"}
 
 // firsts are the columns of fct_orders that are the earliest of something: as of an earlier instant they are what they are now, or not there yet.
 var firsts = []string{"placed_at", "paid_at", "in_wms_at", "released_at", "picked_at", "packed_at", "first_despatched_at", "first_accepted_at", "cancelled_at"}

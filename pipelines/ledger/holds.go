@@ -143,10 +143,11 @@ func (l *Ledger) Tried(ctx context.Context, release int64, what string) error {
 	return nil
 }
 
-// NewestRelease returns the newest release of any status, with what it holds; ok is false when there is none.
+// NewestRelease returns the newest release, shown or withheld, with what it holds; ok is false when there is none. Builds aside are none that
+// another could follow.
 func (l *Ledger) NewestRelease(ctx context.Context) (Release, bool, error) {
 	var r Release
-	ok, err := notFound(l.db.NewSelect().Model(&r).Order("id DESC").Limit(1).Scan(ctx))
+	ok, err := notFound(l.db.NewSelect().Model(&r).Where("status <> ?", Aside).Order("id DESC").Limit(1).Scan(ctx))
 	if err != nil {
 		return r, false, fmt.Errorf("read releases: %w", err)
 	}

@@ -236,6 +236,9 @@ func TestReleasesSayWhatTheyHold(t *testing.T) {
 		if err := l.Tried(t.Context(), first.ID, "y"); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := l.AddRelease(t.Context(), ledger.Release{AsOf: began, Status: ledger.Aside, Tables: map[string]string{}}); err != nil {
+			t.Fatal(err)
+		}
 		got, ok, err := l.NewestRelease(t.Context())
 		if err != nil || !ok || len(got.Areas) != 2 || len(got.Held) != 1 {
 			t.Fatalf("%+v, %v, %v", got, ok, err)
