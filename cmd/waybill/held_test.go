@@ -124,6 +124,18 @@ func TestAreasAreHeld(t *testing.T) {
 	says(t, p.pull(exitDone).out, "no news")
 }
 
+// TestHeldBeforeAnythingWasReleased holds an area of which there is no table yet. The run says so once, and looks after no table that it did not commit.
+func TestHeldBeforeAnythingWasReleased(t *testing.T) {
+	t.Parallel()
+	p := depot(t)
+	p.write("in/DESP_1.csv", despatch("AV1002,07/04/2026 12:00,700,"))
+	o := p.pull(exitWithheld)
+	says(t, o.out, "area fulfilment", "shown not yet")
+	if all := o.out + o.err; strings.Contains(all, "maintain") || strings.Contains(all, "not found") {
+		t.Errorf("it looks after tables that are not there:\n%s", all)
+	}
+}
+
 // TestHeldUnitOfOnesOwn holds one line of a mart of the project's own, until the line is mended.
 func TestHeldUnitOfOnesOwn(t *testing.T) {
 	t.Parallel()

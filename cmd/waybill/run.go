@@ -227,11 +227,11 @@ func builtLine(b build.Result) string {
 	marts := plural(len(b.Stale), "mart")
 	switch b.Release.Status {
 	case ledger.Released:
-		return fmt.Sprintf("%s built, %d unchanged; release %d%s", plural(b.Done, "mart"), b.Fresh, b.Release.ID, heldLine(b.Release))
+		return fmt.Sprintf("%s built, %d unchanged; release %d%s", plural(len(b.Done), "mart"), b.Fresh, b.Release.ID, heldLine(b.Release))
 	case ledger.Aside:
 		return fmt.Sprintf("%s built aside", marts)
 	case ledger.Withheld:
-		return fmt.Sprintf("%s built and held back by checks, %d unchanged; nothing is released", marts, b.Fresh)
+		return fmt.Sprintf("%s held back by checks, %d unchanged; nothing is released", marts, b.Fresh)
 	default:
 		return fmt.Sprintf("%s not built, %d unchanged", marts, b.Fresh)
 	}

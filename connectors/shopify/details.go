@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/connectors/internal/rest"
@@ -136,11 +137,44 @@ func judge(a rest.Answer, r reply) error {
 	return &rest.UnusableError{Answer: a, Problem: fmt.Sprintf("%d with errors %s", a.Status, r.Errors.codes())}
 }
 
+// judgeOrder refuses an answer that is not about the order either. Shopify says that it has the order no more by a null in its place; a
+// place that is not there says nothing, and another order's refunds would count for that one, or twice.
+func judgeOrder(a rest.Answer, r reply, gid string) error {
+	if err := judge(a, r); err != nil {
+		return err
+	}
+	var data map[string]json.RawMessage
+	var order *struct {
+		ID        string    `json:"id"`
+		UpdatedAt time.Time `json:"updatedAt"`
+	}
+	err := json.Unmarshal(r.Data, &data)
+	if err == nil && data["order"] != nil {
+		err = json.Unmarshal(data["order"], &order)
+	}
+	unusable := func(what string) error {
+		return &rest.UnusableError{Answer: a, Problem: fmt.Sprintf("%d %s", a.Status, what)}
+	}
+	switch {
+	case err != nil:
+		return unusable("with an order that cannot be read")
+	case data["order"] == nil:
+		return unusable("without an order")
+	case order == nil: // deleted
+		return nil
+	case order.ID != gid:
+		return unusable("about another order")
+	case order.UpdatedAt.IsZero():
+		return unusable("with an order without updatedAt")
+	}
+	return nil
+}
+
 func (c *Connector) order(ctx context.Context, log *rest.Log, gid string, pageSize int) error {
 	ask := question{Query: orderDetails(), Variables: map[string]any{"id": gid, "first": pageSize}}
 	answer, r, err := c.admin.read(ctx, ask)
 	if err == nil {
-		err = judge(answer, r)
+		err = judgeOrder(answer, r, gid)
 	}
 	if err != nil {
 		return err
@@ -160,7 +194,7 @@ func (c *Connector) order(ctx context.Context, log *rest.Log, gid string, pageSi
 		}
 		// Too dear as one question: go on from the small pages that are there.
 		if !r.Errors.has("MAX_COST_EXCEEDED") {
-			if err := judge(answer, r); err != nil {
+			if err := judgeOrder(answer, r, gid); err != nil {
 				return err
 			}
 			if err := log.Add(http.MethodPost, gid, answer); err != nil {

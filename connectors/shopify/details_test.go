@@ -20,7 +20,7 @@ func TestPointsAreWaitedForBeforeTheyLack(t *testing.T) {
 	t.Parallel()
 	s, c := start(t, nil)
 	s.answers["OrderDetails"] = func(_ int, vars map[string]any, w http.ResponseWriter) {
-		fmt.Fprintf(w, `{"data":{"order":{"id":%q}},"extensions":{"cost":{"requestedQueryCost":100,"throttleStatus":{"currentlyAvailable":0,"restoreRate":2000}}}}`, vars["id"])
+		fmt.Fprintf(w, `{"data":{"order":{"id":%q,"updatedAt":"2026-04-01T09:00:00Z"}},"extensions":{"cost":{"requestedQueryCost":100,"throttleStatus":{"currentlyAvailable":0,"restoreRate":2000}}}}`, vars["id"])
 	}
 	began := time.Now()
 	if got, err := openDetails(t, c, "1", "2", "3"); err != nil || len(got) != 3 {
@@ -62,7 +62,7 @@ func TestConnectionsAreFollowedToTheirEnd(t *testing.T) {
 	s, c := start(t, nil)
 	// A refund with 300 lines: 25 at first, 250 when asked again, then pages of 25.
 	s.answers["OrderDetails"] = func(_ int, vars map[string]any, w http.ResponseWriter) {
-		fmt.Fprintf(w, `{"data":{"order":{"id":%q,"refunds":[{"id":"gid://shopify/Refund/9","refundLineItems":{"nodes":[],"pageInfo":{"hasNextPage":true,"endCursor":"c%v"}}}],
+		fmt.Fprintf(w, `{"data":{"order":{"id":%q,"updatedAt":"2026-04-01T09:00:00Z","refunds":[{"id":"gid://shopify/Refund/9","refundLineItems":{"nodes":[],"pageInfo":{"hasNextPage":true,"endCursor":"c%v"}}}],
 			"returns":{"nodes":[{"id":"gid://shopify/Return/3","reverseFulfillmentOrders":{"nodes":[],"pageInfo":{"hasNextPage":true,"endCursor":"r1"}}}],"pageInfo":{"hasNextPage":false,"endCursor":null}}}}}`,
 			vars["id"], vars["first"])
 	}
@@ -101,7 +101,7 @@ func TestTooDearAQuestionFallsBackToPages(t *testing.T) {
 			io.WriteString(w, `{"errors":[{"message":"Query cost is 2252, which exceeds the single query max cost limit (1000).","extensions":{"code":"MAX_COST_EXCEEDED"}}]}`)
 			return
 		}
-		fmt.Fprintf(w, `{"data":{"order":{"id":%q,"fulfillments":[{"id":"gid://shopify/Fulfillment/5","fulfillmentLineItems":{"nodes":[],"pageInfo":{"hasNextPage":true,"endCursor":"c25"}}}]}}}`, vars["id"])
+		fmt.Fprintf(w, `{"data":{"order":{"id":%q,"updatedAt":"2026-04-01T09:00:00Z","fulfillments":[{"id":"gid://shopify/Fulfillment/5","fulfillmentLineItems":{"nodes":[],"pageInfo":{"hasNextPage":true,"endCursor":"c25"}}}]}}}`, vars["id"])
 	}
 	s.answers["NextPage"] = func(_ int, vars map[string]any, w http.ResponseWriter) {
 		if vars["after"] != "c25" {
@@ -120,10 +120,10 @@ func TestErrorOfOneOrderLeavesTheOthers(t *testing.T) {
 	s, c := start(t, nil)
 	s.answers["OrderDetails"] = func(_ int, vars map[string]any, w http.ResponseWriter) {
 		if vars["id"] == "gid://shopify/Order/2" {
-			fmt.Fprintf(w, `{"data":{"order":{"id":%q,"refunds":[{"id":"gid://shopify/Refund/9"}]}},"errors":[{"message":"Timeout for Ann","extensions":{"code":"UNDOCUMENTED"}}]}`, vars["id"])
+			fmt.Fprintf(w, `{"data":{"order":{"id":%q,"updatedAt":"2026-04-01T09:00:00Z","refunds":[{"id":"gid://shopify/Refund/9"}]}},"errors":[{"message":"Timeout for Ann","extensions":{"code":"UNDOCUMENTED"}}]}`, vars["id"])
 			return
 		}
-		fmt.Fprintf(w, `{"data":{"order":{"id":%q}}}`, vars["id"])
+		fmt.Fprintf(w, `{"data":{"order":{"id":%q,"updatedAt":"2026-04-01T09:00:00Z"}}}`, vars["id"])
 	}
 	got, err := openDetails(t, c, "1", "2", "3")
 	if err != nil || len(got) != 3 {
@@ -152,7 +152,7 @@ func TestDetailsAnswers(t *testing.T) {
 				io.WriteString(w, `{"errors":[{"message":"Internal error","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}`)
 				return
 			}
-			io.WriteString(w, `{"data":{"order":{"id":"gid://shopify/Order/1"}}}`)
+			io.WriteString(w, `{"data":{"order":{"id":"gid://shopify/Order/1","updatedAt":"2026-04-01T09:00:00Z"}}}`)
 		}, 1, nil, ""},
 		"fault for good": {text(example(t, "internal_error.json")), 1, nil, "200 with errors INTERNAL_SERVER_ERROR"},
 		"503 for good":   {func(_ int, w http.ResponseWriter) { w.WriteHeader(503) }, 1, nil, "503 Service Unavailable"},
@@ -163,10 +163,15 @@ func TestDetailsAnswers(t *testing.T) {
 			}
 			io.WriteString(w, `{"data":{"order":null}}`)
 		}, 1, nil, ""},
-		"a page": {text(`<html>Sorry</html>`), 1, nil, "200 text/html that is no JSON as asked for"},
-		"cut":    {text(`{"data":{"order":{"id":"gid://sho`), 1, nil, "200 text/plain that is no JSON as asked for"},
-		"empty":  {text(``), 1, nil, "200 without a body"},
-		"other":  {text(`{"ok":true}`), 1, nil, "200 JSON that is no GraphQL: neither data nor errors"},
+		"a page":        {text(`<html>Sorry</html>`), 1, nil, "200 text/html that is no JSON as asked for"},
+		"cut":           {text(`{"data":{"order":{"id":"gid://sho`), 1, nil, "200 text/plain that is no JSON as asked for"},
+		"empty":         {text(``), 1, nil, "200 without a body"},
+		"no order":      {text(`{"data":{}}`), 1, nil, "200 without an order"},
+		"another order": {text(`{"data":{"order":{"id":"gid://shopify/Order/2","updatedAt":"2026-04-01T09:00:00Z","refunds":[]}}}`), 1, nil, "200 about another order"},
+		"no time":       {text(`{"data":{"order":{"id":"gid://shopify/Order/1"}}}`), 1, nil, "200 with an order without updatedAt"},
+		"no such time":  {text(`{"data":{"order":{"id":"gid://shopify/Order/1","updatedAt":"yesterday"}}}`), 1, nil, "200 with an order that cannot be read"},
+		"a list":        {text(`{"data":[]}`), 1, nil, "200 with an order that cannot be read"},
+		"other":         {text(`{"ok":true}`), 1, nil, "200 JSON that is no GraphQL: neither data nor errors"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

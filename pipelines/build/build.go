@@ -78,7 +78,7 @@ func (o Options) partial() bool { return len(o.Select)+len(o.Exclude) > 0 }
 type Result struct {
 	Stale   []waybill.TableName // marts whose SQL or inputs differ from what they were built from
 	Fresh   int                 // marts that need nothing
-	Done    int                 // marts that were built and committed; those of held areas are not
+	Done    []waybill.TableName // marts that were built and committed; those of held areas are not
 	Built   []models.Built
 	Checks  []models.CheckResult
 	Failed  []models.CheckResult // of severity error, with rows, before anything was held
@@ -233,7 +233,7 @@ func (b *Builder) release(ctx context.Context, t *trial, trial string, before st
 		if err := b.commitMart(ctx, t.session, s); err != nil {
 			return err
 		}
-		res.Done++
+		res.Done = append(res.Done, s.model.Name)
 	}
 	return b.releases.add(ctx, out, before, res)
 }

@@ -75,7 +75,7 @@ func judge(in Input, res *Result, log *rejectLog) *Hold {
 	if h := judgeTotals(in.Contract, res); h != nil {
 		return h
 	}
-	limit := float64(in.Contract.Limits.Rejected())
+	limit := float64(in.Contract.MaxRejected())
 	if res.Records > 0 && float64(res.Rejected) > limit*float64(res.Records) {
 		return &Hold{Rule: "max_rejected", Detail: fmt.Sprintf("%d of %d records are rejected, %g%% may be: %s; is it another kind of file?",
 			res.Rejected, res.Records, limit*100, log.worst())}

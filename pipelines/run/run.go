@@ -128,7 +128,7 @@ func (r *Runner) Run(ctx context.Context, o Options) (Result, error) {
 	}
 	loaded, rejected := res.Rows()
 	summary := fmt.Sprintf("%d files loaded, %d rows, %d rejected, %d held, %d marts built", res.Count(ledger.Loaded), loaded, rejected,
-		res.Count(ledger.Held), res.Build.Done)
+		res.Count(ledger.Held), len(res.Build.Done))
 	return res, errors.Join(err, r.parts.Ledger.EndRun(context.WithoutCancel(ctx), res.ID, status, summary, problem))
 }
 
@@ -165,7 +165,7 @@ func (r *Runner) steps(ctx context.Context, o Options, res *Result) error {
 
 // touched are the tables that a run committed to.
 func (r Result) touched(all []pipelines.Pipeline) []waybill.TableName {
-	names := append([]waybill.TableName{}, r.Build.Stale...)
+	names := append([]waybill.TableName{}, r.Build.Done...)
 	seen := map[waybill.TableName]bool{}
 	for _, f := range r.Feeds {
 		for _, file := range f.Files {

@@ -99,7 +99,7 @@ type Control struct {
 
 // Limits guard a load against a file that is of another kind or cut down.
 type Limits struct {
-	MaxRejected   *Share `yaml:"max_rejected"`     // of the records; DefaultMaxRejected if left out
+	MaxRejected   *Share `yaml:"max_rejected"`     // of the records; if left out, DefaultMaxRejected, or all of an exchange log's
 	MinRowsVsLast *Share `yaml:"min_rows_vs_last"` // of the records of the feed's newest loaded file
 	// A file without a byte is no news, as an API's answer may be, and not a cut-off upload; so is one of XML without the element for records.
 	AllowEmpty bool `yaml:"allow_empty"`
@@ -108,12 +108,17 @@ type Limits struct {
 // DefaultMaxRejected is for feeds that set no limit: a file most of whose records break the contract is a file of another kind.
 const DefaultMaxRejected = Share(0.5)
 
-// Rejected is the share of records that may be rejected.
-func (l Limits) Rejected() Share {
-	if l.MaxRejected == nil {
+// MaxRejected is the share of records that may be rejected. Waybill writes exchange logs itself, so one is never a file of another kind, and a bad
+// answer in it holds up none of the others.
+func (c Contract) MaxRejected() Share {
+	switch {
+	case c.Limits.MaxRejected != nil:
+		return *c.Limits.MaxRejected
+	case c.Format.Type == Exchange:
+		return 1
+	default:
 		return DefaultMaxRejected
 	}
-	return *l.MaxRejected
 }
 
 // Drift is what a changed header leads to.

@@ -27,7 +27,8 @@ with asked as (
             order by _received_at desc, case when outcome in ('answered', 'not_found') then 0 else 1 end, asked_at desc, _file_id, _line desc
         ) as recency
     from canonical.asks
-    where outcome <> 'refused'
+    -- As of an earlier instant, what was asked later has no instant of receipt: it was not asked yet.
+    where outcome <> 'refused' and _received_at is not null
 ),
 
 answered as (

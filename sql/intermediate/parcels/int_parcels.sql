@@ -66,6 +66,10 @@ told as (
         h.tracking_no,
         h.destination_country,
         h.product,
+        -- Without a time it is no event, yet what time alone decides does not beat it.
+        h.status_at is null and h.status in (
+            'delivered', 'delivered_damaged', 'available_for_pickup', 'return_to_sender', 'returned', 'destroyed', 'cancelled'
+        ) as is_said_to_have_ended,
         row_number() over (
             partition by coalesce(c.carrier, h.partner), h.tracking_no order by h.asked_at desc, h.source, h._file_id, h._line
         ) as recency
@@ -109,7 +113,8 @@ addressed as (
         coalesce(o.ship_country, p.wms_country, h.destination_country) as destination_country,
         coalesce(o.destination_zone, e.destination_zone) as destination_zone,
         coalesce(o.destination_calendar, e.destination_calendar) as destination_calendar,
-        h.product
+        h.product,
+        coalesce(h.is_said_to_have_ended, false) as is_said_to_have_ended
     from packed as p
     left join intermediate.int_orders as o on o.order_id = p.order_id
     left join added as i on i.tracking_no = p.tracking_no
@@ -169,7 +174,7 @@ judged as (
         d.day_on as commitment_on,
         -- Both days of the rule are working days of one calendar, so the later day is the one with the greater ordinal.
         case
-            when c.commitment_no is not null and c.delivered_at is null and c.latest_status in (
+            when c.commitment_no is not null and c.delivered_at is null and not c.is_said_to_have_ended and c.latest_status in (
                 'in_transit', 'out_for_delivery', 'attempted', 'exception_delay', 'accepted', 'unknown'
             ) and k.business_on >= l.day_on then l.day_on
         end as rule_lost_on
