@@ -28,7 +28,7 @@ func newRun(l *commandLine) *cobra.Command {
 check them, publish them together, and look after the tables that changed. Running again without news changes nothing.
 
 MODEL… choose marts: fct_orders, +fct_orders, tag:finance, area:claims.
-Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check (areas; a held unit alone is 0) · 4 with --fail-if-late: a partner is late`,
+Exit codes: 0 done · 1 failed (a partner or a load) · 3 areas are held by a check or a broken model (single held units leave it at 0) · 4 with --fail-if-late: a partner is late`,
 		Example: `  waybill run
   waybill run --source northgate
   waybill run --source northgate/despatch --json
