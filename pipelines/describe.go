@@ -30,6 +30,9 @@ func Describe(origin string, err error, keys ...string) error {
 			what += fmt.Sprintf("; did you mean %q?", near)
 		}
 	}
+	if strings.Contains(what, "'\t'") {
+		what += "; indent with spaces, YAML takes no tab"
+	}
 	return fmt.Errorf("%s: %s", where, what)
 }
 

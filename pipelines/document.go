@@ -36,7 +36,7 @@ func ParseDocument(origin string, text []byte) (*Document, error) {
 		d = &Document{origin: origin, body: one.Body}
 	}
 	if d == nil {
-		return nil, fmt.Errorf("%s: is empty", origin)
+		return nil, fmt.Errorf("%s: is empty; `waybill init FOLDER` writes one to copy from", origin)
 	}
 	return d, nil
 }

@@ -117,9 +117,10 @@ func newCheck(l *commandLine) *cobra.Command {
 	return &cobra.Command{
 		Use:   "check [MODEL…]",
 		Short: "Run the checks over freshly built marts; publishes nothing",
-		Long: `Build the selected marts aside, run their checks and those of sql/checks, and show the rows that should not be.
+		Long: `Build the selected marts aside, run their checks and those of sql/checks, and show the first rows that should not be. A check that is
+named alone is tried on the marts that it reads. --json has the SQL of each, which gives all its rows.
 Exit codes: 0 all passed · 3 a check of severity error failed`,
-		Example: "  waybill check\n  waybill check fct_settlements --json",
+		Example: "  waybill check\n  waybill check fct_settlements --json\n  waybill check carrier_codes_all_mapped",
 		RunE: func(c *cobra.Command, args []string) error {
 			asOf, err := l.now()
 			if err != nil {

@@ -79,6 +79,7 @@ func configurationFaults() []fault {
 		{"memory", w, "memory: 1GB", "memory: 1 giga", "", []string{"memory", "512MB"}},
 		{"root", w, "root: lake ", "root: s3:/bucket/x ", "", []string{"lake.root", "s3://bucket/prefix"}},
 		{"no root", w, "  root: lake ", `  root: "" `, "", []string{"lake.root", "is not set"}},
+		{"tab", w, "  root: lake ", "\troot: lake ", "", []string{"indent with spaces"}},
 		{"catalog", w, "  # catalog: postgres://user@host/db ", "  catalog: postgre://user@host/db #", "catalog: postgre", []string{"lake.catalog", "sqlite:<path>"}},
 		{"Postgres address", w, `  # postgres: {url: "${env:WAYBILL_POSTGRES}", schema: marts, readers: bi_readers}`, `  postgres: {url: "postgres://u:p@host:port/db"}`, "", []string{"publish.postgres.url", "postgres://user@host:5432"}},
 		{"schema of everybody", w, `  # postgres: {url: "${env:WAYBILL_POSTGRES}", schema: marts, readers: bi_readers}`, `  postgres: {url: "postgres://h/db", schema: public}`, "", []string{"publish.postgres.schema", "replaced whole", "marts"}},

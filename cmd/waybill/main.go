@@ -106,7 +106,7 @@ func newRoot(l *commandLine) *cobra.Command {
 		Long: `Waybill pulls what your warehouses, carriers, shops and payment providers send, keeps every byte,
 loads it into an Iceberg lake, and builds checked marts for fulfilment, returns, claims and payments.
 
-Exit codes: 0 done · 1 failed · 2 usage · 3 held by a check · 4 a partner is late · 130 interrupted`,
+Exit codes: 0 done · 1 failed · 2 usage · 3 areas are held by a check or a broken model · 4 a partner is late · 130 interrupted`,
 		Example: `  waybill demo                              everything, against a sandbox on this machine
   waybill init && waybill doctor            start your own
   waybill run                               pull, load, build, check, publish what is due

@@ -15,6 +15,7 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/pull"
 	"github.com/fourmarketing/waybill/pipelines/run"
 	"github.com/fourmarketing/waybill/project"
+	"github.com/fourmarketing/waybill/transforms/models"
 )
 
 func newRun(l *commandLine) *cobra.Command {
@@ -27,7 +28,7 @@ func newRun(l *commandLine) *cobra.Command {
 check them, publish them together, and look after the tables that changed. Running again without news changes nothing.
 
 MODEL… choose marts: fct_orders, +fct_orders, tag:finance, area:claims.
-Exit codes: 0 done · 1 failed (a partner or a load) · 3 held by a check (areas; a held unit alone is 0) · 4 with --fail-if-late: a partner is late`,
+Exit codes: 0 done · 1 failed (a partner or a load) · 3 areas are held by a check or a broken model (single held units leave it at 0) · 4 with --fail-if-late: a partner is late`,
 		Example: `  waybill run
   waybill run --source northgate
   waybill run --source northgate/despatch --json
@@ -251,10 +252,14 @@ func heldLine(r ledger.Release) string {
 
 func printFailedChecks(w io.Writer, failed []checkResult) {
 	for _, c := range failed {
-		fmt.Fprintf(w, "check failed: %s: %s: %s\n", c.Model, c.Check, plural(c.Failing, "row"))
+		said, next := "check failed", "      let it through by name: waybill build --release-by NAME --why REASON\n"
+		if c.Severity == models.SeverityWarn {
+			said, next = "warning", ""
+		}
+		fmt.Fprintf(w, "%s: %s: %s: %s\n", said, c.Model, c.Check, plural(c.Failing, "row"))
 		if len(c.Sample) > 0 {
 			grid(w, c.Columns, c.Sample)
 		}
-		fmt.Fprintf(w, "      see all: waybill check %s\n      let it through by name: waybill build --release-by NAME --why REASON\n", c.Model.Name)
+		fmt.Fprintf(w, "      its SQL, which gives all of them: waybill check %s --json\n%s", c.Model.Name, next)
 	}
 }

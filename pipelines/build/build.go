@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -201,8 +202,15 @@ func (b *Builder) build(ctx context.Context, v *inputs.View, o Options, res *Res
 // Check builds the selected marts aside and runs their checks; the lake and the readers see nothing of it.
 func (b *Builder) Check(ctx context.Context, o Options) ([]models.CheckResult, error) {
 	var res Result
+	picked, err := b.Pick(o)
+	if err != nil {
+		return nil, err
+	}
 	o.Full = true
-	err := b.inputs.Read(ctx, o.AsOf, func(v *inputs.View) error {
+	if len(o.Select) > 0 {
+		o.Select = append(slices.Clone(o.Select), upstream(ofChecks(picked))...)
+	}
+	err = b.inputs.Read(ctx, o.AsOf, func(v *inputs.View) error {
 		todo, _, err := b.compare(ctx, v, o)
 		if err != nil {
 			return err
@@ -212,6 +220,11 @@ func (b *Builder) Check(ctx context.Context, o Options) ([]models.CheckResult, e
 		})
 	})
 	return res.Checks, err
+}
+
+// ofChecks are the checks among models: one that is chosen by its name is tried on the marts that it reads.
+func ofChecks(picked []*models.Model) []*models.Model {
+	return slices.DeleteFunc(slices.Clone(picked), func(m *models.Model) bool { return m.Name.Namespace != models.Checks })
 }
 
 // release commits the marts of the areas that are not held, mart by mart, and then names them together.

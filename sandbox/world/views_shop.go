@@ -7,6 +7,11 @@ func (o *order) money(minor int64) Money {
 	return Money{Amount: amount(o.inShop(minor)), Currency: o.brand.Currency}
 }
 
+// rest is the gift card's part of an amount in the shop's own currency: what the rest of it leaves, so that the two rounded parts add up to the whole.
+func (o *order) rest(whole, gift int64) Money {
+	return Money{Amount: amount(o.inShop(whole) - o.inShop(whole-gift)), Currency: o.brand.Currency}
+}
+
 // presented is an amount as the customer sees it.
 func (o *order) presented(minor int64) Money {
 	return Money{Amount: amount(minor), Currency: o.currency}
@@ -118,7 +123,7 @@ func (w *shopView) payments(v *ShopOrder) {
 		v.Transactions = append(v.Transactions, pay)
 		if o.gift > 0 {
 			v.Transactions = append(v.Transactions, ShopTransaction{
-				ID: o.txn(9), Kind: "sale", Status: "success", Gateway: giftCard, Amount: o.money(o.gift), Presented: o.presented(o.gift), ProcessedAt: o.paid.time(),
+				ID: o.txn(9), Kind: "sale", Status: "success", Gateway: giftCard, Amount: o.rest(o.total(), o.gift), Presented: o.presented(o.gift), ProcessedAt: o.paid.time(),
 			})
 		}
 	}
@@ -159,7 +164,7 @@ func (w *shopView) refunds(v *ShopOrder) {
 		}
 		if r.gift > 0 {
 			moved = append(moved, ShopTransaction{
-				ID: o.txn(8), ParentID: o.txn(9), Kind: "refund", Status: "success", Gateway: giftCard, Amount: o.money(r.gift), Presented: o.presented(r.gift), ProcessedAt: r.at.time(),
+				ID: o.txn(8), ParentID: o.txn(9), Kind: "refund", Status: "success", Gateway: giftCard, Amount: o.rest(r.amount, r.gift), Presented: o.presented(r.gift), ProcessedAt: r.at.time(),
 			})
 		}
 		sr := ShopRefund{
