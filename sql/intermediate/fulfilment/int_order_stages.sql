@@ -54,7 +54,7 @@ despatch_rows as (
         d.despatched_at,
         d.qty_despatched - coalesce(a.units, 0) as units,
         d.units_short - coalesce(a.units_short, 0) as units_short,
-        a.units is null or d.qty_despatched > a.units or (a.units = 0 and a.units_short < d.units_short) as is_first
+        a.units is null or d.qty_despatched > a.units or a.units_short < d.units_short as is_first
     from intermediate.int_despatches as d
     left join added_rows as a on a.source = d.source and a._file_id = d._file_id and a._line = d._line and a.row_no = d.row_no
     where d.order_id is not null

@@ -30,12 +30,8 @@ packed as (
         min(despatched_at) as despatched_at,
         cast(sum(qty_despatched) as integer) as units_despatched,
         -- Costs in several currencies have no sum.
-        case
-            when count(distinct case when unit_cost_amount is not null then unit_cost_currency end) <= 1 then sum(qty_despatched * unit_cost_amount)
-        end as cost_amount,
-        case
-            when count(distinct case when unit_cost_amount is not null then unit_cost_currency end) <= 1 then max(unit_cost_currency)
-        end as cost_currency,
+        case when count(distinct unit_cost_currency) <= 1 then sum(qty_despatched * unit_cost_amount) end as cost_amount,
+        case when count(distinct unit_cost_currency) <= 1 then max(unit_cost_currency) end as cost_currency,
         max(case when place = 1 then despatch_ref end) as despatch_ref,
         max(case when place = 1 then _file_id end) as _file_id,
         max(case when place = 1 then _line end) as _line
@@ -52,8 +48,7 @@ added as (
     from intermediate.int_despatch_lines as d
     inner join intermediate.int_order_lines as l on l.line_id = d.line_id
     inner join intermediate.int_order_terms as t on t.order_id = d.order_id
-    left join intermediate.int_promised_days as p
-        on l.is_added and p.order_id = d.order_id and p.counted_from = greatest(t.paid_at, l.added_at)
+    left join intermediate.int_promised_days as p on p.order_id = d.order_id and p.counted_from = greatest(t.paid_at, l.added_at)
     where d.tracking_no is not null
     group by d.tracking_no
     having bool_and(l.is_added)

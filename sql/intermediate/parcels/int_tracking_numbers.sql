@@ -52,7 +52,7 @@ word_matches as (
     select
         w.carrier_word,
         c.meaning,
-        row_number() over (partition by w.carrier_word order by c.precedence, c.meaning, c.pattern) as choice
+        row_number() over (partition by w.carrier_word order by c.precedence, c.meaning) as choice
     from words as w
     inner join seeds.codes as c on c.list = 'carrier_words' and regexp_like(upper(w.carrier_word), c.pattern)
 ),
@@ -68,20 +68,13 @@ word_carriers as (
     group by w.carrier_word
 ),
 
-unworded as (
-    select n.tracking_no
-    from worded as n
-    left join word_carriers as c on c.carrier_word = n.carrier_word
-    where c.configured is null and c.built_in is null
-),
-
 form_matches as (
     select
-        u.tracking_no,
+        n.tracking_no,
         c.meaning,
-        row_number() over (partition by u.tracking_no order by c.precedence, c.meaning, c.pattern) as choice
-    from unworded as u
-    inner join seeds.codes as c on c.list = 'tracking_numbers' and regexp_like(u.tracking_no, c.pattern)
+        row_number() over (partition by n.tracking_no order by c.precedence, c.meaning) as choice
+    from numbers as n
+    inner join seeds.codes as c on c.list = 'tracking_numbers' and regexp_like(n.tracking_no, c.pattern)
 ),
 
 -- A built-in name is the group's own where one of its carriers goes by those terms.
