@@ -53,7 +53,7 @@ stg_woo__order_lines as (
         l.name as title,
         cast(l.quantity as integer) as units_ordered,
         case when n._file_id = l._file_id and n._line = l._line then null else 0 end as units_current,
-        not coalesce(n.needs_no_shipping, false) as requires_shipping,
+        not n.needs_no_shipping as requires_shipping,
         case
             when l.quantity > 0
                 then cast(round((coalesce(l.subtotal_amount, 0) + coalesce(l.subtotal_tax_amount, 0)) / l.quantity, 2) as decimal(18, 2))

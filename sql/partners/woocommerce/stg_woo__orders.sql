@@ -42,12 +42,13 @@ summed as (
     group by o._source, o.order_id
 ),
 
--- An order that the shop has thrown away, or does not find when it is asked for its refunds.
+-- When the shop first did not find an order, asked for its refunds after the newest answer about it.
 gone as (
-    select _source, order_id, max(asked_at) as gone_at
-    from raw.woo_refund_answers
-    where status_code = 404
-    group by _source, order_id
+    select o._source, o.order_id, min(a.asked_at) as gone_at
+    from staging.stg_woo__latest_orders as o
+    inner join raw.woo_refund_answers as a
+        on a._source = o._source and a.order_id = o.order_id and a.status_code = 404 and a.asked_at > o._received_at
+    group by o._source, o.order_id
 ),
 
 stg_woo__orders as (
@@ -62,7 +63,7 @@ stg_woo__orders as (
         o.completed_at as closed_at,
         case
             when o.status = 'trash' then o.modified_at
-            when g.gone_at > o._received_at then g.gone_at
+            else g.gone_at
         end as deleted_at,
         coalesce(s.amount, 0) + coalesce(o.shipping_amount, 0) + coalesce(o.shipping_tax_amount, 0) >= o.total_amount - 0.05 as is_complete,
         o.status as financial_status,

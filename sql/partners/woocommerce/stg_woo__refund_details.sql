@@ -19,8 +19,8 @@ stg_woo__refund_details as (
     select d.*
     from latest as d
     left join staging.stg_woo__latest_orders as o on o._source = d._source and o.order_id = d.order_id
-    left join (select distinct _source, order_id, refund_id, _file_id, _line from raw.woo_order_refunds) as r
-        on r._source = o._source and r.order_id = o.order_id and r.refund_id = d.refund_id and r._file_id = o._file_id and r._line = o._line
+    left join (select distinct _source, refund_id, _file_id, _line from raw.woo_order_refunds) as r
+        on r._source = o._source and r.refund_id = d.refund_id and r._file_id = o._file_id and r._line = o._line
     where r.refund_id is not null or o._received_at is null or o._received_at <= d._received_at
 )
 

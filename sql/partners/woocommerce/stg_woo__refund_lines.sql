@@ -14,12 +14,13 @@ rows:
         where d._source = r._source and d.refund_id = r.refund_id and d._file_id = r._file_id and d._line = r._line)
 */
 with latest as (
-    select l.*
+    select distinct
+        l.refund_line_id, l.refund_id, l.order_id, l.line_id, l.quantity, l.total_amount, l.tax_amount,
+        l._source, l._file_id, l._line, l._received_at
     from raw.woo_refund_lines as l
     inner join staging.stg_woo__refund_details as d
         on d._source = l._source and d.refund_id = l.refund_id and d._file_id = l._file_id and d._line = l._line
     where l.line_id is not null
-    qualify row_number() over (partition by l._source, l.refund_line_id order by l._file_id desc, l._line desc) = 1
 ),
 
 stg_woo__refund_lines as (

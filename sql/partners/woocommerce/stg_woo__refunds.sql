@@ -25,11 +25,10 @@ columns:
   total_amount: what was given back, above 0
 */
 with listed as (
-    select r.*
+    select distinct r._source, r.refund_id, r.order_id, r.order_modified_at, r.total_amount, r._file_id, r._line, r._received_at
     from raw.woo_order_refunds as r
     inner join staging.stg_woo__latest_orders as o
         on o._source = r._source and o.order_id = r.order_id and o._file_id = r._file_id and o._line = r._line
-    qualify row_number() over (partition by r._source, r.refund_id order by r._file_id desc, r._line desc) = 1
 ),
 
 both_sides as (
@@ -40,7 +39,6 @@ both_sides as (
         d.created_at,
         l.order_modified_at,
         coalesce(d.amount, -l.total_amount) as amount,
-        l.currency,
         d.refund_id is not null as has_details,
         coalesce(d._file_id, l._file_id) as _file_id,
         case when d._file_id is not null then d._line else l._line end as _line,
@@ -63,7 +61,7 @@ stg_woo__refunds as (
         canonical_id(b._source, cast(b.order_id as varchar)) as order_id,
         coalesce(b.created_at, b.order_modified_at) as refunded_at,
         cast(b.amount as decimal(18, 2)) as total_amount,
-        upper(coalesce(b.currency, o.currency)) as currency,
+        upper(o.currency) as currency,
         cast(c.amount as decimal(18, 2)) as shipping_amount,
         b.has_details,
         b._source,

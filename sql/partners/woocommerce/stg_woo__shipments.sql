@@ -33,7 +33,7 @@ latest as (
         on o._source = s._source and o.order_id = s.order_id and o._file_id = s._file_id and o._line = s._line
     qualify row_number() over (
         partition by s._source, s.order_id, upper(nullif(trim(s.tracking_no), ''))
-        order by s._file_id desc, s._line desc, s.tracking_id
+        order by s.tracking_id
     ) = 1
 ),
 
@@ -50,7 +50,7 @@ stg_woo__shipments as (
         l._line,
         l._received_at
     from latest as l
-    left join first_told as f
+    inner join first_told as f
         on f._source = l._source and f.order_id = l.order_id and f.tracking_no is not distinct from upper(nullif(trim(l.tracking_no), ''))
 )
 
