@@ -38,10 +38,10 @@ lines as (
         units_wanted,
         sum(units_wanted) over (
             partition by order_id, sku
-            order by case when is_added then 1 else 0 end, added_at, line_id
+            order by added_at nulls first, line_id
             rows between unbounded preceding and current row
         ) as wanted_to,
-        row_number() over (partition by order_id, sku order by case when is_added then 1 else 0 end desc, added_at desc, line_id desc) as place_from_last
+        row_number() over (partition by order_id, sku order by added_at desc nulls last, line_id desc) as place_from_last
     from intermediate.int_line_demand
     where sku is not null
 ),

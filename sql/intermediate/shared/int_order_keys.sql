@@ -33,7 +33,7 @@ int_order_keys as (
         key_kind,
         case
             when manual_count = 1 then manual_order_id
-            when manual_count = 0 and claimants_count = 1 then any_order_id
+            when claimants_count = 1 then any_order_id
         end as order_id,
         case
             when manual_count = 1 then manual_is_test
