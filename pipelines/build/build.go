@@ -191,6 +191,7 @@ func (b *Builder) build(ctx context.Context, v *inputs.View, o Options, res *Res
 	}
 	return v.Session(ctx, b.duck, b.models, func(session *models.Session) error {
 		session.Former = before.former(v)
+		session.Selected = o.partial() && !before.holds() // what is held is set free by a look at everything
 		t := newTrial(b, session, task{todo: todo, fresh: fresh, options: o, before: before})
 		if err := t.run(ctx, res); err != nil {
 			return err

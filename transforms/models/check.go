@@ -58,7 +58,8 @@ func (c check) sql() string {
 }
 
 // Check runs the checks in the heads of the models, among them that a key is unique and not null, and the files in checks/ that
-// read one of the models, read no mart at all, or are one of them. A check that cannot run is part of the error and has its own in its result.
+// read one of the models or are one of them; and, unless the models are a selection, those that read no mart at all. A check that cannot run is
+// part of the error and has its own in its result.
 func (s *Session) Check(ctx context.Context, models []*Model) ([]CheckResult, error) {
 	var out []CheckResult
 	var errs []error
@@ -82,7 +83,7 @@ func (s *Session) Check(ctx context.Context, models []*Model) ([]CheckResult, er
 	}
 	var files []check
 	for _, m := range s.project.models {
-		if m.Name.Namespace != Checks || (!given[m.Name] && !s.project.readsOneOf(m, given) && s.project.readsMarts(m)) {
+		if m.Name.Namespace != Checks || (!given[m.Name] && !s.project.readsOneOf(m, given) && (s.Selected || s.project.readsMarts(m))) {
 			continue
 		}
 		files = append(files, check{model: m, name: m.Name.Name, severity: m.Head.Severity, line: m.line, query: m.SQL, deps: m.Deps, naming: namedByColumns})

@@ -33,6 +33,8 @@ type Session struct {
 	// May stay nil.
 	Former func(ctx context.Context, mart waybill.TableName) (string, error)
 
+	Selected bool // the models that are built were chosen: checks about nothing of them wait for a build of all
+
 	project   *Project
 	relations Relations
 	conn      *sql.Conn
