@@ -150,7 +150,7 @@ func (f *Fact) rowChecks() []check {
 	for _, m := range f.From {
 		for _, rows := range m.Head.Rows {
 			out = append(out, check{
-				model: m, name: "rows_of " + rows.Table.String(), severity: SeverityWarn, line: rows.line, deps: append(rows.deps, m.Name),
+				model: m, name: "rows_of " + rows.Table.String(), severity: SeverityWarn, line: rows.line, deps: slices.Concat(rows.deps, []waybill.TableName{m.Name}),
 				// The fact has all that the model has, but what happened later than the run asks about: where nothing is missed in it, nothing is.
 				first: rows.lost("(select * from "+f.Name.String()+" where partner = "+duck.Literal(m.Area)+")", "source"),
 				query: rows.lost(m.Name.String(), "_source"),
