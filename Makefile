@@ -48,8 +48,8 @@ bench: $(BIN)/waybill $(BIN)/versitygw ## ratios against the limit or a peer, fr
 torture: $(BIN)/waybill ## kill -9 at 200 random points, then compare with an undisturbed run
 	WAYBILL_TORTURE_KILLS=200 $(GO) test -tags $(TAGS) -timeout 60m -count=1 -v -run TestTorture ./cmd/waybill
 
-mutants: ## spoil the models' SQL at every place and see what cases and truth notice (N=400 for so many, SEED=2, MODEL=int_parcels)
-	WAYBILL_MUTANTS=$(or $(N),all) WAYBILL_MUTANTS_SEED=$(or $(SEED),1) WAYBILL_MUTANTS_MODEL=$(MODEL) \
+mutants: ## spoil the models' SQL at every place and see what cases and truth notice (N=400 for so many, SEED=2, MODEL=int_parcels, JURY=cases or own without the world)
+	WAYBILL_MUTANTS=$(or $(N),all) WAYBILL_MUTANTS_SEED=$(or $(SEED),1) WAYBILL_MUTANTS_MODEL='$(MODEL)' WAYBILL_MUTANTS_JURY=$(JURY) \
 		$(GO) test -tags $(TAGS) -timeout 180m -count=1 -v -run '^TestMutants$$' ./cmd/waybill
 
 fuzz: ## every decoder's fuzz test for 20 seconds each

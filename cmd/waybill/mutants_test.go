@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,8 +37,9 @@ const minNoticed = 0.55
 
 // TestMutants spoils the SQL of models, one place at a time, and wants the test cases or the truth about a small world to notice: a mart's rows are
 // others than what happened, a case gives other rows than wanted, or a file and line stand in no raw table. WAYBILL_MUTANTS_SEED chooses which are
-// tried, WAYBILL_MUTANTS_MODEL keeps to models with that in their names. testdata/mutants/accepted.csv has those that nothing notices, and why.
-// `make mutants` tries all of them (WAYBILL_MUTANTS=all, or a number of them).
+// tried, WAYBILL_MUTANTS_MODEL keeps to models whose names the regular expression finds, WAYBILL_MUTANTS_JURY=cases leaves the world out and
+// WAYBILL_MUTANTS_JURY=own all cases but those of the model itself, so that one who writes a case need not wait for them. testdata/mutants/accepted.csv has those that nothing notices, and why. `make mutants` tries all of them
+// (WAYBILL_MUTANTS=all, or a number of them).
 func TestMutants(t *testing.T) {
 	if os.Getenv("WAYBILL_MUTANTS") == "" {
 		t.Skip("takes minutes: make mutants N=100")
@@ -50,7 +52,7 @@ func TestMutants(t *testing.T) {
 	all := allMutants(t, project)
 	tried := sampled(t, all)
 	start := time.Now()
-	jury := summon(t, project)
+	jury := summon(t, project, os.Getenv("WAYBILL_MUTANTS_JURY"))
 	t.Logf("the lake and %d cases were made in %s", len(jury.cases), time.Since(start).Round(time.Second))
 	count := map[waybill.TableName]*verdicts{}
 	accepted, used := acceptedMutants(t), map[string]bool{}
@@ -150,7 +152,11 @@ func reachesMart(p *models.Project, m *models.Model) bool {
 func sampled(t *testing.T, all []mutants.Mutant) []mutants.Mutant {
 	t.Helper()
 	if name := os.Getenv("WAYBILL_MUTANTS_MODEL"); name != "" {
-		all = slices.DeleteFunc(slices.Clone(all), func(m mutants.Mutant) bool { return !strings.Contains(m.Model.String(), name) })
+		wanted, err := regexp.Compile(name)
+		if err != nil {
+			t.Fatalf("WAYBILL_MUTANTS_MODEL: %v", err)
+		}
+		all = slices.DeleteFunc(slices.Clone(all), func(m mutants.Mutant) bool { return !wanted.MatchString(m.Model.String()) })
 	}
 	limit, seed := len(all), uint64(1)
 	var err error
@@ -204,6 +210,7 @@ type jury struct {
 	truth   map[string]world.TruthTable
 	dir     string // of the truth's files
 	cases   []*models.OpenCase
+	own     bool // a model's own cases alone are asked
 }
 
 // What a mutant may come to beside being noticed by a mart or a case: DuckDB refuses it, or it multiplies rows without end.
@@ -213,8 +220,29 @@ const (
 	patience    = time.Minute
 )
 
-// summon runs a small world through, keeps what it gave, and builds the cases.
-func summon(t *testing.T, project *models.Project) *jury {
+// summon builds the cases and, unless only they are asked ("cases", "own"), runs a small world through and keeps what it gave.
+func summon(t *testing.T, project *models.Project, members string) *jury {
+	t.Helper()
+	db := duck.Open(duck.Config{Threads: 1})
+	t.Cleanup(func() { db.Close() })
+	j := &jury{project: project, own: members == "own"}
+	if members == "" {
+		j.live(t, db)
+	}
+	var err error
+	if j.cases, err = models.OpenCases(t.Context(), db, project, os.DirFS("../../testdata/models"), caseShapes(t, project)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, c := range j.cases {
+			c.Session.Close()
+		}
+	})
+	return j
+}
+
+// live runs a small world through and keeps what it gave, with the truth about it.
+func (j *jury) live(t *testing.T, db *sql.DB) {
 	t.Helper()
 	box := startWorld(t, world.Options{Seed: 1, Days: 21, OrdersPerDay: 40, Defects: 2})
 	p := join(t, box)
@@ -223,9 +251,7 @@ func summon(t *testing.T, project *models.Project) *jury {
 		p.must(exitDone, "run", "--as-of", stamp(at))
 	}
 	at := box.World().AsOf()
-	j := &jury{project: project, truth: map[string]world.TruthTable{}, dir: t.TempDir()}
-	db := duck.Open(duck.Config{Threads: 1})
-	t.Cleanup(func() { db.Close() })
+	j.truth, j.dir = map[string]world.TruthTable{}, t.TempDir()
 	stored := storedTables{}
 	opened := p.open()
 	err := opened.Inputs.Read(t.Context(), at, func(v *inputs.View) error { return stored.fill(t.Context(), db, v, opened.Inputs.Tables()) })
@@ -258,15 +284,6 @@ func summon(t *testing.T, project *models.Project) *jury {
 			t.Errorf("before anything was spoiled: %+v", c)
 		}
 	}
-	if j.cases, err = models.OpenCases(t.Context(), db, project, os.DirFS("../../testdata/models"), caseShapes(t, project)); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		for _, c := range j.cases {
-			c.Session.Close()
-		}
-	})
-	return j
 }
 
 func (j *jury) file(mart string) string { return filepath.Join(j.dir, mart+".csv") }
@@ -292,6 +309,26 @@ func (j *jury) notices(t *testing.T, m mutants.Mutant) string {
 	model := j.project.Model(m.Model)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
+	if j.lake != nil {
+		by = j.worldNotices(ctx, t, model, m)
+	}
+	if ctx.Err() != nil {
+		return endless
+	}
+	for _, own := range []bool{true, false} { // a model's own cases know it best
+		for i := 0; by == "" && i < len(j.cases) && (own || !j.own); i++ {
+			if (j.cases[i].Model.Name == m.Model) == own {
+				by = j.caseNotices(t, j.cases[i], model, m)
+			}
+		}
+	}
+	return by
+}
+
+// worldNotices says what of the small world shows a mutant: a mart that is not as the truth, or a file and line that are no raw row.
+func (j *jury) worldNotices(ctx context.Context, t *testing.T, model *models.Model, m mutants.Mutant) string {
+	t.Helper()
+	by := ""
 	err := j.lake.Trial(ctx, model, m.SQL, func(changed *models.Model) (bool, error) {
 		if _, ok := j.truth[changed.Name.String()]; ok && j.compare(t, changed.Name.String()).differs() {
 			by = "the truth about " + changed.Name.String()
@@ -309,23 +346,28 @@ func (j *jury) notices(t *testing.T, m mutants.Mutant) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := 0; by == "" && i < len(j.cases); i++ {
-		c := j.cases[i]
-		err := c.Session.Trial(t.Context(), model, m.SQL, func(changed *models.Model) (bool, error) {
-			if changed.Name != c.Model.Name {
-				return true, nil
-			}
-			diff, err := c.Differs(t.Context())
-			if diff != "" {
-				by = "the case " + c.Path
-			}
-			return false, err
-		})
-		if errors.Is(err, models.ErrTrial) {
-			by = "the case " + c.Path // what is built of the lake and not of the case is a fault of its own
-		} else if err != nil {
-			t.Fatal(err)
+	return by
+}
+
+// caseNotices says whether a case gives other rows of a mutant than wanted.
+func (j *jury) caseNotices(t *testing.T, c *models.OpenCase, model *models.Model, m mutants.Mutant) string {
+	t.Helper()
+	by := ""
+	err := c.Session.Trial(t.Context(), model, m.SQL, func(changed *models.Model) (bool, error) {
+		if changed.Name != c.Model.Name {
+			return true, nil
 		}
+		diff, err := c.Differs(t.Context())
+		if diff != "" {
+			by = "the case " + c.Path
+		}
+		return false, err
+	})
+	if errors.Is(err, models.ErrTrial) {
+		return "the case " + c.Path // what is built of the lake and not of the case is a fault of its own
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	return by
 }
