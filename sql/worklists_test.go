@@ -247,10 +247,18 @@ func TestShopsAreAskedForDetailsThatAreMissingOrOld(t *testing.T) {
 	add("raw.shop_detail_answers", "aster-vale", "6", row{"status_code_number": "200"})
 	order("aster-vale", "7", "2026-03-24T07:00:00Z", row{"is_test": "true"})
 	add("raw.shop_fulfilments", "aster-vale", "7", row{"fulfilment_gid": "gid://shopify/Fulfillment/7"})
+	// An answer of which a row was rejected is none either: it rests, and is asked for again behind the others.
+	for number, heard := range map[string]string{"9": "2026-03-25T10:00:00Z", "10": "2026-03-25T11:50:00Z"} {
+		order("aster-vale", number, "2026-03-25T09:00:00Z", nil)
+		add("raw.shop_fulfilments", "aster-vale", number, row{"fulfilment_gid": "gid://shopify/Fulfillment/" + number})
+		add("raw.shop_detail_answers", "aster-vale", number, row{
+			"status_code_number": "200", "order_updated_at": "2026-03-25T09:00:00Z", "problem": "rejected: integer of quantity in raw.shop_refund_lines", "_received_at": heard,
+		})
+	}
 	order("aster-vale", "8", "2026-03-24T10:30:00Z", row{"is_edited": "true"}) // what was added when stands in the details
 	want := []string{
 		"norre-studio gid://shopify/Order/3", "aster-vale gid://shopify/Order/8", "aster-vale gid://shopify/Order/2",
-		"aster-vale gid://shopify/Order/5", "aster-vale gid://shopify/Order/6",
+		"aster-vale gid://shopify/Order/5", "aster-vale gid://shopify/Order/6", "aster-vale gid://shopify/Order/9",
 	}
 	if got := asked(t, "shopify_order_details", given); !slices.Equal(got, want) {
 		t.Errorf("asked for\n %s\nwant\n %s", strings.Join(got, "\n "), strings.Join(want, "\n "))

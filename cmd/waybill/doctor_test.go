@@ -102,6 +102,27 @@ func TestDoctorTypes(t *testing.T) {
 	}
 }
 
+// TestDoctorOlderDefinition takes out a column that only an earlier Waybill's definition would lack: each SQL that reads it is named once, with the
+// table and what to do, and nothing that merely stands above it.
+func TestDoctorOlderDefinition(t *testing.T) {
+	t.Parallel()
+	p := begun(t)
+	p.edit("pipelines/shopify.yaml", `          order_updated_at: {path: "json($.body)$.data.order.updatedAt", type: timestamp, formats: [iso], zone: UTC}`+"\n", "")
+	var bad int
+	for _, f := range p.findings() {
+		if f.OK {
+			continue
+		}
+		bad++
+		if !containsAll(f.Detail, []string{"partners/shopify/", "no column order_updated_at in raw.shop_detail_answers", "waybill init FOLDER shopify"}) || strings.Contains(f.Detail, "\n") {
+			t.Errorf("%s: %s", f.Subject, f.Detail)
+		}
+	}
+	if bad == 0 {
+		t.Error("nothing is wrong with a definition that lacks a column")
+	}
+}
+
 // TestDoctorTargets points the places of marts at what cannot take them.
 func TestDoctorTargets(t *testing.T) {
 	t.Parallel()

@@ -228,7 +228,10 @@ func look(t *typing.Traits, value []byte) {
 	core := bytes.Trim(value, marks)
 	t.Spaces = t.Spaces || len(bytes.Trim(value, blanks)) < len(value) || len(bytes.Trim(core, blanks)) < len(core)
 	t.Equals = t.Equals || bytes.IndexByte(value, '=') >= 0
-	inner := bytes.Trim(value, blanks+`="`)
+	inner := bytes.Trim(value, blanks)
+	if len(inner) > 2 && bytes.HasPrefix(inner, []byte(`="`)) && inner[len(inner)-1] == '"' {
+		inner = inner[2 : len(inner)-1]
+	}
 	t.Apostrophes = t.Apostrophes || (len(inner) > 0 && inner[0] == '\'' && inner[len(inner)-1] != '\'')
 }
 

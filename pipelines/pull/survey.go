@@ -87,7 +87,7 @@ func (l *lister) request(ctx context.Context, t pipelines.Task, asOf time.Time, 
 	}
 	work, err := l.worklists.ask(ctx, t, asOf)
 	if err != nil {
-		return req, fmt.Errorf("worklist %s: %w", t.Feed.Worklist, err)
+		return req, fmt.Errorf("look up what to ask: %w", err)
 	}
 	req.Work = work
 	req.Settings["calls_today"] = callsToday(files, asOf)

@@ -116,7 +116,7 @@ func (s *Session) Query(ctx context.Context, w *Worklist) (*sql.Rows, error) {
 	}
 	rows, err := s.conn.QueryContext(ctx, w.SQL)
 	if err != nil {
-		return nil, fmt.Errorf("worklist %s: %w", w.Name, locate(w.Path, w.line, err))
+		return nil, fmt.Errorf("worklist %s: %w", w.Name, locate(w.Path, w.line, explain(w.Partner, w.Deps, err)))
 	}
 	return rows, nil
 }
@@ -240,7 +240,7 @@ func (s *Session) create(ctx context.Context, m *Model) error {
 	}
 	// The select begins on the statement's second line, which locate relies on.
 	if err := s.exec(ctx, "create "+kind+" "+quoted(m.Name)+" as\n"+m.SQL); err != nil {
-		return locate(m.Path, m.line-1, err)
+		return locate(m.Path, m.line-1, explain(m.partner(), m.Deps, err))
 	}
 	if how == builtTable {
 		if err := s.settleTypes(ctx, m); err != nil {

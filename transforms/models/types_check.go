@@ -40,15 +40,29 @@ func CheckTypes(ctx context.Context, p *Project, schemas map[waybill.TableName][
 			errs = append(errs, b.Err)
 		}
 	}
-	if _, err := s.Check(ctx, fine); err != nil {
-		errs = append(errs, err)
-	}
+	_, err = s.Check(ctx, fine)
+	errs = append(errs, roots(err)...)
 	for _, w := range p.worklists {
 		if err := s.exhaust(ctx, w); err != nil {
 			errs = append(errs, err)
 		}
 	}
 	return errs
+}
+
+// roots are the errors of a joined one that do not merely repeat what stands upstream.
+func roots(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var out []error
+		for _, e := range joined.Unwrap() {
+			out = append(out, roots(e)...)
+		}
+		return out
+	}
+	if err == nil || isUpstream(err) {
+		return nil
+	}
+	return []error{err}
 }
 
 // exhaust runs a worklist to its end.

@@ -171,6 +171,9 @@ type Column struct {
 	Regex       string   `yaml:"regex"` // on the text after strip
 	PII         PII      `yaml:"pii"`
 	Optional    bool     `yaml:"optional"` // the header may lack it
+	// TellsReject keeps the row where another row of its record breaks a rule, and says here which: what was asked of a partner stays known, however
+	// bad the answer is.
+	TellsReject bool `yaml:"tells_reject" json:",omitempty"`
 }
 
 // TableNames are the lake tables in the order of the contract.

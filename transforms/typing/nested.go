@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/fourmarketing/waybill"
 )
 
 // typeJSON types records that may give rows to several tables. A record is rejected whole: if one of its rows breaks a rule, none of its
-// rows in any table is loaded.
+// rows in any table is loaded, but those that tell of the reject (Column.TellsReject).
 func (t *Typer) typeJSON(ctx context.Context, p Part, target func(Table) string, out *Typed) error {
 	records := "create or replace temp table records as " + jsonRecords(t.view)
 	if err := t.scan(ctx, p.Records, func() error { return t.exec(ctx, records) }); err != nil {
@@ -54,7 +56,12 @@ func (t *Typer) typeJSON(ctx context.Context, p Part, target func(Table) string,
 func (t *Typer) copyTables(ctx context.Context, rels []relation, target func(Table) string, out *Typed) error {
 	for i, rel := range rels {
 		query := fmt.Sprintf("select %s from typed%d", rel.rows, i)
-		if t.rejected > 0 {
+		switch tells := rel.table.tellsReject(); {
+		case t.rejected == 0:
+		case tells >= 0:
+			query = fmt.Sprintf(`select %s from (select t.* replace (coalesce(t.v%[3]d, r.told) as v%[3]d) from typed%[2]d as t left join rejected as r on r._line = t._line)
+				where rule is null or rule not in (%[4]s)`, rel.rows, i, tells, rel.ofRequired())
+		default:
 			query += " where _line not in (select _line from rejected)"
 		}
 		rows, err := t.copy(ctx, rel.table, query, target(rel.table))
@@ -115,16 +122,16 @@ func (t *Typer) keepRejects(ctx context.Context, first map[int64]Reject) error {
 	if len(first) == 0 {
 		return nil
 	}
-	if err := t.exec(ctx, "create or replace temp table rejected (_line bigint)"); err != nil {
+	if err := t.exec(ctx, "create or replace temp table rejected (_line bigint, told varchar)"); err != nil {
 		return err
 	}
-	insert, err := t.conn.PrepareContext(ctx, "insert into rejected values (?)")
+	insert, err := t.conn.PrepareContext(ctx, "insert into rejected values (?, ?)")
 	if err != nil {
 		return fmt.Errorf("note rejects: %w", err)
 	}
 	defer insert.Close()
 	for _, line := range slices.Sorted(maps.Keys(first)) {
-		if _, err := insert.ExecContext(ctx, line); err != nil {
+		if _, err := insert.ExecContext(ctx, line, t.Contract.told(first[line])); err != nil {
 			return fmt.Errorf("note rejects: %w", err)
 		}
 		t.rejected++
@@ -133,6 +140,31 @@ func (t *Typer) keepRejects(ctx context.Context, first map[int64]Reject) error {
 		}
 	}
 	return nil
+}
+
+// told is a reject in the words of a column that tells of it: without the value, which may be anybody's.
+func (c Contract) told(r Reject) string {
+	if r.Table < 0 || r.Column < 0 {
+		return "rejected: " + r.Rule
+	}
+	table := c.Tables[r.Table]
+	return fmt.Sprintf("rejected: %s of %s in %s", r.Rule, table.Columns[r.Column].Name, table.Name)
+}
+
+// tellsReject is the column that tells of rejects, -1 in most tables.
+func (t Table) tellsReject() int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.TellsReject })
+}
+
+// ofRequired are the numbers of the rules without which a row cannot be.
+func (r relation) ofRequired() string {
+	numbers := []string{"-1"}
+	for i, c := range r.checks {
+		if r.table.Columns[c.Column].Required {
+			numbers = append(numbers, strconv.Itoa(i))
+		}
+	}
+	return strings.Join(numbers, ", ")
 }
 
 func (t *Typer) exec(ctx context.Context, query string) error {

@@ -231,6 +231,9 @@ func (c Contract) validateColumn(t Table, col Column, p *problems) {
 	if re, err := regexp.Compile(col.Extract); err == nil && col.Extract != "" && re.NumSubexp() < 1 {
 		p.say(at+".extract", "%q has no group; put the part to keep in brackets", col.Extract)
 	}
+	if col.TellsReject && (col.Type != "text" || col.Required || c.Format.Type == CSV || len(t.Each) > 0) {
+		p.say(at+".tells_reject", "stands on a text column that is not required, in a table of json or exchange without each")
+	}
 	if len(col.Codes) > 0 && col.Type != "text" {
 		p.say(at+".codes", "stand on a text column")
 	}

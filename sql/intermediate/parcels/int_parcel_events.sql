@@ -1,7 +1,7 @@
 /*
 description: >-
   Scans of all parcels, outbound and return. What two connections tell alike of one carrier is one scan. Where a carrier's answer says of a parcel
-  what none of its scans says yet (it has none, or only earlier ones), that is an event, too.
+  what none of its scans says yet (it has none, or only earlier ones, or the status has no time and no scan says the same), that is an event, too.
 grain: one row per event
 key: [event_key]
 owner: data
@@ -32,6 +32,12 @@ newest_scans as (
     select carrier, tracking_no, max(occurred_at) as occurred_at
     from scans
     group by carrier, tracking_no
+),
+
+scanned as (
+    select distinct carrier, tracking_no, status
+    from scans
+    where occurred_at is not null
 ),
 
 statuses as (
@@ -73,7 +79,7 @@ told as (
         'status:' || h.carrier || ':' || h.tracking_no,
         h.carrier,
         h.tracking_no,
-        coalesce(h.status_at, h._received_at),
+        coalesce(h.status_at, h.told_since, h._received_at),
         null,
         null,
         h.status,
@@ -89,10 +95,18 @@ told as (
         h._line
     from statuses as h
     left join newest_scans as n on n.carrier = h.carrier and n.tracking_no = h.tracking_no
+    left join scanned as s on s.carrier = h.carrier and s.tracking_no = h.tracking_no and s.status = h.status
     cross join ops.clock as k
     where h.recency = 1 and h.status <> 'unknown'
-        -- Without a time of its own it counts from the run that heard it, where no scan says more.
-        and (h.status_at > n.occurred_at or (n.carrier is null and coalesce(h.status_at, h._received_at) <= k.as_of))
+        -- Without a time of its own it counts from the run that first heard it, where no scan says the same.
+        and (
+            h.status_at > n.occurred_at
+            or (
+                (h.status_at is null or n.carrier is null)
+                and s.carrier is null
+                and coalesce(h.status_at, h.told_since, h._received_at) <= k.as_of
+            )
+        )
 ),
 
 despatched as (

@@ -61,7 +61,7 @@ told as (
         h.tracking_no,
         h.destination_country,
         h.product,
-        -- Without a time it is no event, yet what time alone decides does not beat it.
+        -- Without a time it may be no event, yet what time alone decides does not beat it.
         h.status_at is null and h.status in (
             'delivered', 'delivered_damaged', 'available_for_pickup', 'return_to_sender', 'returned', 'destroyed', 'cancelled'
         ) as is_said_to_have_ended,

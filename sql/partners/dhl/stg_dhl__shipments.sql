@@ -13,7 +13,9 @@ columns:
   status: as for events; null where the answer has no status
 */
 with latest as (
-    select *
+    select
+        *,
+        min(_received_at) over (partition by _source, upper(trim(tracking_no)), status_code, status_number, status_text) as told_since
     from raw.dhl_shipments
     where upper(trim(shipment_no)) = upper(trim(tracking_no)) and coalesce(lower(service) = lower(url_parameter(asked_url, 'service')), true)
     qualify row_number() over (
@@ -31,6 +33,7 @@ stg_dhl__shipments as (
         l.status_code as status_raw,
         case when t.raw_type is not null or t.raw_code is not null or t.raw_text is not null then t.status end as status,
         t.occurred_at as status_at,
+        l.told_since,
         t.reason,
         t.raw_type,
         t.raw_code,

@@ -33,6 +33,7 @@ estimated as (
     select
         *,
         max_by(try_cast(substr(estimated_date, 1, 10) as date), asked_at) over (partition by _source, tracking_no) as estimated_on,
+        min(_received_at) over (partition by _source, tracking_no, status_category, last_event_code) as told_since,
     from told
 ),
 
@@ -67,6 +68,7 @@ stg_royal_mail__statuses as (
             when regexp_matches(l.event_raw, ':.*(Z|z|[+-][0-9]{2}(:[0-9]{2})?)$') then try_cast(l.event_raw as timestamptz)
             else timezone('Europe/London', try_cast(l.event_raw as timestamp))
         end as status_at,
+        l.told_since,
         case when e.meaning is not null then e.detail else s.detail end as reason,
         cast(null as varchar) as raw_type,
         l.raw_code,

@@ -6,11 +6,12 @@ owner: data
 */
 with stg_shopify__order_details as (
     select
-        canonical_id(_source, string_split(order_gid, '/')[-1]) as order_id,
-        max(order_updated_at) as order_updated_at
-    from raw.shop_detail_answers
-    where status_code = 200 and order_updated_at is not null
-    group by 1
+        n.ask as order_id,
+        max(r.order_updated_at) as order_updated_at
+    from staging.stg_shopify__detail_answers as n
+    inner join raw.shop_detail_answers as r on r._file_id = n._file_id and r._line = n._line
+    where n.outcome = 'answered'
+    group by n.ask
 )
 
 select * from stg_shopify__order_details

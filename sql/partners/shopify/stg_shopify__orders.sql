@@ -33,7 +33,7 @@ gone as (
     select canonical_id(_source, string_split(order_gid, '/')[-1]) as order_id, max(asked_at) as gone_at
     from raw.shop_detail_answers
     -- An answer with a cost and no error is Shopify's own, so that a missing order is gone and not refused.
-    where status_code = 200 and order_updated_at is null and query_cost is not null and errors_raw is null
+    where status_code = 200 and order_updated_at is null and query_cost is not null and errors_raw is null and problem is null
     group by 1
 ),
 

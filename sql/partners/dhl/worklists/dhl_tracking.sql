@@ -34,7 +34,7 @@ scans as (
     from staging.stg_dhl__events as e
     left join seeds.parcel_statuses as s on s.status = e.status
     union all
-    select h._source, h.tracking_no, h.status, s.rank_no, h.status_at
+    select h._source, h.tracking_no, h.status, s.rank_no, coalesce(h.status_at, h.told_since)
     from staging.stg_dhl__shipments as h
     inner join seeds.parcel_statuses as s on s.status = h.status
 ),
