@@ -57,6 +57,68 @@ func TestAsOfAnEarlierInstant(t *testing.T) {
 	says(t, p.must(exitDone, "run", "--as-of", stamp(end)).out, "no news")
 }
 
+// TestAsOfHoldsByCause spoils an order, then a mart, and builds as of a past instant: without that order, then without that mart's area, and with all
+// else.
+func TestAsOfHoldsByCause(t *testing.T) {
+	t.Parallel()
+	box := startWorld(t, small(3))
+	p := join(t, box)
+	p.laidOver()
+	end := box.World().AsOf()
+	advance(t, box, end)
+	p.must(exitDone, "run", "--as-of", stamp(end))
+	at := stamp(end.Add(-36 * time.Hour))
+	var whole, held, less struct {
+		heldReport
+		Aside string `json:"aside"`
+	}
+	p.report(exitDone, &whole, "build", "--as-of", at)
+	orders := ofFile(t, whole.Aside, "select order_id from fct_orders order by order_id")
+	p.spoil("intermediate/fulfilment/int_orders.sql", "case when order_id <> '"+orders[0]+"' then placed_at end as placed_at")
+	p.report(exitDone, &held, "build", "--as-of", at)
+	if held.units() != "order_id="+orders[0] || len(held.HeldAreas) > 0 || held.HeldUnits[0].Kept != 0 {
+		t.Errorf("held are %+v and areas %v, want %s", held.HeldUnits, held.HeldAreas, orders[0])
+	}
+	if got := ofFile(t, held.Aside, "select order_id from fct_orders order by order_id"); !slices.Equal(got, orders[1:]) {
+		t.Errorf("%d orders are shown, want all %d but one", len(got), len(orders))
+	}
+	p.spoil("intermediate/fulfilment/int_orders.sql", "")
+	p.spoil("marts/returns/returns_open.sql", "error('spoilt') as return_id")
+	p.report(exitWithheld, &less, "build", "--as-of", at)
+	tables := ofFile(t, less.Aside, "select table_name from information_schema.tables where table_schema = 'main' order by 1")
+	if less.areas() != "returns" || slices.Contains(tables, "fct_returns") || !slices.Contains(tables, "fct_orders") {
+		t.Errorf("held are areas %q, shown is %v", less.areas(), tables)
+	}
+	says(t, p.must(exitWithheld, "run", "--as-of", stamp(end)).out, "area returns", "shown of release 1,", "spoilt") // no build aside is what readers had
+}
+
+// ofFile reads the texts of a published file.
+func ofFile(t *testing.T, path, query string) []string {
+	t.Helper()
+	db, err := sql.Open("duckdb", path+"?access_mode=read_only")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, text)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 func sum(t *testing.T, path string) [32]byte {
 	t.Helper()
 	data, err := os.ReadFile(path)

@@ -51,7 +51,8 @@ func newBuild(l *commandLine) *cobra.Command {
 		Long: `Rebuild the marts that differ from what is loaded, check them and publish them together.
 
 With --as-of an instant that is earlier than the published marts' they are built as of then into a DuckDB file of their own, which the last
-lines name: nothing later is in it but columns of state without a time (docs/meanings.md). What readers see and the next run stay as they are.`,
+lines name: nothing later is in it but columns of state without a time (docs/meanings.md). What readers see and the next run stay as they are.
+What checks hold is in no mart of that file, since nothing of before stands in its place.`,
 		Example: `  waybill build
   waybill build --as-of 2026-04-01T06:00:00Z
   waybill build +fct_shipments tag:finance
@@ -101,13 +102,13 @@ func (l *commandLine) buildAside(ctx context.Context, p *project.Project, d *dis
 	d.stop()
 	if l.json {
 		report := reportRun(res)
-		if err == nil {
+		if len(res.Published) > 0 {
 			report.Aside = path
 		}
 		return errors.Join(printJSON(l.stdout, report), err)
 	}
 	printed := l.printRun(res)
-	if err == nil {
+	if len(res.Published) > 0 {
 		fmt.Fprintf(l.stdout, "as of %s, earlier than what is published, which stays as it is: %s\n", display1(o.AsOf), path)
 	}
 	return errors.Join(printed, err)

@@ -230,7 +230,7 @@ func builtLine(b build.Result) string {
 	case ledger.Released:
 		return fmt.Sprintf("%s built, %d unchanged; release %d%s", plural(len(b.Done), "mart"), b.Fresh, b.Release.ID, heldLine(b.Release))
 	case ledger.Aside:
-		return fmt.Sprintf("%s built aside", marts)
+		return fmt.Sprintf("%s built aside%s", plural(len(b.Done), "mart"), heldLine(b.Release))
 	case ledger.Withheld:
 		return fmt.Sprintf("%s held back by checks, %d unchanged; nothing is released", marts, b.Fresh)
 	default:

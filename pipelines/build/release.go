@@ -219,11 +219,15 @@ func held(r ledger.Release) []string {
 
 // withheld is the error about held areas.
 func withheld(r ledger.Release) error {
+	return fmt.Errorf("%w: readers keep what they had of %s; next: waybill state release", ErrWithheld, strings.Join(areasHeld(r), ", "))
+}
+
+func areasHeld(r ledger.Release) []string {
 	var areas []string
 	for _, a := range r.Areas {
 		if a.Held() {
 			areas = append(areas, a.Area)
 		}
 	}
-	return fmt.Errorf("%w: readers keep what they had of %s; next: waybill state release", ErrWithheld, strings.Join(areas, ", "))
+	return areas
 }
