@@ -16,7 +16,7 @@ const orderInDetail = `query($id: ID!){order(id:$id){
 	fulfillments{name status trackingInfo{number company} fulfillmentLineItems(first:50){nodes{quantity lineItem{id}}}}
 	refunds{totalRefundedSet{shopMoney{amount}} return{id} refundLineItems(first:50){nodes{quantity restockType subtotalSet{shopMoney{amount}}}}
 		refundShippingLines(first:5){nodes{subtotalAmountSet{shopMoney{amount}}}} transactions(first:10){nodes{id}}
-		orderAdjustments(first:5){nodes{reason amountSet{shopMoney{amount}}}}}
+		duties{amountSet{shopMoney{amount}}} orderAdjustments(first:5){nodes{reason amountSet{shopMoney{amount}}}}}
 	returns(first:10){nodes{name status returnLineItems(first:50){nodes{quantity returnReason ... on ReturnLineItem{fulfillmentLineItem{lineItem{id}}}}}
 		reverseFulfillmentOrders(first:5){nodes{status reverseDeliveries(first:5){nodes{deliverable{... on ReverseDeliveryShippingDeliverable{tracking{number carrierName}}}}}}}}}}}`
 
@@ -49,6 +49,7 @@ type detailedOrder struct {
 		}
 		Transactions        struct{ Nodes []any }
 		OrderAdjustments    struct{ Nodes []struct{ AmountSet money } }
+		Duties              []struct{ AmountSet money }
 		RefundShippingLines struct {
 			Nodes []struct{ SubtotalAmountSet money }
 		}
@@ -172,13 +173,16 @@ func TestOrderDetailsAreTheWorlds(t *testing.T) {
 			for _, refund := range r.Data.Order.Refunds {
 				refunds++
 				adjusted += len(refund.OrderAdjustments.Nodes)
-				// As with Shopify: lines and shipping, less the adjustments, are what was paid back.
+				// As with Shopify: lines, shipping and duties, less the adjustments, are what was paid back.
 				sum := 0.0
 				for _, l := range refund.RefundLineItems.Nodes {
 					sum += pounds(t, l.SubtotalSet)
 				}
 				for _, l := range refund.RefundShippingLines.Nodes {
 					sum += pounds(t, l.SubtotalAmountSet)
+				}
+				for _, d := range refund.Duties {
+					sum += pounds(t, d.AmountSet)
 				}
 				for _, a := range refund.OrderAdjustments.Nodes {
 					sum -= pounds(t, a.AmountSet)

@@ -254,6 +254,14 @@ func (c *converter) refundLines(r world.ShopRefund, out *refund, total int64) er
 			object{gid("RefundShippingLine", r.ID)}, *c.out.ShippingLine, bag(r.ShippingTotal), bag(zero),
 		}}
 	}
+	duties, err := cents(r.DutyTotal.Amount)
+	if err != nil {
+		return err
+	}
+	if duties != 0 {
+		worth += duties
+		out.Duties = &[]refundDuty{{bag(r.DutyTotal)}}
+	}
 	if worth != total {
 		reason := "REFUND_DISCREPANCY"
 		diff := bag(world.Money{Amount: amount(worth - total), Currency: r.Total.Currency})

@@ -22,7 +22,7 @@ type refund struct {
 	Duties           *[]refundDuty
 }
 
-// refundDuty is of an import duty; the simulated shops sell none.
+// refundDuty is of an import duty.
 type refundDuty struct{ AmountSet moneyBag }
 
 type refundLine struct {

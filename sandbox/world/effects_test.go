@@ -113,6 +113,7 @@ func shows(f facts, p world.Planted) bool {
 		"gift_card_beside":               "fct_orders lines_count=* units_despatched=*",
 		"one_sku_on_two_lines":           "fct_order_lines units_ordered=2 units_despatched=2",
 		"sku_in_lower_case":              "fct_order_lines units_despatched=*",
+		"refund_of_duties":               "fct_refunds kind=shipping",
 		"file_corrected":                 "ops.files version=1 status=superseded",
 		"file_late":                      "ops.files version=1 status=loaded",
 		"file_cut_off":                   "ops.files version=2 status=loaded",
@@ -145,6 +146,12 @@ func showsElsewhere(f facts, p world.Planted) bool {
 			id, rest, _ := strings.Cut(key, " ")
 			if row := f["marts.fct_shipments"][id]; row["order_id"] == p.Subject && strings.HasPrefix(rest, " ") {
 				return row["status"] == "delivered"
+			}
+		}
+	case "status_misdated":
+		for _, row := range f["marts.rows_set_aside"] {
+			if row["order_id"] == p.Subject {
+				return row["is_row"] == "true"
 			}
 		}
 	case "test_order", "draft_order":

@@ -57,6 +57,7 @@ type ShopSkills struct {
 	Gifts    bool // gift cards: sold, and paid with beside another tender
 	Drafts   bool // baskets among its orders
 	Bins     bool // orders that were thrown away
+	Duties   bool // import duties, given back by name
 }
 
 // Style is a garment in its sizes, at a price in minor units of the brand's currency, VAT included.

@@ -83,7 +83,7 @@ func (k *knownOrder) readStatuses() {
 	var newest instant
 	for i := range k.o.statuses {
 		st := &k.o.statuses[i]
-		if !st.seen(k.at) {
+		if !st.tells(k.at) {
 			continue
 		}
 		k.anyStatus = true

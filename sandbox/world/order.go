@@ -21,6 +21,7 @@ type order struct {
 	first, last   string
 	lines         []line
 	shipping      int64
+	duties        int64
 	tender        tender
 	gift          int64 // the part of the total that a gift card paid
 	draft         bool  // a basket that nobody has ordered yet
@@ -103,7 +104,7 @@ func (o *order) subtotal() int64 {
 	return sum
 }
 
-func (o *order) total() int64 { return o.subtotal() + o.shipping }
+func (o *order) total() int64 { return o.subtotal() + o.shipping + o.duties }
 
 // netInShop is what the shop reckons a line at in its own currency: as many times the price as units, less the discount.
 func (o *order) netInShop(l *line) int64 {
@@ -153,8 +154,12 @@ type status struct {
 	at           instant
 	what         string
 	code, reason string
+	written      instant // what the warehouse writes for the time where that is nonsense; nobody can place such a row
 	span
 }
+
+// tells says whether a file has told of it by a moment, in a way that can be placed.
+func (st *status) tells(at instant) bool { return st.seen(at) && st.written == 0 }
 
 // despatch is one row of a despatch: so many units of a line in a parcel.
 type despatch struct {
@@ -227,6 +232,7 @@ type refund struct {
 	note         string
 	lines        []refundLine
 	shipping     int64
+	duties       int64
 	amount       int64
 	gift         int64 // the part of it that went back onto a gift card
 	payRef       string

@@ -174,8 +174,16 @@ func (s *sim) plantCopies() {
 	}
 }
 
+// plantCopy sends the newest good file before a checkpoint once more, or in a world that has none so early the one before a later checkpoint.
 func (s *sim) plantCopy(f *feed, p Problem) {
-	seen := s.checkpoints[p.Seen]
+	for k := p.Seen; k < len(s.checkpoints)-1; k++ {
+		if s.copyBefore(f, s.checkpoints[k], p) {
+			return
+		}
+	}
+}
+
+func (s *sim) copyBefore(f *feed, seen instant, p Problem) bool {
 	for _, ff := range slices.Backward(f.files) {
 		if ff.run+10*minute >= seen || len(ff.rows) == 0 || len(ff.versions) > 1 || ff.versions[0].held() || len(ff.versions[0].rows) != len(ff.rows) {
 			continue
@@ -187,6 +195,7 @@ func (s *sim) plantCopy(f *feed, p Problem) {
 		}
 		f.files = append(f.files, again)
 		s.plant(p.Kind, again.path, "ops.files duplicate")
-		return
+		return true
 	}
+	return false
 }

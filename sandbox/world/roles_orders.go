@@ -104,11 +104,19 @@ func warehouseRoles() []role {
 		{"not_fulfilled_in_web", "marts.fct_breaks R04", .003, 2, false, early, (*sim).notFulfilled},
 		{"fulfilled_not_despatched", "marts.fct_breaks R05 fulfilled_not_despatched", .002, 3, false, early, (*sim).notDespatched},
 		{"double_despatch", "marts.fct_breaks R06 over_despatched", .002, 5, false, early, (*sim).doubleDespatch},
+		{"status_misdated", "marts.rows_set_aside", .003, 2, false, early, (*sim).misdate},
 	}
 }
 
 // split sends the first line ahead and the rest half an hour later; both travel alike.
 func (s *sim) split(rng stream, o *order) { s.sendApart(rng, o, o.site) }
+
+// misdate tells a step of the order once more, as if it had been years ago.
+func (s *sim) misdate(rng stream, o *order) {
+	s.quietly(rng, o)
+	last := o.statuses[len(o.statuses)-1]
+	o.statuses = append(o.statuses, status{at: last.at + minute, what: last.what, written: last.at - instant(rng.between(4500, 7000))*24*hour})
+}
 
 // fromTwoSites sends the first line from the order's own site and the rest from another of the brand's.
 func (s *sim) fromTwoSites(rng stream, o *order) {

@@ -20,6 +20,7 @@ func (s *sim) shopRoles() []role {
 		{"paid_with_gift_card", "marts.fct_refunds psp_due_amount", .003, 4, false, gifts, (*sim).payWithGift},
 		{"refund_to_gift_card", "marts.fct_refunds not_in_scope", .002, 6, false, gifts, (*sim).refundToGift},
 		{"refund_of_carriage", "marts.fct_refunds kind shipping", .003, 4, false, wish{window: morning(), workday: true, service: "express"}, (*sim).refundCarriage},
+		{"refund_of_duties", "marts.fct_refunds kind shipping", .002, 4, false, wish{window: morning(), workday: true, shop: ShopSkills{Duties: true}}, (*sim).refundDuties},
 		{"order_of_gift_card", "marts.fct_orders status nothing_to_ship", .003, 2, false, gifts, (*sim).sellGiftCard},
 		{"gift_card_beside", "marts.fct_orders lines_count", .002, 2, false, gifts, (*sim).sellGiftCardToo},
 		{"one_sku_on_two_lines", "marts.fct_order_lines units_despatched", .003, 2, false, early, (*sim).splitLine},
@@ -127,6 +128,14 @@ func (s *sim) refundCarriage(rng stream, o *order) {
 	s.quietly(rng, o)
 	r := s.refund(rng, o, s.office(rng, o, 1), nil, o.shipping)
 	r.shipping, r.note = o.shipping, "Arrived late"
+}
+
+// refundDuties gives back what customs would have taken.
+func (s *sim) refundDuties(rng stream, o *order) {
+	o.duties = int64(rng.between(400, 1900))
+	s.quietly(rng, o)
+	r := s.refund(rng, o, s.office(rng, o, 1), nil, o.duties)
+	r.duties, r.note = o.duties, "Duties were not due"
 }
 
 // giftCardLine is an article that goes by mail of the other kind.

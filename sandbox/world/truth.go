@@ -14,7 +14,7 @@ func (s *sim) truth(at instant) []TruthTable {
 	tables := []TruthTable{
 		w.factOrders(), w.factLines(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factClaims(),
 		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(), w.health(), w.fulfilmentDaily(), w.returnsDaily(),
-		w.returnsOpen(), w.returnLines(), w.warehouseEvents(), w.disputesTold(), w.orderKeys(), w.tieouts(), w.unmappedCodes(), setAside(), w.unanswered(),
+		w.returnsOpen(), w.returnLines(), w.warehouseEvents(), w.disputesTold(), w.orderKeys(), w.tieouts(), w.unmappedCodes(), w.setAside(), w.unanswered(),
 	}
 	tables = append(tables, w.dimensions()...)
 	for i := range tables {

@@ -157,7 +157,7 @@ func (w *witness) watermarks() watermarks {
 	for _, k := range w.orders {
 		o := k.o
 		for i := range o.statuses {
-			if st := &o.statuses[i]; st.seen(w.at) {
+			if st := &o.statuses[i]; st.tells(w.at) {
 				out[o.site.Source] = max(out[o.site.Source], st.at)
 			}
 		}

@@ -185,9 +185,34 @@ func (w *witness) health() TruthTable {
 	return t
 }
 
-// setAside are the rows that cannot be placed. Partners of this world write no day outside the calendar or after the moment asked about, and
-// no currency that nobody knows: whatever is set aside here is a mistake.
-func setAside() TruthTable {
-	return table("marts.rows_set_aside", "aside_key",
-		"source fact column_name why value is_row document_kind document order_id amount_at_stake currency received_at _built_at")
+// setAside are the rows that cannot be placed: steps in a warehouse that are written as of years ago. Whatever else is set aside here is a mistake.
+func (w *witness) setAside() TruthTable {
+	t := table("marts.rows_set_aside", "source document value",
+		"fact column_name why is_row document_kind order_id amount_at_stake currency received_at _built_at")
+	for _, k := range w.orders {
+		o := k.o
+		for i := range o.statuses {
+			if st := &o.statuses[i]; st.written != 0 && st.seen(w.at) {
+				t.add(o.site.Source, o.wmsRef(), st.written.time().UTC().Format("2006-01-02 15:04:05+00"), "order_statuses", "status_at", "date outside the calendar",
+					flag(true), "order_ref", o.orderID(), amount(o.inShop(o.total())), o.brand.Currency, w.receivedRow(o, i).text(), w.at.text())
+			}
+		}
+	}
+	return t
+}
+
+// receivedRow is when the newest file with an order's status event was pulled.
+func (w *witness) receivedRow(o *order, i int) instant {
+	var out instant
+	for _, ff := range w.feedOf(o.site, FeedStatus).files {
+		var got *version
+		for _, c := range w.checkpoints {
+			if v := ff.newest(c); c <= w.at && v != nil && v != got && !v.held() {
+				if got = v; slices.ContainsFunc(v.rows, func(r row) bool { return r.o == o && r.i == i }) {
+					out = c
+				}
+			}
+		}
+	}
+	return out
 }

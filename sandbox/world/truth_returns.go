@@ -246,7 +246,7 @@ func (w *witness) readRefunds() {
 // purpose is what the refund was for, by its lines.
 func (r *refund) purpose() string {
 	kind := "goodwill"
-	if len(r.lines) == 0 && r.shipping > 0 && r.shipping >= r.amount {
+	if back := r.shipping + r.duties; len(r.lines) == 0 && back > 0 && back >= r.amount {
 		kind = "shipping"
 	}
 	for _, l := range r.lines {

@@ -16,7 +16,7 @@ func (w *witness) warehouseEvents() TruthTable {
 		for i := range o.statuses {
 			st := &o.statuses[i]
 			key := [2]string{st.what, st.at.text()}
-			if !st.seen(w.at) || seen[key] {
+			if !st.tells(w.at) || seen[key] {
 				continue
 			}
 			seen[key] = true

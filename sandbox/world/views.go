@@ -89,6 +89,7 @@ type ShopRefund struct {
 	Lines         []ShopRefundLine
 	Transactions  []ShopTransaction
 	ShippingTotal Money // refunded shipping, zero amount when none
+	DutyTotal     Money // refunded import duties, zero amount when none
 }
 
 // ShopRefundLine is one refunded line.

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -82,7 +83,7 @@ func (ff *feedFile) rowView(r row) Row {
 	switch ff.feed.name {
 	case FeedStatus:
 		st := &o.statuses[r.i]
-		out.Status = &Status{At: st.at.time(), What: st.what, Code: st.code, Reason: st.reason}
+		out.Status = &Status{At: cmp.Or(st.written, st.at).time(), What: st.what, Code: st.code, Reason: st.reason}
 	case FeedDespatch:
 		d := &o.despatches[r.i]
 		out.Article = o.lines[d.line].item.view()

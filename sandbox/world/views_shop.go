@@ -168,7 +168,7 @@ func (w *shopView) refunds(v *ShopOrder) {
 			})
 		}
 		sr := ShopRefund{
-			ID: r.id, CreatedAt: r.at.time(), Note: r.note, Total: o.money(r.amount), Transactions: moved, ShippingTotal: o.money(r.shipping),
+			ID: r.id, CreatedAt: r.at.time(), Note: r.note, Total: o.money(r.amount), Transactions: moved, ShippingTotal: o.money(r.shipping), DutyTotal: o.money(r.duties),
 		}
 		if r.ret > 0 {
 			sr.ReturnID = o.returns[r.ret-1].id
