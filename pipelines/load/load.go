@@ -47,7 +47,8 @@ type History struct {
 	Name string
 }
 
-// Result is what a file came to. Records = Loaded + Rejected, always.
+// Result is what a file came to. Records = Loaded + Rejected, always: a part that is rejected by itself counts as a record of
+// its own.
 type Result struct {
 	Files           map[waybill.TableName][]waybill.StagedFile
 	Rejects         []waybill.StagedFile // for RejectsTable

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/fourmarketing/waybill/pipelines/decode"
+	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/pipelines/load"
 	"github.com/fourmarketing/waybill/transforms/typing"
 )
@@ -174,7 +176,7 @@ func rows(rt *rapid.T, db *sql.DB, query string, into map[int64]string) {
 }
 
 const exchangeContract = `
-format: {type: exchange}
+format: {type: exchange, parts: ["json($.body)", "$.list[*]"]}
 limits: {max_rejected: 100%}
 tables:
   raw.answers:
@@ -192,6 +194,86 @@ tables:
       name: {path: "$.name", type: text, pii: hash}
       ok: {path: "$.ok", type: boolean}
 `
+
+// TestPartsStandApart loads pages of orders, some of which are bad in their own row or in a line's: all the others are loaded with all their lines,
+// each bad one is a reject of its own, and nothing is lost.
+func TestPartsStandApart(t *testing.T) {
+	t.Parallel()
+	db := openDuck(t)
+	c := readContract(t, []byte(`
+format: {type: exchange, parts: ["json($.body)", "$.list[*]"]}
+limits: {max_rejected: 100%}
+tables:
+  raw.pages:
+    columns:
+      page: {path: "$.page", type: integer, required: true}
+      problem: {path: "$.problem", type: text, tells_reject: true}
+  raw.orders:
+    each: ["json($.body)", "$.list[*]"]
+    columns:
+      id: {path: "$.id", type: integer, required: true}
+  raw.lines:
+    each: ["json($.body)", "$.list[*]", "$.lines[*]"]
+    columns:
+      id: {path: "^$.id", type: integer, required: true}
+      qty: {path: "$.qty", type: integer, required: true}
+`))
+	rapid.Check(t, func(rt *rapid.T) {
+		var text strings.Builder
+		var pages, bad, badPages, id int
+		want := map[waybill.TableName]int64{}
+		for range rapid.IntRange(1, 4).Draw(rt, "pages") {
+			pages++
+			var list []string
+			goodPage := rapid.IntRange(0, 5).Draw(rt, "good page") > 0
+			for range rapid.IntRange(0, 4).Draw(rt, "orders") {
+				id++
+				good := true
+				number := strconv.Itoa(id)
+				if rapid.IntRange(0, 4).Draw(rt, "id") == 0 {
+					good, number = false, `"none"`
+				}
+				var lines []string
+				for range rapid.IntRange(0, 3).Draw(rt, "lines") {
+					qty := "2"
+					if rapid.IntRange(0, 5).Draw(rt, "qty") == 0 {
+						good, qty = false, "null"
+					}
+					lines = append(lines, `{"qty":`+qty+`}`)
+				}
+				list = append(list, `{"id":`+number+`,"lines":[`+strings.Join(lines, ",")+`]}`)
+				switch {
+				case !goodPage:
+				case good:
+					want[c.Tables[1].Name]++
+					want[c.Tables[2].Name] += int64(len(lines))
+				default:
+					bad++
+				}
+			}
+			page := strconv.Itoa(pages)
+			if goodPage {
+				want[c.Tables[0].Name]++
+			} else {
+				badPages++
+				page = `"x"`
+			}
+			fmt.Fprintf(&text, "{\"page\":%s,\"body\":%q}\n", page, `{"list":[`+strings.Join(list, ",")+`]}`)
+		}
+		res, err := load.New(db).Load(t.Context(), input(t, c, []byte(text.String())))
+		if err != nil || res.Hold != nil {
+			rt.Fatalf("%s: %v, hold %v", text.String(), err, res.Hold)
+		}
+		if res.Records != int64(pages+bad) || res.Rejected != int64(bad+badPages) || res.Loaded != int64(pages-badPages) {
+			rt.Fatalf("%s: %d records, %d rejected, %d loaded", text.String(), res.Records, res.Rejected, res.Loaded)
+		}
+		for _, table := range c.TableNames() {
+			if res.RowsByTable[table] != want[table] {
+				rt.Fatalf("%s: %d rows of %s, want %d", text.String(), res.RowsByTable[table], table, want[table])
+			}
+		}
+	})
+}
 
 // FuzzExchange: any bytes in an exchange file are loaded, rejected or held; nothing fails and nothing is lost.
 func FuzzExchange(f *testing.F) {

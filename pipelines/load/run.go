@@ -112,13 +112,16 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 	queue, desk := make(chan *batch, batchesAhead), &desk{free: l.free}
 	r.feeder = &feeder{columns: columnsOf(in.Contract, r.layout, r.dialect.Quote), sizes: l.sizes, desk: desk, queue: queue}
 	group, ctx := errgroup.WithContext(ctx)
+	var apart int64
 	group.Go(func() error {
 		w := &worker{loader: l, in: in, dir: dir, log: log, res: res, reader: r, desk: desk}
+		defer func() { apart = w.apart }()
 		return w.work(ctx, &stream{traits: l.assume, ctx: ctx, schema: r.feeder.columns.schema, queue: queue, desk: desk, json: in.Contract.Format.Type != typing.CSV, sizes: l.sizes})
 	})
 	readErr := r.read(ctx)
 	close(queue)
 	workErr := group.Wait()
+	res.Records += apart
 	if workErr != nil && (readErr == nil || errors.Is(readErr, context.Canceled)) {
 		return workErr
 	}
@@ -146,6 +149,7 @@ type worker struct {
 	reader *reader
 	desk   *desk
 	res    *Result
+	apart  int64 // parts rejected of records that are loaded; each counts as a record of its own
 }
 
 // work types part after part. An empty file costs no DuckDB.
@@ -165,7 +169,7 @@ func (w *worker) work(ctx context.Context, s *stream) error {
 	defer typer.Close()
 	for n := 1; some; n++ {
 		typed, err := typer.Type(ctx, part, w.dir, strconv.Itoa(n))
-		if err == nil && typed.Loaded+typed.Rejected != s.records {
+		if err == nil && typed.Loaded+typed.Rejected != s.records+typed.Apart {
 			err = fmt.Errorf("%d records became %d loaded and %d rejected; nothing is committed, report this as a defect", s.records, typed.Loaded, typed.Rejected)
 		}
 		if err == nil {
@@ -185,6 +189,7 @@ func (w *worker) note(typed typing.Typed) error {
 		w.res.RowsByTable[name] += file.Rows
 	}
 	w.res.Loaded += typed.Loaded
+	w.apart += typed.Apart
 	if err := w.addUp(typed.Sum); err != nil {
 		return err
 	}
@@ -213,6 +218,9 @@ func (w *worker) reject(r typing.Reject) error {
 	text := w.desk.text(r.Line)
 	if text == nil {
 		return fmt.Errorf("record %d was rejected and is in no batch; nothing is committed, report this as a defect", r.Line)
+	}
+	if r.Part != "" {
+		text = []byte(r.Part)
 	}
 	row := rejectRow{Line: w.in.Contract.LineOf(r.Line), Rule: r.Rule, Detail: optional(r.Detail), Original: w.reader.mask.record(text)}
 	if r.Column >= 0 {

@@ -41,6 +41,9 @@ type Format struct {
 	Null      []string `yaml:"null"`   // texts that mean no value, besides the empty one
 	// XML: the element that is a record, from the root: /despatch_notes/despatch_note. It is typed as the JSON that decode.XML makes of it.
 	Record string `yaml:"record" json:",omitempty"`
+	// JSON and exchange: hops to what stands apart in a record, such as the orders of a page. Each is loaded or rejected by itself: one bad order
+	// keeps back none of its page. Without parts a record is loaded or rejected whole.
+	Parts []string `yaml:"parts" json:",omitempty"`
 }
 
 // Delim is the delimiter.

@@ -84,6 +84,7 @@ func (c Contract) jsonSource(t Table, records string) (string, error) {
 			from, c.element(p, 0), duck.Literal(p.Path), duck.Literal(t.Where.Regex))
 	}
 	carried := []string{"_line"}
+	inParts := c.Format.inParts(t)
 	if c.Format.Type == XML {
 		from = fmt.Sprintf("select *, %s as _at from (%s)", lineOfXMLRecord(), from)
 		carried = append(carried, "_at")
@@ -96,13 +97,22 @@ func (c Contract) jsonSource(t Table, records string) (string, error) {
 		next, entry := c.step(h, fmt.Sprintf("e%d", level))
 		from = fmt.Sprintf("select %s, %s as next from (%s)", strings.Join(slices.Concat(carried, x.taken[level]), ", "), next, from)
 		carried = slices.Concat(carried, x.names[level])
-		from = fmt.Sprintf("select %s, %s as e%d from (%s)", strings.Join(carried, ", "), entry, level+1, from)
+		if inParts && level == len(c.Format.Parts)-1 {
+			from = fmt.Sprintf("select %s, %s as e%d, generate_subscripts(next, 1) as _part from (%s)", strings.Join(carried, ", "), entry, level+1, from)
+			carried = append(carried, "_part")
+		} else {
+			from = fmt.Sprintf("select %s, %s as e%d from (%s)", strings.Join(carried, ", "), entry, level+1, from)
+		}
 		if c.Format.Type == XML {
 			from = fmt.Sprintf("select * replace (%s as _at) from (%s)", lineOfXMLEntry(level+1), from)
 		}
 	}
 	from = fmt.Sprintf("select %s from (%s)", strings.Join(slices.Concat(carried, x.taken[len(t.Each)]), ", "), from)
-	selected := []string{"_line"}
+	part := fmt.Sprintf("cast(%d as bigint) as _part", wholeRecord)
+	if inParts {
+		part = "_part"
+	}
+	selected := []string{"_line", part}
 	if c.Format.Type == XML {
 		selected = append(selected, "_at")
 	}

@@ -22,6 +22,7 @@ type Reject struct {
 	Column int   // of the table, -1 when the rule is about the whole record
 	Rule   string
 	Detail string // the value as sent
+	Part   string // its text, of a part that is rejected by itself; empty for a whole record
 	Addend string // what it would have added to the sum of Trailer.SumOf; empty when it has no number there
 }
 
@@ -30,6 +31,7 @@ type Typed struct {
 	Files    map[waybill.TableName]waybill.StagedFile // without tables that got no row
 	Loaded   int64                                    // records that gave rows, or by their contract none
 	Rejected int64
+	Apart    int64    // of the rejected those that are parts of loaded records (Format.Parts)
 	Sum      string   // of Trailer.SumOf over the loaded records; empty when the contract sums nothing
 	Swapped  []string // day-first date columns that a spreadsheet seems to have turned round, see spreadsheetDates
 }

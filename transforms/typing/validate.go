@@ -73,6 +73,16 @@ func (f Format) validate(p *problems) {
 	} else if f.Type != XML && f.Record != "" {
 		p.say("format.record", "is for xml only")
 	}
+	if len(f.Parts) > 0 && f.Type != JSON && f.Type != Exchange {
+		p.say("format.parts", "are of records of json and exchange only")
+	}
+	for i, text := range f.Parts {
+		if h, err := parseHop(text); err != nil {
+			p.say(fmt.Sprintf("format.parts[%d]", i), "%w", err)
+		} else if last := i == len(f.Parts)-1; h.IsText == last || h.Keep {
+			p.say(fmt.Sprintf("format.parts[%d]", i), "%q: parts are the entries of one list, the last hop; json($.path) may stand before it", text)
+		}
+	}
 	if f.Encoding != "" {
 		if _, err := htmlindex.Get(f.Encoding); err != nil {
 			p.say("format.encoding", "%q is no WHATWG name such as utf-8, windows-1252 or utf-16le", f.Encoding)
