@@ -11,8 +11,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/fourmarketing/waybill/pipelines/decode"
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/pipelines/decode"
 	"github.com/fourmarketing/waybill/pipelines/load"
 	"github.com/fourmarketing/waybill/transforms/typing"
 )
