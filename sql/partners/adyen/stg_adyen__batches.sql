@@ -10,14 +10,8 @@ rows:
 columns:
   previous_ref: Adyen numbers the batches of an account one by one
 */
-with lined as (
-    select _source, merchant_account, batch_no, _received_at, _file_id, _line
-    from raw.adyen_settlement_details
-    qualify row_number() over (partition by _source, merchant_account, batch_no order by _received_at, _file_id, _line) = 1
-),
-
 -- A report without a line is known by its name alone; as it has the bytes of any other such report, it may be noted as a duplicate.
-empties as (
+with empties as (
     select
         f.source as _source,
         split_part(f.name, '/', 1) as merchant_account,
@@ -36,7 +30,7 @@ empties as (
 known as (
     select *
     from (
-        select * from lined
+        select _source, merchant_account, batch_no, _received_at, _file_id, _line from raw.adyen_settlement_details
         union all
         select * from empties where batch_no is not null
     ) as every_batch

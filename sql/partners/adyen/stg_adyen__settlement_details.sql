@@ -51,7 +51,7 @@ read as (
     left join seeds.zone_labels as b on b.label = upper(s.booking_zone) and not b.is_ambiguous
     left join staging.stg_adyen__batch_closings as g
         on g._source = s._source and g.merchant_account = s.merchant_account and g.batch_no = s.batch_no
-    left join ops.clock as k on true
+    cross join ops.clock as k
 ),
 
 stg_adyen__settlement_details as (

@@ -28,12 +28,12 @@ stg_dhl__answers as (
             when n.status_code = 404 and n.problem is null then 'not_found'
             when n.status_code in (401, 403, 429) then 'refused'
             when n.status_code between 200 and 299 and n.problem is not null then 'unusable'
-            when n.status_code = 200 and not coalesce(a.is_about, true) then 'other'
+            when n.status_code = 200 and not a.is_about then 'other'
             when n.status_code = 200 then 'answered'
             else 'failed'
         end as outcome,
         n.status_code,
-        coalesce(n.problem, case when n.status_code = 200 and not coalesce(a.is_about, true) then 'another shipment' end) as problem,
+        coalesce(n.problem, case when n.status_code = 200 and not a.is_about then 'another shipment' end) as problem,
         n.asked_at,
         n._source,
         n._file_id,

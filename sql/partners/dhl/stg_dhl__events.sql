@@ -12,6 +12,9 @@ rows:
       lower(locality): lower(nullif(trim(locality), ''))
     left_out:
       another_shipment: upper(trim(shipment_no)) <> upper(trim(tracking_no)) or shipment_no is null
+      another_service: >-
+        exists (select 1 from raw.dhl_shipments as s where s._file_id = r._file_id and s._line = r._line and s.shipment_no = r.shipment_no
+        and lower(s.service) <> lower(url_parameter(s.asked_url, 'service')))
 columns:
   occurred_at: null where DHL sent no time that can be read
 */

@@ -9,6 +9,7 @@ rows:
     told_by: {tracking_no: upper(trim(tracking_no))}
     left_out:
       another_shipment: upper(trim(shipment_no)) <> upper(trim(tracking_no)) or shipment_no is null
+      another_service: lower(service) <> lower(url_parameter(asked_url, 'service'))
 columns:
   status: as for events; null where the answer has no status
 */

@@ -33,7 +33,7 @@ with statuses as (
 ),
 
 of_other_services as (
-    select distinct _file_id, _line, shipment_no
+    select _file_id, _line, shipment_no
     from raw.dhl_shipments
     where lower(service) <> lower(url_parameter(asked_url, 'service'))
 ),
@@ -77,10 +77,7 @@ countries as (
 ),
 
 places as (
-    select distinct s.country, s.locality
-    from sent as s
-    left join countries as c on c.country = s.country
-    where c.zone is null and s.country is not null and s.locality is not null
+    select distinct country, locality from sent
 ),
 
 -- "Henderson, NV, US" and "NEW YORK CITY GATEWAY - NY - USA": the last word that is a state, though not the first of all.
@@ -95,18 +92,18 @@ placed_words as (
 ),
 
 named as (
-    select w.country, w.locality, z.zone, 1 as choice, w.place
+    select w.country, w.locality, z.zone, w.place
     from placed_words as w
     inner join seeds.zones_by_place as z on z.country = w.country and z.state = w.word
     where w.place > 1
     union all
     -- "MAD", "Madrid"
-    select p.country, p.locality, z.zone, 2, 0
+    select p.country, p.locality, z.zone, 1
     from places as p
-    inner join seeds.zones_by_place as z on z.country = p.country and z.airport = upper(trim(string_split(p.locality, ',')[1]))
-    where z.airport <> '*'
+    inner join seeds.zones_by_place as z
+        on z.country = p.country and z.airport = upper(trim(string_split(p.locality, ',')[1])) and z.airport <> '*'
     union all
-    select p.country, p.locality, y.zone, 3, 0
+    select p.country, p.locality, y.zone, 0
     from places as p
     inner join seeds.zones_by_city as y
         on y.country = p.country and y.city = upper(strip_accents(trim(string_split(p.locality, ',')[1])))
@@ -115,7 +112,7 @@ named as (
 zones as (
     select country, locality, zone
     from named
-    qualify row_number() over (partition by country, locality order by choice, place desc, zone) = 1
+    qualify row_number() over (partition by country, locality order by place desc, zone) = 1
 ),
 
 zoned as (
@@ -134,7 +131,7 @@ timed as (
     select
         *,
         case
-            when has_offset then try_cast(occurred_raw as timestamptz)
+            when has_offset then try_cast(upper(occurred_raw) as timestamptz)
             else timezone(zone, try_cast(occurred_raw as timestamp))
         end as occurred_at,
     from zoned
@@ -177,7 +174,7 @@ firsts as (
 ),
 
 texts as (
-    select distinct lower(raw_text) as raw_text from firsts where raw_text is not null
+    select distinct lower(raw_text) as raw_text from firsts
 ),
 
 meanings as (

@@ -28,9 +28,9 @@ with stg_royal_mail__answers as (
     where endpoint = 'events' or not is_known
     union all
     select
-        'parcel',
-        upper(trim(tracking_no)),
-        case when status_code between 200 and 299 then 'unusable' else 'failed' end,
+        'parcel' as subject,
+        upper(trim(tracking_no)) as ask,
+        case when status_code between 200 and 299 then 'unusable' else 'failed' end as outcome,
         status_code,
         problem,
         asked_at,

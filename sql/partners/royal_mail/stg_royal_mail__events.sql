@@ -39,7 +39,7 @@ timed as (
         -- A day alone ends like an offset: 2026-07-02.
         regexp_matches(occurred_raw, ':.*(Z|z|[+-][0-9]{2}(:[0-9]{2})?)$') as has_offset,
         case
-            when regexp_matches(occurred_raw, ':.*(Z|z|[+-][0-9]{2}(:[0-9]{2})?)$') then try_cast(occurred_raw as timestamptz)
+            when regexp_matches(occurred_raw, ':.*(Z|z|[+-][0-9]{2}(:[0-9]{2})?)$') then try_cast(upper(occurred_raw) as timestamptz)
             else timezone('Europe/London', try_cast(occurred_raw as timestamp))
         end as occurred_at,
     from sent

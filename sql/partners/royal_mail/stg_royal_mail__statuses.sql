@@ -65,7 +65,7 @@ stg_royal_mail__statuses as (
         l.status_category as status_raw,
         coalesce(e.meaning, s.meaning) as status,
         case
-            when regexp_matches(l.event_raw, ':.*(Z|z|[+-][0-9]{2}(:[0-9]{2})?)$') then try_cast(l.event_raw as timestamptz)
+            when regexp_matches(l.event_raw, ':.*(Z|z|[+-][0-9]{2}(:[0-9]{2})?)$') then try_cast(upper(l.event_raw) as timestamptz)
             else timezone('Europe/London', try_cast(l.event_raw as timestamp))
         end as status_at,
         l.told_since,

@@ -22,7 +22,7 @@ stg_shopify__detail_answers as (
         case
             when status_code between 200 and 299 and any_problem is not null then 'unusable'
             when status_code = 200 and order_updated_at is not null then 'answered'
-            when status_code = 404 or (status_code = 200 and order_updated_at is null) then 'not_found'
+            when status_code in (200, 404) then 'not_found'
             when status_code in (401, 403, 429) then 'refused'
             else 'failed'
         end as outcome,

@@ -28,7 +28,7 @@ once as (
     from latest
     qualify row_number() over (
         partition by _source, fulfilment_gid, line_gid
-        order by _line desc
+        order by quantity desc
     ) = 1
 ),
 

@@ -30,7 +30,7 @@ once as (
     from latest
     qualify row_number() over (
         partition by _source, fulfilment_gid, upper(nullif(trim(tracking_no), ''))
-        order by _line desc
+        order by carrier_name
     ) = 1
 ),
 

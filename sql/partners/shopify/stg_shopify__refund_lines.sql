@@ -29,7 +29,7 @@ once as (
     from latest
     qualify row_number() over (
         partition by _source, refund_gid, refund_line_gid, line_gid, restock_type
-        order by _line desc
+        order by quantity desc
     ) = 1
 ),
 

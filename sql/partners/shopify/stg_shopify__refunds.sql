@@ -27,12 +27,11 @@ with listed as (
 
 -- Taxes of carriage are in its amount where the shop's prices include them.
 carriage as (
-    select _source, refund_gid, sum(subtotal_amount) as amount
-    from (
-        select distinct _source, refund_gid, shipping_line_gid, subtotal_amount
-        from raw.shop_refund_shipping
-    )
-    group by _source, refund_gid
+    select r._source, r.refund_gid, sum(r.subtotal_amount) as amount
+    from raw.shop_refund_shipping as r
+    inner join staging.stg_shopify__refund_details as d
+        on d._source = r._source and d.refund_gid = r.refund_gid and d._file_id = r._file_id and d._line = r._line
+    group by r._source, r.refund_gid
 ),
 
 duties as (

@@ -28,7 +28,7 @@ once as (
     from latest
     qualify row_number() over (
         partition by _source, return_gid, reverse_delivery_gid
-        order by case when tracking_no is null then 1 else 0 end, _line desc, tracking_no
+        order by tracking_no, carrier_name
     ) = 1
 ),
 

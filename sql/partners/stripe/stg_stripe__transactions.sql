@@ -29,8 +29,7 @@ later as (
     select p._source, p.payout_id
     from raw.stripe_payouts as p
     cross join ops.clock as k
-    group by p._source, p.payout_id
-    having min(p.created_at) > max(k.as_of)
+    where p.created_at > k.as_of
 ),
 
 itemised as (
