@@ -112,9 +112,7 @@ with fct_returns as (
         lost_on,
         refund_due_on,
         case
-            when received_at is null then null
             when refunded_on <= refund_due_on then true
-            when refunded_on > refund_due_on then false
             when business_on > refund_due_on then false
         end as is_refunded_on_time,
         cast(date_add('day', 14, cast(
