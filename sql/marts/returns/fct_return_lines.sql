@@ -18,8 +18,8 @@ columns:
   units_missing: {description: units that the warehouse wrote down as missing from the parcel, not_null: true}
   mismatch_kind: {description: "once the return is received: missing, short, over, unexpected (not announced); null where both agree", accepted: [missing, short, over, unexpected]}
   reason_raw: the customer's reason as the shop words it, several separated by commas
-  reason_code: our reason
-  reason_parent: the group that somebody can act on
+  reason_code: our reason, the first by name where the customer gave several
+  reason_parent: the group of that reason, that somebody can act on
   wms_reason_raw: the warehouse's words
   grades: grades of what came back, separated by commas
   dispositions: what the warehouse does with it, separated by commas
