@@ -8,14 +8,14 @@ columns:
 */
 with booked as (
     select
-        psp_modification_ref as psp_ref,
+        coalesce(e.psp_modification_ref, e._file_id || ':' || cast(e._line as varchar)) as psp_ref, -- as in fct_refunds
         -- A report that was received after the instant asked about tells of what had happened by then.
         min(case when entry_type = 'refund' then coalesce(e.booked_at, e._received_at, k.as_of) end) as booked_at,
         min(case when entry_type = 'refund_reversal' then coalesce(e.booked_at, e._received_at, k.as_of) end) as reversed_at
     from intermediate.int_ledger_entries as e
     cross join ops.clock as k
     where entry_type in ('refund', 'refund_reversal')
-    group by psp_modification_ref
+    group by coalesce(e.psp_modification_ref, e._file_id || ':' || cast(e._line as varchar))
 ),
 
 int_breaks_of_refunds as (

@@ -19,29 +19,29 @@ with words as (
 
 -- Partners' codes are of a folder of partners: that of the account's books, and before there are any the pipeline or the source of that name.
 partners as (
-    select distinct source, partner from canonical.ledger_entries
+    select source, partner from canonical.ledger_entries
     union
-    select distinct source, pipeline from ops.feeds
+    select source, pipeline from ops.feeds
     union
-    select distinct source, source from ops.links where role = 'account'
+    select source, source from ops.links
 ),
 
 terms as (
-    select distinct a.brand, a.source, p.partner
+    select a.brand, a.source, p.partner
     from ops.links as a
     inner join partners as p on p.source = a.source
     where a.role = 'account'
 ),
 
 own as (
-    select distinct brand, lower(word) as word from ops.gateways
+    select brand, lower(word) as word from ops.gateways
 ),
 
 -- Accounts whose words are configured go by those alone.
 unworded as (
     select t.brand, t.partner
     from terms as t
-    left join (select distinct brand, source from ops.gateways) as g on g.brand = t.brand and g.source = t.source
+    left join ops.gateways as g on g.brand = t.brand and g.source = t.source
     where g.source is null
 ),
 

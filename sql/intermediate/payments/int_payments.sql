@@ -20,8 +20,8 @@ with int_payments as (
         p.outcome,
         p.gateway,
         p.tender,
-        coalesce(p.gateway is null or g.is_provider or (p.movement_ref is not null and e.movement_ref is not null), false) as is_provided,
-        coalesce(p.tender is null and p.gateway is not null and not g.is_known, false) as is_unknown,
+        coalesce(p.gateway is null or g.is_provider or e.movement_ref is not null, false) as is_provided,
+        coalesce(p.tender is null and not g.is_known, false) as is_unknown,
         p.payment_ref,
         p.movement_ref,
         p.moved_at,
@@ -36,7 +36,7 @@ with int_payments as (
     left join intermediate.int_gateways as g on g.brand = o.brand and g.gateway = lower(p.gateway)
     -- What a provider's books have went through it, whatever the shop calls it.
     left join (
-        select distinct movement_ref from canonical.ledger_entries where entry_type in ('capture', 'refund') and movement_ref is not null
+        select distinct movement_ref from canonical.ledger_entries where entry_type in ('capture', 'refund')
     ) as e on e.movement_ref = p.movement_ref
     where not o.is_test
 )

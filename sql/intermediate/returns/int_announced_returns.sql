@@ -20,18 +20,27 @@ with lines as (
     group by r.return_id
 ),
 
+numbered as (
+    select
+        return_id,
+        tracking_no,
+        carrier_word,
+        row_number() over (partition by return_id order by tracking_no, label_no) as place
+    from canonical.return_labels
+    where tracking_no is not null
+),
+
 labels as (
     select
         l.return_id,
-        min(l.tracking_no) as tracking_no,
-        min(l.carrier_word) as provider,
+        max(case when l.place = 1 then l.tracking_no end) as tracking_no,
+        max(case when l.place = 1 then l.carrier_word end) as provider,
         min(t.accepted_at) as first_scan_at,
         min(t.first_delivered_at) as hub_delivered_at,
         max(t.last_physical_at) as last_physical_at
-    from canonical.return_labels as l
+    from numbered as l
     left join intermediate.int_tracking_numbers as n on n.tracking_no = l.tracking_no
     left join intermediate.int_parcel_timelines as t on t.carrier = n.carrier and t.tracking_no = n.tracking_no
-    where l.tracking_no is not null
     group by l.return_id
 ),
 
@@ -43,7 +52,6 @@ refunds as (
         case when count(distinct currency) <= 1 then sum(total_amount) end as refunded_amount,
         min(currency) as refunded_currency
     from canonical.refunds
-    where return_id is not null
     group by return_id
 ),
 

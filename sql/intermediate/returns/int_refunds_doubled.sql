@@ -7,18 +7,22 @@ columns:
   kind: over_refunded, same_refund_twice or refund_and_chargeback
   first_seen_at: when the refund or chargeback that made it so came
 */
-with refunds as (
+with placed as (
+    select *, row_number() over (partition by order_id order by refunded_at, refund_id) as place
+    from intermediate.int_shop_refunds
+    where web_amount > 0
+),
+
+refunds as (
     select
         *,
         sum(web_amount) over (
             partition by order_id
-            order by refunded_at, refund_id
+            order by place
             rows between unbounded preceding and current row
         ) as running_amount,
-        sum(web_amount) over (partition by order_id) as refunded_amount,
-        row_number() over (partition by order_id order by refunded_at, refund_id) as place
-    from intermediate.int_shop_refunds
-    where web_amount > 0
+        sum(web_amount) over (partition by order_id) as refunded_amount
+    from placed
 ),
 
 captured as (
@@ -34,7 +38,7 @@ disputed as (
         sum(coalesce(gross_amount, net_amount)) as amount,
         max(case when net_amount < 0 then coalesce(booked_at, _received_at) end) as charged_back_at
     from intermediate.int_ledger_entries
-    where entry_class = 'chargebacks' and order_id is not null
+    where entry_class = 'chargebacks'
     group by order_id
 ),
 

@@ -42,14 +42,13 @@ running as (
 received as (
     select order_id, sku as item, sum(units_received) as units
     from intermediate.int_return_receipts
-    where line_id is not null
     group by order_id, sku
 ),
 
 excused as (
-    select distinct order_id
+    select order_id
     from marts.fct_shipments
-    where order_id is not null and (is_lost or status = 'returned')
+    where is_lost or status = 'returned'
 ),
 
 int_refunds_unreturned as (

@@ -23,7 +23,7 @@ with announced as (
         row_number() over (partition by w.source, upper(r.return_name) order by r.requested_at desc, r.return_id) as choice
     from canonical.shop_returns as r
     inner join intermediate.int_branded_orders as o on o.order_id = r.order_id
-    inner join (select distinct brand, source from ops.links where role = 'warehouse') as w on w.brand = o.brand
+    inner join ops.links as w on w.brand = o.brand and w.role = 'warehouse'
     where r.status not in ('declined', 'cancelled')
 ),
 
@@ -37,7 +37,6 @@ labelled as (
         row_number() over (partition by a.source, l.tracking_no order by a.return_id) as choice
     from canonical.return_labels as l
     inner join announced as a on a.return_id = l.return_id
-    where l.tracking_no is not null
 ),
 
 met as (

@@ -11,8 +11,8 @@ with receipts as (
     select
         r.return_id,
         min(r.order_id) as order_id,
-        min(r.site) as site,
-        min(r.return_ref) as return_ref,
+        max(case when r.place = 1 then r.site end) as site,
+        max(case when r.place = 1 then r.return_ref end) as return_ref,
         min(r.received_at) as received_at,
         min(r.processed_at) as graded_at,
         cast(sum(r.units_received) as integer) as units_received,
@@ -96,8 +96,7 @@ int_returns as (
         d.*,
         u.day_on as refund_due_on,
         case
-            when d.last_physical_at is not null and d.hub_delivered_at is null and d.received_at is null
-                and d.business_on >= g.day_on then g.day_on
+            when d.hub_delivered_at is null and d.received_at is null and d.business_on >= g.day_on then g.day_on
         end as lost_on
     from dated as d
     left join intermediate.int_calendar_days as c

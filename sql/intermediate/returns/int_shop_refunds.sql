@@ -24,7 +24,7 @@ with moved as (
         min(case when outcome = 'success' and is_provided then presentment_currency end) as presentment_currency,
         min(currency) as currency
     from intermediate.int_payments
-    where kind = 'refund' and refund_id is not null
+    where kind = 'refund'
     group by refund_id
 ),
 
@@ -34,7 +34,7 @@ lines as (
         bool_or(restock = 'return') as is_return,
         bool_or(restock = 'cancel') as is_cancel,
         array_join(
-            array_agg(line_id || ' x ' || cast(units as varchar) order by line_id, units, refund_line_id), ', '
+            array_agg(line_id || ' x ' || cast(units as varchar) order by line_id, units), ', '
         ) as lines_text
     from canonical.refund_lines
     group by refund_id
@@ -47,8 +47,8 @@ int_shop_refunds as (
         t.return_id,
         o.brand,
         t.refunded_at,
-        coalesce(m.amount, case when t.has_details then 0 else t.total_amount end, 0) as web_amount,
-        coalesce(m.provided_amount, case when t.has_details then 0 else t.total_amount end, 0) as provided_amount,
+        coalesce(m.amount, case when t.has_details then 0 else t.total_amount end) as web_amount,
+        coalesce(m.provided_amount, case when t.has_details then 0 else t.total_amount end) as provided_amount,
         coalesce(m.is_provided, not t.has_details) as is_provided,
         m.presentment_amount,
         case when m.presentment_amount is not null then m.presentment_currency end as presentment_currency,
@@ -57,7 +57,7 @@ int_shop_refunds as (
             when l.is_return then 'return'
             when l.is_cancel then 'cancel'
             when l.refund_id is null and coalesce(t.shipping_amount, 0) + coalesce(t.duty_amount, 0) > 0
-                and coalesce(t.shipping_amount, 0) + coalesce(t.duty_amount, 0) >= coalesce(m.amount, t.total_amount, 0) then 'shipping'
+                and coalesce(t.shipping_amount, 0) + coalesce(t.duty_amount, 0) >= coalesce(m.amount, t.total_amount) then 'shipping'
             else 'goodwill'
         end as kind,
         nullif(concat_ws(', ', l.lines_text, 'shipping ' || cast(nullif(t.shipping_amount, 0) as varchar),
@@ -68,7 +68,7 @@ int_shop_refunds as (
     inner join intermediate.int_orders as o on o.order_id = t.order_id
     left join moved as m on m.refund_id = t.refund_id
     left join lines as l on l.refund_id = t.refund_id
-    where coalesce(m.amount, t.total_amount, 0) > 0 or t.total_amount > 0
+    where m.amount > 0 or t.total_amount > 0
 )
 
 select * from int_shop_refunds

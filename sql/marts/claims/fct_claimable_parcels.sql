@@ -61,7 +61,6 @@ costed as (
         d.carrier || ':' || d.tracking_no as shipment_id,
         count(case when d.qty_despatched > 0 and d.unit_cost_amount is null then 1 end) as uncosted_count
     from intermediate.int_despatches as d
-    where d.tracking_no is not null
     group by d.carrier, d.tracking_no
 ),
 
@@ -73,7 +72,7 @@ ruled as (
         r.confidence,
         r.cap_amount,
         r.cap_currency,
-        coalesce(c.uncosted_count, 0) = 0 as has_cost_evidence,
+        c.uncosted_count = 0 as has_cost_evidence,
         b.currency as shop_currency,
         cast(k.as_of at time zone 'Europe/London' as date) as business_on,
         -- Both rules of this carrier count calendar days from posting, for which the first scan stands.

@@ -29,9 +29,9 @@ with sums as (
         min(pair) as pair,
         count(case when has_left then 1 end) as left_count,
         count(case when has_left and has_right and not is_different then 1 end) as matched_count,
-        count(case when has_left and has_right and is_different then 1 end) as different_count,
-        count(case when has_left and not has_right then 1 end) as left_only_count,
-        count(case when has_right and not has_left then 1 end) as right_only_count
+        count(case when is_different then 1 end) as different_count,
+        count(case when not has_right then 1 end) as left_only_count,
+        count(case when not has_left then 1 end) as right_only_count
     from intermediate.int_tieout_pairs
     where brand is not null
     group by check_id, brand

@@ -54,7 +54,7 @@ with ranked as (
     select
         *,
         row_number() over (
-            partition by source, account, settlement_ref, settlement_currency order by _file_id desc, _line desc, row_key
+            partition by source, account, settlement_ref, settlement_currency order by _file_id desc, _line desc
         ) as place
     from marts.fct_ledger_entries
 ),

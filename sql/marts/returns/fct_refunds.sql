@@ -56,7 +56,7 @@ with movements as (
 refund_rows as (
     select
         *,
-        row_number() over (partition by source, psp_ref order by _file_id desc, _line desc, occurrence) as place,
+        row_number() over (partition by source, psp_ref order by _file_id desc, _line desc) as place,
         bool_or(entry_type = 'refund') over (partition by source, psp_ref) as is_refund
     from movements
 ),
@@ -80,7 +80,7 @@ paid_back as (
 
 -- Which provider's reference it is, the brand's accounts say.
 accounts as (
-    select distinct brand, source from ops.links where role = 'account'
+    select brand, source from ops.links where role = 'account'
 ),
 
 named as (
@@ -91,7 +91,7 @@ named as (
     from canonical.payments as t
     inner join intermediate.int_branded_orders as o on o.order_id = t.order_id
     inner join accounts as a on a.brand = o.brand
-    where t.kind = 'refund' and t.refund_id is not null and t.movement_ref is not null
+    where t.kind = 'refund'
 ),
 
 matched as (
@@ -108,9 +108,9 @@ matched as (
 
 -- The order's own record names a refund's reference before its details are asked for.
 explained as (
-    select distinct movement_ref as psp_ref
+    select movement_ref as psp_ref
     from canonical.payments
-    where kind = 'refund' and movement_ref is not null
+    where kind = 'refund'
 ),
 
 banked as (
@@ -145,9 +145,9 @@ compared as (
         r.return_id,
         case
             when b.brand is null then 'no_psp'
-            when r.psp_ref is null and not r.is_provided then 'not_in_scope'
-            when r.psp_ref is not null and r.psp_due_amount is null then 'other_currency'
-            when r.psp_ref is not null and r.psp_amount = r.psp_due_amount then 'matched'
+            when not r.is_provided then 'not_in_scope'
+            when r.psp_due_amount is null then 'other_currency'
+            when r.psp_amount = r.psp_due_amount then 'matched'
             when r.psp_ref is not null then 'amount_differs'
             when r.refunded_at < date_add('hour', -96, k.as_of) then 'missing_in_psp'
             else 'pending_psp'

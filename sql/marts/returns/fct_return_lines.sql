@@ -18,8 +18,8 @@ columns:
   units_missing: {description: units that the warehouse wrote down as missing from the parcel, not_null: true}
   mismatch_kind: {description: "once the return is received: missing, short, over, unexpected (not announced); null where both agree", accepted: [missing, short, over, unexpected]}
   reason_raw: the customer's reason as the shop words it, several separated by commas
-  reason_code: our reason
-  reason_parent: the group that somebody can act on
+  reason_code: our reason, the first by name where the customer gave several
+  reason_parent: the group of that reason, that somebody can act on
   wms_reason_raw: the warehouse's words
   grades: grades of what came back, separated by commas
   dispositions: what the warehouse does with it, separated by commas
@@ -45,13 +45,11 @@ with requested as (
         sum(r.units) as units,
         nullif(array_join(array_agg(distinct r.reason_raw order by r.reason_raw), ','), '') as reason_raw,
         min(r.reason_code) as reason_code,
-        min(m.reason_parent) as reason_parent,
         min_by(r._file_id, r._file_id || ' ' || cast(r._line as varchar)) as _file_id,
         min_by(r._line, r._file_id || ' ' || cast(r._line as varchar)) as _line
     from canonical.shop_return_lines as r
     inner join intermediate.int_announced_returns as a on a.return_id = r.return_id
     left join intermediate.int_order_lines as l on l.line_id = r.line_id
-    left join seeds.return_reasons as m on m.reason_code = r.reason_code
     group by r.return_id, coalesce(l.sku, r.line_id, 'unknown')
 ),
 
@@ -95,7 +93,7 @@ fct_return_lines as (
         end as mismatch_kind,
         q.reason_raw,
         q.reason_code,
-        q.reason_parent,
+        m.reason_parent,
         r.reason_raw as wms_reason_raw,
         r.grades,
         r.dispositions,
@@ -104,6 +102,7 @@ fct_return_lines as (
         k.as_of as _built_at
     from requested as q
     full outer join received as r on r.return_id = q.return_id and r.sku = q.sku
+    left join seeds.return_reasons as m on m.reason_code = q.reason_code
     left join marts.fct_returns as f on f.return_id = coalesce(q.return_id, r.return_id)
     cross join ops.clock as k
 )

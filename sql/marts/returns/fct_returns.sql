@@ -14,10 +14,10 @@ columns:
   order_id: the order; null when nothing tells it
   brand: the order's brand; null with order_id
   return_name: "the shop's name of the return, which warehouses call the RMA: AV1001-R1"
-  return_ref: the warehouse's own number of the receipt
+  return_ref: the warehouse's own number of the earliest receipt
   provider: who brings it back, as the shop names the carrier of the label
   tracking_no: number on the shop's label
-  site: the warehouse that received it, or else the one it goes to
+  site: the warehouse that received its earliest row, or else the one it goes to
   is_announced: {description: a shop announced it, not_null: true}
   stage:
     description: how far it is; the first that fits
@@ -112,9 +112,7 @@ with fct_returns as (
         lost_on,
         refund_due_on,
         case
-            when received_at is null then null
             when refunded_on <= refund_due_on then true
-            when refunded_on > refund_due_on then false
             when business_on > refund_due_on then false
         end as is_refunded_on_time,
         cast(date_add('day', 14, cast(

@@ -43,7 +43,7 @@ with steps as (
         r.*,
         row_number() over (
             partition by cast(m.reached_at at time zone 'Europe/London' as date), r.brand, r.site, r.currency, m.measure
-            order by m.hours, m.return_id
+            order by m.hours
         ) as place,
         count(m.hours) over (
             partition by cast(m.reached_at at time zone 'Europe/London' as date), r.brand, r.site, r.currency, m.measure
@@ -71,9 +71,9 @@ returns_daily as (
         cast(sum(case when measure = 'received' then units_received else 0 end) as bigint) as units_received,
         cast(sum(case when measure = 'received' then units_resaleable else 0 end) as bigint) as units_resaleable,
         cast(sum(case when measure = 'refunded' then refunded_amount else 0 end) as decimal(18, 2)) as refunded_amount,
-        min(case when measure = 'refunded' and hours is not null and place * 2 >= timed_count then hours end)
+        min(case when measure = 'refunded' and place * 2 >= timed_count then hours end)
             as received_to_refunded_p50_hours,
-        min(case when measure = 'refunded' and hours is not null and place * 10 >= timed_count * 9 then hours end)
+        min(case when measure = 'refunded' and place * 10 >= timed_count * 9 then hours end)
             as received_to_refunded_p90_hours
     from steps
     group by day_on, brand, coalesce(site, 'none'), currency

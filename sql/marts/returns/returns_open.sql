@@ -46,11 +46,10 @@ judged as (
     select
         *,
         case
-            when received_at is not null and business_on > refund_due_on then 'refund_overdue'
+            when business_on > refund_due_on then 'refund_overdue'
             when received_at is not null and business_on > statutory_due_on then 'statutory'
             when is_lost then 'lost'
-            when received_at is not null and graded_at is null and received_at <= date_add('hour', -48, as_of)
-                then 'not_graded'
+            when graded_at is null and received_at <= date_add('hour', -48, as_of) then 'not_graded'
             when received_at is null and hub_delivered_at <= date_add('hour', -48, as_of) then 'not_received'
             when received_at is null and first_scan_at is null and requested_at <= date_add('day', -14, as_of)
                 then 'not_sent'
@@ -69,8 +68,8 @@ returns_open as (
         stage,
         over_limit,
         case
-            when stage = 'received' and order_id is null then 'find the order that it belongs to'
-            when stage = 'received' and not is_announced then 'refund it in the shop, nobody announced it'
+            when order_id is null then 'find the order that it belongs to'
+            when not is_announced then 'refund it in the shop, nobody announced it'
             when stage = 'received' then 'refund it in the shop'
             when stage = 'lost' then 'claim it from the carrier and decide on the refund'
             when stage = 'hub_delivered' then 'have the warehouse receive and grade it'
