@@ -61,7 +61,7 @@ func New(p Parts) *Puller {
 		pipelines: p.Pipelines, models: p.Models, inputs: p.Inputs, ledger: p.Ledger, leases: p.Leases, open: p.Open, Reporter: p.Reporter,
 		lister: lister{ledger: p.Ledger, worklists: worklists{inputs: p.Inputs, models: p.Models, duck: p.Duck}, now: p.Now},
 		intake: intake{
-			lake: p.Lake, ledger: p.Ledger, rewrite: parquet.Rewriter(p.Duck), Reporter: p.Reporter,
+			lake: p.Lake, ledger: p.Ledger, leases: p.Leases, duck: p.Duck, rewrite: parquet.Rewriter(p.Duck), Reporter: p.Reporter,
 			typist: typist{loader: p.Loader, inputs: p.Inputs, scratch: p.Scratch, salt: p.Salt},
 		},
 	}
@@ -181,6 +181,9 @@ func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelin
 		return err
 	}
 	taker := p.intake.taker(t, conn, asOf, files)
+	if err := taker.readLoads(ctx); err != nil {
+		return err
+	}
 	if res.Files, err = taker.finish(ctx); err != nil {
 		return fmt.Errorf("%s: %w", t, err)
 	}
