@@ -74,6 +74,7 @@ const maxSources = 4
 type Result struct {
 	Source, Feed string
 	Known        int           // files on offer that were fetched before
+	Outdated     int           // files that were loaded or held under another contract than today's
 	Files        []ledger.File // files received in this run, whatever became of them
 	Waiting      []Waiting
 	Err          error
@@ -187,6 +188,11 @@ func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelin
 	if res.Files, err = taker.finish(ctx); err != nil {
 		return fmt.Errorf("%s: %w", t, err)
 	}
+	old, err := outdated(t.Feed, taker.files)
+	if err != nil {
+		return err
+	}
+	res.Outdated = len(old)
 	o, err := p.lister.survey(ctx, conn, t, asOf, taker.files)
 	if err != nil {
 		return err

@@ -41,6 +41,42 @@ func (p *Puller) Replay(ctx context.Context, f ledger.File, asOf time.Time) (led
 	return f, err
 }
 
+// Outdated are the files of the selected feeds that were loaded, or held, under another contract than today's: Replay loads them again. Of those that do
+// not count it makes no difference.
+func (p *Puller) Outdated(ctx context.Context, selectors []string) ([]ledger.File, error) {
+	tasks, err := pipelines.Pick(p.pipelines, selectors)
+	if err != nil {
+		return nil, err
+	}
+	var out []ledger.File
+	for _, t := range tasks {
+		files, err := p.ledger.FilesOf(ctx, t.Source, t.Feed.Name)
+		if err != nil {
+			return nil, err
+		}
+		of, err := outdated(t.Feed, files)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, of...)
+	}
+	return out, nil
+}
+
+func outdated(f pipelines.Feed, files []ledger.File) ([]ledger.File, error) {
+	contract, err := contractHash(f)
+	if err != nil {
+		return nil, err
+	}
+	var out []ledger.File
+	for _, file := range files {
+		if file.KeptPath != "" && file.Contract != contract && (file.Status == ledger.Loaded || file.Status == ledger.Held) {
+			out = append(out, file)
+		}
+	}
+	return out, nil
+}
+
 // again loads a file once more from its kept bytes, under today's contract.
 func (t *taker) again(ctx context.Context, f ledger.File) (ledger.File, error) {
 	if t.scope == "" {
