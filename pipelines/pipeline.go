@@ -6,6 +6,7 @@ package pipelines
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/fourmarketing/waybill/transforms/typing"
@@ -72,7 +73,56 @@ type Expect struct {
 type Supersede struct {
 	Mode     string `yaml:"mode" names:"mode"`      // file: its rows take the place of the earlier version's; none: every file adds
 	Identity string `yaml:"identity" names:"group"` // regular expression on the name whose group 1 names the document; default the whole name
+	// Columns that together name the document that a row is of, over all feeds and sources of the pipeline that fill the table: an account and a batch,
+	// an invoice number. Then names say nothing: one file may tell of several documents, and two of one.
+	Document []string `yaml:"document"`
+	// What the versions of a document follow one another by, before their arrival: modified (the partner's time of the file), a column of the table, or a
+	// regular expression on the name whose group 1 does.
+	NewestBy string `yaml:"newest_by" names:"-"`
 }
+
+// NewestByModified orders versions by the partner's time of the file.
+const NewestByModified = "modified"
+
+// validateSupersede holds the document's columns against the contract.
+func (f Feed) validateSupersede() (key string, err error) {
+	s := f.Supersede
+	switch {
+	case len(s.Document) > 0 && (s.Mode != "file" || s.Identity != "" || len(f.Tables) != 1):
+		return "supersede.document", errors.New("goes with mode: file, with one table and without identity, which is of the name")
+	case s.NewestBy != "" && s.Mode != "file":
+		return "supersede.newest_by", errors.New("goes with mode: file")
+	}
+	for _, name := range s.Document {
+		col, ok := f.column(name)
+		if !ok || !col.Required || col.PII != "" && col.PII != typing.Keep {
+			return "supersede.document", fmt.Errorf("%q is no column of %s that is required and kept as it is: a row without it would be of no document", name, f.Tables[0].Name)
+		}
+	}
+	if s.NewestBy == "" || s.NewestBy == NewestByModified {
+		return "", nil
+	}
+	if _, ok := f.column(s.NewestBy); ok {
+		return "", nil
+	}
+	if e, err := regexp.Compile(s.NewestBy); err != nil || e.NumSubexp() == 0 {
+		return "supersede.newest_by", fmt.Errorf("%q is neither modified nor a column nor a regular expression with a group", s.NewestBy)
+	}
+	return "", nil
+}
+
+// column is a column of the feed's first table.
+func (f Feed) column(name string) (typing.Column, bool) {
+	for _, c := range f.Tables[0].Columns {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return typing.Column{}, false
+}
+
+// IsColumn tells whether the feed's first table has a column.
+func (f Feed) IsColumn(name string) bool { _, ok := f.column(name); return ok }
 
 // Duration is a time.Duration in YAML: 60s, 5m.
 type Duration time.Duration
@@ -112,6 +162,9 @@ func (p Pipeline) validate() error {
 		}
 		seen[f.Name] = true
 		faults = append(faults, p.Document.place(at, f.Validate())...)
+		if key, err := f.validateSupersede(); err != nil {
+			faults = append(faults, p.Document.Fault(at+"."+key, "%w", err))
+		}
 		if (len(f.File.Match) == 0) == (f.Pull.Resource == "") {
 			faults = append(faults, p.Document.Fault(at, "feed %s %w", f.Name, errNoPull))
 		}

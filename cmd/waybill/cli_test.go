@@ -258,3 +258,38 @@ func TestServe(t *testing.T) {
 		t.Errorf("%d runs caught up, want one at each start: %v", caught, runs)
 	}
 }
+
+// TestOutdated changes a contract after files were loaded under it: plan and run say so, one command loads them again, and going back to the first contract
+// gives the first rows.
+func TestOutdated(t *testing.T) {
+	t.Parallel()
+	p := depot(t)
+	p.write("in/DESP_1.csv", despatch("AV1001,07/04/2026 12:00,1,"))
+	p.write("in/DESP_2.csv", despatch("AV1002,07/04/2026 12:00,5,"))
+	p.pull(exitDone)
+	shows := func(units string) {
+		t.Helper()
+		if got := p.ask("select sum(qty) from marts.fct_despatch"); got != units {
+			t.Errorf("readers see %s units, want %s", got, units)
+		}
+	}
+	shows("6")
+	const was, is = "type: integer, required: true", "type: integer, required: true, max: 3"
+	p.edit("pipelines/depot.yaml", was, is)
+	for _, o := range []outcome{p.must(exitDone, "plan", "--as-of", stamp(depotNow)), p.pull(exitDone)} {
+		says(t, o.out, "outdated: depot/despatch: 2 files loaded or held under another contract; next: waybill files reload --outdated --source depot/despatch")
+	}
+	p.must(exitUsage, "files", "reload")
+	p.must(exitUsage, "files", "reload", "DESP_1.csv", "--outdated")
+	says(t, p.must(exitDone, "files", "reload", "--outdated").out, "DESP_2.csv: was loaded, 0 rejected; is held", "2 files loaded again")
+	p.must(exitDone, "build", "--as-of", stamp(depotNow))
+	shows("1")
+	p.edit("pipelines/depot.yaml", is, was)
+	says(t, p.must(exitDone, "files", "reload", "--outdated", "--source", "depot/despatch").out, "2 files loaded again; next: waybill build")
+	p.must(exitDone, "build", "--as-of", stamp(depotNow))
+	shows("6")
+	says(t, p.must(exitDone, "files", "reload", "--outdated").out, "nothing to do")
+	p.write("in/DESP_1.csv", despatch("AV1001,07/04/2026 12:00,2,"))
+	p.pull(exitDone)
+	says(t, p.must(exitDone, "files", "reload", "DESP_1.csv").out, "nothing to do")
+}

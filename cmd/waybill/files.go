@@ -161,15 +161,41 @@ func newFilesShow(l *commandLine) *cobra.Command {
 }
 
 func newFilesReload(l *commandLine) *cobra.Command {
-	return &cobra.Command{
-		Use:     "reload FILE",
-		Short:   "Load a file again from its kept bytes, under today's contract",
-		Example: "  waybill files reload 3f2a9c",
-		Args:    oneArg("one file: the start of its id, or its name"),
-		RunE: l.onFile(func(c *cobra.Command, p *project.Project, f ledger.File) error {
-			return l.replay(c, p, []ledger.File{f})
-		}),
+	var outdated bool
+	var sources []string
+	c := &cobra.Command{
+		Use:   "reload [FILE]",
+		Short: "Load a file, or all that a changed contract concerns, again from the kept bytes",
+		Long: `Load again from the kept bytes, under today's contract, without asking the partner: one file, or with --outdated every file that was loaded or
+held under another contract. What counts of a document is judged anew; a version that another took the place of does not come back by this.`,
+		Example: "  waybill files reload 3f2a9c\n  waybill files reload --outdated --source northgate/despatch && waybill build",
+		Args: func(_ *cobra.Command, args []string) error {
+			if (len(args) == 1) == outdated || len(args) > 1 || (len(sources) > 0 && !outdated) {
+				return fmt.Errorf("%w: reload takes one file (the start of its id, or its name), or --outdated, which --source narrows", errUsage)
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if !outdated {
+				return l.onFile(func(c *cobra.Command, p *project.Project, f ledger.File) error {
+					return l.replay(c, p, []ledger.File{f})
+				})(c, args)
+			}
+			p, err := l.open(c.Context(), nil)
+			if err != nil {
+				return err
+			}
+			defer p.Close()
+			files, err := p.Puller.Outdated(c.Context(), sources)
+			if err != nil {
+				return err
+			}
+			return l.replay(c, p, files)
+		},
 	}
+	c.Flags().BoolVar(&outdated, "outdated", false, "every file that was loaded or held under another contract than today's")
+	c.Flags().StringSliceVar(&sources, "source", nil, "with --outdated: only this pipeline, source or source/feed (repeatable)")
+	return c
 }
 
 // replay loads kept files again and says what changed.
@@ -196,7 +222,11 @@ func (l *commandLine) replay(c *cobra.Command, p *project.Project, files []ledge
 		return json.NewEncoder(l.stdout).Encode(changed)
 	}
 	if len(changed) == 0 {
-		fmt.Fprintln(l.stdout, "nothing to do: every file is loaded under today's contract")
+		said := "nothing to do: what counts is loaded under today's contract"
+		if len(files) == 1 && files[0].Status != ledger.Loaded {
+			said = "nothing to do: " + questions.Why(files[0]).What
+		}
+		fmt.Fprintln(l.stdout, said)
 		return nil
 	}
 	fmt.Fprintf(l.stdout, "%s loaded again; next: waybill build\n", plural(len(changed), "file"))

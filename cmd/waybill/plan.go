@@ -63,6 +63,11 @@ func (l *commandLine) printPlan(plan run.Plan) error {
 			fmt.Fprintf(l.stdout, "wait  %s/%s %s\n", f.Source, f.Feed, w)
 		}
 	}
+	for _, f := range plan.Feeds {
+		if f.Outdated > 0 {
+			fmt.Fprintln(l.stdout, sayOutdated(f.Source, f.Feed, f.Outdated))
+		}
+	}
 	for _, m := range plan.Stale {
 		fmt.Fprintln(l.stdout, "rebuild", m)
 	}

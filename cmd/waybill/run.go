@@ -106,12 +106,13 @@ type runReport struct {
 }
 
 type feedReport struct {
-	Source  string        `json:"source"`
-	Feed    string        `json:"feed"`
-	Known   int           `json:"known_files"`
-	Files   []ledger.File `json:"files"`
-	Waiting []string      `json:"waiting"`
-	Error   string        `json:"error,omitempty"`
+	Source   string        `json:"source"`
+	Feed     string        `json:"feed"`
+	Known    int           `json:"known_files"`
+	Outdated int           `json:"outdated_files"` // loaded or held under another contract than today's
+	Files    []ledger.File `json:"files"`
+	Waiting  []string      `json:"waiting"`
+	Error    string        `json:"error,omitempty"`
 }
 
 type martReport struct {
@@ -139,7 +140,7 @@ func reportRun(res run.Result) runReport {
 		HeldUnits: res.Build.Release.Held, HeldAreas: heldAreas(res.Build.Release),
 	}
 	for _, f := range res.Feeds {
-		fr := feedReport{Source: f.Source, Feed: f.Feed, Known: f.Known, Files: f.Files}
+		fr := feedReport{Source: f.Source, Feed: f.Feed, Known: f.Known, Outdated: f.Outdated, Files: f.Files}
 		for _, w := range f.Waiting {
 			fr.Waiting = append(fr.Waiting, w.String())
 		}
@@ -181,6 +182,13 @@ func (l *commandLine) printFeeds(feeds []pull.Result) {
 		}
 		rows = append(rows, []string{f.Source + "/" + f.Feed, count(len(f.Files)), count(loaded), blank(rejected), blank(held), blank(len(f.Waiting)), state})
 	}
+	defer func() {
+		for _, f := range feeds {
+			if f.Outdated > 0 {
+				fmt.Fprintln(l.stdout, sayOutdated(f.Source, f.Feed, f.Outdated))
+			}
+		}
+	}()
 	if len(rows) == 0 {
 		return
 	}
@@ -199,6 +207,11 @@ func (l *commandLine) printTrouble(feeds []pull.Result) {
 			fmt.Fprintf(l.stdout, "waiting: %s/%s %s\n", f.Source, f.Feed, w)
 		}
 	}
+}
+
+// sayOutdated is about files whose rows are of another contract than today's.
+func sayOutdated(source, feed string, files int) string {
+	return fmt.Sprintf("outdated: %s/%s: %s loaded or held under another contract; next: waybill files reload --outdated --source %s/%s", source, feed, plural(files, "file"), source, feed)
 }
 
 func blank[N int | int64](n N) string {

@@ -83,6 +83,7 @@ type metrics struct {
 	rows     *prometheus.CounterVec
 	files    *prometheus.CounterVec
 	last     *prometheus.GaugeVec
+	outdated *prometheus.GaugeVec
 }
 
 func newMetrics(p *project.Project) *metrics {
@@ -93,8 +94,9 @@ func newMetrics(p *project.Project) *metrics {
 		rows:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waybill_records_total", Help: "Records by feed and what became of them."}, []string{"source", "feed", "state"}),
 		files:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waybill_files_total", Help: "Received files by feed and status."}, []string{"source", "feed", "status"}),
 		last:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waybill_last_success_timestamp_seconds", Help: "End of the last run without error."}, []string{"pipeline"}),
+		outdated: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waybill_files_outdated", Help: "Files loaded or held under another contract than today's."}, []string{"source", "feed"}),
 	}
-	m.registry.MustRegister(m.runs, m.seconds, m.rows, m.files, m.last, standing{project: p}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.runs, m.seconds, m.rows, m.files, m.last, m.outdated, standing{project: p}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
@@ -111,6 +113,7 @@ func (m *metrics) record(pipeline string, res run.Result, err error) {
 	m.runs.WithLabelValues(pipeline, outcome).Inc()
 	m.seconds.WithLabelValues(pipeline).Observe(res.Took.Seconds())
 	for _, f := range res.Feeds {
+		m.outdated.WithLabelValues(f.Source, f.Feed).Set(float64(f.Outdated))
 		for _, file := range f.Files {
 			m.files.WithLabelValues(f.Source, f.Feed, string(file.Status)).Inc()
 			if file.Status == ledger.Loaded {

@@ -46,7 +46,7 @@ func opsColumns() map[string][]waybill.Column {
 		"feeds": append(columns("source feed pipeline tables expect_by zone days calendar worklist", ""),
 			waybill.Column{Name: "is_numbered", Type: "BOOLEAN"}, waybill.Column{Name: "is_row_per_record", Type: "BOOLEAN"}),
 		"files": append(columns("source feed file sha256 name identity status rule detail notes superseded_by duplicate_of load_id",
-			"version size_bytes records loaded rejected sequence"),
+			"version size_bytes records loaded rejected elsewhere sequence"),
 			waybill.Column{Name: "received_at", Type: "TIMESTAMPTZ"}, waybill.Column{Name: "modified_at", Type: "TIMESTAMPTZ"}),
 	})
 	maps.Copy(out, holdColumns())

@@ -37,10 +37,13 @@ type File struct {
 	ReceivedAt   time.Time `bun:",notnull" json:"received_at"`           // the as-of of the run that first saw these bytes
 	KeptPath     string    `bun:",notnull" json:"kept_path"`
 	Status       Status    `bun:",notnull" json:"status"`
-	LoadID       string    `bun:",notnull" json:"load_id,omitempty"`
+	LoadID       string    `bun:",notnull" json:"load_id,omitempty"` // of the newest loading, which its rejects bear, and its rows where it tells of one document
+	Loading      int64     `bun:",notnull" json:"loading"`           // how often it was loaded: each loading has an id of its own
+	Contract     string    `bun:",notnull" json:"contract"`          // hash of the contract of the newest loading
 	Records      int64     `bun:",notnull" json:"records"`
 	Loaded       int64     `bun:",notnull" json:"loaded"`
 	Rejected     int64     `bun:",notnull" json:"rejected"`
+	Elsewhere    int64     `bun:",notnull" json:"elsewhere"`        // records of documents that count from another file
 	Rule         string    `bun:",notnull" json:"rule,omitempty"`   // why it is held
 	Detail       string    `bun:",notnull" json:"detail,omitempty"` // in words, with line and column where there are any
 	Notes        string    `bun:",notnull" json:"notes,omitempty"`  // warnings: drift, trailer by policy warn, repeated headers
@@ -103,22 +106,27 @@ func (l *Ledger) Put(ctx context.Context, files ...File) error {
 	if len(files) == 0 {
 		return nil
 	}
-	err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		_, err := tx.NewInsert().Model(&files).
-			On("CONFLICT (source, feed, name, version) DO UPDATE").
-			Set("sha256 = EXCLUDED.sha256, received_at = EXCLUDED.received_at").
-			Set("file_id = EXCLUDED.file_id, identity = EXCLUDED.identity, size = EXCLUDED.size, modified_at = EXCLUDED.modified_at").
-			Set("kept_path = EXCLUDED.kept_path, status = EXCLUDED.status, load_id = EXCLUDED.load_id").
-			Set("records = EXCLUDED.records, loaded = EXCLUDED.loaded, rejected = EXCLUDED.rejected").
-			Set("rule = EXCLUDED.rule, detail = EXCLUDED.detail, notes = EXCLUDED.notes, sequence = EXCLUDED.sequence").
-			Set("superseded_by = EXCLUDED.superseded_by, duplicate_of = EXCLUDED.duplicate_of, cursor = EXCLUDED.cursor").
-			Exec(ctx)
-		return err
-	})
+	err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error { return put(ctx, tx, files) })
 	if err != nil {
 		return fmt.Errorf("write ledger for %s/%s %s: %w", files[0].Source, files[0].Feed, files[0].Name, err)
 	}
 	return nil
+}
+
+func put(ctx context.Context, tx bun.Tx, files []File) error {
+	if len(files) == 0 {
+		return nil
+	}
+	_, err := tx.NewInsert().Model(&files).
+		On("CONFLICT (source, feed, name, version) DO UPDATE").
+		Set("sha256 = EXCLUDED.sha256, received_at = EXCLUDED.received_at").
+		Set("file_id = EXCLUDED.file_id, identity = EXCLUDED.identity, size = EXCLUDED.size, modified_at = EXCLUDED.modified_at").
+		Set("kept_path = EXCLUDED.kept_path, status = EXCLUDED.status, load_id = EXCLUDED.load_id, loading = EXCLUDED.loading").
+		Set("contract = EXCLUDED.contract, records = EXCLUDED.records, loaded = EXCLUDED.loaded, rejected = EXCLUDED.rejected, elsewhere = EXCLUDED.elsewhere").
+		Set("rule = EXCLUDED.rule, detail = EXCLUDED.detail, notes = EXCLUDED.notes, sequence = EXCLUDED.sequence").
+		Set("superseded_by = EXCLUDED.superseded_by, duplicate_of = EXCLUDED.duplicate_of, cursor = EXCLUDED.cursor").
+		Exec(ctx)
+	return err
 }
 
 // Sighting is the newest entry of a partner's listing under one name. Bytes were fetched for it when Fetched is set.

@@ -38,7 +38,7 @@ func Open(ctx context.Context, db *sql.DB, dialect string, now func() time.Time)
 
 // tables are the structs that bun maps; a new column is added by migrate when an older database lacks it.
 func tables() []any {
-	return []any{(*File)(nil), (*Sighting)(nil), (*Run)(nil), (*lease)(nil), (*Release)(nil), (*Area)(nil), (*HeldUnit)(nil), (*Publication)(nil)}
+	return []any{(*File)(nil), (*Load)(nil), (*Sighting)(nil), (*Run)(nil), (*lease)(nil), (*Release)(nil), (*Area)(nil), (*HeldUnit)(nil), (*Publication)(nil)}
 }
 
 func (l *Ledger) migrate(ctx context.Context) error {
@@ -47,11 +47,12 @@ func (l *Ledger) migrate(ctx context.Context) error {
 			return fmt.Errorf("prepare ledger: %w", err)
 		}
 	}
-	for name, columns := range map[string]string{
-		"waybill_files_sha": "source, feed, sha256",
-		"waybill_files_id":  "file_id",
+	for name, on := range map[string]string{
+		"waybill_files_sha":   "waybill_files (source, feed, sha256)",
+		"waybill_files_id":    "waybill_files (file_id)",
+		"waybill_loads_scope": "waybill_loads (scope)",
 	} {
-		q := fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON waybill_files (%s)", name, columns)
+		q := fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s", name, on)
 		if _, err := l.db.ExecContext(ctx, q); err != nil {
 			return fmt.Errorf("prepare ledger: index %s: %w", name, err)
 		}

@@ -4,16 +4,29 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"time"
 
 	"github.com/fourmarketing/waybill/pipelines"
 )
 
-// identity names the document that a file is a version of.
+// identity names the document that a file is a version of, as far as its name says.
 func identity(f pipelines.Feed, name string) string {
 	if f.Supersede.Identity == "" {
 		return name
 	}
 	return group(f.Supersede.Identity, name, name)
+}
+
+// newestBy is what the file's version of its document follows others by, as far as name and time say.
+func newestBy(f pipelines.Feed, name string, modified time.Time) string {
+	switch by := f.Supersede.NewestBy; {
+	case by == "" || f.IsColumn(by):
+		return ""
+	case by == pipelines.NewestByModified:
+		return modified.UTC().Format("2006-01-02T15:04:05.000000")
+	default:
+		return group(by, name, "")
+	}
 }
 
 // sequence is the file's number in the partner's count, 0 when it has none.

@@ -12,13 +12,14 @@ import (
 
 // FeedPlan is what a run would do with one feed.
 type FeedPlan struct {
-	Source  string   `json:"source"`
-	Feed    string   `json:"feed"`
-	Known   int      `json:"known"`
-	Fetch   []string `json:"fetch"`
-	Waiting []string `json:"waiting"`
-	Ask     int      `json:"ask"` // entries of the worklist
-	Error   string   `json:"error,omitempty"`
+	Source   string   `json:"source"`
+	Feed     string   `json:"feed"`
+	Known    int      `json:"known"`
+	Outdated int      `json:"outdated"` // files that were loaded or held under another contract
+	Fetch    []string `json:"fetch"`
+	Waiting  []string `json:"waiting"`
+	Ask      int      `json:"ask"` // entries of the worklist
+	Error    string   `json:"error,omitempty"`
 }
 
 // Plan lists every selected feed. It changes nothing but makes missing raw tables, which worklists read.
@@ -55,6 +56,11 @@ func (p *Puller) planFeed(ctx context.Context, t pipelines.Task, asOf time.Time,
 	if err != nil {
 		return err
 	}
+	old, err := outdated(t.Feed, files)
+	if err != nil {
+		return err
+	}
+	fp.Outdated = len(old)
 	req, err := p.lister.request(ctx, t, asOf, files)
 	if err != nil {
 		return err

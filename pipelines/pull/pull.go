@@ -61,7 +61,7 @@ func New(p Parts) *Puller {
 		pipelines: p.Pipelines, models: p.Models, inputs: p.Inputs, ledger: p.Ledger, leases: p.Leases, open: p.Open, Reporter: p.Reporter,
 		lister: lister{ledger: p.Ledger, worklists: worklists{inputs: p.Inputs, models: p.Models, duck: p.Duck}, now: p.Now},
 		intake: intake{
-			lake: p.Lake, ledger: p.Ledger, rewrite: parquet.Rewriter(p.Duck), Reporter: p.Reporter,
+			lake: p.Lake, ledger: p.Ledger, leases: p.Leases, duck: p.Duck, rewrite: parquet.Rewriter(p.Duck), Reporter: p.Reporter,
 			typist: typist{loader: p.Loader, inputs: p.Inputs, scratch: p.Scratch, salt: p.Salt},
 		},
 	}
@@ -74,6 +74,7 @@ const maxSources = 4
 type Result struct {
 	Source, Feed string
 	Known        int           // files on offer that were fetched before
+	Outdated     int           // files that were loaded or held under another contract than today's
 	Files        []ledger.File // files received in this run, whatever became of them
 	Waiting      []Waiting
 	Err          error
@@ -181,9 +182,17 @@ func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelin
 		return err
 	}
 	taker := p.intake.taker(t, conn, asOf, files)
+	if err := taker.readLoads(ctx); err != nil {
+		return err
+	}
 	if res.Files, err = taker.finish(ctx); err != nil {
 		return fmt.Errorf("%s: %w", t, err)
 	}
+	old, err := outdated(t.Feed, taker.files)
+	if err != nil {
+		return err
+	}
+	res.Outdated = len(old)
 	o, err := p.lister.survey(ctx, conn, t, asOf, taker.files)
 	if err != nil {
 		return err

@@ -28,14 +28,66 @@ func (p *Puller) Replay(ctx context.Context, f ledger.File, asOf time.Time) (led
 			return err
 		}
 		tk := p.intake.taker(t, nil, asOf, files)
-		was := f
-		if err := tk.identify(&f); err != nil || (f.LoadID == was.LoadID && f.Status == ledger.Loaded) {
+		if err := tk.readLoads(ctx); err != nil {
 			return err
 		}
-		f, err = tk.fromKept(ctx, f)
+		contract, err := contractHash(t.Feed)
+		if err != nil || (f.Contract == contract && f.Status != ledger.Held && f.Status != ledger.Received) {
+			return err
+		}
+		f, err = tk.again(ctx, f)
 		return err
 	})
 	return f, err
+}
+
+// Outdated are the files of the selected feeds that were loaded, or held, under another contract than today's: Replay loads them again. Of those that do
+// not count it makes no difference.
+func (p *Puller) Outdated(ctx context.Context, selectors []string) ([]ledger.File, error) {
+	tasks, err := pipelines.Pick(p.pipelines, selectors)
+	if err != nil {
+		return nil, err
+	}
+	var out []ledger.File
+	for _, t := range tasks {
+		files, err := p.ledger.FilesOf(ctx, t.Source, t.Feed.Name)
+		if err != nil {
+			return nil, err
+		}
+		of, err := outdated(t.Feed, files)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, of...)
+	}
+	return out, nil
+}
+
+func outdated(f pipelines.Feed, files []ledger.File) ([]ledger.File, error) {
+	contract, err := contractHash(f)
+	if err != nil {
+		return nil, err
+	}
+	var out []ledger.File
+	for _, file := range files {
+		if file.KeptPath != "" && file.Contract != contract && (file.Status == ledger.Loaded || file.Status == ledger.Held) {
+			out = append(out, file)
+		}
+	}
+	return out, nil
+}
+
+// again loads a file once more from its kept bytes, under today's contract.
+func (t *taker) again(ctx context.Context, f ledger.File) (ledger.File, error) {
+	if t.scope == "" {
+		if err := t.readLoads(ctx); err != nil {
+			return f, err
+		}
+	}
+	if err := t.identify(&f); err != nil {
+		return f, err
+	}
+	return t.fromKept(ctx, f)
 }
 
 // fromKept loads a received file from the lake's own copy of its bytes.
@@ -54,7 +106,7 @@ func (t *taker) fromKept(ctx context.Context, f ledger.File) (ledger.File, error
 	if err != nil {
 		return f, err
 	}
-	return t.decide(ctx, f, res)
+	return t.settle(ctx, f, res, stage)
 }
 
 // finish loads what an interrupted run had received but not finished, so that worklists see all of it and nobody is asked twice.
@@ -64,7 +116,13 @@ func (t *taker) finish(ctx context.Context) ([]ledger.File, error) {
 		if f.Status != ledger.Received {
 			continue
 		}
-		f, err := t.fromKept(ctx, f)
+		contract, err := contractHash(t.Feed)
+		if err == nil && f.Contract != contract { // what it began under another contract is not what it goes on with
+			err = t.identify(&f)
+		}
+		if err == nil {
+			f, err = t.fromKept(ctx, f)
+		}
 		if err != nil {
 			return finished, fmt.Errorf("finish interrupted load of %s: %w", f.Name, err)
 		}

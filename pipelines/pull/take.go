@@ -2,13 +2,12 @@ package pull
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/lake"
@@ -22,6 +21,8 @@ import (
 type intake struct {
 	lake    *lake.Lake
 	ledger  *ledger.Ledger
+	leases  *ledger.Leases
+	duck    *sql.DB // reads what was typed
 	rewrite lake.Rewrite
 	typist
 	pipelines.Reporter
@@ -42,6 +43,8 @@ type taker struct {
 	conn  waybill.Connector
 	asOf  time.Time
 	files []ledger.File // everything known of the feed, oldest first
+	scope string        // within which a document is one
+	loads []ledger.Load // what is known of the documents there, in the order of their arrival
 }
 
 func (i intake) taker(t pipelines.Task, conn waybill.Connector, asOf time.Time, files []ledger.File) *taker {
@@ -74,7 +77,15 @@ func (t *taker) sighted(it waybill.Item) ledger.File {
 		ModifiedAt: it.ModifiedAt.UTC(), ReceivedAt: t.asOf.UTC(), Status: ledger.Received,
 		Sequence: sequence(t.Feed, it.Name), Cursor: it.Cursor,
 	}
-	f.ID = pipelines.Digest(f.Source, f.Feed, f.Name, fmt.Sprint(f.Size), f.ModifiedAt.Format(time.RFC3339Nano))
+	f.Version = 1
+	if newest := t.newest(f.Name); newest != nil {
+		f.Version = newest.Version
+		if newest.KeptPath != "" { // else it could not be read before, and these are that version's first bytes
+			f.Version++
+		}
+	}
+	// The version, too: a file that is put back as it was has size and time of before.
+	f.ID = pipelines.Digest(f.Source, f.Feed, f.Name, fmt.Sprint(f.Version), fmt.Sprint(f.Size), f.ModifiedAt.Format(time.RFC3339Nano))
 	return f
 }
 
@@ -89,41 +100,19 @@ func (t *taker) enter(ctx context.Context, a arrival) (ledger.File, error) {
 		return f, nil
 	case f.Status == ledger.Held:
 		return t.holdUnread(ctx, f)
-	case t.place(&f, a.typed) == alreadyDone:
-		return f, nil
-	case f.Status == ledger.Duplicate:
-		return t.duplicate(ctx, f)
 	}
-	if err := t.ledger.Put(ctx, f); err != nil { // from here on a crash is known to have got this far
-		return f, err
+	if newest := t.newest(f.Name); newest != nil && newest.KeptPath != "" && newest.SHA256 == f.SHA256 {
+		return *newest, nil // the listing showed another time or size, the bytes are the same
 	}
-	return t.decide(ctx, f, a.typed)
+	return t.settle(ctx, f, a.typed, a.stage)
 }
 
-// duplicate adds no rows; where the file is a new version, it retracts those of the versions before it.
-func (t *taker) duplicate(ctx context.Context, f ledger.File) (ledger.File, error) {
-	older := t.older(f)
-	if len(older) > 0 {
-		retracting := f
-		if err := t.identify(&retracting); err != nil {
-			return f, err
-		}
-		if err := t.commit(ctx, retracting, load.Result{}, older); err != nil {
-			return f, err
-		}
-	}
-	for i := range older {
-		older[i].Status, older[i].SupersededBy = ledger.Superseded, f.ID
-		t.remember(older[i])
-	}
-	t.remember(f)
-	return f, t.ledger.Put(ctx, append(older, f)...)
-}
-
-// identify gives the file the load id that this contract's rows of it carry.
+// identify begins another loading of the file, under today's contract. Its id is its own: a load that left the tables may come back under another id only.
 func (t *taker) identify(f *ledger.File) error {
-	hash, err := contractHash(t.Feed)
-	f.LoadID = pipelines.Digest(f.ID, hash)
+	var err error
+	f.Contract, err = contractHash(t.Feed)
+	f.Loading++
+	f.LoadID = pipelines.Digest(f.ID, f.Contract, fmt.Sprint(f.Loading))
 	return err
 }
 
@@ -187,45 +176,6 @@ func (t *taker) history(f ledger.File) load.History {
 	return load.History{}
 }
 
-type placed int
-
-const (
-	isNew placed = iota
-	alreadyDone
-)
-
-// place compares the received bytes with what is known: a new version of a name, the same bytes under another name, or a file that an
-// interrupted run had received already. Files without records are alike by nature and no duplicates.
-func (t *taker) place(f *ledger.File, res load.Result) placed {
-	newest := t.newest(f.Name)
-	if newest != nil && newest.KeptPath == "" { // it could not be read before: these are that version's first bytes
-		f.Version = newest.Version
-		newest = nil
-	} else {
-		f.Version = 1
-	}
-	if newest != nil && newest.SHA256 == f.SHA256 {
-		f.Version = newest.Version
-		if newest.Status != ledger.Received {
-			*f = *newest
-			return alreadyDone
-		}
-		return isNew
-	}
-	if newest != nil {
-		f.Version = newest.Version + 1
-	}
-	for _, old := range t.files {
-		// A new version may have the bytes of an earlier one of its own again, but not count beside another file that has them.
-		counts := old.Status != ledger.Received && (newest == nil || (old.Name != f.Name && old.Status == ledger.Loaded))
-		if res.Records > 0 && old.SHA256 == f.SHA256 && counts {
-			f.Status, f.DuplicateOf, f.LoadID, f.Records = ledger.Duplicate, old.Name, "", res.Records
-			return isNew
-		}
-	}
-	return isNew
-}
-
 func (t *taker) remember(f ledger.File) {
 	for i, old := range t.files {
 		if old.Name == f.Name && old.Version == f.Version {
@@ -234,33 +184,6 @@ func (t *taker) remember(f ledger.File) {
 		}
 	}
 	t.files = append(t.files, f)
-}
-
-// decide commits what was loaded, or holds the file, and writes down which.
-func (t *taker) decide(ctx context.Context, f ledger.File, res load.Result) (ledger.File, error) {
-	f.Records, f.Loaded, f.Rejected = res.Records, res.Loaded, res.Rejected
-	f.Notes = strings.Trim(strings.TrimSuffix(keptNotes(f.Notes), "\n")+"\n"+res.Notes(), "\n")
-	f.Rule, f.Detail = "", ""
-	if res.Hold != nil {
-		f.Status, f.Rule, f.Detail, f.Loaded = ledger.Held, res.Hold.Rule, res.Hold.String(), 0
-		t.Log.Info("file held", zap.String("feed", t.String()), zap.String("file", f.Name), zap.String("rule", f.Rule))
-		t.remember(f)
-		return f, t.ledger.Put(ctx, f)
-	}
-	older := t.older(f)
-	if err := t.commit(ctx, f, res, older); err != nil {
-		return f, err
-	}
-	f.Status = ledger.Loaded
-	for i := range older {
-		if older[i].Name != f.Name || older[i].Version != f.Version {
-			older[i].Status, older[i].SupersededBy = ledger.Superseded, f.ID
-			t.remember(older[i])
-		}
-	}
-	t.remember(f)
-	t.Log.Info("file loaded", zap.String("feed", t.String()), zap.String("file", f.Name), zap.Int64("rows", f.Loaded), zap.Int64("rejected", f.Rejected))
-	return f, t.ledger.Put(ctx, append(older, f)...)
 }
 
 // answersNote begins each note about a batch's answers: loading its bytes again does not tell it.
@@ -283,48 +206,4 @@ func keptNotes(notes string) string {
 		}
 	}
 	return b.String()
-}
-
-// older are the versions whose place the file takes: those of the same document, and an interrupted or earlier load of the same version
-// under another load id.
-func (t *taker) older(f ledger.File) []ledger.File {
-	var older []ledger.File
-	for _, old := range t.files {
-		same := old.Name == f.Name && old.Version == f.Version
-		version := t.Feed.Supersede.Mode == "file" && old.Identity == f.Identity && !same &&
-			(old.Status == ledger.Loaded || old.Status == ledger.Held || old.Status == ledger.Received)
-		if version || (same && old.LoadID != f.LoadID) {
-			older = append(older, old)
-		}
-	}
-	return older
-}
-
-// commit registers the staged files: rejects first, then the tables as the contract lists them, each in one commit that carries the load id,
-// so that a repetition after a crash finds what is already in.
-func (t *taker) commit(ctx context.Context, f ledger.File, res load.Result, older []ledger.File) error {
-	retract := make([]string, 0, len(older))
-	for _, old := range older {
-		if old.LoadID != "" && old.LoadID != f.LoadID {
-			retract = append(retract, old.LoadID)
-		}
-	}
-	tables := append([]waybill.TableName{load.RejectsTable}, t.Feed.TableNames()...)
-	for i, name := range tables {
-		files := res.Files[name]
-		if name == load.RejectsTable {
-			files = res.Rejects
-		}
-		if last := i == len(tables)-1; len(files) == 0 && len(retract) == 0 && !last {
-			continue // nothing to say; the last table carries the load id and the cursor even without rows
-		}
-		_, err := t.lake.Append(ctx, lake.Commit{
-			Table: name, LoadID: f.LoadID, Add: files, Retract: retract,
-			CursorKey: t.String(), Cursor: f.Cursor, Rewrite: t.rewrite,
-		})
-		if err != nil {
-			return fmt.Errorf("commit to %s: %w", name, err)
-		}
-	}
-	return nil
 }

@@ -49,13 +49,6 @@ func (t *taker) isOfFiles() bool { return t.Feed.Worklist == "" && t.Feed.Pull.R
 
 // holdUnread writes down a file of which there are no bytes. The next version that can be read takes its place.
 func (t *taker) holdUnread(ctx context.Context, f ledger.File) (ledger.File, error) {
-	f.Version = 1
-	if newest := t.newest(f.Name); newest != nil {
-		f.Version = newest.Version
-		if newest.KeptPath != "" {
-			f.Version++
-		}
-	}
 	t.Log.Warn("file held", zap.String("feed", t.String()), zap.String("file", f.Name), zap.String("rule", f.Rule))
 	t.remember(f)
 	return f, t.ledger.Put(ctx, f)
@@ -76,8 +69,8 @@ func (t *taker) newest(name string) *ledger.File {
 func (t *taker) holdNames(ctx context.Context, items []waybill.Item) ([]ledger.File, error) {
 	var held []ledger.File
 	for _, it := range items {
+		it.Name = legible(it.Name)
 		f := t.sighted(it)
-		f.Name = legible(it.Name)
 		f.Identity, f.Status, f.Rule = f.Name, ledger.Held, ruleName
 		f.Detail = ruleName + ": the name has bytes that are no UTF-8, written here as \\x and two digits; ask the partner to name the file anew"
 		f, err := t.holdUnread(ctx, f)

@@ -47,10 +47,11 @@ int_breaks_of_files as (
         received_at as first_seen_at,
         cast(records as varchar) || ' records, ' || cast(loaded as varchar) || ' loaded, '
             || cast(rejected as varchar) || ' rejected'
+            || case when elsewhere > 0 then ', ' || cast(elsewhere as varchar) || ' of documents that count from another file' else '' end
             || case when is_counted then ', ' || cast(rows_count as varchar) || ' in the warehouse' else '' end as detail,
         file as _file_id
     from counted
-    where records <> loaded + rejected or (is_counted and rows_count <> loaded)
+    where records <> loaded + rejected + elsewhere or (is_counted and rows_count <> loaded)
     union all
     select
         'R22',

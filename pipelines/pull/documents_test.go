@@ -1,0 +1,96 @@
+package pull_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fourmarketing/waybill/pipelines/ledger"
+)
+
+// TestDocuments: what comes, event by event, and what the tables hold in the end. An event is source/name=content, with @hours for an earlier time than
+// those before; contract:S1 takes that SKU for none from then on; reload:name loads all versions of it again.
+func TestDocuments(t *testing.T) {
+	t.Parallel()
+	const x, y, both = "7,S1\n", "7,S2\n", "7,S1\n8,S2\n"
+	contents := map[string]string{"X": header + x, "Y": header + y, "X-CRLF": strings.ReplaceAll(header+x, "\n", "\r\n"), "BATCH8": header + "8,S1\n", "BOTH": header + both, "EMPTY": header, "BAD": "Colour\nred\n"}
+	for _, c := range []struct{ name, way, events, rows, statuses string }{
+		{"put back to earlier bytes and time", "name", "quay/s=X@1 quay/s=Y@2 quay/s=X@1", "7,S1", "s superseded, s superseded, s loaded"},
+		{"contract A, B, A", "name", "quay/s=X contract:S1 reload:s contract:none reload:s", "7,S1", "s loaded"},
+		{"reload of a superseded version", "name", "quay/s=X quay/s=Y contract:S1 reload:s contract:none reload:s", "7,S2", "s superseded, s loaded"},
+		{"the original moves on", "name", "quay/day1=X quay/day2=X quay/day1=Y", "7,S1 7,S2", "day1 superseded, day1 loaded, day2 loaded"},
+		{"what the original once was", "name", "quay/day1=X quay/day1=Y quay/day2=X", "7,S1 7,S2", "day1 superseded, day1 loaded, day2 loaded"},
+		{"going back past a version", "identity", "quay/a_v1=X quay/a_v2=Y quay/a_v3=X", "7,S1", "a_v1 superseded, a_v2 superseded, a_v3 loaded"},
+		{"held, mended, and a copy of what was held", "name", "quay/day1=BAD quay/day1=X quay/day2=BAD", "7,S1", "day1 superseded, day1 loaded, day2 held"},
+		{"an older version comes late", "newest", "quay/a_v2=Y quay/a_v1=X", "7,S2", "a_v1 superseded, a_v2 loaded"},
+		{"one document in two files with other line ends", "columns", "quay/batch_7=X pier/batch_7_again=X-CRLF", "7,S1", "batch_7_again duplicate, batch_7 loaded"},
+		{"one document from two sources, corrected", "columns", "quay/batch_7=X pier/batch_7=Y", "7,S2", "batch_7 loaded, batch_7 superseded"},
+		{"one name, one document after another", "columns", "quay/latest=X quay/latest=BATCH8", "7,S1 8,S1", "latest loaded, latest loaded"},
+		{"several documents in a file, one of them corrected", "columns", "quay/all=BOTH quay/batch_7=Y", "7,S2 8,S2", "all loaded, batch_7 loaded"},
+		{"nothing is left of a document", "columns", "quay/batch_7=X quay/batch_7=EMPTY", "", "batch_7 superseded, batch_7 loaded"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d, null := newDepot(t), "none"
+			d.under(fmt.Sprintf(depotHead, null, ways[c.way]))
+			for n, event := range strings.Fields(c.events) {
+				if to, ok := strings.CutPrefix(event, "contract:"); ok {
+					d.under(fmt.Sprintf(depotHead, to, ways[c.way]))
+					continue
+				}
+				if name, ok := strings.CutPrefix(event, "reload:"); ok {
+					d.reload(0, func(f ledger.File) bool { return f.Name == name+".csv" })
+					continue
+				}
+				place, content, _ := strings.Cut(event, "=")
+				source, name, _ := strings.Cut(place, "/")
+				content, hours, timed := strings.Cut(content, "@")
+				at := time.Date(2026, 4, 1, n, 0, 0, 0, time.UTC)
+				if timed {
+					at = time.Date(2026, 3, 1, number(hours), 0, 0, 0, time.UTC)
+				}
+				d.shelf[source][name+".csv"] = parcelFile{contents[content], at}
+				d.pull(0)
+			}
+			if got := strings.Join(d.rows(), " "); got != c.rows {
+				t.Errorf("the table holds %q, want %q", got, c.rows)
+			}
+			files, err := d.book.Files(t.Context(), ledger.Filter{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var statuses []string
+			for _, f := range files {
+				statuses = append(statuses, strings.TrimSuffix(f.Name, ".csv")+" "+string(f.Status))
+				if f.Status == ledger.Loaded && f.Records != f.Loaded+f.Rejected+f.Elsewhere {
+					t.Errorf("%s: %d records, %d loaded, %d rejected, %d count from other files", f.Name, f.Records, f.Loaded, f.Rejected, f.Elsewhere)
+				}
+			}
+			if want := strings.Split(c.statuses, ", "); !slices.Equal(statuses, want) {
+				t.Errorf("files are %q, want %q", statuses, want)
+			}
+			d.accounts()
+		})
+	}
+}
+
+// TestSameBytesOfTwoDays: two days' equal stock are two snapshots, since their names say which days.
+func TestSameBytesOfTwoDays(t *testing.T) {
+	t.Parallel()
+	d := newDepot(t)
+	d.under(fmt.Sprintf(depotHead, "none", `, identity: '_(\d{8})\.csv$'`))
+	for _, day := range []string{"20260401", "20260402"} {
+		d.shelf["quay"]["STOCK_"+day+".csv"] = parcelFile{header + "A1,5\nB2,7\n", time.Date(2026, 4, 2, 5, 0, 0, 0, time.UTC)}
+	}
+	d.pull(0)
+	if got := strings.Join(d.rows(), " "); got != "A1,5 A1,5 B2,7 B2,7" {
+		t.Errorf("the table holds %q", got)
+	}
+	if left, err := os.ReadDir(filepath.Join(d.dir, "stage")); err == nil && len(left) > 0 {
+		t.Errorf("left in the stage folder: %v", left)
+	}
+}

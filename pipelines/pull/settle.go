@@ -1,0 +1,510 @@
+package pull
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/lake"
+	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/judge"
+	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/pipelines/load"
+)
+
+// settlement is one file being settled: what it tells, what becomes of the loads around it, and what of that is not written yet.
+type settlement struct {
+	*taker
+	file    ledger.File
+	typed   load.Result
+	told    map[string]told // by document
+	around  []int           // loads that this file's may touch
+	gone    map[int]bool    // loads of documents that the file tells no more
+	doubt   []string        // ids under which rows may lie in the tables since a run was interrupted, and should not
+	revived []ledger.File
+}
+
+// settle judges what a file came to, with everything else that is known of its documents, and makes the tables hold what counts. It is what every event
+// calls: a file that arrives, one that is loaded again under another contract, one that an interrupted run left behind.
+func (t *taker) settle(ctx context.Context, f ledger.File, res load.Result, stage string) (ledger.File, error) {
+	var out ledger.File
+	var revived []ledger.File
+	err := t.inScope(ctx, func(ctx context.Context) error {
+		s := &settlement{taker: t, file: f, typed: res, told: map[string]told{}, gone: map[int]bool{}}
+		err := s.run(ctx, stage)
+		out, revived = s.file, s.revived
+		return err
+	})
+	for _, again := range revived {
+		if err == nil {
+			err = t.revive(ctx, again)
+		}
+	}
+	return out, err
+}
+
+// inScope does work that nobody else may do to the scope's loads meanwhile, and over what is known of them. A feed's own are its lease's.
+func (t *taker) inScope(ctx context.Context, work func(context.Context) error) error {
+	if !t.shared() {
+		return work(ctx)
+	}
+	return t.leases.InTurn(ctx, "documents:"+t.scope, func(ctx context.Context) error {
+		if err := t.readLoads(ctx); err != nil {
+			return err
+		}
+		return work(ctx)
+	})
+}
+
+// shared tells whether documents are one over several feeds and sources.
+func (t *taker) shared() bool { return len(t.Feed.Supersede.Document) > 0 }
+
+func (t *taker) readLoads(ctx context.Context) error {
+	var err error
+	t.scope = scope(t.Task)
+	t.loads, err = t.ledger.LoadsOf(ctx, t.scope)
+	return err
+}
+
+func (s *settlement) run(ctx context.Context, stage string) error {
+	s.count()
+	if err := s.tell(ctx, stage); err != nil {
+		return err
+	}
+	s.judge()
+	// From here on a crash is known to have got this far: the file is received, and what its documents are to become stands beside it.
+	f := s.file
+	f.Status = ledger.Received
+	if err := s.ledger.Enter(ctx, ledger.Entry{Files: []ledger.File{f}, Loads: s.touched()}); err != nil {
+		return err
+	}
+	if err := s.commit(ctx); err != nil {
+		return err
+	}
+	return s.write(ctx)
+}
+
+// count notes what the load came to.
+func (s *settlement) count() {
+	f, res := &s.file, s.typed
+	f.Records, f.Loaded, f.Rejected, f.Elsewhere = res.Records, res.Loaded, res.Rejected, 0
+	f.Notes = strings.Trim(strings.TrimSuffix(keptNotes(f.Notes), "\n")+"\n"+res.Notes(), "\n")
+	f.Rule, f.Detail, f.SupersededBy, f.DuplicateOf = "", "", "", ""
+	if res.Hold != nil {
+		f.Rule, f.Detail, f.Loaded = res.Hold.Rule, res.Hold.String(), 0
+	}
+}
+
+// tell enters what the file tells among the loads of its scope.
+func (s *settlement) tell(ctx context.Context, stage string) error {
+	var docs []told
+	var err error
+	if s.typed.Hold == nil {
+		docs, err = s.documentsOf(ctx, s.file, s.typed, stage)
+	} else {
+		for _, document := range s.byName(s.file) {
+			held := s.newLoad(s.file, document, newestBy(s.Feed, s.file.Name, s.file.ModifiedAt))
+			held.IsHeld = true
+			docs = append(docs, told{Load: held})
+		}
+	}
+	if err != nil {
+		return err
+	}
+	arrival := int64(1)
+	own := map[string]int{}
+	for i, l := range s.loads {
+		arrival = max(arrival, l.Arrival+1)
+		if s.isOwn(l) {
+			own[l.Document] = i
+		}
+	}
+	for _, i := range own { // a file that is loaded again keeps its place
+		arrival = s.loads[i].Arrival
+	}
+	for _, d := range docs {
+		d.Arrival = arrival
+		if i, ok := own[d.Document]; ok {
+			was := s.loads[i]
+			d.LoadID, d.Base = was.LoadID, was.Base
+			if was.Pending != d.Pending {
+				s.dismiss(was.Pending)
+			}
+			s.loads[i] = d.Load
+		} else {
+			s.loads = append(s.loads, d.Load)
+		}
+		s.told[d.Document] = d
+	}
+	for document, i := range own {
+		if _, ok := s.told[document]; !ok {
+			s.gone[i] = true
+		}
+	}
+	return nil
+}
+
+func (s *settlement) isOwn(l ledger.Load) bool {
+	return l.Source == s.file.Source && l.Feed == s.file.Feed && l.Name == s.file.Name && l.Version == s.file.Version
+}
+
+// judge gives the loads around the file their verdicts.
+func (s *settlement) judge() {
+	s.around = s.neighbours()
+	var candidates []judge.Candidate
+	var at []int
+	for _, i := range s.around {
+		l := &s.loads[i]
+		l.Counts, l.Winner, l.Same = false, "", false
+		if l.IsHeld || s.gone[i] {
+			s.drop(l)
+			continue
+		}
+		candidates = append(candidates, judge.Candidate{Document: l.Document, Content: l.Content, Newest: l.Newest, Arrival: l.Arrival})
+		at = append(at, i)
+	}
+	for k, v := range judge.Documents(candidates, s.alike()) {
+		l, winner := &s.loads[at[k]], s.loads[at[v.Winner]]
+		l.Counts, l.Same = v.Counts, v.Duplicate
+		if !v.Counts {
+			l.Winner = winner.File
+			s.drop(l)
+		}
+	}
+}
+
+// drop takes back that rows of a load are about to be put in.
+func (s *settlement) drop(l *ledger.Load) {
+	if !s.isOwn(*l) || s.told[l.Document].Pending != l.Pending {
+		s.dismiss(l.Pending)
+	}
+	l.Pending = ""
+}
+
+// dismiss sees to it that rows of an interrupted run leave, if they are there.
+func (s *settlement) dismiss(pending string) {
+	if pending != "" {
+		s.doubt = append(s.doubt, pending)
+	}
+}
+
+// alike tells whether two files that say the same are one document, since nothing but their names tells them apart.
+func (t *taker) alike() bool { return t.Feed.Supersede.Identity == "" && !t.shared() }
+
+// neighbours are the loads of the file's documents, and where files that tell the same are one, of the documents that theirs were the same as, and so on:
+// what hangs together, however much the feed has told before.
+func (s *settlement) neighbours() []int {
+	byDocument, byContent := map[string][]int{}, map[string][]int{}
+	var todo []string
+	for i, l := range s.loads {
+		byDocument[l.Document] = append(byDocument[l.Document], i)
+		if l.Content != "" {
+			byContent[l.Content] = append(byContent[l.Content], i)
+		}
+		if s.isOwn(l) {
+			todo = append(todo, l.Document)
+		}
+	}
+	seen := map[string]bool{}
+	var around []int
+	for len(todo) > 0 {
+		document := todo[0]
+		todo = todo[1:]
+		if seen[document] {
+			continue
+		}
+		seen[document] = true
+		for _, i := range byDocument[document] {
+			around = append(around, i)
+			for _, k := range byContent[s.loads[i].Content] {
+				if s.alike() {
+					todo = append(todo, s.loads[k].Document)
+				}
+			}
+		}
+	}
+	sort.Ints(around)
+	return around
+}
+
+// touched are the loads whose row may have changed.
+func (s *settlement) touched() []ledger.Load {
+	out := make([]ledger.Load, 0, len(s.around))
+	for _, i := range s.around {
+		out = append(out, s.loads[i])
+	}
+	return out
+}
+
+// commit puts the rows of what counts now into the tables and takes out those of what does not any more, in one commit a table where there is something
+// to put in.
+func (s *settlement) commit(ctx context.Context) error {
+	leave := slices.Clone(s.doubt)
+	var add []int
+	for _, i := range s.around {
+		l := s.loads[i]
+		if l.Counts && s.isOwn(l) {
+			add = append(add, i)
+		}
+		if l.LoadID != "" && (!l.Counts || s.isOwn(l)) {
+			leave = append(leave, l.LoadID)
+		}
+	}
+	for _, i := range add { // an interrupted run may have meant another document by the same id, of which no row came
+		leave = slices.DeleteFunc(leave, func(id string) bool { return id == s.loads[i].Pending })
+	}
+	if err := s.commitRejects(ctx, len(add) > 0); err != nil {
+		return err
+	}
+	for n, i := range add {
+		l := s.loads[i]
+		if n > 0 {
+			leave = nil // they left with the first
+		}
+		if err := s.append(ctx, l.Pending, s.told[l.Document].files, leave); err != nil {
+			return err
+		}
+	}
+	if len(add) > 0 || len(leave) == 0 {
+		return nil
+	}
+	return s.append(ctx, "leave-"+pipelines.Digest(leave...), nil, leave)
+}
+
+// append commits to the feed's tables in the contract's order. The last one carries the load id and the cursor even without rows.
+func (s *settlement) append(ctx context.Context, id string, files map[waybill.TableName][]waybill.StagedFile, leave []string) error {
+	names := s.Feed.TableNames()
+	for i, name := range names {
+		if len(files[name]) == 0 && len(leave) == 0 && i < len(names)-1 {
+			continue // nothing to say
+		}
+		_, err := s.lake.Append(ctx, lake.Commit{
+			Table: name, LoadID: id, Add: files[name], Retract: leave, CursorKey: s.String(), Cursor: s.file.Cursor, Rewrite: s.rewrite,
+		})
+		if err != nil {
+			return fmt.Errorf("commit to %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// commitRejects puts the file's rejects where they are seen if anything of it counts, and takes out those of loadings of which nothing does any more.
+func (s *settlement) commitRejects(ctx context.Context, counts bool) error {
+	leave, files, id := s.leavingRejects(), s.typed.Rejects, s.file.LoadID
+	if !counts {
+		files, id = nil, "leave-"+pipelines.Digest(leave...)
+	}
+	if len(files) == 0 && len(leave) == 0 {
+		return nil
+	}
+	if _, err := s.lake.Append(ctx, lake.Commit{Table: load.RejectsTable, LoadID: id, Add: files, Retract: leave, Rewrite: s.rewrite}); err != nil {
+		return fmt.Errorf("commit to %s: %w", load.RejectsTable, err)
+	}
+	return nil
+}
+
+// leavingRejects are the loadings of which something lay in the tables and nothing does now. Those in doubt are loadings of files with one document.
+func (s *settlement) leavingRejects() []string {
+	leave := slices.DeleteFunc(slices.Clone(s.doubt), func(id string) bool { return id == s.file.LoadID })
+	stays := map[string]bool{s.file.LoadID: true}
+	for _, i := range s.around {
+		if l := s.loads[i]; l.Counts && !s.isOwn(l) {
+			stays[l.Base] = true
+		}
+	}
+	for _, i := range s.around {
+		if l := s.loads[i]; l.LoadID != "" && !stays[l.Base] && !slices.Contains(leave, l.Base) {
+			leave = append(leave, l.Base)
+		}
+	}
+	return leave
+}
+
+// write notes that the tables hold what counts, and what became of each file. A load that counts again, and whose rows are not there, is loaded again
+// from its kept bytes.
+func (s *settlement) write(ctx context.Context) error {
+	e := ledger.Entry{}
+	for _, i := range s.around {
+		l := &s.loads[i]
+		switch {
+		case l.Counts && s.isOwn(*l):
+			l.LoadID, l.Base, l.Pending = l.Pending, s.file.LoadID, ""
+		case !l.Counts:
+			l.LoadID, l.Base = "", ""
+		}
+		if s.gone[i] {
+			e.Forget = append(e.Forget, *l)
+		} else {
+			e.Loads = append(e.Loads, *l)
+		}
+	}
+	files, err := s.filesAround(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		was := f
+		s.conclude(&f)
+		if f.ID == s.file.ID {
+			s.file = f
+		} else if s.wantsRows(f) {
+			s.revived = append(s.revived, f)
+		}
+		if f.ID == s.file.ID || f != was {
+			e.Files = append(e.Files, f)
+		}
+		if f.Source == s.Source && f.Feed == s.Feed.Name {
+			s.remember(f)
+		}
+	}
+	if err := s.ledger.Enter(ctx, e); err != nil {
+		return err
+	}
+	if len(s.gone) > 0 {
+		kept := s.loads[:0]
+		for i, l := range s.loads {
+			if !s.gone[i] {
+				kept = append(kept, l)
+			}
+		}
+		s.loads = kept
+	}
+	s.say()
+	return nil
+}
+
+func (s *settlement) say() {
+	f := s.file
+	switch f.Status {
+	case ledger.Loaded:
+		s.Log.Info("file loaded", zap.String("feed", s.String()), zap.String("file", f.Name), zap.Int64("rows", f.Loaded), zap.Int64("rejected", f.Rejected))
+	case ledger.Held:
+		s.Log.Info("file held", zap.String("feed", s.String()), zap.String("file", f.Name), zap.String("rule", f.Rule))
+	default:
+		s.Log.Info("file does not count", zap.String("feed", s.String()), zap.String("file", f.Name), zap.String("status", string(f.Status)))
+	}
+}
+
+// filesAround are the files of the loads around, this one first.
+func (s *settlement) filesAround(ctx context.Context) ([]ledger.File, error) {
+	out := []ledger.File{s.file}
+	seen := map[string]bool{s.file.ID: true}
+	for _, i := range s.around {
+		l := s.loads[i]
+		if seen[l.File] {
+			continue
+		}
+		seen[l.File] = true
+		known := slices.IndexFunc(s.files, func(f ledger.File) bool { return f.ID == l.File })
+		if known >= 0 {
+			out = append(out, s.files[known])
+			continue
+		}
+		found, err := s.ledger.Files(ctx, ledger.Filter{Source: l.Source, Feed: l.Feed, Name: l.Name})
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range found {
+			if f.ID == l.File {
+				out = append(out, f)
+			}
+		}
+	}
+	return out, nil
+}
+
+// conclude says what became of a file, by its loads.
+func (s *settlement) conclude(f *ledger.File) {
+	var own []ledger.Load
+	for i, l := range s.loads {
+		if l.File == f.ID && !s.gone[i] {
+			own = append(own, l)
+		}
+	}
+	counting, held := 0, 0
+	var elsewhere int64
+	for _, l := range own {
+		switch {
+		case l.Counts:
+			counting++
+		case l.IsHeld:
+			held++
+		default:
+			elsewhere += l.Rows
+		}
+	}
+	switch {
+	case counting > 0:
+		f.Status, f.SupersededBy, f.DuplicateOf, f.Elsewhere = ledger.Loaded, "", "", 0
+		if s.Feed.RowPerRecord() {
+			f.Loaded, f.Elsewhere = f.Loaded+f.Elsewhere-elsewhere, elsewhere
+		}
+	case held > 0:
+		f.Status = ledger.Held
+		if after := s.afterHeld(own[0]); after != "" {
+			f.Status, f.SupersededBy = ledger.Superseded, after
+		}
+	default:
+		s.concludeLost(f, own)
+	}
+}
+
+// concludeLost is of a file of which nothing counts.
+func (s *settlement) concludeLost(f *ledger.File, own []ledger.Load) {
+	same := !slices.ContainsFunc(own, func(l ledger.Load) bool { return !l.Same })
+	winner := own[0].Winner
+	if !same {
+		f.Status, f.SupersededBy, f.DuplicateOf = ledger.Superseded, winner, ""
+		return
+	}
+	f.Status, f.SupersededBy, f.Loaded, f.Rejected = ledger.Duplicate, "", 0, 0
+	for _, l := range s.loads {
+		if l.File == winner {
+			f.DuplicateOf = l.Name
+		}
+	}
+}
+
+// afterHeld is the file that took a held one's place: a later version of its name or of its document that counts.
+func (s *settlement) afterHeld(held ledger.Load) string {
+	for _, l := range s.loads {
+		later := l.Source == held.Source && l.Feed == held.Feed && l.Name == held.Name && l.Version > held.Version
+		if !l.IsHeld && (later || (l.Document == held.Document && l.Arrival > held.Arrival)) {
+			if l.Counts {
+				return l.File
+			}
+			return l.Winner
+		}
+	}
+	return ""
+}
+
+// wantsRows tells whether a load of a file counts whose rows are not in the tables, nor on their way there.
+func (s *settlement) wantsRows(f ledger.File) bool {
+	return slices.ContainsFunc(s.loads, func(l ledger.Load) bool { return l.File == f.ID && l.Counts && l.LoadID == "" && l.Pending == "" })
+}
+
+// revive loads a file again that counts again.
+func (t *taker) revive(ctx context.Context, f ledger.File) error {
+	other := t
+	if f.Source != t.Source || f.Feed != t.Feed.Name {
+		task, err := pipelines.TaskOf([]pipelines.Pipeline{t.Pipeline}, f.Source, f.Feed)
+		if err != nil {
+			return err
+		}
+		files, err := t.ledger.FilesOf(ctx, f.Source, f.Feed)
+		if err != nil {
+			return err
+		}
+		other = t.taker(task, nil, t.asOf, files)
+	}
+	if _, err := other.again(ctx, f); err != nil {
+		return fmt.Errorf("load %s again, which counts now: %w", f.Name, err)
+	}
+	return nil
+}
