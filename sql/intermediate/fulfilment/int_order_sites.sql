@@ -9,11 +9,9 @@ owner: data
 with told as (
     select order_id, source, site, status_at as told_at, _file_id, _line
     from intermediate.int_wms_events
-    where order_id is not null
     union all
     select order_id, source, site, despatched_at, _file_id, _line
     from intermediate.int_despatches
-    where order_id is not null
 ),
 
 earliest as (

@@ -19,9 +19,9 @@ with movements as (
         moved_at,
         _file_id,
         _line,
-        row_number() over (partition by order_id order by moved_at nulls last, _file_id, _line) as place
+        row_number() over (partition by order_id order by moved_at, _file_id, _line) as place
     from canonical.payments
-    where outcome = 'success' and kind in ('sale', 'capture')
+    where outcome = 'success' and kind in ('sale', 'capture') and moved_at is not null
 ),
 
 placed as (
@@ -37,7 +37,7 @@ placed as (
         s.time_zone as site_zone,
         s.calendar as site_calendar,
         cast(substr(s.cut_off_time, 1, 2) as integer) * 60
-            + cast(substr(s.cut_off_time, 4, 2) as integer) as cut_off_minute,
+            + cast(substr(s.cut_off_time, 4) as integer) as cut_off_minute,
         coalesce(o.service, 'standard') as promised_service,
         d.destination_zone,
         d.destination_calendar

@@ -64,7 +64,7 @@ int_promised_days as (
     left join intermediate.int_calendar_days as d
         on d.calendar = u.destination_calendar
         and d.is_working_day
-        and d.working_day_no = f.working_day_no + u.promise_days
+        and d.working_day_no = case when u.promise_days = 0 then f.due_day_no else f.working_day_no + u.promise_days end
 )
 
 select * from int_promised_days

@@ -61,7 +61,7 @@ unparcelled as (
         *,
         row_number() over (partition by order_id order by despatched_at, _file_id, _line) as place
     from intermediate.int_despatches
-    where order_id is not null and tracking_no is null and qty_despatched > 0
+    where tracking_no is null and qty_despatched > 0
 ),
 
 int_breaks_of_handover as (
@@ -109,9 +109,8 @@ int_breaks_of_handover as (
         f._file_id, f._line
     from fulfilments as f
     inner join marts.fct_orders as o on o.order_id = f.order_id
-    inner join intermediate.int_orders as i on i.order_id = f.order_id
     inner join intermediate.int_order_stages as s on s.order_id = f.order_id
-    inner join intermediate.int_brand_watermarks as w on w.brand = i.brand
+    inner join intermediate.int_brand_watermarks as w on w.brand = o.brand
     where f.place = 1 and not s.has_despatch and (s.lines_count > 0 or s.units_added > 0 or o.is_incomplete) and date_add('hour', 24, f.created_at) <= w.watermark_at
     union all
     select

@@ -9,7 +9,6 @@ columns:
 with lasts as (
     select order_id, max(despatched_at) as last_of_order_at
     from intermediate.int_despatches
-    where order_id is not null
     group by order_id
 ),
 
@@ -17,7 +16,7 @@ rows_sent as (
     select
         d.*,
         t.last_of_order_at,
-        row_number() over (partition by d.line_id order by d.despatched_at desc, d._file_id desc, d._line desc, d.row_no desc) as recency
+        row_number() over (partition by d.line_id order by d.despatched_at desc, d._file_id desc, d._line desc) as recency
     from intermediate.int_despatch_lines as d
     inner join lasts as t on t.order_id = d.order_id
 ),

@@ -12,7 +12,7 @@ with clocks as (
         f.source,
         f.feed,
         f.zone,
-        coalesce(nullif(f.days, ''), 'working') as days,
+        f.days,
         coalesce(nullif(f.calendar, ''), 'GB-EAW') as calendar,
         trim(t.local_time) as local_time
     from ops.feeds as f
@@ -26,7 +26,7 @@ instants as (
         c.feed,
         with_timezone(
             date_add('minute',
-                cast(substr(c.local_time, 1, 2) as integer) * 60 + cast(substr(c.local_time, 4, 2) as integer),
+                cast(substr(c.local_time, 1, 2) as integer) * 60 + cast(substr(c.local_time, 4) as integer),
                 cast(d.day_on as timestamp)
             ),
             c.zone
@@ -35,8 +35,7 @@ instants as (
     inner join intermediate.int_calendar_days as d
         on d.calendar = c.calendar and (c.days = 'all' or d.is_working_day)
     cross join ops.clock as k
-    where d.day_on <= cast(date_add('day', 1, cast(k.as_of at time zone 'UTC' as date)) as date)
-        and d.day_on >= cast(date_add('day', -21, cast(k.as_of at time zone 'UTC' as date)) as date)
+    where d.day_on >= cast(date_add('day', -21, cast(k.as_of at time zone 'UTC' as date)) as date)
 ),
 
 past as (

@@ -42,7 +42,7 @@ failed as (
     select k.source, k.subject, k.ask, count(distinct k._received_at) as failures
     from asked as k
     left join answered as a on a.source = k.source and a.subject = k.subject and a.ask = k.ask
-    where not k.is_answer and (a.answered_at is null or k._received_at > a.answered_at)
+    where a.answered_at is null or k._received_at > a.answered_at
     group by k.source, k.subject, k.ask
 ),
 

@@ -8,14 +8,14 @@ columns:
   has_right: the system that should agree has it
   is_different: both have it and their values differ
 */
--- Amounts of several currencies have no sum; what either side says in two, the other cannot agree with.
+-- Amounts of several currencies have no sum: such a sum has no currency, and nothing is compared with it.
 with captures as (
     select
         t.order_id,
-        case when count(distinct t.currency) = 1 then sum(t.amount) end as amount,
-        min(t.currency) as currency,
-        case when count(distinct t.presentment_currency) = 1 then sum(t.presentment_amount) end as presentment_amount,
-        min(t.presentment_currency) as presentment_currency
+        sum(t.amount) as amount,
+        case when count(distinct t.currency) = 1 then min(t.currency) end as currency,
+        sum(t.presentment_amount) as presentment_amount,
+        case when count(distinct t.presentment_currency) = 1 then min(t.presentment_currency) end as presentment_currency
     from intermediate.int_payments as t
     where t.outcome = 'success' and t.kind in ('sale', 'capture') and t.is_provided
     group by t.order_id
@@ -24,17 +24,16 @@ with captures as (
 booked as (
     select
         order_id,
-        case when count(distinct presentment_currency) = 1 then sum(gross_amount) end as amount,
-        min(presentment_currency) as currency
+        sum(gross_amount) as amount,
+        case when count(distinct presentment_currency) = 1 then min(presentment_currency) end as currency
     from marts.fct_ledger_entries
-    where entry_type = 'capture' and order_id is not null
+    where entry_type = 'capture'
     group by order_id
 ),
 
 told as (
     select distinct order_id, tracking_no
     from canonical.fulfilments
-    where tracking_no is not null
 ),
 
 -- What can be compared: brands of which both sides are pulled.

@@ -150,7 +150,10 @@ scanned as (
 counted as (
     select
         s.*,
-        f.working_day_no + coalesce(n.transit_working_days, v.transit_working_days) as commitment_no,
+        case
+            when coalesce(n.transit_working_days, v.transit_working_days) = 0 then f.due_day_no
+            else f.working_day_no + coalesce(n.transit_working_days, v.transit_working_days)
+        end as commitment_no,
         g.working_day_no + 3 as silent_no
     from scanned as s
     left join ops.carrier_services as n

@@ -26,7 +26,7 @@ days as (
         cast(t.d as date) as day_on
     from seeds.calendars as c
     inner join calendars as u on u.calendar = c.calendar
-    cross join unnest(sequence(date '2015-01-01', date '2035-12-31', interval '1' day)) as t(d)
+    cross join unnest(sequence(c.known_from, c.known_to, interval '1' day)) as t(d)
 ),
 
 marked as (

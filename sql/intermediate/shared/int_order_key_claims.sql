@@ -12,13 +12,13 @@ columns:
   provenance: "exact, rule (the shop's prefix put before the name), or manual (seeds.manual_order_keys)"
 */
 with warehouses as (
-    select distinct source, brand, order_key
+    select source, brand, order_key
     from ops.links
     where role = 'warehouse'
 ),
 
 accounts as (
-    select distinct source, brand
+    select source, brand
     from ops.links
     where role = 'account'
 ),
@@ -31,7 +31,7 @@ claims as (
     select w.source, 'order_name', upper(o.order_prefix) || upper(o.order_name), o.order_id, o.is_test, 'rule'
     from intermediate.int_branded_orders as o
     inner join warehouses as w on w.brand = o.brand and w.order_key in ('name', 'any')
-    where o.order_prefix <> '' and not starts_with(upper(o.order_name), upper(o.order_prefix))
+    where not starts_with(upper(o.order_name), upper(o.order_prefix))
     union all
     select w.source, 'order_no', upper(o.order_no), o.order_id, o.is_test, 'exact'
     from intermediate.int_branded_orders as o
@@ -60,11 +60,11 @@ int_order_key_claims as (
         key_kind,
         order_ref,
         order_id,
-        bool_or(is_test) as is_test,
+        is_test,
         -- Who says by hand whose a key is says it of an order that claims it anyway.
         case when bool_or(provenance = 'manual') then 'manual' else min(provenance) end as provenance
     from claims
-    group by source, key_kind, order_ref, order_id
+    group by source, key_kind, order_ref, order_id, is_test
 )
 
 select * from int_order_key_claims

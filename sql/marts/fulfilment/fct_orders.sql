@@ -144,19 +144,21 @@ stated as (
     from staged
 ),
 
+-- An unpaid order has no days to be judged by, and nothing has left of one that is cancelled or has nothing to ship. What left or arrived too late did so
+-- before now, whether or not it was the last.
 judged as (
     select
         *,
         case
-            when status in ('cancelled', 'unpaid', 'nothing_to_ship') or is_incomplete then null
+            when is_incomplete then null
+            when last_despatched_on > ship_by_on then false
             when units_despatched >= units_live and last_despatched_on <= ship_by_on then true
-            when units_despatched >= units_live and last_despatched_on > ship_by_on then false
             when units_despatched < units_live and site_today_on > ship_by_on then false
         end as is_shipped_on_time,
         case
-            when status in ('cancelled', 'unpaid', 'nothing_to_ship') or is_incomplete then null
+            when status in ('cancelled', 'nothing_to_ship') or is_incomplete then null
+            when last_delivered_on > deliver_by_on then false
             when units_delivered >= units_live and last_delivered_on <= deliver_by_on then true
-            when units_delivered >= units_live and last_delivered_on > deliver_by_on then false
             when units_delivered < units_live and destination_today_on > deliver_by_on then false
         end as is_delivered_on_time
     from stated
@@ -226,7 +228,7 @@ fct_orders as (
         cast(date_diff('minute', placed_at, last_delivered_at) * 0.0166666667 as decimal(18, 2))
             as click_to_door_hours,
         case
-            when status not in ('cancelled', 'unpaid', 'nothing_to_ship', 'delivered')
+            when status not in ('cancelled', 'nothing_to_ship', 'delivered')
                 then cast(date_diff('minute', paid_at, as_of) * 0.0166666667 as decimal(18, 2))
         end as age_hours,
         total_amount,

@@ -49,14 +49,12 @@ open_orders as (
     select
         o.*,
         o.units_ordered - o.units_cancelled as units_live,
+        o.status not in ('cancelled', 'delivered') and (o.units_ordered > o.units_cancelled or o.is_incomplete) as is_first_awaited,
         o.units_despatched >= o.units_ordered - o.units_cancelled and not o.is_incomplete as is_fully_despatched,
         o.units_despatched >= o.units_ordered - o.units_cancelled and not o.is_incomplete and s.units_added_open > 0 as is_added_open,
-        o.status in ('delivered', 'nothing_to_ship', 'cancelled') or (o.units_despatched >= o.units_ordered - o.units_cancelled and s.units_added_open > 0)
-            as is_about_added,
         s.has_despatch,
-        i.destination_zone,
-        coalesce(p.unscanned_count, 0) as unscanned_count,
-        coalesce(p.lost_count, 0) as lost_count,
+        p.unscanned_count,
+        p.lost_count,
         p.last_commitment_on,
         p.first_commitment_on,
         cast(at_timezone(k.as_of, i.site_zone) as timestamp) as site_now,
@@ -67,21 +65,17 @@ open_orders as (
     inner join intermediate.int_order_stages as s on s.order_id = o.order_id
     left join parcels as p on p.order_id = o.order_id
     cross join ops.clock as k
-    where o.status <> 'unpaid'
-        and i.ended_at is null
-        and (
-            (o.status not in ('cancelled', 'nothing_to_ship', 'delivered') and (o.units_ordered > o.units_cancelled or o.is_incomplete))
-            or o.units_added_delivered < o.units_added
-        )
+    where o.paid_at is not null and i.ended_at is null
 ),
 
 -- Whose promise it is: of what was ordered at first, or of what was added later.
 due as (
     select
         *,
-        case when is_about_added then added_ship_by_on else ship_by_on end as must_leave_on,
-        case when is_about_added then added_deliver_by_on else deliver_by_on end as must_arrive_on
+        case when is_first_awaited and not is_added_open then ship_by_on else added_ship_by_on end as must_leave_on,
+        case when is_first_awaited then deliver_by_on else added_deliver_by_on end as must_arrive_on
     from open_orders
+    where is_first_awaited or units_added_delivered < units_added
 ),
 
 judged as (

@@ -44,7 +44,7 @@ files as (
         f.*,
         row_number() over (
             partition by f.source, f.feed
-            order by f.file_at desc, f.name desc, f.version desc
+            order by f.file_at desc, f.name desc
         ) as recency
     from dated as f
 ),

@@ -41,12 +41,6 @@ with missed as (
 ),
 
 -- What hangs on each kind of document.
-parcels as (
-    select tracking_no, min(cost_amount) as amount, min(cost_currency) as currency
-    from marts.fct_shipments
-    group by tracking_no
-),
-
 movements as (
     select source, _file_id, _line, net_currency as currency, sum(abs(net_amount)) as amount
     from intermediate.int_ledger_entries
@@ -72,9 +66,9 @@ coded as (
     inner join intermediate.int_orders as o on o.order_id = m.document
     where m.document_kind = 'order_id'
     union all
-    select m.*, p.amount, p.currency
+    select m.*, p.cost_amount, p.cost_currency
     from missed as m
-    left join parcels as p on p.tracking_no = m.document
+    left join marts.fct_shipments as p on p.tracking_no = m.document
     where m.document_kind = 'tracking_no'
     union all
     select m.*, coalesce(r.received_amount, r.requested_amount), r.currency
@@ -99,15 +93,14 @@ coded as (
 -- A document with several such rows stakes its money once.
 documents as (
     select
-        source, column_name, raw_code, currency, document,
-        min(map_in) as map_in,
+        source, column_name, map_in, raw_code, currency, document,
         min(example_text) as example_text,
         count(*) as rows_count,
         min(seen_at) as first_seen_at,
         max(seen_at) as last_seen_at,
         max(amount) as amount
     from coded
-    group by source, column_name, raw_code, currency, document
+    group by source, column_name, map_in, raw_code, currency, document
 ),
 
 unmapped_codes as (
@@ -117,16 +110,16 @@ unmapped_codes as (
         d.column_name,
         coalesce(d.raw_code, 'none') as raw_code,
         min(d.example_text) as example_text,
-        min(d.map_in) as map_in,
+        d.map_in,
         cast(sum(d.rows_count) as bigint) as rows_count,
         min(d.first_seen_at) as first_seen_at,
         max(d.last_seen_at) as last_seen_at,
         cast(sum(d.amount) as decimal(18, 2)) as amount_at_stake,
         d.currency,
-        min(k.as_of) as _built_at
+        k.as_of as _built_at
     from documents as d
     cross join ops.clock as k
-    group by d.source, d.column_name, d.raw_code, d.currency
+    group by d.source, d.column_name, d.map_in, d.raw_code, d.currency, k.as_of
 )
 
 select * from unmapped_codes
