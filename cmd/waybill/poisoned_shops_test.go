@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -53,6 +52,9 @@ func TestPoisonedShops(t *testing.T) {
 		t.Fatalf("%d are poisoned, want %d of each kind in each feed", len(want), ofEach)
 	}
 	p.queued(want)
+	if got := p.ask("select count(distinct name || ':' || line) from ops.rejects"); got != fmt.Sprint(3*ofEach) {
+		t.Errorf("%s answers with a bad row are rejected, want %d", got, 3*ofEach)
+	}
 	refunds.compare(p, "refunds", "select coalesce(kind, 'unknown') || ' ' || state as name, count(*) as n, sum(coalesce(web_amount, psp_amount)) as amount from marts.fct_refunds group by all")
 	itemised.compare(p, "itemised entries", "select entry_type as name, count(*) as n, sum(net_amount) as amount from marts.fct_ledger_entries where settlement_ref <> 'unsettled' group by all")
 	unsettled.compare(p, "unsettled entries", "select entry_type as name, count(*) as n, sum(net_amount) as amount from marts.fct_ledger_entries where settlement_ref = 'unsettled' group by all")
@@ -87,30 +89,6 @@ func note(want map[string]string, kind int, ask string) bool {
 		want[ask] = shopPoisons[kind].outcome
 	}
 	return kind < 0
-}
-
-// queued compares what marts.unanswered_questions has with what was poisoned.
-func (p *office) queued(want map[string]string) {
-	p.Helper()
-	got := map[string]string{}
-	var queue []struct{ Ask, Outcome, Problem string }
-	p.report(exitDone, &queue, "query", "select ask, outcome, problem from marts.unanswered_questions")
-	for _, q := range queue {
-		got[q.Ask] = q.Outcome
-		if q.Problem == "" {
-			p.Errorf("%s: no reason", q.Ask)
-		}
-	}
-	if maps.Equal(got, want) {
-		return
-	}
-	var differ []string
-	for _, ask := range slices.Sorted(maps.Keys(want)) {
-		if got[ask] != want[ask] {
-			differ = append(differ, fmt.Sprintf("%s: %q, want %q", ask, got[ask], want[ask]))
-		}
-	}
-	p.Errorf("%d questions without an answer, want %d\n%s", len(got), len(want), strings.Join(differ[:min(25, len(differ))], "\n"))
 }
 
 // tally is how many rows of each name there are, and what they come to, in pence.
