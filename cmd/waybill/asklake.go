@@ -52,6 +52,9 @@ func (l *commandLine) ask(ctx context.Context, text string) (questions.Table, er
 // isThere tells whether a table can be asked; the error names the nearest, or why it is left out.
 func isThere(p *project.Project, t waybill.TableName) error {
 	_, err := p.Models.Find(t.String())
+	if err == nil && t.Namespace == models.Checks {
+		return fmt.Errorf("%w: %s is a check and no table; `waybill check %s` shows the rows that it finds, with --json its SQL, which a query takes", errUsage, t, t.Name)
+	}
 	if err == nil || slices.ContainsFunc(p.Inputs.Tables(), func(in waybill.TableName) bool { return in == t }) {
 		return nil
 	}

@@ -262,6 +262,18 @@ func TestInit(t *testing.T) {
 	says(t, waybillWith(t, nil, "init", filepath.Join(dir, "a"), "adien").err, `"adien"`, `the nearest is "adyen"`, "init --list")
 	says(t, waybillWith(t, nil, "init", filepath.Join(dir, "a"), "dhl:folder").err, "dhl", "asked by API")
 	says(t, waybillWith(t, nil, "init", "northgate").err, "is a partner", "name the folder first")
+	says(t, waybillWith(t, nil, "init", "nortgate").err, `"nortgate" is no folder yet`, "waybill init ops northgate;", "waybill init ./nortgate")
+	says(t, waybillWith(t, nil, "init", "nortgate:folder").err, "waybill init ops northgate:folder;")
+	for _, made := range []string{"northgate", "nortgate", "nortgate:folder"} {
+		if _, err := os.Stat(made); !os.IsNotExist(err) {
+			t.Errorf("a refused init has made %s", made)
+		}
+	}
+	for _, path := range []string{"nortgate", "deal"} { // a path is a folder, whatever it sounds like
+		if o := waybillWith(t, nil, "init", filepath.Join(dir, path)); o.code != exitDone {
+			t.Error(o)
+		}
+	}
 	if _, err := os.Stat(filepath.Join(dir, "a")); !os.IsNotExist(err) {
 		t.Error("a refused init has written something")
 	}

@@ -67,8 +67,10 @@ func (l *commandLine) begin(dir string, names []string) error {
 	if err != nil {
 		return err
 	}
-	if isPartner(dir) {
+	if partner := meant(dir, names); partner == dir {
 		return fmt.Errorf("%w: %q is a partner; name the folder first, such as waybill init ops %[2]s, or ./%[2]s if it is the folder", errUsage, dir)
+	} else if partner != "" {
+		return fmt.Errorf("%w: %q is no folder yet; did you mean the partner %s? For it: waybill init ops %[3]s; for a folder of that name: waybill init ./%[2]s", errUsage, dir, partner)
 	}
 	for _, folder := range append(folders, filepath.Join(dir, "pipelines")) {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -98,16 +100,35 @@ func (l *commandLine) begin(dir string, names []string) error {
 	return nil
 }
 
-// isPartner tells whether a word that stands for a folder is meant for a partner: nothing of that name is there.
-func isPartner(word string) bool {
+// meant is the partner that a word in the folder's place is meant for, as the command takes it: its name, or where no partner follows one near it.
+// Empty for a path, and for what is there.
+func meant(word string, partners []string) string {
 	all, err := definitions.Starters()
-	if err != nil {
-		return false
-	}
 	_, statErr := os.Stat(word)
-	return errors.Is(statErr, os.ErrNotExist) && slices.ContainsFunc(all, func(s definitions.Starter) bool {
-		return s.Name == strings.TrimSuffix(word, byFolder)
-	})
+	if err != nil || strings.ContainsRune(filepath.ToSlash(word), '/') || !errors.Is(statErr, os.ErrNotExist) {
+		return ""
+	}
+	known := partnersOf(all)
+	name, fromFolder := strings.CutSuffix(word, byFolder)
+	switch {
+	case slices.Contains(known, name):
+		return word
+	case len(partners) > 0:
+		return ""
+	}
+	near := pipelines.Nearest(name, known)
+	if near != "" && fromFolder {
+		near += byFolder
+	}
+	return near
+}
+
+func partnersOf(all []definitions.Starter) []string {
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = s.Name
+	}
+	return names
 }
 
 // choose finds the named starters, all without names, and the folders whose files some of them take, below files.
@@ -116,10 +137,8 @@ func choose(names []string, files string) (chosen []definitions.Starter, folders
 	if err != nil || len(names) == 0 {
 		return all, nil, err
 	}
-	var known []string
 	byName := map[string]definitions.Starter{}
 	for _, s := range all {
-		known = append(known, s.Name)
 		byName[s.Name] = s
 	}
 	seen := map[string]bool{}
@@ -128,7 +147,7 @@ func choose(names []string, files string) (chosen []definitions.Starter, folders
 		s, ok := byName[name]
 		if !ok {
 			near := ""
-			if n := pipelines.Nearest(name, known); n != "" {
+			if n := pipelines.Nearest(name, partnersOf(all)); n != "" {
 				near = fmt.Sprintf("; the nearest is %q", n)
 			}
 			return nil, nil, fmt.Errorf("%w: no partner %q comes with Waybill%s; `waybill init --list` shows those that do", errUsage, name, near)

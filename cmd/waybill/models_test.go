@@ -36,6 +36,8 @@ func TestQueryTheLake(t *testing.T) {
 		"select * from canonical.parcel_scan":                                          "did you mean canonical.parcel_scans?",
 		"select * from raw.depot_despach":                                              "did you mean raw.depot_despatch?",
 		"select * from staging.stg_dhl__events":                                        "staging.stg_dhl__events is left out, since no pipeline fills raw.dhl_events",
+		"select * from checks.qty_is_plausible":                                        "is a check and no table; `waybill check qty_is_plausible`",
+		"select * from checks.qty_plausible":                                           "did you mean checks.qty_is_plausible?",
 		"select qtty from raw.depot_despatch":                                          `"qtty"`,
 		"select * from read_text('" + p.config() + "') as f cross join ops.clock":      "Permission Error",
 		"delete from raw.depot_despatch":                                               "",

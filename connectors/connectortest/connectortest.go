@@ -1,6 +1,7 @@
 // Package connectortest is what every file connector has to show, asked of the connector and a real server:
 // the same listing twice, exact bytes, an end when the context ends, and never a short file for a whole one.
-// It knows no protocol; each connector's test hands in how to connect and how a file gets onto the server.
+// It knows no protocol; each connector's test hands in how to connect and how a file gets onto the server. For connectors that ask
+// questions it reads exchange logs.
 package connectortest
 
 import (

@@ -1,7 +1,6 @@
 package dhl_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/connectortest"
 	"github.com/fourmarketing/waybill/connectors/dhl"
 	"github.com/fourmarketing/waybill/connectors/internal/rest"
 )
@@ -115,7 +115,7 @@ func pull(t testing.TB, c *dhl.Connector, r waybill.Request) ([][]string, error)
 	}
 	var got [][]string
 	for _, it := range items {
-		lines, err := open(t, c, it)
+		lines, err := connectortest.Exchanges(t, c, it)
 		if err != nil {
 			return got, err
 		}
@@ -130,26 +130,6 @@ func pull(t testing.TB, c *dhl.Connector, r waybill.Request) ([][]string, error)
 	return got, nil
 }
 
-func open(t testing.TB, c *dhl.Connector, it waybill.Item) ([]rest.Exchange, error) {
-	t.Helper()
-	f, err := c.Open(context.Background(), it)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var all []rest.Exchange
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		x, _, err := rest.ParseExchange(lines.Bytes())
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, x)
-	}
-	return all, lines.Err()
-}
-
 func TestKeepsExactAnswers(t *testing.T) {
 	t.Parallel()
 	a, c := start(t, nil, nil)
@@ -160,7 +140,7 @@ func TestKeepsExactAnswers(t *testing.T) {
 	if it := items[0]; !strings.HasPrefix(it.Name, "tracking/20260401T060000Z-") || it.Cursor != "as it was" || it.Size != -1 {
 		t.Errorf("item %+v", it)
 	}
-	got, err := open(t, c, items[0])
+	got, err := connectortest.Exchanges(t, c, items[0])
 	if err != nil || len(got) != 2 {
 		t.Fatalf("%d lines, %v", len(got), err)
 	}
@@ -183,7 +163,7 @@ func TestFeedSettingsWin(t *testing.T) {
 	if err != nil || len(items) != 1 {
 		t.Fatalf("%d items, %v", len(items), err)
 	}
-	got, err := open(t, c, items[0])
+	got, err := connectortest.Exchanges(t, c, items[0])
 	if err != nil || !strings.Contains(got[0].Request.URL, "service=parcel-uk") {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -246,11 +226,11 @@ func TestThrottleEndsTheBatchAndKeepsWhatIsThere(t *testing.T) {
 		t.Fatalf("%d items, %v", len(items), err)
 	}
 	for i, want := range []int{4, 2} {
-		if got, err := open(t, c, items[i]); err != nil || len(got) != want {
+		if got, err := connectortest.Exchanges(t, c, items[i]); err != nil || len(got) != want {
 			t.Errorf("batch %d: %d lines, %v", i+1, len(got), err)
 		}
 	}
-	if _, err := open(t, c, items[2]); !errors.Is(err, waybill.ErrQuota) || len(a.asked) != 7 {
+	if _, err := connectortest.Exchanges(t, c, items[2]); !errors.Is(err, waybill.ErrQuota) || len(a.asked) != 7 {
 		t.Errorf("after %d calls: %v", len(a.asked), err)
 	}
 	if _, err := c.List(t.Context(), request("N1")); !errors.Is(err, waybill.ErrQuota) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/connectortest"
 	"github.com/fourmarketing/waybill/connectors/dhl"
 	"github.com/fourmarketing/waybill/connectors/internal/rest"
 	"github.com/fourmarketing/waybill/sandbox"
@@ -61,7 +62,7 @@ func TestAgainstSandbox(t *testing.T) {
 	}
 	asked := 0
 	for _, it := range items {
-		lines, err := open(t, c, it)
+		lines, err := connectortest.Exchanges(t, c, it)
 		if err != nil {
 			t.Fatal(err)
 		}

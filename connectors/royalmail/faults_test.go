@@ -1,7 +1,6 @@
 package royalmail_test
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/connectortest"
 	"github.com/fourmarketing/waybill/connectors/royalmail"
 )
 
@@ -319,21 +319,15 @@ func TestNothingAnsweredIsAnError(t *testing.T) {
 	})
 	t.Run("cancelled", func(t *testing.T) {
 		t.Parallel()
-		ctx, cancel := context.WithCancel(t.Context())
 		a, c := start(t, nil, nil)
-		a.fail = func(n int, _ string, _ http.ResponseWriter) bool {
-			if n == 2 {
-				cancel()
+		connectortest.EndsWithContext(t, c, request(numbers(4)...), func(end func()) {
+			a.fail = func(n int, _ string, _ http.ResponseWriter) bool {
+				if n == 2 {
+					end()
+				}
+				return false
 			}
-			return false
-		}
-		items, err := c.List(ctx, request(numbers(4)...))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := c.Open(ctx, items[0]); !errors.Is(err, context.Canceled) {
-			t.Errorf("error %v", err)
-		}
+		})
 	})
 }
 

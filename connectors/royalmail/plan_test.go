@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/connectortest"
 	"github.com/fourmarketing/waybill/connectors/royalmail"
 )
 
@@ -31,11 +32,11 @@ func TestThrottleEndsTheBatchAndKeepsWhatIsThere(t *testing.T) {
 		t.Fatalf("%d items, %v", len(items), err)
 	}
 	for i, want := range []int{5, 3} {
-		if got, err := open(t, c, items[i]); err != nil || len(got) != want {
+		if got, err := connectortest.Exchanges(t, c, items[i]); err != nil || len(got) != want {
 			t.Errorf("batch %d: %d lines, %v", i+1, len(got), err)
 		}
 	}
-	if _, err := open(t, c, items[2]); !errors.Is(err, waybill.ErrQuota) || len(a.calls) != 9 {
+	if _, err := connectortest.Exchanges(t, c, items[2]); !errors.Is(err, waybill.ErrQuota) || len(a.calls) != 9 {
 		t.Errorf("after %d calls: %v", len(a.calls), err)
 	}
 	if _, err := c.List(t.Context(), request("N1")); !errors.Is(err, waybill.ErrQuota) {

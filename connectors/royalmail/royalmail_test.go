@@ -1,7 +1,6 @@
 package royalmail_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/connectortest"
 	"github.com/fourmarketing/waybill/connectors/internal/rest"
 	"github.com/fourmarketing/waybill/connectors/royalmail"
 )
@@ -181,7 +181,7 @@ func pull(t testing.TB, c *royalmail.Connector, r waybill.Request) (log, error) 
 	}
 	out.items = len(items)
 	for _, it := range items {
-		lines, err := open(t, c, it)
+		lines, err := connectortest.Exchanges(t, c, it)
 		if err != nil {
 			return out, err
 		}
@@ -205,26 +205,6 @@ func pull(t testing.TB, c *royalmail.Connector, r waybill.Request) (log, error) 
 	return out, nil
 }
 
-func open(t testing.TB, c *royalmail.Connector, it waybill.Item) ([]rest.Exchange, error) {
-	t.Helper()
-	f, err := c.Open(context.Background(), it)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	var all []rest.Exchange
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		x, _, err := rest.ParseExchange(lines.Bytes())
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, x)
-	}
-	return all, lines.Err()
-}
-
 func TestKeepsExactAnswers(t *testing.T) {
 	t.Parallel()
 	a, c := start(t, nil, nil)
@@ -235,7 +215,7 @@ func TestKeepsExactAnswers(t *testing.T) {
 	if it := items[0]; !strings.HasPrefix(it.Name, "tracking/20260401T060000Z-") || it.Cursor != "as it was" || it.Size != -1 {
 		t.Errorf("item %+v", it)
 	}
-	got, err := open(t, c, items[0])
+	got, err := connectortest.Exchanges(t, c, items[0])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,21 +88,8 @@ func (s Settings) validate() error {
 	case s.PageSize < 1 || s.PageSize > maxPage:
 		return fmt.Errorf("page_size: %d, must be 1 to %d", s.PageSize, maxPage)
 	}
-	_, err := s.since()
+	_, err := rest.ParseSince(s.Since)
 	return err
-}
-
-// since is the zero time when nothing is set.
-func (s Settings) since() (time.Time, error) {
-	if s.Since == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s.Since); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("since: %q, must be a date such as 2026-01-01 or an RFC 3339 time", s.Since)
 }
 
 func (c Config) withDefaults() Config {

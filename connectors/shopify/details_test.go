@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/connectortest"
 	"github.com/fourmarketing/waybill/connectors/internal/rest"
 	"github.com/fourmarketing/waybill/connectors/shopify"
 )
@@ -37,24 +38,7 @@ func openDetails(t testing.TB, c *shopify.Connector, work ...string) ([]rest.Exc
 	if err != nil || len(items) != 1 || !strings.HasPrefix(items[0].Name, "order_details/20260402T060000Z-") {
 		t.Fatalf("%v, %v", items, err)
 	}
-	f, err := c.Open(context.Background(), items[0])
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	body, err := io.ReadAll(f)
-	if err != nil {
-		return nil, err
-	}
-	var all []rest.Exchange
-	for line := range strings.Lines(string(body)) {
-		x, _, err := rest.ParseExchange([]byte(line))
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, x)
-	}
-	return all, nil
+	return connectortest.Exchanges(t, c, items[0])
 }
 
 func TestConnectionsAreFollowedToTheirEnd(t *testing.T) {

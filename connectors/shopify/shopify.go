@@ -66,7 +66,7 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 		}
 		var items []waybill.Item
 		for _, w := range spans {
-			items = append(items, waybill.Item{Name: w.name(), Size: -1, Cursor: w.to.Format(time.RFC3339), Request: r})
+			items = append(items, w.Item(r, "jsonl"))
 		}
 		return items, nil
 	case "order_details":
@@ -86,9 +86,9 @@ func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, e
 	var body io.ReadCloser
 	switch {
 	case strings.HasPrefix(it.Name, "orders/") && it.Request.Resource == "orders":
-		var w window
-		if w, err = windowNamed(it.Name); err == nil {
-			body, err = c.bulk(ctx, fmt.Sprintf(ordersBulk, w.filter()), w.to)
+		var w rest.Window
+		if w, err = rest.WindowOf(it); err == nil {
+			body, err = c.bulk(ctx, fmt.Sprintf(ordersBulk, filter(w)), w.To)
 		}
 	case strings.HasPrefix(it.Name, "order_details/") && it.Request.Resource == "order_details":
 		body, err = c.details(ctx, it.Request.Work, s.PageSize)

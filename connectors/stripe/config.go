@@ -87,7 +87,7 @@ func (c Config) Validate() error {
 	case !versionText.MatchString(c.Version):
 		return fmt.Errorf("version: %q, must be a version of Stripe's API such as %s", c.Version, defaultVersion)
 	}
-	if _, err := parseSince(c.Since); err != nil {
+	if _, err := rest.ParseSince(c.Since); err != nil {
 		return err
 	}
 	return c.HTTP.Validate()
@@ -102,21 +102,8 @@ func (s Settings) validate() error {
 	case s.BatchSize < 1 || s.BatchSize > maxBatch:
 		return fmt.Errorf("batch_size: %d, must be 1 to %d", s.BatchSize, maxBatch)
 	}
-	_, err := parseSince(s.Since)
+	_, err := rest.ParseSince(s.Since)
 	return err
-}
-
-// parseSince gives the zero time when nothing is set.
-func parseSince(text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC().Truncate(time.Second), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("since: %q, must be a date such as 2026-01-01 or an RFC 3339 time", text)
 }
 
 func (c Config) withDefaults() Config {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/connectortest"
 )
 
 // settled answers with two pages of transactions for each payout, but for those that fail says.
@@ -45,7 +46,7 @@ func TestItemisesPayouts(t *testing.T) {
 	if len(all) != 2 || !strings.HasPrefix(all[0].Name, "payout_transactions/20260408T060000Z-") || all[0].Cursor != "as it was" {
 		t.Fatalf("%+v", all)
 	}
-	got, err := open(t, c, all[0])
+	got, err := connectortest.Exchanges(t, c, all[0])
 	if err != nil || len(got) != 4 || got[0].Request.Ask != "po_1" || got[3].Request.Ask != "po_2" {
 		t.Errorf("%+v, %v", got, err)
 	}

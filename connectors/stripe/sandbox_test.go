@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/connectortest"
 	"github.com/fourmarketing/waybill/connectors/stripe"
 	sandbox "github.com/fourmarketing/waybill/sandbox/stripe"
 )
@@ -85,7 +86,7 @@ func TestLosesNothing(t *testing.T) {
 		r := waybill.Request{Feed: "f", Resource: "balance_transactions", Now: a.at(), Cursor: cursor, Settings: map[string]any{"overlap": "10m", "window": "2h"}}
 		for _, it := range items(t, c, r) {
 			from, to := bounds(t, it)
-			lines, err := open(t, c, it)
+			lines, err := connectortest.Exchanges(t, c, it)
 			if err != nil {
 				t.Fatal(err)
 			}

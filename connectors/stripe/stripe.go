@@ -76,7 +76,7 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 	}
 	items := make([]waybill.Item, len(windows))
 	for i, w := range windows {
-		items[i] = w.item(r.Resource, r)
+		items[i] = w.Item(r, "ndjson")
 	}
 	return items, nil
 }
@@ -113,7 +113,7 @@ func (c *Connector) openWindow(ctx context.Context, it waybill.Item, s Settings)
 	if err != nil {
 		return nil, err
 	}
-	return c.open(ctx, list{path: pathOf(it.Request.Resource), query: queryOf(it.Request.Resource, w.query()), ask: w.String()})
+	return c.open(ctx, list{path: pathOf(it.Request.Resource), query: queryOf(it.Request.Resource, query(w)), ask: askOf(w)})
 }
 
 func pathOf(resource string) string { return "/v1/" + resource }

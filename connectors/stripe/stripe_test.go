@@ -1,7 +1,6 @@
 package stripe_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/connectortest"
 	"github.com/fourmarketing/waybill/connectors/internal/rest"
 	"github.com/fourmarketing/waybill/connectors/stripe"
 )
@@ -127,25 +127,6 @@ func items(t testing.TB, c *stripe.Connector, r waybill.Request) []waybill.Item 
 	return all
 }
 
-func open(t testing.TB, c *stripe.Connector, it waybill.Item) ([]rest.Exchange, error) {
-	t.Helper()
-	f, err := c.Open(context.Background(), it)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(f)
-	var all []rest.Exchange
-	for line := range bytes.Lines(text) {
-		x, _, perr := rest.ParseExchange(line)
-		if perr != nil {
-			t.Fatal(perr)
-		}
-		all = append(all, x)
-	}
-	return all, err
-}
-
 // one pulls the only item of a request.
 func one(t testing.TB, c *stripe.Connector, r waybill.Request) ([]rest.Exchange, error) {
 	t.Helper()
@@ -153,7 +134,7 @@ func one(t testing.TB, c *stripe.Connector, r waybill.Request) ([]rest.Exchange,
 	if len(all) != 1 {
 		t.Fatalf("%d items: %v", len(all), all)
 	}
-	return open(t, c, all[0])
+	return connectortest.Exchanges(t, c, all[0])
 }
 
 func ids(t testing.TB, lines []rest.Exchange) []string {
@@ -185,7 +166,7 @@ func TestKeepsExactAnswers(t *testing.T) {
 		if len(all) != 1 || all[0].Name != resource+"/20260402T000000Z_20260408T000000Z.ndjson" || all[0].Cursor != "2026-04-08T00:00:00Z" || all[0].Size != -1 {
 			t.Fatalf("items %+v", all)
 		}
-		got, err := open(t, c, all[0])
+		got, err := connectortest.Exchanges(t, c, all[0])
 		if err != nil || len(got) != 1 {
 			t.Fatalf("%d lines, %v", len(got), err)
 		}

@@ -66,21 +66,8 @@ func (s Settings) validate() error {
 	case s.BatchSize < 1 || s.BatchSize > maxBatch:
 		return fmt.Errorf("batch_size: %d, must be 1 to %d", s.BatchSize, maxBatch)
 	}
-	_, err := s.since()
+	_, err := rest.ParseSince(s.Since)
 	return err
-}
-
-// since is the zero time when nothing is set.
-func (s Settings) since() (time.Time, error) {
-	if s.Since == "" {
-		return time.Time{}, nil
-	}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if t, err := time.Parse(layout, s.Since); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("since: %q, must be a date such as 2026-01-01 or an RFC 3339 time", s.Since)
 }
 
 func (c Config) withDefaults() Config {

@@ -24,36 +24,6 @@ const (
 // patience is how often the count of a window may fall while it is read, beside once a page.
 const patience = 20
 
-// window is the span of changes that one item of orders holds, from inclusive, to exclusive, UTC, whole seconds.
-type window struct{ from, to time.Time }
-
-func windowOf(r waybill.Request, s Settings) (window, error) {
-	w := window{to: r.Now.UTC().Truncate(time.Second)}
-	if r.Cursor == "" {
-		var err error
-		w.from, err = s.since()
-		return w, err
-	}
-	at, err := time.Parse(time.RFC3339, r.Cursor)
-	if err != nil {
-		return w, fmt.Errorf("cursor %q: must be an RFC 3339 time", r.Cursor)
-	}
-	if w.from = at.UTC(); w.to.After(w.from) {
-		w.from = w.from.Add(-s.Overlap)
-	}
-	return w, nil
-}
-
-func (w window) isEmpty() bool { return !w.to.After(w.from) }
-
-func (w window) name() string {
-	from := beginning
-	if !w.from.IsZero() {
-		from = w.from.Format(stamp)
-	}
-	return fmt.Sprintf("orders/%s_%s.ndjson", from, w.to.Format(stamp))
-}
-
 // wallTime is how times are asked for and given: GMT without saying so. An offset would be wrong: WordPress turns a time that has
 // one into the site's own zone and compares that with the GMT column (WP_Date_Query.build_mysql_datetime).
 const wallTime = "2006-01-02T15:04:05"
@@ -63,19 +33,19 @@ const wallTime = "2006-01-02T15:04:05"
 // modified_after and modified_before came with WooCommerce 5.8 (changelog, pull request 30585); both ends are exclusive, and an
 // order's id is the second key of orderby=modified. dp asks for four decimals: without it the shop rounds to as many as its price
 // tags show.
-func orderPage(w window, status string, perPage, page int) rest.Call {
+func orderPage(w rest.Window, status string, perPage, page int) rest.Call {
 	q := url.Values{
 		"status": {status}, "orderby": {"modified"}, "order": {"asc"}, "dates_are_gmt": {"true"}, "dp": {decimals},
-		"modified_before": {w.to.UTC().Format(wallTime)}, "per_page": {strconv.Itoa(perPage)}, "page": {strconv.Itoa(page)},
+		"modified_before": {w.To.UTC().Format(wallTime)}, "per_page": {strconv.Itoa(perPage)}, "page": {strconv.Itoa(page)},
 	}
-	if !w.from.IsZero() {
-		q.Set("modified_after", w.from.UTC().Add(-time.Second).Format(wallTime))
+	if !w.From.IsZero() {
+		q.Set("modified_after", w.From.UTC().Add(-time.Second).Format(wallTime))
 	}
 	return rest.Call{Path: ordersPath, Query: q, Header: acceptJSON()}
 }
 
 // orders asks for the first page and gives a reader that asks for the others as it is read.
-func (c *Connector) orders(ctx context.Context, w window, perPage int) (io.ReadCloser, error) {
+func (c *Connector) orders(ctx context.Context, w rest.Window, perPage int) (io.ReadCloser, error) {
 	r := &orderPages{c: c, ctx: ctx, window: w, perPage: perPage, page: 1, statuses: []string{anyStatus, trashed}}
 	r.log = newLog(&r.lines)
 	if err := r.next(); err != nil {
@@ -92,7 +62,7 @@ func (c *Connector) orders(ctx context.Context, w window, perPage int) (io.ReadC
 type orderPages struct {
 	c        *Connector
 	ctx      context.Context
-	window   window
+	window   rest.Window
 	perPage  int
 	statuses []string // still to be read, the present one first
 	page     int      // to be asked for next
@@ -130,9 +100,9 @@ func (r *orderPages) next() error {
 	if err != nil {
 		return fmt.Errorf("orders %s: %w", ask, err)
 	}
-	if r.page == 1 && p.isBefore(r.window.from) {
+	if r.page == 1 && p.isBefore(r.window.From) {
 		return fmt.Errorf("orders %s: %w", ask, &refusal{
-			cause: fmt.Errorf("the shop gives orders that did not change since %s, so it does not know modified_after", r.window.from.Format(time.RFC3339)), remedy: updateShop,
+			cause: fmt.Errorf("the shop gives orders that did not change since %s, so it does not know modified_after", r.window.From.Format(time.RFC3339)), remedy: updateShop,
 		})
 	}
 	if err := r.log.Add(http.MethodGet, ask, p.answer); err != nil {

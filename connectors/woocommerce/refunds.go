@@ -36,7 +36,7 @@ func (c *Connector) refunds(ctx context.Context, orders []string, perPage int) (
 			return c.orderRefunds(ctx, log, order, perPage)
 		},
 		Alive: func(ctx context.Context) error {
-			_, err := c.page(ctx, orderPage(window{to: c.now()}, anyStatus, 1, 1))
+			_, err := c.page(ctx, orderPage(rest.Window{To: c.now()}, anyStatus, 1, 1))
 			return err
 		},
 	}

@@ -20,9 +20,6 @@ const (
 	// maxPerPage is the most that WordPress gives (class-wc-rest-crud-controller.php, per_page).
 	maxPerPage = 100
 	maxBatch   = 10_000
-	stamp      = "20060102T150405Z"
-	// beginning stands in a name for a window without a lower end.
-	beginning = "00010101T000000Z"
 )
 
 // Connector reaches one shop.
@@ -66,14 +63,18 @@ func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item
 	}
 	switch r.Resource {
 	case "orders":
-		w, err := windowOf(r, s)
+		since, err := rest.ParseSince(s.Since)
+		var w rest.Window
+		if err == nil {
+			w, err = rest.NewWindow(r, since, s.Overlap)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("woocommerce: feed %s: %w", r.Feed, err)
 		}
-		if w.isEmpty() {
+		if w.IsEmpty() {
 			return nil, nil
 		}
-		return []waybill.Item{{Name: w.name(), Size: -1, Cursor: w.to.Format(time.RFC3339), Request: r}}, nil
+		return []waybill.Item{w.Item(r, "ndjson")}, nil
 	case "order_refunds":
 		return rest.Batches(r, s.BatchSize), nil
 	}
@@ -90,8 +91,8 @@ func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, e
 	var body io.ReadCloser
 	switch {
 	case strings.HasPrefix(it.Name, "orders/") && it.Request.Resource == "orders":
-		var w window
-		if w, err = windowOf(it.Request, s); err == nil {
+		var w rest.Window
+		if w, err = rest.WindowOf(it); err == nil {
 			body, err = c.orders(ctx, w, s.PerPage)
 		}
 	case strings.HasPrefix(it.Name, "order_refunds/") && it.Request.Resource == "order_refunds":
@@ -108,7 +109,7 @@ func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, e
 // Check asks for one order, and whether the shop can tell which orders changed.
 func (c *Connector) Check(ctx context.Context) []waybill.Finding {
 	f := waybill.Finding{Subject: "woocommerce " + c.cfg.BaseURL + ": key", OK: true}
-	p, err := c.page(ctx, orderPage(window{to: c.now()}, anyStatus, 1, 1))
+	p, err := c.page(ctx, orderPage(rest.Window{To: c.now()}, anyStatus, 1, 1))
 	if err != nil {
 		f.OK, f.Detail, f.Remedy = false, err.Error(), "check base_url, and that this machine may reach it over HTTPS"
 		var refused *refusal
@@ -120,7 +121,7 @@ func (c *Connector) Check(ctx context.Context) []waybill.Finding {
 	f.Detail = fmt.Sprintf("the key may read %d orders", p.total)
 	changes := waybill.Finding{Subject: "woocommerce " + c.cfg.BaseURL + ": changes", OK: true, Detail: "the shop tells which orders changed"}
 	tomorrow := c.now().Add(24 * time.Hour)
-	switch p, err := c.page(ctx, orderPage(window{from: tomorrow, to: tomorrow.Add(time.Hour)}, anyStatus, 1, 1)); {
+	switch p, err := c.page(ctx, orderPage(rest.Window{From: tomorrow, To: tomorrow.Add(time.Hour)}, anyStatus, 1, 1)); {
 	case err != nil:
 		changes.OK, changes.Detail, changes.Remedy = false, err.Error(), "try again"
 	case p.total > 0:

@@ -1,6 +1,6 @@
 // Package rest is the HTTP transport that the API connectors share: bounded retries of what is safe to retry,
-// rate limits, whole bodies, errors that name the call without its secrets, and the exchange log in which
-// the answers to many small requests are kept as one file. It knows no vendor: paths, queries, page cursors
+// rate limits, whole bodies, errors that name the call without its secrets, the window of time that a pull is about,
+// and the exchange log in which the answers to many small requests are kept as one file. It knows no vendor: paths, queries, page cursors
 // and the meaning of an answer belong to the connector.
 package rest
 

@@ -78,11 +78,11 @@ func (q Questions) AskAll(ctx context.Context, things []string) (io.ReadCloser, 
 
 // next asks about the next thing. Its error is the end of ctx.
 func (r *round) next(ctx context.Context, body *bytes.Buffer) error {
-	at := 0
+	thing, others := r.things[0], r.things[1:]
 	if r.backward {
-		at = len(r.things) - 1
+		last := len(r.things) - 1
+		thing, others = r.things[last], r.things[:last]
 	}
-	thing := r.things[at]
 	var own bytes.Buffer
 	err := r.Ask(ctx, NewLog(&own, r.Headers...), thing)
 	switch {
@@ -92,7 +92,7 @@ func (r *round) next(ctx context.Context, body *bytes.Buffer) error {
 		r.end = fmt.Errorf("%s: %w", thing, err)
 		return nil
 	}
-	r.things = slices.Delete(slices.Clone(r.things), at, at+1)
+	r.things = others
 	if err != nil {
 		return r.fail(ctx, thing, err)
 	}
