@@ -38,6 +38,20 @@ func sprinkled(n, ofEach int) func(i int) int {
 	}
 }
 
+// among says what the i-th entry of a list is in which a bad one stands in the midst of each of so many equal stretches of n good ones: which of the
+// good ones, or of the bad.
+func among(i, n, bad int) (which int, isBad bool) {
+	good := n / bad
+	stretch, at := i/(good+1), i%(good+1)
+	switch {
+	case at == good/2:
+		return stretch, true
+	case at > good/2:
+		at--
+	}
+	return stretch*good + at, false
+}
+
 // pour writes an answer as it is, or poisoned.
 func pour(w http.ResponseWriter, kind int, answer string) {
 	w.Header().Set("Content-Type", "application/json")

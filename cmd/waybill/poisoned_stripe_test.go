@@ -12,10 +12,11 @@ import (
 // salesOfPayout are paid out together: with each its charge and its refund, so a payout itemises ten entries and its own.
 const salesOfPayout = 5
 
-// stripeOf serves the account (docs.stripe.com/api) that the sales of WooCommerce were paid through: its balance transactions, payouts, and what each payout itemises, which
-// may be poisoned.
+// stripeOf serves the account (docs.stripe.com/api) that the sales of WooCommerce were paid through: its balance transactions and payouts, with some among them whose
+// amount is a word, and what each payout itemises, which may be poisoned.
 type stripeOf struct {
 	sales    int
+	spoilt   int // of balance transactions and of payouts, besides
 	poisoned func(payout int) int
 }
 
@@ -33,13 +34,24 @@ func (o stripeOf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		pour(w, o.poisoned(n), stripeList(o.entriesOf(n, byID), false))
 	case strings.HasSuffix(r.URL.Path, "/payouts"):
-		o.page(w, o.payouts(), strings.TrimPrefix(q.Get("starting_after"), "po_"), func(n int) []string { return []string{o.payout(n)} })
+		o.page(w, o.payouts(), strings.TrimPrefix(q.Get("starting_after"), "po_"), func(n int) []string { return o.beside(n, o.payout(n)) })
 	case strings.HasSuffix(r.URL.Path, "/balance_transactions"):
 		// A page ends with a payout's own entry.
-		o.page(w, o.payouts(), strings.TrimSuffix(strings.TrimPrefix(q.Get("starting_after"), "txn_"), "p"), func(n int) []string { return o.entriesOf(n, expanded) })
+		o.page(w, o.payouts(), strings.TrimSuffix(strings.TrimPrefix(q.Get("starting_after"), "txn_"), "p"), func(n int) []string { return o.beside(n, o.entriesOf(n, expanded)...) })
 	default:
 		io.WriteString(w, stripeList(nil, false))
 	}
+}
+
+// beside puts a spoilt row before those of some payouts.
+func (o stripeOf) beside(n int, rows ...string) []string {
+	if every := o.payouts() / o.spoilt; n%every != every/2 || n/every >= o.spoilt {
+		return rows
+	}
+	last := rows[len(rows)-1]
+	i := requiredNumber.FindStringSubmatchIndex(last)
+	id := strings.Index(last, `"id":"`) + len(`"id":"`)
+	return append([]string{last[:id] + "spoilt_" + last[id:i[2]] + `"many"` + last[i[3]:]}, rows...)
 }
 
 // page writes some of n things, newest first, after the one that a cursor names.
@@ -48,7 +60,7 @@ func (stripeOf) page(w http.ResponseWriter, n int, after string, rows func(int) 
 		n, _ = strconv.Atoi(after)
 	}
 	var all []string
-	for len(all) < 90 && n > 0 {
+	for len(all) < 89 && n > 0 {
 		n--
 		all = append(all, rows(n)...)
 	}

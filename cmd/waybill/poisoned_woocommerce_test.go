@@ -9,9 +9,10 @@ import (
 	"strings"
 )
 
-// woocommerceOf serves one shop's REST API (woocommerce.github.io/woocommerce-rest-api-docs): pages of all orders, and the refunds of each, which may be poisoned.
+// woocommerceOf serves one shop's REST API (woocommerce.github.io/woocommerce-rest-api-docs): pages of all orders, with some among them whose total is a word, and the refunds of each, which may be poisoned.
 type woocommerceOf struct {
 	sales    int
+	spoilt   int // orders besides
 	poisoned func(sale int) int
 }
 
@@ -35,13 +36,19 @@ func (o woocommerceOf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	page, _ := strconv.Atoi(q.Get("page"))
 	size, _ := strconv.Atoi(q.Get("per_page"))
-	total := o.sales
+	total := o.sales + o.spoilt
 	if q.Get("status") == "trash" || page < 1 || size < 1 {
 		total = 0
 	}
 	var orders []string
 	for i := (page - 1) * size; i < min(page*size, total); i++ {
-		orders = append(orders, o.order(sale(i)))
+		which, isSpoilt := among(i, o.sales, o.spoilt)
+		order := o.order(sale(which))
+		if isSpoilt {
+			id := fmt.Sprintf(`{"id":%d,`, wooOrder(sale(which)))
+			order = strings.Replace(strings.Replace(order, id, fmt.Sprintf(`{"id":9%07d,`, which), 1), `"total":"`, `"total":"many `, 1)
+		}
+		orders = append(orders, order)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	o.counts(w, total, (total+max(size, 1)-1)/max(size, 1))
