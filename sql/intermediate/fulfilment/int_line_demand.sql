@@ -8,7 +8,7 @@ owner: data
 columns:
   units_cancelled: units of refund lines that cancel
   units_edited: >-
-    units that the shop no longer counts and no refund line names: taken off by an edit. While a refund of the order is known without its
+    units that the shop no longer counts, refunds aside: taken off by an edit. While a refund of the order is known without its
     lines, nobody can tell, and it is 0 for units that may have been sent
   units_kept: units refunded without being returned or cancelled; one that was never sent was cancelled after all
   units_wanted: units to be sent, whatever has been sent; never below 0
@@ -17,7 +17,6 @@ with refunded as (
     select
         line_id,
         sum(case when restock = 'cancel' then units else 0 end) as units_cancelled,
-        sum(case when restock = 'return' then units else 0 end) as units_returned,
         sum(case when restock in ('no_restock', 'unknown') then units else 0 end) as units_kept
     from canonical.refund_lines
     group by line_id
@@ -40,8 +39,7 @@ counted as (
         coalesce(r.units_kept, 0) as units_kept,
         case
             when u.order_id is not null then 0
-            else greatest(0, l.units_ordered - coalesce(l.units_current, l.units_ordered) - coalesce(r.units_cancelled, 0)
-                - coalesce(r.units_kept, 0) - coalesce(r.units_returned, 0))
+            else greatest(0, l.units_ordered - coalesce(l.units_current, l.units_ordered))
         end as units_edited
     from intermediate.int_order_lines as l
     left join refunded as r on r.line_id = l.line_id

@@ -33,6 +33,12 @@ once as (
     ) = 1
 ),
 
+refunded as (
+    select line_id, sum(units) as units
+    from staging.stg_shopify__refund_lines
+    group by line_id
+),
+
 stg_shopify__order_lines as (
     select
         canonical_id(l._source, string_split(l.line_gid, '/')[-1]) as line_id,
@@ -42,7 +48,8 @@ stg_shopify__order_lines as (
         sku_key(l.sku) as sku,
         l.title,
         l.quantity as units_ordered,
-        l.current_quantity as units_current,
+        -- Shopify's count is without what was refunded, be it that that is later than what is asked about.
+        cast(l.current_quantity + coalesce(r.units, 0) as integer) as units_current,
         coalesce(l.requires_shipping, true) as requires_shipping,
         l.unit_price_amount,
         l.discount_amount,
@@ -56,6 +63,7 @@ stg_shopify__order_lines as (
         l._received_at
     from once as l
     left join staging.stg_shopify__order_edits as e on e._source = l._source and e.line_gid = l.line_gid
+    left join refunded as r on r.line_id = canonical_id(l._source, string_split(l.line_gid, '/')[-1])
 )
 
 select * from stg_shopify__order_lines
