@@ -45,6 +45,8 @@ func opsColumns() map[string][]waybill.Column {
 		"raw_rows": rawRowsColumns(),
 		"feeds": append(columns("source feed pipeline tables expect_by zone days calendar worklist", ""),
 			waybill.Column{Name: "is_numbered", Type: "BOOLEAN"}, waybill.Column{Name: "is_row_per_record", Type: "BOOLEAN"}),
+		"loads": append(columns("source feed name document scope file newest_by content counts_in load_id", "version arrival rows"),
+			waybill.Column{Name: "is_held", Type: "BOOLEAN"}, waybill.Column{Name: "counts", Type: "BOOLEAN"}, waybill.Column{Name: "is_duplicate", Type: "BOOLEAN"}),
 		"files": append(columns("source feed file sha256 name identity status rule detail notes superseded_by duplicate_of load_id",
 			"version size_bytes records loaded rejected elsewhere sequence"),
 			waybill.Column{Name: "received_at", Type: "TIMESTAMPTZ"}, waybill.Column{Name: "modified_at", Type: "TIMESTAMPTZ"}),
@@ -77,6 +79,10 @@ type stateFile struct{ path, version string }
 // writeState writes the state tables as NDJSON; the version of each is the hash of its text.
 func (s state) write(ctx context.Context, asOf time.Time, dir string) (map[waybill.TableName]stateFile, error) {
 	files, err := s.ledger.Files(ctx, ledger.Filter{})
+	if err != nil {
+		return nil, err
+	}
+	loads, err := s.ledger.Loads(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +120,7 @@ func (s state) write(ctx context.Context, asOf time.Time, dir string) (map[waybi
 		writeRows(written, dir, "promises", g.promises),
 		writeRows(written, dir, "feeds", feeds),
 		writeRows(written, dir, "files", files),
+		writeRows(written, dir, "loads", loads),
 		writeRows(written, dir, "areas", areaRows(newest)),
 		writeRows(written, dir, "held_units", heldRows(newest)),
 	)

@@ -33,8 +33,11 @@ func (f facts) some(mart, subject string, want ...string) bool {
 	return false
 }
 
-// orderOf follows a break's document to its order.
+// orderOf follows a break's document to its order, and a file's to its path.
 func (f facts) orderOf(document string) string {
+	if parts := strings.SplitN(document, "/", 3); len(parts) == 3 {
+		return parts[2]
+	}
 	for _, mart := range []string{"marts.fct_shipments", "marts.fct_order_lines", "marts.fct_refunds", "marts.fct_returns"} {
 		if row, ok := f[mart][document]; ok {
 			return row["order_id"]

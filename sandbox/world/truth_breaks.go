@@ -82,7 +82,7 @@ func (w *witness) factBreaks() TruthTable {
 	w.settlementBreaks(b)
 	for _, f := range w.ledgerOfFiles() {
 		if f.status == "held" {
-			b.add(finding{check: "R22", kind: "held", document: f.name, since: f.received, detail: Untold})
+			b.add(finding{check: "R22", kind: "held", document: f.feed.site.Source + "/" + f.feed.name + "/" + f.name, since: f.received, detail: Untold})
 		}
 	}
 	return b.table

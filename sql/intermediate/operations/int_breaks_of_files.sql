@@ -1,5 +1,7 @@
 /*
-description: Files whose rows are not all where they should be, and files that wait for somebody (R22).
+description: >-
+  Files whose rows are not all where they should be, files that wait for somebody, and documents that came again with other content under the same
+  identity (R22). A file is named by its source, feed and name.
 grain: one row per break
 key: [check_id, kind, document]
 owner: data
@@ -39,11 +41,39 @@ counted as (
     where f.status = 'loaded'
 ),
 
+-- Documents that columns name, as their files tell them. A correction of a file under its own name is none of a document under its identity.
+told as (
+    select
+        l.scope,
+        l.document,
+        l.content,
+        l.arrival,
+        l.file,
+        f.received_at,
+        f.source || '/' || f.feed || '/' || f.name as name
+    from ops.loads as l
+    inner join versions as f on f.file = l.file
+    where starts_with(l.document, '[') and not l.is_held
+),
+
+followed as (
+    select *, lag(content) over (partition by scope, document order by arrival) as content_before
+    from told
+),
+
+restated as (
+    select
+        *,
+        row_number() over (partition by scope, document order by arrival) as place
+    from followed
+    where content <> content_before
+),
+
 int_breaks_of_files as (
     select
         'R22' as check_id,
         'rows_lost' as kind,
-        name as document,
+        source || '/' || feed || '/' || name as document,
         received_at as first_seen_at,
         cast(records as varchar) || ' records, ' || cast(loaded as varchar) || ' loaded, '
             || cast(rejected as varchar) || ' rejected'
@@ -56,12 +86,22 @@ int_breaks_of_files as (
     select
         'R22',
         'held',
-        name,
+        source || '/' || feed || '/' || name,
         received_at,
         rule || ': ' || coalesce(detail, ''),
         file
     from versions
     where status = 'held' and recency = 1
+    union all
+    select
+        'R22',
+        'restated',
+        split_part(scope, ':', 1) || ' ' || document,
+        received_at,
+        'came again with other content, in ' || name,
+        file
+    from restated
+    where place = 1
 )
 
 select * from int_breaks_of_files
