@@ -87,6 +87,32 @@ func TestRejectedLines(t *testing.T) {
 	}
 }
 
+// TestListsOfFeeds asks for files and rejects of a feed in every form that lists print, and for what there is not: an empty list would read as "nothing came".
+func TestListsOfFeeds(t *testing.T) {
+	t.Parallel()
+	p := depot(t)
+	p.write("in/DESP_1.csv", despatch(goodLine, "AV1002,31/02/2026 10:15,1,JD014600003829", "AV1003,07/04/2026 10:15,1,", "AV1004,07/04/2026 10:15,1,"))
+	p.write("in/DESP_2.csv", despatch("AV1005,31/02/2026 10:15,1,"))
+	p.pull(exitDone)
+	for _, narrowed := range [][]string{{"--source", "depot"}, {"--feed", "despatch"}, {"--feed", "depot/despatch"}, {"--source", "depot/despatch"}, {"--source", "depot", "--feed", "depot/despatch"}} {
+		var files, rejects []map[string]any
+		p.report(exitDone, &files, append([]string{"files", "list"}, narrowed...)...)
+		p.report(exitDone, &rejects, append([]string{"rejects", "show"}, narrowed...)...)
+		if len(files) != 2 || len(rejects) != 1 {
+			t.Errorf("%v: %d files and %d rejects, want 2 and 1", narrowed, len(files), len(rejects))
+		}
+	}
+	for _, command := range [][]string{{"files", "list"}, {"rejects", "list"}, {"rejects", "show"}, {"rejects", "report"}, {"rejects", "replay"}} {
+		says(t, p.must(exitUsage, append(command, "--feed", "depot/despach")...).err, `"depot/despach"`, `"depot/despatch"`)
+		says(t, p.must(exitUsage, append(command, "--source", "depo")...).err, `"depo"`, `"depot"`)
+		says(t, p.must(exitUsage, append(command, "--source", "other", "--feed", "depot/despatch")...).err, "two feeds")
+	}
+	says(t, p.must(exitUsage, "rejects", "show", "--file", "nothing").err, "nothing", "files list")
+
+	held := p.file("DESP_2.csv")
+	says(t, p.must(exitDone, "rejects", "list").err, "1 row", "DESP_2.csv", "waybill files why "+held.ID[:8])
+}
+
 // TestReplay brings held files and rejected rows in after a contract was mended, from the kept bytes: the partner has deleted its files.
 func TestReplay(t *testing.T) {
 	t.Parallel()

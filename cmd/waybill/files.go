@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 
@@ -33,7 +34,7 @@ func newFiles(l *commandLine) *cobra.Command {
 
 func newFilesList(l *commandLine) *cobra.Command {
 	var f ledger.Filter
-	var status string
+	var status, name string
 	c := &cobra.Command{
 		Use:     "list",
 		Short:   "List received files",
@@ -49,9 +50,15 @@ func newFilesList(l *commandLine) *cobra.Command {
 				return err
 			}
 			defer p.Close()
+			if err := narrow(c.Context(), p, &f.Source, &f.Feed); err != nil {
+				return err
+			}
 			files, err := p.Ledger.Files(c.Context(), f)
 			if err != nil {
 				return err
+			}
+			if name != "" {
+				files = slices.DeleteFunc(files, func(file ledger.File) bool { return file.Name != name && path.Base(file.Name) != name })
 			}
 			if l.json {
 				return printJSON(l.stdout, files)
@@ -71,9 +78,9 @@ func newFilesList(l *commandLine) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&f.Source, "source", "", "only this source")
+	c.Flags().StringVar(&f.Source, "source", "", "only this source, or source/feed")
 	c.Flags().StringVar(&f.Feed, "feed", "", "only this feed")
-	c.Flags().StringVar(&f.Name, "name", "", "only this name")
+	c.Flags().StringVar(&name, "name", "", "only this name, with or without its folder")
 	c.Flags().StringVar(&status, "status", "", "only received, loaded, held, duplicate or superseded")
 	return c
 }
