@@ -111,6 +111,7 @@ func TestListsOfFeeds(t *testing.T) {
 
 	held := p.file("DESP_2.csv")
 	says(t, p.must(exitDone, "rejects", "list").err, "1 row", "DESP_2.csv", "waybill files why "+held.ID[:8])
+	says(t, p.must(exitDone, "rejects", "replay", "--file", held.ID).out, "none is loaded", "waybill files why "+held.ID[:8])
 }
 
 // TestReplay brings held files and rejected rows in after a contract was mended, from the kept bytes: the partner has deleted its files.

@@ -212,6 +212,7 @@ func (l *commandLine) replay(c *cobra.Command, p *project.Project, files []ledge
 		return err
 	}
 	changed := make([]ledger.File, 0, len(files))
+	news := false // whether rows came or went
 	for _, f := range files {
 		after, err := p.Puller.Replay(c.Context(), f, asOf)
 		if err != nil {
@@ -219,6 +220,7 @@ func (l *commandLine) replay(c *cobra.Command, p *project.Project, files []ledge
 		}
 		if after.LoadID != f.LoadID || after.Status != f.Status {
 			changed = append(changed, after)
+			news = news || f.Status == ledger.Loaded || after.Status == ledger.Loaded
 			if !l.json {
 				fmt.Fprintf(l.stdout, "%s/%s %s: was %s, %s rejected; is %s, %s rejected\n", f.Source, f.Feed, f.Name,
 					f.Status, count(f.Rejected), after.Status, count(after.Rejected))
@@ -234,6 +236,14 @@ func (l *commandLine) replay(c *cobra.Command, p *project.Project, files []ledge
 			said = "nothing to do: " + questions.Why(files[0]).What
 		}
 		fmt.Fprintln(l.stdout, said)
+		return nil
+	}
+	if !news {
+		next := "waybill files list --status held"
+		if len(changed) == 1 {
+			next = "waybill files why " + changed[0].ID[:8]
+		}
+		fmt.Fprintf(l.stdout, "%s tried again, none is loaded; next: %s\n", plural(len(changed), "file"), next)
 		return nil
 	}
 	fmt.Fprintf(l.stdout, "%s loaded again; next: waybill build\n", plural(len(changed), "file"))
