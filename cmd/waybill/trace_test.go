@@ -126,6 +126,9 @@ func stepsByTheirLines(t *testing.T, p *office, at string, trace func(string) []
 				want = []string{o["return_ref"].(string)} // not the shop's line, which announced it
 			}
 			seen[s.System+" "+s.What]++
+			if strings.Contains(s.Detail, " ,") || strings.Contains(s.Detail, "  ") {
+				t.Errorf("%s %s %s: %q has a gap where a partner says nothing", id, s.System, s.What, s.Detail)
+			}
 			if !slices.ContainsFunc(want, func(w string) bool { return w != "" && strings.Contains(line, w) }) {
 				t.Errorf("%s %s %s: line %d of %s has none of %v:\n%s", id, s.System, s.What, s.Line, s.File, want, line)
 			}
