@@ -184,7 +184,8 @@ func TestWrongSettings(t *testing.T) {
 		{"secret file", "waybill.yaml", "not a secret", "${file:secrets/none}", []string{"run"}, exitFailed, []string{"waybill.yaml:4:", "secrets/none"}},
 		{"instant", "waybill.yaml", "name", "name", []string{"run", "--as-of", "yesterday"}, exitUsage, []string{`"yesterday"`, "2026-04-08"}},
 		{"command", "waybill.yaml", "name", "name", []string{"rnu"}, exitUsage, []string{"rnu", "run"}},
-		{"flag", "waybill.yaml", "name", "name", []string{"run", "--sorce", "x"}, exitUsage, []string{"--sorce", "--help"}},
+		{"flag", "waybill.yaml", "name", "name", []string{"run", "--sorce", "x"}, exitUsage, []string{"--sorce", "did you mean --source?", "--help"}},
+		{"flag of all commands", "waybill.yaml", "name", "name", []string{"run", "--asof", "2026-04-08"}, exitUsage, []string{"--asof", "did you mean --as-of?"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
