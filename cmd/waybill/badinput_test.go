@@ -186,6 +186,7 @@ func TestWrongSettings(t *testing.T) {
 		{"command", "waybill.yaml", "name", "name", []string{"rnu"}, exitUsage, []string{"rnu", "run"}},
 		{"flag", "waybill.yaml", "name", "name", []string{"run", "--sorce", "x"}, exitUsage, []string{"--sorce", "did you mean --source?", "--help"}},
 		{"flag of all commands", "waybill.yaml", "name", "name", []string{"run", "--asof", "2026-04-08"}, exitUsage, []string{"--asof", "did you mean --as-of?"}},
+		{"raw table", "waybill.yaml", "name", "name", []string{"query", "select 1 from raw.depot_despach"}, exitUsage, []string{"no pipeline fills raw.depot_despach", "did you mean raw.depot_despatch?", "state tables"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
