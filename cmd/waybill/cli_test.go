@@ -279,6 +279,7 @@ func TestOutdated(t *testing.T) {
 	for _, o := range []outcome{p.must(exitDone, "plan", "--as-of", stamp(depotNow)), p.pull(exitDone)} {
 		says(t, o.out, "outdated: depot/despatch: 2 files loaded or held under another contract; next: waybill files reload --outdated --source depot/despatch")
 	}
+	says(t, p.must(exitDone, "plan", "--as-of", stamp(depotNow)).out, "next: waybill run --as-of "+stamp(depotNow))
 	p.must(exitUsage, "files", "reload")
 	p.must(exitUsage, "files", "reload", "DESP_1.csv", "--outdated")
 	says(t, p.must(exitDone, "files", "reload", "--outdated").out, "DESP_2.csv: was loaded, 0 rejected; is held", "2 files loaded again")
