@@ -184,6 +184,8 @@ func TestWrongSettings(t *testing.T) {
 		{"secret file", "waybill.yaml", "not a secret", "${file:secrets/none}", []string{"run"}, exitFailed, []string{"waybill.yaml:4:", "secrets/none"}},
 		{"instant", "waybill.yaml", "name", "name", []string{"run", "--as-of", "yesterday"}, exitUsage, []string{`"yesterday"`, "2026-04-08"}},
 		{"instant without a zone", "waybill.yaml", "name", "name", []string{"run", "--as-of", "2026-04-08 07:00"}, exitUsage, []string{`"2026-04-08 07:00"`, "2026-04-08T07:00:00Z", "+01:00"}},
+		{"connection to trust", "waybill.yaml", "name", "name", []string{"doctor", "--trust", "depo"}, exitUsage, []string{`"depo"`, `the nearest is "depot"`}},
+		{"connection to look at", "waybill.yaml", "name", "name", []string{"doctor", "depo"}, exitUsage, []string{`"depo"`, `the nearest is "depot"`}},
 		{"quote that is not closed", "waybill.yaml", "name: ", "name: \"", []string{"run"}, exitFailed, []string{"waybill.yaml:", "a quote or bracket that is not closed"}},
 		{"key without its colon", "pipelines/depot.yaml", "feeds:", "feeds", []string{"run"}, exitFailed, []string{"depot.yaml:", "a key without its colon"}},
 		{"command", "waybill.yaml", "name", "name", []string{"rnu"}, exitUsage, []string{"rnu", "run"}},
