@@ -30,7 +30,7 @@ func TestHeldByACheck(t *testing.T) {
 	says(t, p.must(exitDone, "state", "release").out, "release 1", "held since", "qty_is_plausible")
 	p.must(exitWithheld, "check")
 	alone := p.must(exitWithheld, "check", "qty_is_plausible") // with the mart that it reads
-	says(t, alone.out, "check failed: checks.qty_is_plausible", "1 row", "waybill check qty_is_plausible --json")
+	says(t, alone.out, "check failed: checks.qty_is_plausible: 1 row", "waybill check qty_is_plausible --json")
 	p.must(exitUsage, "build", "--release-by", "Ana")
 	p.must(exitDone, "build", "--release-by", "Ana", "--why", "a pallet of samples", "--as-of", stamp(depotNow))
 	if got := p.ask("select sum(qty) from marts.fct_despatch"); got != "702" {
