@@ -30,8 +30,14 @@ func Describe(origin string, err error, keys ...string) error {
 			what += fmt.Sprintf("; did you mean %q?", near)
 		}
 	}
-	if strings.Contains(what, "'\t'") {
-		what += "; indent with spaces, YAML takes no tab"
+	for part, hint := range map[string]string{
+		"'\t'":                                 "indent with spaces, YAML takes no tab",
+		"value is not allowed in this context": "a quote or bracket that is not closed, here or above, or a space too many or too few at the line's beginning?",
+		"non-map value is specified":           "a key without its colon, here or in the line above?",
+	} {
+		if strings.Contains(what, part) {
+			what += "; " + hint
+		}
 	}
 	return fmt.Errorf("%s: %s", where, what)
 }

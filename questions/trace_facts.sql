@@ -78,7 +78,7 @@ bearers as (
     where p.ref in (upper(d.dispute_id), upper(d.payment_ref), upper(d.merchant_ref))
     union all
     select 'parcel', 'tracking number', s.tracking_no, s.source, null, null, s.occurred_at, 'carrier', s.status,
-        coalesce(s.raw_code || ' ', '') || coalesce(s.raw_text, '') || coalesce(', ' || s.locality, ''), s._file_id, s._line
+        trim(coalesce(s.raw_code || ' ', '') || coalesce(s.raw_text, '')) || coalesce(', ' || s.locality, ''), s._file_id, s._line
     from canonical.parcel_scans as s, params as p
     where upper(s.tracking_no) = p.ref
 )

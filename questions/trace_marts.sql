@@ -27,7 +27,7 @@ bearers as (
     where p.ref in (upper(s.tracking_no), upper(s.shipment_id), upper(s.despatch_ref))
     union all
     select 'parcel', case when e.direction = 'return' then 'tracking number' else 'tracking number' end, e.tracking_no, e.order_id,
-        e.occurred_at, 'carrier', e.status, e.tracking_no || coalesce(' ' || e.raw_code, '') || coalesce(' ' || e.raw_text, '') || coalesce(', ' || e.locality, ''),
+        e.occurred_at, 'carrier', e.status, e.tracking_no || coalesce(' ' || e.raw_code, '') || coalesce(' ' || nullif(e.raw_text, ''), '') || coalesce(', ' || e.locality, ''),
         e._file_id, e._line
     from marts.fct_tracking_events as e, params as p
     where p.ref in (upper(e.tracking_no), upper(e.shipment_id))

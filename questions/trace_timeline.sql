@@ -15,7 +15,7 @@ with steps as (
     union all
     select despatched_at, 'warehouse', 'despatched', tracking_no || coalesce(' ' || service, '') || coalesce(' ' || despatch_ref, ''), _file_id, _line from marts.fct_shipments where order_id = $1
     union all
-    select occurred_at, 'carrier', status, tracking_no || ' ' || coalesce(raw_code, '') || ' ' || coalesce(raw_text, '') || coalesce(', ' || locality, ''), _file_id, _line
+    select occurred_at, 'carrier', status, tracking_no || coalesce(' ' || raw_code, '') || coalesce(' ' || nullif(raw_text, ''), '') || coalesce(', ' || locality, ''), _file_id, _line
     from marts.fct_tracking_events where order_id = $1
     union all
     select requested_at, 'returns', 'requested', return_id || ': ' || units_requested || ' units', _file_id, _line from marts.fct_returns where order_id = $1

@@ -49,6 +49,8 @@ func (l *commandLine) ask(ctx context.Context, text string) (questions.Table, er
 	return answer, err
 }
 
+const rawTables = "raw" // the namespace that contracts fill
+
 // isThere tells whether a table can be asked; the error names the nearest, or why it is left out.
 func isThere(p *project.Project, t waybill.TableName) error {
 	_, err := p.Models.Find(t.String())
@@ -64,6 +66,19 @@ func isThere(p *project.Project, t waybill.TableName) error {
 	}
 	if lacking := all.LeftOut(pipelines.Written(p.Pipelines))[t]; len(lacking) > 0 {
 		return fmt.Errorf("%w: %s is left out, since no pipeline fills %s", errUsage, t, listOf(lacking))
+	}
+	if t.Namespace == rawTables {
+		var known []string
+		for _, in := range p.Inputs.Tables() {
+			if in.Namespace == rawTables {
+				known = append(known, in.String())
+			}
+		}
+		near := pipelines.Nearest(t.String(), known)
+		if near != "" {
+			near = "; did you mean " + near + "?"
+		}
+		return fmt.Errorf("%w: no pipeline fills %s%s (`waybill state tables` lists those of the lake)", errUsage, t, near)
 	}
 	return fmt.Errorf("%w: %w; `waybill models` lists them", errUsage, err)
 }

@@ -87,6 +87,33 @@ func TestRejectedLines(t *testing.T) {
 	}
 }
 
+// TestListsOfFeeds asks for files and rejects of a feed in every form that lists print, and for what there is not: an empty list would read as "nothing came".
+func TestListsOfFeeds(t *testing.T) {
+	t.Parallel()
+	p := depot(t)
+	p.write("in/DESP_1.csv", despatch(goodLine, "AV1002,31/02/2026 10:15,1,JD014600003829", "AV1003,07/04/2026 10:15,1,", "AV1004,07/04/2026 10:15,1,"))
+	p.write("in/DESP_2.csv", despatch("AV1005,31/02/2026 10:15,1,"))
+	p.pull(exitDone)
+	for _, narrowed := range [][]string{{"--source", "depot"}, {"--feed", "despatch"}, {"--feed", "depot/despatch"}, {"--source", "depot/despatch"}, {"--source", "depot", "--feed", "depot/despatch"}} {
+		var files, rejects []map[string]any
+		p.report(exitDone, &files, append([]string{"files", "list"}, narrowed...)...)
+		p.report(exitDone, &rejects, append([]string{"rejects", "show"}, narrowed...)...)
+		if len(files) != 2 || len(rejects) != 1 {
+			t.Errorf("%v: %d files and %d rejects, want 2 and 1", narrowed, len(files), len(rejects))
+		}
+	}
+	for _, command := range [][]string{{"files", "list"}, {"rejects", "list"}, {"rejects", "show"}, {"rejects", "report"}, {"rejects", "replay"}} {
+		says(t, p.must(exitUsage, append(command, "--feed", "depot/despach")...).err, `"depot/despach"`, `"depot/despatch"`)
+		says(t, p.must(exitUsage, append(command, "--source", "depo")...).err, `"depo"`, `"depot"`)
+		says(t, p.must(exitUsage, append(command, "--source", "other", "--feed", "depot/despatch")...).err, "two feeds")
+	}
+	says(t, p.must(exitUsage, "rejects", "show", "--file", "nothing").err, "nothing", "files list")
+
+	held := p.file("DESP_2.csv")
+	says(t, p.must(exitDone, "rejects", "list").err, "1 row", "DESP_2.csv", "waybill files why "+held.ID[:8])
+	says(t, p.must(exitDone, "rejects", "replay", "--file", held.ID).out, "none is loaded", "waybill files why "+held.ID[:8])
+}
+
 // TestReplay brings held files and rejected rows in after a contract was mended, from the kept bytes: the partner has deleted its files.
 func TestReplay(t *testing.T) {
 	t.Parallel()
@@ -156,8 +183,15 @@ func TestWrongSettings(t *testing.T) {
 		{"environment", "waybill.yaml", "not a secret", "${env:WAYBILL_TEST_NOT_SET}", []string{"run"}, exitFailed, []string{"waybill.yaml:4:", "WAYBILL_TEST_NOT_SET"}},
 		{"secret file", "waybill.yaml", "not a secret", "${file:secrets/none}", []string{"run"}, exitFailed, []string{"waybill.yaml:4:", "secrets/none"}},
 		{"instant", "waybill.yaml", "name", "name", []string{"run", "--as-of", "yesterday"}, exitUsage, []string{`"yesterday"`, "2026-04-08"}},
+		{"instant without a zone", "waybill.yaml", "name", "name", []string{"run", "--as-of", "2026-04-08 07:00"}, exitUsage, []string{`"2026-04-08 07:00"`, "2026-04-08T07:00:00Z", "+01:00"}},
+		{"connection to trust", "waybill.yaml", "name", "name", []string{"doctor", "--trust", "depo"}, exitUsage, []string{`"depo"`, `the nearest is "depot"`}},
+		{"connection to look at", "waybill.yaml", "name", "name", []string{"doctor", "depo"}, exitUsage, []string{`"depo"`, `the nearest is "depot"`}},
+		{"quote that is not closed", "waybill.yaml", "name: ", "name: \"", []string{"run"}, exitFailed, []string{"waybill.yaml:", "a quote or bracket that is not closed"}},
+		{"key without its colon", "pipelines/depot.yaml", "feeds:", "feeds", []string{"run"}, exitFailed, []string{"depot.yaml:", "a key without its colon"}},
 		{"command", "waybill.yaml", "name", "name", []string{"rnu"}, exitUsage, []string{"rnu", "run"}},
-		{"flag", "waybill.yaml", "name", "name", []string{"run", "--sorce", "x"}, exitUsage, []string{"--sorce", "--help"}},
+		{"flag", "waybill.yaml", "name", "name", []string{"run", "--sorce", "x"}, exitUsage, []string{"--sorce", "did you mean --source?", "--help"}},
+		{"flag of all commands", "waybill.yaml", "name", "name", []string{"run", "--asof", "2026-04-08"}, exitUsage, []string{"--asof", "did you mean --as-of?"}},
+		{"raw table", "waybill.yaml", "name", "name", []string{"query", "select 1 from raw.depot_despach"}, exitUsage, []string{"no pipeline fills raw.depot_despach", "did you mean raw.depot_despatch?", "state tables"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -30,7 +30,7 @@ func TestHeldByACheck(t *testing.T) {
 	says(t, p.must(exitDone, "state", "release").out, "release 1", "held since", "qty_is_plausible")
 	p.must(exitWithheld, "check")
 	alone := p.must(exitWithheld, "check", "qty_is_plausible") // with the mart that it reads
-	says(t, alone.out, "check failed: checks.qty_is_plausible", "1 row", "waybill check qty_is_plausible --json")
+	says(t, alone.out, "check failed: checks.qty_is_plausible: 1 row", "waybill check qty_is_plausible --json")
 	p.must(exitUsage, "build", "--release-by", "Ana")
 	p.must(exitDone, "build", "--release-by", "Ana", "--why", "a pallet of samples", "--as-of", stamp(depotNow))
 	if got := p.ask("select sum(qty) from marts.fct_despatch"); got != "702" {
@@ -279,6 +279,7 @@ func TestOutdated(t *testing.T) {
 	for _, o := range []outcome{p.must(exitDone, "plan", "--as-of", stamp(depotNow)), p.pull(exitDone)} {
 		says(t, o.out, "outdated: depot/despatch: 2 files loaded or held under another contract; next: waybill files reload --outdated --source depot/despatch")
 	}
+	says(t, p.must(exitDone, "plan", "--as-of", stamp(depotNow)).out, "next: waybill run --as-of "+stamp(depotNow))
 	p.must(exitUsage, "files", "reload")
 	p.must(exitUsage, "files", "reload", "DESP_1.csv", "--outdated")
 	says(t, p.must(exitDone, "files", "reload", "--outdated").out, "DESP_2.csv: was loaded, 0 rejected; is held", "2 files loaded again")

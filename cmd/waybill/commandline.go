@@ -66,5 +66,10 @@ func (l *commandLine) now() (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime, "2006-01-02 15:04"} {
+		if t, err := time.Parse(layout, l.asOf); err == nil {
+			return time.Time{}, fmt.Errorf("%w: --as-of %q does not say where: write %[3]sZ for UTC, or %[3]s+01:00 for a place one hour ahead", errUsage, l.asOf, t.Format("2006-01-02T15:04:05"))
+		}
+	}
 	return time.Time{}, fmt.Errorf("%w: --as-of %q is no instant such as 2026-04-08T07:00:00+01:00", errUsage, l.asOf)
 }

@@ -50,11 +50,23 @@ pins it. Exit codes: 0 all well, whatever the notes say · 1 something is not`,
 	return c
 }
 
+// connected refuses a name that no connection has.
+func connected(cfg *project.Config, name string) error {
+	if _, ok := cfg.Connections[name]; ok {
+		return nil
+	}
+	near := pipelines.Nearest(name, cfg.Sources())
+	if near != "" {
+		near = fmt.Sprintf("; the nearest is %q", near)
+	}
+	return fmt.Errorf("%w: %s has no connection %q%s; it has %s", errUsage, cfg.Path(), name, near, strings.Join(cfg.Sources(), ", "))
+}
+
 // examine tries everything; what it finds wrong are findings, not errors. One thing that is wrong keeps nothing else from being looked at.
 func (l *commandLine) examine(ctx context.Context, cfg *project.Config, sources []string) ([]waybill.Finding, error) {
 	for _, name := range sources {
-		if _, ok := cfg.Connections[name]; !ok {
-			return nil, fmt.Errorf("%w: %s has no connection %q; it has %s", errUsage, cfg.Path(), name, strings.Join(cfg.Sources(), ", "))
+		if err := connected(cfg, name); err != nil {
+			return nil, err
 		}
 	}
 	findings, err := examineDefinitions(ctx, cfg)
@@ -217,6 +229,9 @@ func (l *commandLine) printFindings(findings []waybill.Finding) error {
 
 // trust shows what a person has to compare before a host key is trusted.
 func (l *commandLine) trust(ctx context.Context, cfg *project.Config, name string) error {
+	if err := connected(cfg, name); err != nil {
+		return err
+	}
 	conn, err := cfg.Connect(name, time.Now)
 	if err != nil {
 		return err

@@ -260,6 +260,7 @@ func TestInit(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	says(t, waybillWith(t, nil, "init", filepath.Join(dir, "a"), "adien").err, `"adien"`, `the nearest is "adyen"`, "init --list")
+	says(t, waybillWith(t, nil, "init", filepath.Join(dir, "a"), "adyen:foldr").err, `"adyen:foldr"`, `"adyen"`, `"adyen:folder"`, "init --list")
 	says(t, waybillWith(t, nil, "init", filepath.Join(dir, "a"), "dhl:folder").err, "dhl", "asked by API")
 	says(t, waybillWith(t, nil, "init", "northgate").err, "is a partner", "name the folder first")
 	says(t, waybillWith(t, nil, "init", "nortgate").err, `"nortgate" is no folder yet`, "waybill init ops northgate;", "waybill init ./nortgate")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 
@@ -33,7 +34,7 @@ func newFiles(l *commandLine) *cobra.Command {
 
 func newFilesList(l *commandLine) *cobra.Command {
 	var f ledger.Filter
-	var status string
+	var status, name string
 	c := &cobra.Command{
 		Use:     "list",
 		Short:   "List received files",
@@ -49,9 +50,15 @@ func newFilesList(l *commandLine) *cobra.Command {
 				return err
 			}
 			defer p.Close()
+			if err := narrow(c.Context(), p, &f.Source, &f.Feed); err != nil {
+				return err
+			}
 			files, err := p.Ledger.Files(c.Context(), f)
 			if err != nil {
 				return err
+			}
+			if name != "" {
+				files = slices.DeleteFunc(files, func(file ledger.File) bool { return file.Name != name && path.Base(file.Name) != name })
 			}
 			if l.json {
 				return printJSON(l.stdout, files)
@@ -71,9 +78,9 @@ func newFilesList(l *commandLine) *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&f.Source, "source", "", "only this source")
+	c.Flags().StringVar(&f.Source, "source", "", "only this source, or source/feed")
 	c.Flags().StringVar(&f.Feed, "feed", "", "only this feed")
-	c.Flags().StringVar(&f.Name, "name", "", "only this name")
+	c.Flags().StringVar(&name, "name", "", "only this name, with or without its folder")
 	c.Flags().StringVar(&status, "status", "", "only received, loaded, held, duplicate or superseded")
 	return c
 }
@@ -205,6 +212,7 @@ func (l *commandLine) replay(c *cobra.Command, p *project.Project, files []ledge
 		return err
 	}
 	changed := make([]ledger.File, 0, len(files))
+	news := false // whether rows came or went
 	for _, f := range files {
 		after, err := p.Puller.Replay(c.Context(), f, asOf)
 		if err != nil {
@@ -212,6 +220,7 @@ func (l *commandLine) replay(c *cobra.Command, p *project.Project, files []ledge
 		}
 		if after.LoadID != f.LoadID || after.Status != f.Status {
 			changed = append(changed, after)
+			news = news || f.Status == ledger.Loaded || after.Status == ledger.Loaded
 			if !l.json {
 				fmt.Fprintf(l.stdout, "%s/%s %s: was %s, %s rejected; is %s, %s rejected\n", f.Source, f.Feed, f.Name,
 					f.Status, count(f.Rejected), after.Status, count(after.Rejected))
@@ -227,6 +236,14 @@ func (l *commandLine) replay(c *cobra.Command, p *project.Project, files []ledge
 			said = "nothing to do: " + questions.Why(files[0]).What
 		}
 		fmt.Fprintln(l.stdout, said)
+		return nil
+	}
+	if !news {
+		next := "waybill files list --status held"
+		if len(changed) == 1 {
+			next = "waybill files why " + changed[0].ID[:8]
+		}
+		fmt.Fprintf(l.stdout, "%s tried again, none is loaded; next: %s\n", plural(len(changed), "file"), next)
 		return nil
 	}
 	fmt.Fprintf(l.stdout, "%s loaded again; next: waybill build\n", plural(len(changed), "file"))

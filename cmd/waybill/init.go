@@ -147,7 +147,11 @@ func choose(names []string, files string) (chosen []definitions.Starter, folders
 		s, ok := byName[name]
 		if !ok {
 			near := ""
-			if n := pipelines.Nearest(name, partnersOf(all)); n != "" {
+			whole, how, _ := strings.Cut(name, ":") // adyen:foldr
+			switch n := pipelines.Nearest(whole, partnersOf(all)); {
+			case n != "" && how != "":
+				near = fmt.Sprintf("; the nearest are %q and %q", n, n+byFolder)
+			case n != "":
 				near = fmt.Sprintf("; the nearest is %q", n)
 			}
 			return nil, nil, fmt.Errorf("%w: no partner %q comes with Waybill%s; `waybill init --list` shows those that do", errUsage, name, near)

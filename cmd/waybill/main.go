@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill/pipelines"
@@ -99,6 +100,23 @@ func exitCode(ctx context.Context, err error) int {
 	}
 }
 
+// flagMeant names the command's flag that is nearest to one that it has not.
+func flagMeant(c *cobra.Command, err error) string {
+	none := new(pflag.NotExistError)
+	if !errors.As(err, &none) {
+		return ""
+	}
+	var known []string
+	for _, flags := range []*pflag.FlagSet{c.LocalFlags(), c.InheritedFlags()} {
+		flags.VisitAll(func(f *pflag.Flag) { known = append(known, "--"+f.Name) })
+	}
+	near := pipelines.Nearest("--"+none.GetSpecifiedName(), known)
+	if near == "" || none.GetSpecifiedShortnames() != "" {
+		return ""
+	}
+	return "; did you mean " + near + "?"
+}
+
 func newRoot(l *commandLine) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "waybill",
@@ -120,7 +138,7 @@ Exit codes: 0 done · 1 failed · 2 usage · 3 areas are held by a check or a br
 	root.SetOut(l.stdout)
 	root.SetErr(l.stderr)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fmt.Errorf("%w: %w; `%s --help` shows what there is", errUsage, err, c.CommandPath())
+		return fmt.Errorf("%w: %w%s; `%s --help` shows what there is", errUsage, err, flagMeant(c, err), c.CommandPath())
 	})
 	flags := root.PersistentFlags()
 	flags.StringVarP(&l.configPath, "config", "c", "waybill.yaml", "configuration file")

@@ -45,9 +45,10 @@ func (l *commandLine) printPlan(plan run.Plan) error {
 		return errors.Join(printJSON(l.stdout, plan), planned(plan))
 	}
 	rows := make([][]string, len(plan.Feeds))
-	fetch := 0
+	fetch, settling := 0, 0
 	for i, f := range plan.Feeds {
 		fetch += len(f.Fetch)
+		settling += len(f.Waiting)
 		state := ""
 		if f.Error != "" {
 			state = "failed"
@@ -76,8 +77,15 @@ func (l *commandLine) printPlan(plan run.Plan) error {
 			fmt.Fprintf(l.stdout, "failed %s/%s: %s\n", f.Source, f.Feed, f.Error)
 		}
 	}
-	fmt.Fprintf(l.stdout, "%s to fetch, %s to rebuild now (what a fetch brings may add more); next: waybill run\n",
-		plural(fetch, "file"), plural(len(plan.Stale), "mart"))
+	waiting, next := "", "waybill run"
+	if settling > 0 {
+		waiting = fmt.Sprintf(" and %s to wait for", count(settling))
+	}
+	if l.asOf != "" {
+		next += " --as-of " + l.asOf // without it the run would ask about today
+	}
+	fmt.Fprintf(l.stdout, "%s to fetch%s, %s to rebuild now (what a fetch brings may add more); next: %s\n",
+		plural(fetch, "file"), waiting, plural(len(plan.Stale), "mart"), next)
 	return planned(plan)
 }
 

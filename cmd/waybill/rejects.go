@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,25 +30,54 @@ func newRejects(l *commandLine) *cobra.Command {
 
 // addFilter adds the flags that narrow what is looked at.
 func addFilter(c *cobra.Command, r *questions.Rejects) {
-	c.Flags().StringVar(&r.Source, "source", "", "only this source")
+	c.Flags().StringVar(&r.Source, "source", "", "only this source, or source/feed")
 	c.Flags().StringVar(&r.Feed, "feed", "", "only this feed")
 	c.Flags().StringVar(&r.File, "file", "", "only this file (start of its id)")
 }
 
 // askRejects opens the project and prints what a question about its rejects gives.
-func (l *commandLine) askRejects(ctx context.Context, ask func(context.Context, questions.Querier) (questions.Table, error), format string) error {
+func (l *commandLine) askRejects(ctx context.Context, r *questions.Rejects, ask func(questions.Rejects, context.Context, questions.Querier) (questions.Table, error), format string) error {
 	p, err := l.open(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
+	if err := narrow(ctx, p, &r.Source, &r.Feed); err != nil {
+		return err
+	}
+	files, err := p.Ledger.Files(ctx, ledger.Filter{Source: r.Source, Feed: r.Feed, IDPrefix: r.File})
+	if err != nil {
+		return err
+	}
+	if r.File != "" && len(files) == 0 {
+		return fmt.Errorf("%w: --file %s: %w; `waybill files list` shows them", errUsage, r.File, questions.ErrNoFile)
+	}
+	l.sayHeld(files)
 	return p.Inputs.Query(ctx, time.Now(), func(q inputs.Querier) error {
-		answer, err := ask(ctx, q)
+		answer, err := ask(*r, ctx, q)
 		if err != nil {
 			return err
 		}
 		return l.printTable(answer, l.format(format))
 	})
+}
+
+// sayHeld says whose rejects are not listed: a held file's are counted, and kept with the file alone.
+func (l *commandLine) sayHeld(files []ledger.File) {
+	var held []ledger.File
+	var rows int64
+	for _, f := range files {
+		if f.Status == ledger.Held && f.Rejected > 0 {
+			held, rows = append(held, f), rows+f.Rejected
+		}
+	}
+	switch len(held) {
+	case 0:
+	case 1:
+		fmt.Fprintf(l.stderr, "not among them: %s of the held file %s; next: waybill files why %s\n", plural(rows, "row"), held[0].Name, held[0].ID[:8])
+	default:
+		fmt.Fprintf(l.stderr, "not among them: %s of %s that are held; next: waybill files list --status held\n", plural(rows, "row"), plural(len(held), "file"))
+	}
 }
 
 func newRejectsList(l *commandLine) *cobra.Command {
@@ -58,7 +88,7 @@ func newRejectsList(l *commandLine) *cobra.Command {
 		Example: "  waybill rejects list --source northgate",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return l.askRejects(c.Context(), r.Count, "table")
+			return l.askRejects(c.Context(), &r, questions.Rejects.Count, "table")
 		},
 	}
 	addFilter(c, &r)
@@ -73,7 +103,7 @@ func newRejectsRows(l *commandLine, verb, short, format string) *cobra.Command {
 		Example: "  waybill rejects " + verb + " --source northgate",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return l.askRejects(c.Context(), r.List, format)
+			return l.askRejects(c.Context(), &r, questions.Rejects.List, format)
 		},
 	}
 	addFilter(c, &r)
@@ -102,6 +132,9 @@ The partner is not asked. A file's rows take the place of those of its earlier l
 				return err
 			}
 			defer p.Close()
+			if err := narrow(c.Context(), p, &r.Source, &r.Feed); err != nil {
+				return err
+			}
 			all, err := p.Ledger.Files(c.Context(), ledger.Filter{Source: r.Source, Feed: r.Feed, IDPrefix: r.File})
 			if err != nil {
 				return err

@@ -269,7 +269,11 @@ func printFailedChecks(w io.Writer, failed []checkResult) {
 		if c.Severity == models.SeverityWarn {
 			said, next = "warning", ""
 		}
-		fmt.Fprintf(w, "%s: %s: %s: %s\n", said, c.Model, c.Check, plural(c.Failing, "row"))
+		what := c.Model.String()
+		if c.Check != c.Model.Name { // a check of its own bears its file's name
+			what += ": " + c.Check
+		}
+		fmt.Fprintf(w, "%s: %s: %s\n", said, what, plural(c.Failing, "row"))
 		if len(c.Sample) > 0 {
 			grid(w, c.Columns, c.Sample)
 		}

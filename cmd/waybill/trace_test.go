@@ -114,7 +114,7 @@ func stepsByTheirLines(t *testing.T, p *office, at string, trace func(string) []
 				t.Errorf("%s %s is said to be on line %d of %s, which has %d", id, s.What, s.Line, s.File, len(text[s.File]))
 				continue
 			}
-			line := text[s.File][s.Line-1]
+			line := record(text[s.File], int(s.Line)-1)
 			words := strings.Fields(s.Detail)
 			want := []string{number, name} // each system calls the order one or the other
 			switch {
@@ -126,6 +126,9 @@ func stepsByTheirLines(t *testing.T, p *office, at string, trace func(string) []
 				want = []string{o["return_ref"].(string)} // not the shop's line, which announced it
 			}
 			seen[s.System+" "+s.What]++
+			if strings.Contains(s.Detail, " ,") || strings.Contains(s.Detail, "  ") {
+				t.Errorf("%s %s %s: %q has a gap where a partner says nothing", id, s.System, s.What, s.Detail)
+			}
 			if !slices.ContainsFunc(want, func(w string) bool { return w != "" && strings.Contains(line, w) }) {
 				t.Errorf("%s %s %s: line %d of %s has none of %v:\n%s", id, s.System, s.What, s.Line, s.File, want, line)
 			}
@@ -136,6 +139,28 @@ func stepsByTheirLines(t *testing.T, p *office, at string, trace func(string) []
 			t.Errorf("no step %s was looked at: %v", what, seen)
 		}
 	}
+}
+
+// record is the record that a line belongs to: the line, in XML the whole element below the root.
+func record(lines []string, at int) string {
+	if !strings.HasPrefix(strings.TrimSpace(lines[at]), "<") {
+		return lines[at]
+	}
+	indent := func(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
+	step := 0 // how far what is below the root is moved in
+	for _, line := range lines {
+		if n := indent(line); n > 0 && (step == 0 || n < step) {
+			step = n
+		}
+	}
+	first, last := at, at
+	for first > 0 && indent(lines[first]) > step {
+		first--
+	}
+	for last+1 < len(lines) && (indent(lines[last+1]) > step || strings.HasPrefix(strings.TrimSpace(lines[last+1]), "</")) && indent(lines[last+1]) >= step {
+		last++
+	}
+	return strings.Join(lines[first:last+1], "\n")
 }
 
 // TestTraceLists lists what bears a reference where it is more than one thing.

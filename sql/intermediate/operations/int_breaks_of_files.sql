@@ -88,7 +88,7 @@ int_breaks_of_files as (
         'held',
         source || '/' || feed || '/' || name,
         received_at,
-        rule || ': ' || coalesce(detail, ''),
+        coalesce(detail, rule), -- which begins with the rule
         file
     from versions
     where status = 'held' and recency = 1
