@@ -118,7 +118,7 @@ func report(t *testing.T, count map[waybill.TableName]*verdicts, survivors []mut
 	t.Logf("of %d mutants %d were tried: %d noticed, %d not, %d accepted, %d not to be built: %.1f %% noticed",
 		all, sum.noticed+sum.survived+sum.accepted+sum.unbuildable, sum.noticed, sum.survived, sum.accepted, sum.unbuildable, 100*share)
 	if sum.noticed == 0 {
-		t.Error("nothing was noticed at all")
+		t.Error("nothing was noticed at all; with JURY=own only a model that has a case of its own in testdata/models can notice: try JURY=cases")
 	}
 	if share < minNoticed && sum.noticed+sum.survived+sum.accepted >= enoughMutants {
 		t.Errorf("%.1f %% of the mutants were noticed, want %.0f", 100*share, 100*minNoticed)
