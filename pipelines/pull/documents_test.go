@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/pipelines/pull"
 )
 
 // TestDocuments: what comes, event by event, and what the tables hold in the end. An event is source/name=content, with @hours for an earlier time than
@@ -92,5 +93,56 @@ func TestSameBytesOfTwoDays(t *testing.T) {
 	}
 	if left, err := os.ReadDir(filepath.Join(d.dir, "stage")); err == nil && len(left) > 0 {
 		t.Errorf("left in the stage folder: %v", left)
+	}
+}
+
+// TestWhatCountsAgainIsFinishedByTheNextRun: a file counts again because another moved on, and the run ends before its rows are in.
+func TestWhatCountsAgainIsFinishedByTheNextRun(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ way, copied, want string }{
+		{"name", "quay/day2", "7,S1 7,S2"}, // the copy of what day1 was
+		{"columns", "pier/again", "7,"},    // told by two sources, of which one is read by another contract first
+	} {
+		d := newDepot(t)
+		d.under(fmt.Sprintf(depotHead, "none", ways[c.way]))
+		source, name, _ := strings.Cut(c.copied, "/")
+		d.shelf["quay"]["day1.csv"] = parcelFile{header + "7,S1\n", time.Date(2026, 4, 1, 1, 0, 0, 0, time.UTC)}
+		d.pull(0)
+		d.shelf[source][name+".csv"] = parcelFile{header + "7,S1\n", time.Date(2026, 4, 1, 2, 0, 0, 0, time.UTC)}
+		d.pull(0)
+
+		copied, err := d.book.Files(t.Context(), ledger.Filter{Name: name + ".csv"})
+		if err != nil || len(copied) != 1 || copied[0].Status != ledger.Duplicate {
+			t.Fatal(copied, err)
+		}
+		kept := filepath.Join(d.dir, "lake", filepath.FromSlash(copied[0].KeptPath)) // what it would be loaded again from
+		if err := os.Rename(kept, kept+".away"); err != nil {
+			t.Fatal(err)
+		}
+		failed := false
+		if c.way == "columns" {
+			d.under(fmt.Sprintf(depotHead, "S1", ways[c.way]))
+			first, err := d.book.Files(t.Context(), ledger.Filter{Name: "day1.csv"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = d.puller.Replay(t.Context(), first[0], d.asOf)
+			failed = err != nil
+		} else {
+			d.shelf["quay"]["day1.csv"] = parcelFile{header + "7,S2\n", time.Date(2026, 4, 1, 3, 0, 0, 0, time.UTC)}
+			got, err := d.puller.Pull(t.Context(), nil, d.asOf)
+			failed = err != nil || slices.ContainsFunc(got, func(r pull.Result) bool { return r.Err != nil })
+		}
+		if !failed {
+			t.Errorf("%s: the copy was loaded without its kept bytes", c.way)
+		}
+		if err := os.Rename(kept+".away", kept); err != nil {
+			t.Fatal(err)
+		}
+		d.pull(0)
+		if got := strings.Join(d.rows(), " "); got != c.want {
+			t.Errorf("%s: the table holds %q, want %q", c.way, got, c.want)
+		}
+		d.accounts()
 	}
 }

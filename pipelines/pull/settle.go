@@ -353,6 +353,7 @@ func (s *settlement) write(ctx context.Context) error {
 		if f.ID == s.file.ID {
 			s.file = f
 		} else if s.wantsRows(f) {
+			begin(&f)
 			s.revived = append(s.revived, f)
 		}
 		if f.ID == s.file.ID || f != was {
@@ -482,6 +483,13 @@ func (s *settlement) afterHeld(held ledger.Load) string {
 		}
 	}
 	return ""
+}
+
+// begin makes a file that counts again one that was received and is not loaded: if the run ends before it is, the next one finishes it.
+func begin(f *ledger.File) {
+	f.Status = ledger.Received
+	f.Loading++
+	f.LoadID = loadID(*f)
 }
 
 // wantsRows tells whether a load of a file counts whose rows are not in the tables, nor on their way there.
