@@ -441,8 +441,8 @@ func (s *settlement) conclude(f *ledger.File) {
 	}
 	switch {
 	case counting > 0:
-		f.Status, f.SupersededBy, f.DuplicateOf, f.Elsewhere = ledger.Loaded, "", "", 0
-		if s.Feed.RowPerRecord() {
+		f.Status, f.SupersededBy, f.DuplicateOf = ledger.Loaded, "", ""
+		if s.Feed.RowPerRecord() { // of what was counted before, too, when another of its documents moved
 			f.Loaded, f.Elsewhere = f.Loaded+f.Elsewhere-elsewhere, elsewhere
 		}
 	case held > 0:
