@@ -159,3 +159,37 @@ func TestWhatCountsAgainIsFinishedByTheNextRun(t *testing.T) {
 		d.accounts()
 	}
 }
+
+// TestDocumentsNamedOtherwise: what names a feed's documents changes after files were loaded. Those are outdated until they are loaded again, and then of
+// two files that tell of one document one counts, as if it had always been so.
+func TestDocumentsNamedOtherwise(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ before, after, want string }{
+		{"name", "columns", "7,S2"},
+		{"name", "identity", "7,S2"},
+		{"identity", "columns", "7,S2"},
+		{"columns", "name", "7,S1 7,S2"},
+	} {
+		d := newDepot(t)
+		d.under(fmt.Sprintf(depotHead, "none", ways[c.before]))
+		d.shelf["quay"]["b_v1.csv"] = parcelFile{header + "7,S1\n", time.Date(2026, 4, 1, 1, 0, 0, 0, time.UTC)}
+		d.pull(0)
+		d.under(fmt.Sprintf(depotHead, "none", ways[c.after]))
+		left, err := d.puller.Outdated(t.Context(), nil)
+		if err != nil || len(left) != 1 {
+			t.Fatalf("%s to %s: outdated %v, %v", c.before, c.after, left, err)
+		}
+		if _, err := d.puller.Replay(t.Context(), left[0], d.asOf); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(d.rows(), " "); got != "7,S1" {
+			t.Errorf("%s to %s: loaded again it is %q", c.before, c.after, got)
+		}
+		d.shelf["quay"]["b_v2.csv"] = parcelFile{header + "7,S2\n", time.Date(2026, 4, 1, 2, 0, 0, 0, time.UTC)}
+		d.pull(0)
+		if got := strings.Join(d.rows(), " "); got != c.want {
+			t.Errorf("%s to %s: the table holds %q, want %q", c.before, c.after, got, c.want)
+		}
+		d.accounts()
+	}
+}

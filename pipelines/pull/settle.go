@@ -146,7 +146,12 @@ func (s *settlement) tell(ctx context.Context, stage string) error {
 			s.gone[i] = true
 		}
 	}
-	return nil
+	former, err := s.ledger.LoadsElsewhere(ctx, s.file, s.scope)
+	for _, l := range former { // its feed's documents were others: of those it tells nothing any more
+		s.gone[len(s.loads)] = true
+		s.loads = append(s.loads, l)
+	}
+	return err
 }
 
 func (s *settlement) isOwn(l ledger.Load) bool {

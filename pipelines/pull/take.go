@@ -111,6 +111,7 @@ func (t *taker) enter(ctx context.Context, a arrival) (ledger.File, error) {
 func (t *taker) identify(f *ledger.File) error {
 	var err error
 	f.Contract, err = contractHash(t.Feed)
+	f.Identity = identity(t.Feed, f.Name)
 	f.Loading++
 	f.LoadID = loadID(*f)
 	return err
