@@ -63,6 +63,9 @@ func Why(f ledger.File) Fate {
 	switch f.Status {
 	case ledger.Loaded:
 		fate := Fate{What: "loaded"}
+		if f.Elsewhere > 0 {
+			fate.What += fmt.Sprintf("; %d of its %d records are of documents that count from another file", f.Elsewhere, f.Records)
+		}
 		if f.Rejected > 0 {
 			fate.Next = "waybill rejects list --file " + f.ID[:8]
 		}
@@ -73,7 +76,11 @@ func Why(f ledger.File) Fate {
 		}
 		return Fate{"held by rule " + f.Detail, "ask the partner for a right file, or mend the contract and type: waybill rejects replay --file " + f.ID[:8]}
 	case ledger.Duplicate:
-		return Fate{What: "the same bytes came before as " + f.DuplicateOf + "; nothing of it was loaded"}
+		of := f.DuplicateOf
+		if of == f.Name {
+			of = "an earlier version of it"
+		}
+		return Fate{What: "it tells the same as " + of + ", which came before; nothing of it is loaded"}
 	case ledger.Superseded:
 		if f.SupersededBy == "" {
 			return Fate{What: f.Detail}

@@ -75,4 +75,12 @@ func TestWhy(t *testing.T) {
 	if fate := questions.Why(f); fate.Next != "" {
 		t.Errorf("nothing is to do about a whole file, not %q", fate.Next)
 	}
+	f.Records, f.Loaded, f.Elsewhere = 5, 3, 2
+	if fate := questions.Why(f); !strings.Contains(fate.What, "2 of its 5 records are of documents that count from another file") {
+		t.Errorf("of a file of which something counts elsewhere: %q", fate.What)
+	}
+	f.Status, f.Name, f.DuplicateOf = ledger.Duplicate, "a.csv", "a.csv"
+	if fate := questions.Why(f); !strings.Contains(fate.What, "the same as an earlier version of it") {
+		t.Errorf("of a version that tells what the one before it told: %q", fate.What)
+	}
 }

@@ -174,7 +174,7 @@ func newFilesReload(l *commandLine) *cobra.Command {
 		Use:   "reload [FILE]",
 		Short: "Load a file, or all that a changed contract concerns, again from the kept bytes",
 		Long: `Load again from the kept bytes, under today's contract, without asking the partner: one file, or with --outdated every file that was loaded or
-held under another contract. What counts of a document is judged anew; a version that another took the place of does not come back by this.`,
+held under another contract, and what an interrupted loading left behind. What counts of a document is judged anew; a version that another took the place of does not come back by this.`,
 		Example: "  waybill files reload 3f2a9c\n  waybill files reload --outdated --source northgate/despatch && waybill build",
 		Args: func(_ *cobra.Command, args []string) error {
 			if (len(args) == 1) == outdated || len(args) > 1 || (len(sources) > 0 && !outdated) {

@@ -2,6 +2,7 @@ package woocommerce
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -30,20 +31,26 @@ func loggedHeaders() []string { return []string{"Content-Type", totalHeader, pag
 type page struct {
 	answer       rest.Answer
 	total, pages int // as the shop says, 0 when there is no such thing to list (404)
-	entries      []entry
+	entries      []json.RawMessage
 }
 
-// entry is what has to be known of an order to page through orders.
-type entry struct {
-	Modified string `json:"date_modified_gmt"`
+// modified is when an entry says that it was changed, as far as one can read it: what a plugin put in an order's place is for whoever types it.
+func modified(entry json.RawMessage) (time.Time, bool) {
+	var order struct {
+		Modified string `json:"date_modified_gmt"`
+	}
+	if json.Unmarshal(entry, &order) != nil {
+		return time.Time{}, false
+	}
+	at, err := time.Parse(wallTime, order.Modified)
+	return at, err == nil
 }
 
 // isBefore tells that a page has orders, and none that changed at or after an instant. A single one may be: it is read from
 // another cache than the one that chose it.
 func (p page) isBefore(from time.Time) bool {
 	for _, e := range p.entries {
-		at, err := time.Parse(wallTime, e.Modified)
-		if err != nil || !at.Before(from) {
+		if at, ok := modified(e); !ok || !at.Before(from) {
 			return false
 		}
 	}

@@ -174,6 +174,29 @@ func TestOrders(t *testing.T) {
 	}
 }
 
+// TestEntriesThatAreNoOrders: what a plugin put in an order's place stops no other order of the page; whoever types it rejects it.
+func TestEntriesThatAreNoOrders(t *testing.T) {
+	t.Parallel()
+	for _, entry := range []string{`5`, `"gone"`, `null`, `[]`, `{"id":1,"date_modified_gmt":false}`, `{"id":1,"date_modified_gmt":1490169888}`} {
+		body := `[` + entry + `,{"id":2,"date_modified_gmt":"2017-03-22T19:28:08"}]`
+		_, c := start(t, func(_ int, r *http.Request, w http.ResponseWriter) {
+			if r.URL.Query().Get("status") == "any" {
+				list(w, []byte(body), 2, 1)
+				return
+			}
+			nothing(w)
+		})
+		log, err := pull(t.Context(), c, orders("2017-03-21T19:00:00Z"))
+		if err != nil {
+			t.Errorf("%s: %v", entry, err)
+			continue
+		}
+		if got := parse(t, log); got[0].body != body {
+			t.Errorf("%s: kept %q", entry, got[0].body)
+		}
+	}
+}
+
 // TestWindows: a first pull asks for all or since a date, the next begins before the last one's end, and none is empty.
 func TestWindows(t *testing.T) {
 	t.Parallel()

@@ -4,8 +4,8 @@ package judge
 
 import (
 	"cmp"
-	"math/big"
 	"slices"
+	"strings"
 )
 
 // Candidate is a document as one version of a file tells it. A file that is held is none.
@@ -76,12 +76,34 @@ func order(a, b Candidate) int {
 	return cmp.Or(byNewest(a.Newest, b.Newest), cmp.Compare(a.Arrival, b.Arrival))
 }
 
-// byNewest compares whole numbers as numbers and all else as texts.
+// byNewest compares texts part by part: digits as a number, but behind a point as the fraction that they are, and all else as text. A rule that looked at
+// both texts whole would have no order: 9 before 10 as numbers, 10 before 9a and 9a before 9b as texts, but 1a before 9.
 func byNewest(a, b string) int {
-	x, isX := new(big.Int).SetString(a, 10)
-	y, isY := new(big.Int).SetString(b, 10)
-	if isX && isY {
-		return x.Cmp(y)
+	fraction := false
+	for a != "" && b != "" {
+		x, y := digits(a), digits(b)
+		if x == "" || y == "" {
+			if a[0] != b[0] {
+				return cmp.Compare(a[0], b[0])
+			}
+			fraction = a[0] == '.'
+			a, b = a[1:], b[1:]
+			continue
+		}
+		c := cmp.Compare(x, y)
+		if !fraction {
+			m, n := strings.TrimLeft(x, "0"), strings.TrimLeft(y, "0")
+			c = cmp.Or(cmp.Compare(len(m), len(n)), cmp.Compare(m, n))
+		}
+		if c != 0 {
+			return c
+		}
+		a, b, fraction = a[len(x):], b[len(y):], false
 	}
-	return cmp.Compare(a, b)
+	return cmp.Compare(len(a), len(b))
+}
+
+// digits are those that a text begins with.
+func digits(text string) string {
+	return text[:len(text)-len(strings.TrimLeft(text, "0123456789"))]
 }

@@ -28,6 +28,11 @@ func TestDocuments(t *testing.T) {
 		{"what an original once was", "day1=X day1=Y day2=X", true, "day1=Y day2=X"},
 		{"an older version that comes late", "a=Y@2 a=X@1", true, "a=Y"},
 		{"versions are numbers", "a=X@10 a=Y@9", true, "a=X"},
+		{"versions have numbers in them", "a=X@v10 a=Y@v9b", true, "a=X"},
+		{"a number, and one with a letter", "a=X@10 a=Y@9 a=Z@1a", true, "a=X"},
+		{"a day, and another's second", "a=X@20261128 a=Y@20261127_2", true, "a=X"},
+		{"decimals", "a=X@10.50 a=Y@9.75", true, "a=X"},
+		{"instants in parts of a second", "a=X@2026-03-29T01:00:00.5 a=Y@2026-03-29T01:00:00.25", true, "a=X"},
 		{"files without records", "a= b=", true, "a= b="},
 	} {
 		var all []judge.Candidate
@@ -62,7 +67,7 @@ func TestOrderOfEventsDoesNotMatter(t *testing.T) {
 		all := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) judge.Candidate {
 			return judge.Candidate{
 				Document: rapid.SampledFrom([]string{"a", "b", "c"}).Draw(rt, "document"), Content: rapid.SampledFrom([]string{"", "X", "Y", "Z"}).Draw(rt, "content"),
-				Newest: rapid.SampledFrom([]string{"", "1", "2", "10"}).Draw(rt, "newest"),
+				Newest: rapid.SampledFrom([]string{"", "1", "2", "10", "1a", "v10", "v9", "1.5", "1.25"}).Draw(rt, "newest"),
 			}
 		}), 0, 9).Draw(rt, "arrivals")
 		for i := range all {

@@ -41,6 +41,16 @@ func (l *Ledger) LoadsOf(ctx context.Context, scope string) ([]Load, error) {
 	return loads, nil
 }
 
+// LoadsElsewhere returns the loads of a file's version in other scopes than one: what it told when its feed's documents were named otherwise.
+func (l *Ledger) LoadsElsewhere(ctx context.Context, f File, scope string) ([]Load, error) {
+	var loads []Load
+	err := l.db.NewSelect().Model(&loads).Where("source = ? and feed = ? and name = ? and version = ? and scope <> ?", f.Source, f.Feed, f.Name, f.Version, scope).Order("document").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the loads of %s: %w", f.Name, err)
+	}
+	return loads, nil
+}
+
 // Loads returns all loads.
 func (l *Ledger) Loads(ctx context.Context) ([]Load, error) {
 	var loads []Load

@@ -227,6 +227,13 @@ tables:
 			var list []string
 			goodPage := rapid.IntRange(0, 5).Draw(rt, "good page") > 0
 			for range rapid.IntRange(0, 4).Draw(rt, "orders") {
+				if rapid.IntRange(0, 9).Draw(rt, "no order") == 0 {
+					list = append(list, rapid.SampledFrom([]string{"null", "5", `"x"`, "[]", "[null]"}).Draw(rt, "in its place"))
+					if goodPage {
+						bad++
+					}
+					continue
+				}
 				id++
 				good := true
 				number := strconv.Itoa(id)

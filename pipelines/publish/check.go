@@ -23,7 +23,7 @@ func (d *DuckDB) Check(ctx context.Context) []waybill.Finding {
 	switch {
 	case err != nil:
 		f.Detail, f.Remedy = err.Error(), nothingPublished
-	case old.mode == 0:
+	case !old.there:
 		f.OK, f.Detail = true, "is not there yet; its folder takes files"
 	default:
 		f.OK, f.Detail = true, fmt.Sprintf("is Waybill's and shows release %d; its folder takes files", old.shown.ID)

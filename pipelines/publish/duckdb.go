@@ -40,7 +40,7 @@ func (d *DuckDB) Name() string { return "duckdb:" + filepath.Base(d.path) }
 // Shows tells whether the file shows the release, whatever the ledger says: it may have been deleted, taken from a copy, or be another project's.
 func (d *DuckDB) Shows(ctx context.Context, rel ledger.Release) bool {
 	s, err := d.find()
-	return err == nil && s.mode != 0 && d.look(ctx, &s) == nil && s.shown.is(rel)
+	return err == nil && s.there && d.look(ctx, &s) == nil && s.shown.is(rel)
 }
 
 // Publish writes a new file beside the old one and renames it over it. A process that has the old file open keeps reading the old
@@ -73,7 +73,7 @@ func (d *DuckDB) swap(ctx context.Context, next string) error {
 	if err != nil {
 		return err
 	}
-	if old.mode != 0 {
+	if old.there {
 		if err := os.Chmod(next, old.mode.Perm()); err != nil {
 			return fmt.Errorf("give the new file the rights of %s: %w", old.path, err)
 		}

@@ -68,6 +68,12 @@ func TestRefusesFiles(t *testing.T) {
 		word string
 	}{
 		{"a text", func(d *desk, path string) { d.write(path, "a,b\n1,2\n") }, "not published by Waybill"},
+		{"a text that nobody may read", func(d *desk, path string) {
+			d.write(path, "a,b\n1,2\n")
+			if err := os.Chmod(path, 0); err != nil {
+				d.Fatal(err)
+			}
+		}, "not published by Waybill"},
 		{"nothing in it", func(d *desk, path string) { d.write(path, "") }, "not published by Waybill"},
 		{"a database", func(d *desk, path string) { d.edit(path, "create table notes as select 1 as a") }, "no ops.release"},
 		{"an empty database", func(d *desk, path string) { d.edit(path, "create table notes (a int)", "drop table notes") }, "no ops.release"},

@@ -15,7 +15,8 @@ import (
 // standingFile is a file as it stands before a release takes its place.
 type standingFile struct {
 	path   string      // where it is, links followed
-	mode   fs.FileMode // its rights, which the next one gets; 0: there is no file yet
+	there  bool        // else there is no file yet
+	mode   fs.FileMode // its rights, which the next one gets
 	shown  released
 	others []string          // what is in it that Waybill did not make
 	said   map[string]string // comments that others gave to marts ("fct_orders") and columns ("fct_orders.status")
@@ -24,7 +25,7 @@ type standingFile struct {
 // replaceable looks at the file that the release is to replace, and refuses when it is none of this lake's marts or holds what Waybill did not make.
 func (d *DuckDB) replaceable(ctx context.Context) (standingFile, error) {
 	s, err := d.find()
-	if err != nil || s.mode == 0 {
+	if err != nil || !s.there {
 		return s, err
 	}
 	if err := d.look(ctx, &s); err != nil {
@@ -64,7 +65,7 @@ func (d *DuckDB) find() (standingFile, error) {
 	if !info.Mode().IsRegular() {
 		return s, fmt.Errorf("%s is no file: set publish.duckdb.path to that of a file", d.path)
 	}
-	s.mode = info.Mode()
+	s.there, s.mode = true, info.Mode()
 	return s, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/fourmarketing/waybill/pipelines"
@@ -49,12 +50,16 @@ func group(expression, text, otherwise string) string {
 	return otherwise
 }
 
-// contractHash changes when a feed's contract does, so that a file loaded under an older contract can be told from one loaded under
-// this one.
+// contractHash changes when a feed's contract does, or what names its documents, so that a file loaded under an older contract can be told from one
+// loaded under this one.
 func contractHash(f pipelines.Feed) (string, error) {
 	text, err := json.Marshal(f.Contract)
 	if err != nil {
 		return "", fmt.Errorf("hash contract of %s: %w", f.Name, err)
 	}
-	return pipelines.Digest(string(text)), nil
+	parts := []string{string(text)}
+	if s := f.Supersede; s.Identity != "" || s.NewestBy != "" || len(s.Document) > 0 {
+		parts = append(parts, s.Identity, s.NewestBy, strings.Join(s.Document, ","))
+	}
+	return pipelines.Digest(parts...), nil
 }

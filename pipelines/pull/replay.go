@@ -24,6 +24,11 @@ func (p *Puller) Replay(ctx context.Context, f ledger.File, asOf time.Time) (led
 		if err != nil {
 			return err
 		}
+		for _, known := range files { // another run may have gone on with it since it was looked up
+			if known.ID == f.ID {
+				f = known
+			}
+		}
 		if err := p.inputs.Ensure(ctx); err != nil {
 			return err
 		}
@@ -41,8 +46,8 @@ func (p *Puller) Replay(ctx context.Context, f ledger.File, asOf time.Time) (led
 	return f, err
 }
 
-// Outdated are the files of the selected feeds that were loaded, or held, under another contract than today's: Replay loads them again. Of those that do
-// not count it makes no difference.
+// Outdated are the files of the selected feeds that were loaded, or held, under another contract than today's, and those that an interrupted loading left
+// behind: Replay loads them again. Of those that do not count it makes no difference.
 func (p *Puller) Outdated(ctx context.Context, selectors []string) ([]ledger.File, error) {
 	tasks, err := pipelines.Pick(p.pipelines, selectors)
 	if err != nil {
@@ -59,6 +64,11 @@ func (p *Puller) Outdated(ctx context.Context, selectors []string) ([]ledger.Fil
 			return nil, err
 		}
 		out = append(out, of...)
+		for _, f := range files {
+			if f.Status == ledger.Received && f.KeptPath != "" {
+				out = append(out, f)
+			}
+		}
 	}
 	return out, nil
 }

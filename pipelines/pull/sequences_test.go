@@ -346,7 +346,7 @@ func anySequence(t *testing.T, way string, r *rand.Rand) {
 	d.accounts()
 }
 
-// accounts holds the ledger against the tables: what counts is in, under its id, and nothing else is; and every file's status is its loads'.
+// accounts holds the ledger against the tables: what counts is in, under its id, and nothing else is; and of every loaded file each record is somewhere.
 func (d *depot) accounts() {
 	d.Helper()
 	loads, err := d.book.Loads(d.Context())
@@ -360,6 +360,15 @@ func (d *depot) accounts() {
 		}
 		if l.Counts {
 			ids[l.LoadID] = true
+		}
+	}
+	files, err := d.book.Files(d.Context(), ledger.Filter{})
+	if err != nil {
+		d.Fatal(err)
+	}
+	for _, f := range files {
+		if f.Status == ledger.Loaded && f.Records != f.Loaded+f.Rejected+f.Elsewhere {
+			d.Errorf("%s: %d records, %d loaded, %d rejected, %d count from other files", f.Name, f.Records, f.Loaded, f.Rejected, f.Elsewhere)
 		}
 	}
 	err = d.inputs.Read(d.Context(), d.asOf, func(v *inputs.View) error {

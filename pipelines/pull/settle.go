@@ -146,7 +146,12 @@ func (s *settlement) tell(ctx context.Context, stage string) error {
 			s.gone[i] = true
 		}
 	}
-	return nil
+	former, err := s.ledger.LoadsElsewhere(ctx, s.file, s.scope)
+	for _, l := range former { // its feed's documents were others: of those it tells nothing any more
+		s.gone[len(s.loads)] = true
+		s.loads = append(s.loads, l)
+	}
+	return err
 }
 
 func (s *settlement) isOwn(l ledger.Load) bool {
@@ -353,6 +358,7 @@ func (s *settlement) write(ctx context.Context) error {
 		if f.ID == s.file.ID {
 			s.file = f
 		} else if s.wantsRows(f) {
+			begin(&f)
 			s.revived = append(s.revived, f)
 		}
 		if f.ID == s.file.ID || f != was {
@@ -440,8 +446,8 @@ func (s *settlement) conclude(f *ledger.File) {
 	}
 	switch {
 	case counting > 0:
-		f.Status, f.SupersededBy, f.DuplicateOf, f.Elsewhere = ledger.Loaded, "", "", 0
-		if s.Feed.RowPerRecord() {
+		f.Status, f.SupersededBy, f.DuplicateOf = ledger.Loaded, "", ""
+		if s.Feed.RowPerRecord() { // of what was counted before, too, when another of its documents moved
 			f.Loaded, f.Elsewhere = f.Loaded+f.Elsewhere-elsewhere, elsewhere
 		}
 	case held > 0:
@@ -482,6 +488,13 @@ func (s *settlement) afterHeld(held ledger.Load) string {
 		}
 	}
 	return ""
+}
+
+// begin makes a file that counts again one that was received and is not loaded: if the run ends before it is, the next one finishes it.
+func begin(f *ledger.File) {
+	f.Status = ledger.Received
+	f.Loading++
+	f.LoadID = loadID(*f)
 }
 
 // wantsRows tells whether a load of a file counts whose rows are not in the tables, nor on their way there.

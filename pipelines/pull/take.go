@@ -111,10 +111,13 @@ func (t *taker) enter(ctx context.Context, a arrival) (ledger.File, error) {
 func (t *taker) identify(f *ledger.File) error {
 	var err error
 	f.Contract, err = contractHash(t.Feed)
+	f.Identity = identity(t.Feed, f.Name)
 	f.Loading++
-	f.LoadID = pipelines.Digest(f.ID, f.Contract, fmt.Sprint(f.Loading))
+	f.LoadID = loadID(*f)
 	return err
 }
+
+func loadID(f ledger.File) string { return pipelines.Digest(f.ID, f.Contract, fmt.Sprint(f.Loading)) }
 
 // keepAndLoad reads the body once: into the kept copy and, side by side, through the loader. What the body has to say to people is noted.
 func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File, a *arrival) (lake.Kept, load.Result, error) {

@@ -141,7 +141,7 @@ func (t *Typer) readParts(ctx context.Context, first map[recordPart]Reject) erro
 	if err != nil {
 		return fmt.Errorf("find the parts that are rejected: %w", err)
 	}
-	rows, err := t.conn.QueryContext(ctx, "select _line, _part, s.c0 from ("+source+") as s semi join rejected using (_line, _part)")
+	rows, err := t.conn.QueryContext(ctx, "select _line, _part, coalesce(s.c0, 'null') from ("+source+") as s semi join rejected using (_line, _part)")
 	if err != nil {
 		return fmt.Errorf("find the parts that are rejected: %w", err)
 	}

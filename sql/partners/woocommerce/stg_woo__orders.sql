@@ -13,7 +13,7 @@ rows:
     told_by: {order_id: "canonical_id(_source, cast(order_id as varchar))"}
     left_out:
       of_a_draft: >-
-        exists (select 1 from raw.woo_orders as o where o._source = r._source and o._file_id = r._file_id and o._line = r._line
+        exists (select 1 from raw.woo_orders as o where o._source = r._source and o.order_id = r.order_id and o._file_id = r._file_id and o._line = r._line
         and (o.created_at is null or o.status in ('checkout-draft', 'auto-draft')))
 columns:
   cancelled_at: >-
