@@ -122,6 +122,7 @@ func (o Origin) outputs(line string) []string {
 // relation is the SQL of one table over records of text.
 type relation struct {
 	table  Table
+	traits Traits
 	checks []check
 	values string // select with _line, c…, r…, v…
 	rows   string // outputs over values, lineage included
@@ -138,24 +139,24 @@ type manner struct {
 // relate writes a table's SQL over source, a select with _line and one text c0, c1, … per column. What the typed rows need is computed once,
 // in nested selects.
 func relate(t Table, source string, m manner) (relation, error) {
-	rel := relation{table: t}
-	var clean, walls, values, outputs []string
+	rel := relation{table: t, traits: m.traits}
+	var clean, read, values, outputs []string
 	for i, col := range t.Columns {
 		e, err := col.build(i, m)
 		if err != nil {
 			return rel, err
 		}
 		clean = append(clean, fmt.Sprintf("%s as r%d", e.clean, i))
-		if e.wall != "" {
-			walls = append(walls, fmt.Sprintf("%s as w%d", e.wall, i))
+		if e.read != "" {
+			read = append(read, fmt.Sprintf("%s as w%d", e.read, i))
 		}
 		values = append(values, fmt.Sprintf("%s as v%d", e.value, i))
 		outputs = append(outputs, col.outputs(i)...)
 		rel.checks = append(rel.checks, col.checks(i, m.traits, m.origin.LoadedAt)...)
 	}
 	from := fmt.Sprintf("select *, %s from (%s)", strings.Join(clean, ", "), source)
-	if len(walls) > 0 {
-		from = fmt.Sprintf("select *, %s from (%s)", strings.Join(walls, ", "), from)
+	if len(read) > 0 {
+		from = fmt.Sprintf("select *, %s from (%s)", strings.Join(read, ", "), from)
 	}
 	rel.values = fmt.Sprintf("select *, %s from (%s)", strings.Join(values, ", "), from)
 	rel.rows = strings.Join(append(outputs, m.origin.outputs(m.line)...), ", ")
@@ -205,7 +206,11 @@ func (r relation) detail() string {
 func (r relation) addend(sumOf string) string {
 	for i, col := range r.table.Columns {
 		if col.Name == sumOf {
-			return fmt.Sprintf("cast(coalesce(cast(v%[1]d as decimal(38,6)), try_cast(r%[1]d as decimal(38,6))) as varchar)", i)
+			text := "r"
+			if col.readsForm(r.traits) {
+				text = "w"
+			}
+			return fmt.Sprintf("cast(coalesce(cast(v%[1]d as decimal(38,6)), try_cast(%[2]s%[1]d as decimal(38,6))) as varchar)", i, text)
 		}
 	}
 	return "cast(null as varchar)"

@@ -96,6 +96,15 @@ func TestValidate(t *testing.T) {
 		{"from: Order, type: text", "from: Order, type: text, pii: hide", "zulu_ref.pii"},
 		{"min: -0.10", "min: little", "amount.min"},
 		{"decimal(18,2)", "decimal(39,2)", "amount.type"},
+		{"min: -0.10", "min: -0.10, decimal_mark: ';'", "amount.decimal_mark"},
+		{"min: -0.10", "min: -0.10, group_mark: '_'", "amount.group_mark"},
+		{"min: -0.10", "min: -0.10, group_mark: ', '", "amount.group_mark"},
+		{"min: -0.10", "min: -0.10, group_mark: ',', decimal_mark: ','", "amount.group_mark"},
+		{"min: -0.10", "min: -0.10, negative: leading", "amount.negative"},
+		{"min: -0.10", "min: -0.10, affixes: [EUR, '-']", "amount.affixes"},
+		{"min: -0.10", "min: -0.10, affixes: '.'", "amount.affixes"},
+		{"min: -0.10", "min: -0.10, affixes: ''", "amount.affixes"},
+		{"from: Order, type: text", "from: Order, type: text, affixes: EUR", "zulu_ref.type"},
 		{"feed: despatch", "feed: despatch\ndecode: [pgp]", "decode"},
 		{"feed: despatch", "feed: despatch\ntrailer: {count_field: 1}", "trailer.match"},
 		{"feed: despatch", "feed: despatch\ntrailer: {match: '^T', sum_field: 1, sum_of: zulu_ref}", "trailer.sum_of"},
@@ -255,7 +264,7 @@ func TestContractHashIsWhatItWas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, added := range []string{`"Control"`, `"Record"`, `["$.a"]`} {
+	for _, added := range []string{`"Control"`, `"Record"`, `["$.a"]`, `"GroupMark"`, `"Negative"`, `"Affixes"`} {
 		if strings.Contains(string(text), added) {
 			t.Errorf("%s is in %s", added, text)
 		}

@@ -230,9 +230,7 @@ func (c Contract) validateColumn(t Table, col Column, p *problems) {
 			p.say(at+key, "%q: a bound is a number and stands on a number column", n)
 		}
 	}
-	if col.DecimalMark != "" && (!strings.HasPrefix(col.Type, "decimal") || (col.DecimalMark != "," && col.DecimalMark != ".")) {
-		p.say(at+".decimal_mark", "is , or . and stands on a decimal column")
-	}
+	col.validateNumber(at, p)
 	if !isASCII(col.Strip) {
 		p.say(at+".strip", "takes ASCII characters only")
 	}

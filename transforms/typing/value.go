@@ -42,10 +42,10 @@ const saltVariable = "waybill_salt"
 const scientific = `^\d([.,]\d+)?[eE]\+\d+$`
 
 // expressions are the SQL of one column, each level written over the one before: c is the text as sent, r is cleaned, w is
-// a wall time, v is the value.
+// a wall time, or a number as DuckDB writes it, v is the value.
 type expressions struct {
 	clean string // over c
-	wall  string // over r and c, empty for other types
+	read  string // w, over r and c; empty for values that are made of r at once
 	value string // over r and w
 }
 
@@ -124,11 +124,6 @@ func (col Column) build(i int, m manner) (expressions, error) {
 		e.value = text
 	}
 	switch col.Type {
-	case "integer", "bigint":
-		e.value = integer(text, col.lakeType())
-		if col.places() == 0 && !tr.Numbers {
-			e.value = fmt.Sprintf("try_cast(%s as %s)", text, col.lakeType())
-		}
 	case "boolean":
 		e.value = fmt.Sprintf("case when lower(%[1]s) in ('true', 'yes', '1', 't', 'y') then true when lower(%[1]s) in ('false', 'no', '0', 'f', 'n') then false end", text)
 	case "date":
@@ -137,64 +132,16 @@ func (col Column) build(i int, m manner) (expressions, error) {
 		return col.timestamp(e, text, w, m)
 	case "text":
 	default:
-		e.value = col.exactDecimal(text)
-		if col.places() >= 0 && !tr.Numbers {
-			e.value = fmt.Sprintf("try_cast(%s as %s)", text, col.lakeType())
+		switch {
+		case col.readsForm(tr):
+			e.read, text = col.plain(text), w
+		case !col.hasForm() && col.mark() == ",":
+			// A point in a number with decimal comma would be a group mark. It is not taken for a decimal point.
+			text = fmt.Sprintf("replace(replace(%s, '.', '?'), ',', '.')", text)
 		}
+		e.value = col.number(text, tr)
 	}
 	return e, nil
-}
-
-// NoNumbers stands in Contract.Numbers for a field whose numbers, if it has any, need a closer look.
-const NoNumbers = -1
-
-// Numbers says of each of these fields how many digits a plain number in it has after the point, at most; NoNumbers where plain ones are not
-// looked for. A plain number is digits after at most one minus, with a point between digits; DuckDB casts it exactly, without more checks.
-func (c Contract) Numbers(l Layout, fields []int) []int {
-	out := make([]int, len(fields))
-	for i, at := range fields {
-		out[i] = NoNumbers
-		for k, col := range c.Tables[0].Columns {
-			if k < len(l.Index) && l.Index[k] == at && col.places() >= 0 && (out[i] == NoNumbers || col.places() < out[i]) {
-				out[i] = col.places()
-			}
-		}
-	}
-	return out
-}
-
-// places is how many digits a plain number of the column has after the point at most; NoNumbers for other columns.
-func (col Column) places() int {
-	switch {
-	case col.Strip != "" || col.Extract != "" || col.DecimalMark == ",":
-		return NoNumbers
-	case col.Type == "integer" || col.Type == "bigint":
-		return 0
-	}
-	if _, scale, ok := col.decimal(); ok {
-		return scale
-	}
-	return NoNumbers
-}
-
-// integer is exact: 0016 and 66.00 are numbers, 1.5 and 5E+12 are not, though a cast would round them. The common spelling is told by
-// casting back, which costs less than looking for dots and exponents.
-func integer(text string, t any) string {
-	return fmt.Sprintf(`case when cast(try_cast(%[1]s as %[2]s) as varchar) = %[1]s then try_cast(%[1]s as %[2]s)
-		when regexp_full_match(%[1]s, '[+-]?\d+(\.0*)?') then try_cast(regexp_extract(%[1]s, '^[+-]?\d+') as %[2]s) end`, text, t)
-}
-
-// exactDecimal takes no more places than the column has, unless they are zeros: a cast would round money without a word. As with integers the
-// common spelling is told by casting back.
-func (col Column) exactDecimal(text string) string {
-	if col.DecimalMark == "," {
-		// A dot in a number with decimal comma would be a thousands mark. It is not taken for a decimal point.
-		text = fmt.Sprintf("replace(replace(%s, '.', '?'), ',', '.')", text)
-	}
-	_, scale, _ := col.decimal()
-	return fmt.Sprintf(`case when cast(try_cast(%[1]s as %[4]s) as varchar) = %[1]s then try_cast(%[1]s as %[4]s)
-		when regexp_full_match(%[1]s, '[+-]?(\d+(\.\d{0,%[2]d}0*)?|\.\d{1,%[3]d}0*)') then try_cast(%[1]s as %[4]s) end`,
-		text, scale, max(scale, 1), col.lakeType())
 }
 
 var (
@@ -313,9 +260,9 @@ func (col Column) timestamp(e expressions, text, w string, m manner) (expression
 			withOffset = append(withOffset, fmt.Sprintf("cast(try_strptime(%s, %s) as timestamptz)", bare, duck.Literal(f)))
 		}
 	}
-	e.wall = coalesce(col.parses(text, m.traits, "timestamp"))
-	if e.wall == "null" {
-		e.wall = "null::timestamp"
+	e.read = coalesce(col.parses(text, m.traits, "timestamp"))
+	if e.read == "null" {
+		e.read = "null::timestamp"
 	}
 	e.value = coalesce(append([]string{instant(w, zone, m.origin.LoadedAt)}, withOffset...))
 	return e, nil
