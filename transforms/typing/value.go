@@ -178,7 +178,7 @@ func (col Column) parses(text string, tr Traits, as string) []string {
 	formats := shortYearsFirst(col.Formats)
 	if col.stripsLate(tr) {
 		for _, f := range formats {
-			if f != isoFormat && !hasOffset(f) && fixedLength(f) == 0 {
+			if f != isoFormat && !isInstant(f) && fixedLength(f) == 0 {
 				list = append(list, col.Strip+f+col.Strip)
 			}
 		}
@@ -187,14 +187,13 @@ func (col Column) parses(text string, tr Traits, as string) []string {
 	}
 	for _, f := range formats {
 		switch {
-		case hasOffset(f), f == epochFormat: // instants, see timestamp
+		case isInstant(f): // see timestamp
 		case f == isoFormat:
 			flush(text)
-			attempts = append(attempts, fmt.Sprintf(`case when regexp_full_match(%[1]s, '\d{4}-\d{2}-\d{2}([T ].*)?') and not %[2]s then try_cast(%[1]s as %[3]s) end`, text, offsetTest(text), as))
+			attempts = append(attempts, fmt.Sprintf(`case when regexp_full_match(%s, '%s') then try_cast(%[1]s as %[3]s) end`, text, isoPattern[as], as))
 		case fixedLength(f) > 0:
 			flush(text)
-			attempts = append(attempts, fmt.Sprintf("case when length(%s) = %d then %s end", text, fixedLength(f),
-				cast(fmt.Sprintf("try_strptime(%s, %s)", text, duck.Literal(f)), as)))
+			attempts = append(attempts, cast(parse(text, f), as))
 		default:
 			list = append(list, f)
 		}
@@ -229,13 +228,42 @@ func coalesce(attempts []string) string {
 	return "coalesce(" + strings.Join(attempts, ", ") + ")"
 }
 
-func hasOffset(format string) bool {
-	return strings.Contains(format, "%z") || strings.Contains(format, "%Z")
+// parse reads a text in one format. One whose numbers stand side by side needs all of its digits.
+func parse(text, format string) string {
+	parsed := fmt.Sprintf("try_strptime(%s, %s)", text, duck.Literal(format))
+	if n := fixedLength(format); n > 0 {
+		return fmt.Sprintf("case when length(%s) = %d then %s end", text, n, parsed)
+	}
+	return parsed
 }
 
-// offsetTest: an ISO text that ends in Z or an offset after a time of day.
+// isoPattern is what an ISO text without offset looks like. DuckDB's cast would take more: anything behind a day, and UTC behind a time, which it then drops.
+var isoPattern = map[string]string{
+	"date":      `\d{4}-\d{2}-\d{2}`,
+	"timestamp": `\d{4}-\d{2}-\d{2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?`,
+}
+
+// isInstant says whether texts in a format say their offset, and so need no zone.
+func isInstant(format string) bool {
+	return format == epochFormat || hasOffset(format) || inUTC(format)
+}
+
+func hasOffset(format string) bool { return strings.Contains(format, "%z") }
+
+// guessesZone: DuckDB takes a label for the first zone that has it, BST for Bangladesh's, and asks nobody.
+func guessesZone(format string) bool { return strings.Contains(format, "%Z") }
+
+// inUTC says whether a format ends in one of the labels that mean nothing else.
+func inUTC(format string) bool {
+	if guessesZone(format) {
+		return false
+	}
+	return slices.ContainsFunc([]string{"GMT", "UTC", "Z"}, func(label string) bool { return strings.HasSuffix(format, label) })
+}
+
+// offsetTest: an ISO text that ends in Z, UTC or an offset after a time of day.
 func offsetTest(text string) string {
-	return fmt.Sprintf(`regexp_matches(%s, ':\d{2}(\.\d+)?\s?(Z|z|[+-]\d{2}(:?\d{2})?)$')`, text)
+	return fmt.Sprintf(`regexp_matches(%s, ':\d{2}(\.\d+)?\s?(Z|z|UTC|[+-]\d{2}(:?\d{2})?)$')`, text)
 }
 
 // timestamp reads instants (with offset) and wall times (of the column's zone).
@@ -256,6 +284,8 @@ func (col Column) timestamp(e expressions, text, w string, m manner) (expression
 		case f == epochFormat:
 			// Up to 11 digits: what has 13 is milliseconds, and no date of this contract.
 			withOffset = append(withOffset, fmt.Sprintf(`case when regexp_full_match(%[1]s, '\d{1,11}') then make_timestamptz(cast(%[1]s as bigint) * 1000000) end`, bare))
+		case inUTC(f):
+			withOffset = append(withOffset, fmt.Sprintf("make_timestamptz(epoch_us(%s))", parse(bare, f)))
 		case hasOffset(f):
 			withOffset = append(withOffset, fmt.Sprintf("cast(try_strptime(%s, %s) as timestamptz)", bare, duck.Literal(f)))
 		}
