@@ -173,7 +173,7 @@ func (r relation) good(reject, sumOf string) string {
 	for i, c := range r.checks {
 		fine[i] = "not (" + c.Bad + ")"
 	}
-	call := fmt.Sprintf("%s, _line, rule, %s, %s, %s)", reject, r.detail(), r.addend(sumOf), r.monthFirst())
+	call := fmt.Sprintf("%s, _line, rule, %s, %s, %s)", reject, r.detail(), r.addend(sumOf), r.swapped())
 	return fmt.Sprintf("select %s from (select *, case when rule is null then true else %s end as ok from (select *, case when %s then null else %s end as rule from (%s))) where ok",
 		r.rows, call, strings.Join(fine, " and "), r.broken(), r.values)
 }
@@ -216,12 +216,12 @@ func (r relation) addend(sumOf string) string {
 	return "cast(null as varchar)"
 }
 
-// monthFirst is 1 when the broken rule is a day-first column's and the value could be month-first, else 0.
-func (r relation) monthFirst() string {
+// swapped is 1 when the broken rule is that of a date's formats and the value is one with day and month changed round, else 0.
+func (r relation) swapped() string {
 	var b strings.Builder
 	for i, c := range r.checks {
-		if col := r.table.Columns[c.Column]; c.Rule == ruleFormat && col.dayFirst() {
-			fmt.Fprintf(&b, " when %d then %s", i, col.couldBeMonthFirst(fmt.Sprintf("c%d", c.Column)))
+		if col := r.table.Columns[c.Column]; c.Rule == ruleFormat && col.order() != "" {
+			fmt.Fprintf(&b, " when %d then %s", i, col.couldBeSwapped(fmt.Sprintf("c%d", c.Column)))
 		}
 	}
 	if b.Len() == 0 {

@@ -183,6 +183,8 @@ type Column struct {
 	GroupMark string `yaml:"group_mark" json:",omitempty"`
 	Negative  Names  `yaml:"negative" json:",omitempty"`
 	Affixes   Names  `yaml:"affixes" json:",omitempty"`
+	// Future says that dates and times may lie after the receipt of their file, as due dates and estimates do, see Doubt.
+	Future bool `yaml:"future" json:",omitempty"`
 }
 
 // TableNames are the lake tables in the order of the contract.

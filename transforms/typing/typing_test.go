@@ -94,6 +94,7 @@ func TestValidate(t *testing.T) {
 		{"from: Order, type: text", "from: Order, type: date, formats: ['%d/%m/%Y %H:%M%z']", "zulu_ref.formats"},
 		{"from: Order, type: text", "from: Order, type: date, formats: ['%Y-%m-%dT%H:%MZ']", "zulu_ref.formats"},
 		{"from: Order, type: text", "from: Order, type: timestamp, formats: ['%d/%m/%Y %H:%M %Z'], zone: Europe/London", "zulu_ref.formats"},
+		{"from: Order, type: text", "from: Order, type: text, future: true", "zulu_ref.future"},
 		{"from: Order, type: text", "from: Order, type: text, regex: '['", "zulu_ref.regex"},
 		{"from: Order, type: text", "from: Order, type: text, extract: 'a'", "zulu_ref.extract"},
 		{"from: Order, type: text", "from: Order, type: text, pii: hide", "zulu_ref.pii"},
@@ -267,7 +268,7 @@ func TestContractHashIsWhatItWas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, added := range []string{`"Control"`, `"Record"`, `["$.a"]`, `"GroupMark"`, `"Negative"`, `"Affixes"`} {
+	for _, added := range []string{`"Control"`, `"Record"`, `["$.a"]`, `"GroupMark"`, `"Negative"`, `"Affixes"`, `"Future"`} {
 		if strings.Contains(string(text), added) {
 			t.Errorf("%s is in %s", added, text)
 		}

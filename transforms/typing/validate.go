@@ -261,6 +261,9 @@ func (col Column) validateTime(at string, p *problems) {
 	if !isTime && (len(col.Formats) > 0 || col.Zone != "") {
 		p.say(at+".formats", "formats and zone are for date and timestamp only")
 	}
+	if !isTime && col.Future {
+		p.say(at+".future", "is for date and timestamp only")
+	}
 	if col.Type == "timestamp" {
 		if col.Zone == "" {
 			p.say(at+".zone", "is needed: the IANA zone of wall times without offset, such as Europe/London or UTC")
