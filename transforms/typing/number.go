@@ -100,6 +100,20 @@ func (col Column) plain(text string) string {
 	return out
 }
 
+// Figure is a total of the column's numbers as DuckDB writes numbers, where a sender writes it as it writes them; false for what is in none of the spellings.
+func (col Column) Figure(text string) (string, bool) {
+	for _, s := range col.spellings() {
+		if m := regexp.MustCompile("^(?:" + s.pattern + ")$").FindStringSubmatch(text); m != nil {
+			plain := m[1]
+			if col.GroupMark != "" {
+				plain = strings.ReplaceAll(plain, col.GroupMark, "")
+			}
+			return s.sign + strings.Replace(plain, col.mark(), ".", 1), true
+		}
+	}
+	return "", false
+}
+
 // number is the SQL of an exact number over a text as DuckDB writes numbers. Plain numbers, as Contract.Numbers means them, need no closer look.
 func (col Column) number(text string, tr Traits) string {
 	switch _, scale, isDecimal := col.decimal(); {
