@@ -95,3 +95,104 @@ tables:
 		}
 	})
 }
+
+// dateFormats are those of a contract, with a second reading of them: Go's layouts, and the text that they are read of.
+var dateFormats = []struct {
+	kind, format string
+	layouts      []string
+}{
+	{"date", "%d/%m/%Y", []string{"2/1/2006"}},
+	{"date", "%m/%d/%Y", []string{"1/2/2006"}},
+	{"date", "%Y%m%d", []string{"20060102"}},
+	{"date", "iso", []string{"2006-01-02"}},
+	{"timestamp", "%d/%m/%Y %H:%M", []string{"2/1/2006 15:4"}},
+	{"timestamp", "%d/%m/%Y %H:%M GMT", []string{"2/1/2006 15:4 GMT"}},
+	{"timestamp", "%Y%m%d%H%M%S", []string{"20060102150405"}},
+	{"timestamp", "%Y%m%dT%H%M%SZ", []string{"20060102T150405Z"}},
+	{"timestamp", "iso", isoLayouts()},
+}
+
+// isoLayouts are those that DuckDB's casts take: an offset stands behind seconds only.
+func isoLayouts() []string {
+	layouts := []string{"2006-01-02"}
+	for _, between := range []string{" ", "T"} {
+		layouts = append(layouts, "2006-01-02"+between+"15:04")
+		for _, offset := range []string{"", "Z", "Z07:00", "Z0700", "Z07", " UTC"} {
+			layouts = append(layouts, "2006-01-02"+between+"15:04:05"+offset)
+		}
+	}
+	return layouts
+}
+
+// TestDatesAreReadByTheirFormat: a text is the date or instant that Go reads of it in the same format, or a reject; never another one.
+func TestDatesAreReadByTheirFormat(t *testing.T) {
+	t.Parallel()
+	db := openDuck(t)
+	loader := load.New(db)
+	rapid.Check(t, func(rt *rapid.T) {
+		f := rapid.SampledFrom(dateFormats).Draw(rt, "format")
+		zone := ""
+		if f.kind == "timestamp" {
+			zone = ", zone: UTC"
+		}
+		c := readContract(t, fmt.Appendf(nil, `
+format: {type: csv, delimiter: ";", quote: "", header: false, fields: 1}
+limits: {max_rejected: 100%%}
+tables:
+  raw.dates:
+    columns:
+      sent: {position: 0, type: %s, formats: ["%s"]%s, required: true, future: true}
+`, f.kind, f.format, zone))
+		var texts []string
+		for range rapid.IntRange(1, 20).Draw(rt, "dates") {
+			texts = append(texts, drawDate(rt, rapid.SampledFrom(f.layouts).Draw(rt, "layout")))
+		}
+		res, err := loader.Load(t.Context(), input(t, c, []byte(strings.Join(texts, "\n")+"\n")))
+		if err != nil || (res.Hold != nil && res.Hold.Rule != "spreadsheet_dates") {
+			rt.Fatalf("%q: %v %v", texts, err, res.Hold)
+		}
+		got := map[int64]string{}
+		if res.Hold != nil {
+			return
+		}
+		for _, file := range res.Files[c.Tables[0].Name] {
+			rows(rt, db, fmt.Sprintf("select _line, strftime(sent, '%%Y-%%m-%%d %%H:%%M:%%S') from read_parquet('%s')", file.Path), got)
+		}
+		for i, text := range texts {
+			want := "rejected"
+			fraction := strings.Contains(text, ",") || (strings.Contains(text, ".") && f.format != "iso") // Go reads one behind any seconds
+			for _, layout := range f.layouts {
+				if at, err := time.Parse(layout, text); err == nil && !fraction && at.Year() >= 2000 && at.Before(loadedAt.AddDate(2, 0, 0)) {
+					want = at.UTC().Format(time.DateTime)
+				}
+			}
+			have, loaded := got[int64(i+1)]
+			if !loaded {
+				have = "rejected"
+			}
+			if have != want {
+				rt.Fatalf("%q as %s is %s, want %s", text, f.format, have, want)
+			}
+		}
+	})
+}
+
+// drawDate writes a time in a layout, and mostly spoils it in one place.
+func drawDate(rt *rapid.T, layout string) string {
+	first, last := time.Date(1999, 6, 1, 0, 0, 0, 0, time.UTC).Unix(), loadedAt.AddDate(2, 1, 0).Unix()
+	text := time.Unix(rapid.Int64Range(first, last).Draw(rt, "at"), 0).UTC().Format(layout)
+	at := rapid.IntRange(0, len(text)-1).Draw(rt, "place")
+	switch rapid.IntRange(0, 5).Draw(rt, "spoil") {
+	case 0:
+		return text
+	case 1:
+		return text[:at+1] + text[at:]
+	case 2:
+		return text[:at] + "9" + text[at+1:]
+	case 3:
+		return text + rapid.SampledFrom([]string{" x", "x", "0", " 10:00", "Z", " BST", " (BC)", ".5", ","}).Draw(rt, "behind")
+	case 4:
+		return "x" + text
+	}
+	return strings.Replace(text, text[at:at+1], rapid.SampledFrom([]string{"/", "-", ":", "T", "3"}).Draw(rt, "other"), 1)
+}

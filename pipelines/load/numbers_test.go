@@ -118,10 +118,10 @@ func (f form) isInteger(n reading) bool {
 func (f form) read(s string) (reading, bool) {
 	s = strings.Trim(s, " ")
 	var signs string
-	var affixed [2]bool
-	for { // from the left
+	var affixed, inside [2]bool // before and behind the number; within its parentheses
+	for {                       // from the left
 		if a := prefix(s, f.affixes); a != "" && !affixed[0] {
-			affixed[0] = true
+			affixed[0], inside[0] = true, signs == "("
 			s = strings.TrimLeft(s[len(a):], " ")
 		} else if s != "" && strings.Contains("+-(", s[:1]) && len(signs) < 3 {
 			signs, s = signs+s[:1], s[1:]
@@ -132,7 +132,7 @@ func (f form) read(s string) (reading, bool) {
 	ends := ""
 	for { // from the right
 		if a := suffix(s, f.affixes); a != "" && !affixed[1] {
-			affixed[1] = true
+			affixed[1], inside[1] = true, ends == ")"
 			s = strings.TrimRight(s[:len(s)-len(a)], " ")
 		} else if s != "" && strings.Contains("-)", s[len(s)-1:]) && len(ends) < 3 {
 			ends, s = s[len(s)-1:]+ends, s[:len(s)-1]
@@ -154,7 +154,7 @@ func (f form) read(s string) (reading, bool) {
 		return reading{}, false
 	}
 	n, ok := f.digits(s)
-	if !ok {
+	if torn := affixed == [2]bool{true, true} && inside[0] != inside[1]; torn || !ok {
 		return reading{}, false
 	}
 	n.value.Mul(n.value, big.NewRat(sign, 1))

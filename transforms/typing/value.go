@@ -190,7 +190,7 @@ func (col Column) parses(text string, tr Traits, as string) []string {
 		case isInstant(f): // see timestamp
 		case f == isoFormat:
 			flush(text)
-			attempts = append(attempts, fmt.Sprintf(`case when regexp_full_match(%s, '%s') then try_cast(%[1]s as %[3]s) end`, text, isoPattern[as], as))
+			attempts = append(attempts, castISO(text, as))
 		case fixedLength(f) > 0:
 			flush(text)
 			attempts = append(attempts, cast(parse(text, f), as))
@@ -237,10 +237,16 @@ func parse(text, format string) string {
 	return parsed
 }
 
-// isoPattern is what an ISO text without offset looks like. DuckDB's cast would take more: anything behind a day, and UTC behind a time, which it then drops.
-var isoPattern = map[string]string{
-	"date":      `\d{4}-\d{2}-\d{2}`,
-	"timestamp": `\d{4}-\d{2}-\d{2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?`,
+// isoPatterns are what ISO texts look like, by what is read of them. DuckDB's casts would take more: anything behind a day, three digits of an hour, and UTC
+// behind a wall time, which they then drop.
+var isoPatterns = map[string]string{
+	"date":        `\d{4}-\d{2}-\d{2}`,
+	"timestamp":   `\d{4}-\d{2}-\d{2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?`,
+	"timestamptz": `\d{4}-\d{2}-\d{2}[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|z|[+-]\d{2}(:?\d{2})?)| UTC)`,
+}
+
+func castISO(text, as string) string {
+	return fmt.Sprintf("case when regexp_full_match(%[1]s, '%[2]s') then try_cast(%[1]s as %[3]s) end", text, isoPatterns[as], as)
 }
 
 // isInstant says whether texts in a format say their offset, and so need no zone.
@@ -261,11 +267,6 @@ func inUTC(format string) bool {
 	return slices.ContainsFunc([]string{"GMT", "UTC", "Z"}, func(label string) bool { return strings.HasSuffix(format, label) })
 }
 
-// offsetTest: an ISO text that ends in Z, UTC or an offset after a time of day.
-func offsetTest(text string) string {
-	return fmt.Sprintf(`regexp_matches(%s, ':\d{2}(\.\d+)?\s?(Z|z|UTC|[+-]\d{2}(:?\d{2})?)$')`, text)
-}
-
 // timestamp reads instants (with offset) and wall times (of the column's zone).
 func (col Column) timestamp(e expressions, text, w string, m manner) (expressions, error) {
 	zone, err := time.LoadLocation(col.Zone)
@@ -280,7 +281,7 @@ func (col Column) timestamp(e expressions, text, w string, m manner) (expression
 	for _, f := range shortYearsFirst(col.Formats) {
 		switch {
 		case f == isoFormat:
-			withOffset = append(withOffset, fmt.Sprintf("case when %s then try_cast(%s as timestamptz) end", offsetTest(bare), bare))
+			withOffset = append(withOffset, castISO(bare, "timestamptz"))
 		case f == epochFormat:
 			// Up to 11 digits: what has 13 is milliseconds, and no date of this contract.
 			withOffset = append(withOffset, fmt.Sprintf(`case when regexp_full_match(%[1]s, '\d{1,11}') then make_timestamptz(cast(%[1]s as bigint) * 1000000) end`, bare))
