@@ -31,13 +31,28 @@ func (r *reader) control(rec decode.Record) error {
 		if err != nil {
 			return err
 		}
-		sum, ok := add(c.WantSum, strings.ReplaceAll(text, ",", "."))
+		sum, ok := add(c.WantSum, figure(r.in.Contract, text))
 		if !ok {
 			return held(Hold{Rule: "trailer", Line: rec.Line, Detail: fmt.Sprintf("the trailer's sum %q is no number", text)})
 		}
 		c.WantSum = sum
 	}
 	return nil
+}
+
+// figure is a trailer's sum as add reads it: in the form of the column that is summed, or with whichever mark its sender's other system writes.
+func figure(c typing.Contract, text string) string {
+	for _, table := range c.Tables {
+		for _, col := range table.Columns {
+			if col.Name != c.Trailer.SumOf {
+				continue
+			}
+			if plain, ok := col.Figure(text); ok {
+				return plain
+			}
+		}
+	}
+	return strings.ReplaceAll(text, ",", ".")
 }
 
 func controlField(fields []string, i int, line int64) (string, error) {

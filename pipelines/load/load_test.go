@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/csv"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -121,7 +122,8 @@ func definition(t *testing.T, pipeline, feed string) typing.Contract {
 	return typing.Contract{}
 }
 
-func runCase(t *testing.T, db *sql.DB, dir string, c typing.Contract) {
+// caseInput is the file of a case's folder, received when its file received_at says.
+func caseInput(t *testing.T, dir string, c typing.Contract) load.Input {
 	t.Helper()
 	ins, err := filepath.Glob(filepath.Join(dir, "in*"))
 	if err != nil || len(ins) != 1 {
@@ -133,12 +135,28 @@ func runCase(t *testing.T, db *sql.DB, dir string, c typing.Contract) {
 	}
 	in := input(t, c, text)
 	in.Name = filepath.Base(ins[0])
+	if at, err := os.ReadFile(filepath.Join(dir, "received_at")); err == nil {
+		if in.ReceivedAt, err = time.Parse(time.RFC3339, strings.TrimSpace(string(at))); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if last, err := os.ReadFile(filepath.Join(dir, "previous_rows")); err == nil {
 		in.Previous.Name = "in-yesterday.csv"
 		if _, err := fmt.Sscan(string(last), &in.Previous.Rows); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return in
+}
+
+func runCase(t *testing.T, db *sql.DB, dir string, c typing.Contract) {
+	t.Helper()
+	in := caseInput(t, dir, c)
+	text, err := io.ReadAll(in.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Bytes = bytes.NewReader(text)
 	whole := outcome(t, db, in)
 	compare(t, dir, whole)
 

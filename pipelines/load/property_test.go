@@ -104,7 +104,7 @@ func (tr trial) account(t *testing.T, rt *rapid.T) {
 }
 
 const traitContract = `
-format: {type: csv, header: false, fields: 5, null: ["-"]}
+format: {type: csv, header: false, fields: 6, null: ["-"]}
 limits: {max_rejected: 100%}
 tables:
   raw.traits:
@@ -114,6 +114,7 @@ tables:
       n: {position: 2, type: integer, min: -5}
       d: {position: 3, type: "decimal(6,2)"}
       sent_at: {position: 4, type: timestamp, strip: "'", formats: ["%d/%m/%Y %H:%M"], zone: Europe/London}
+      m: {position: 5, type: "decimal(9,2)", group_mark: ",", negative: [trailing, parentheses]}
 `
 
 // TestTraitsChangeNothing: what a record comes to is the same with SQL that looks for everything and with SQL that looks for what the reader saw.
@@ -125,10 +126,11 @@ func TestTraitsChangeNothing(t *testing.T) {
 	thorough := loader.WithEveryTrait()
 	text := rapid.StringOfN(rapid.SampledFrom([]rune(` \t'=x1-`)), 0, 4, -1)
 	number := rapid.StringOfN(rapid.SampledFrom([]rune(`0019.+-eE_ ,'`)), 0, 7, -1)
+	money := rapid.OneOf(number, rapid.SampledFrom([]string{"1,058.09", "-1,058.09", "(12.50)", "12.50-", "-12.50", "12.500", "12.505"}))
 	date := rapid.SampledFrom([]string{"01/02/2026 03:04", "'01/02/2026 03:04'", "' 01/02/2026 03:04'", "'01/02/2026 03:04", "", "'", "''", " 1/2/2026 3:04", "13/13/2026 00:00", `="01/02/2026 03:04"`, "29/03/2026 01:30"})
 	rapid.Check(t, func(rt *rapid.T) {
 		var fields []string
-		for _, g := range []*rapid.Generator[string]{text, text, number, number, date} {
+		for _, g := range []*rapid.Generator[string]{text, text, number, number, date, money} {
 			fields = append(fields, `"`+strings.ReplaceAll(g.Draw(rt, "field"), `"`, `""`)+`"`)
 		}
 		record := strings.Join(fields, ",") + "\n"
@@ -140,7 +142,7 @@ func TestTraitsChangeNothing(t *testing.T) {
 			}
 			got := map[int64]string{}
 			for _, f := range res.Files[c.Tables[0].Name] {
-				rows(rt, db, fmt.Sprintf("select _line, concat_ws('|', coalesce(a_ref, '∅'), coalesce(b, '∅'), coalesce(cast(n as varchar), '∅'), coalesce(cast(d as varchar), '∅'), coalesce(cast(sent_at as varchar), '∅')) from read_parquet('%s')", f.Path), got)
+				rows(rt, db, fmt.Sprintf("select _line, concat_ws('|', coalesce(a_ref, '∅'), coalesce(b, '∅'), coalesce(cast(n as varchar), '∅'), coalesce(cast(d as varchar), '∅'), coalesce(cast(sent_at as varchar), '∅'), coalesce(cast(m as varchar), '∅')) from read_parquet('%s')", f.Path), got)
 			}
 			for _, f := range res.Rejects {
 				rows(rt, db, fmt.Sprintf(`select line, concat_ws('|', column_name, rule, detail, original) from read_parquet('%s')`, f.Path), got)

@@ -180,7 +180,14 @@ func (w *worker) work(ctx context.Context, s *stream) error {
 		}
 		part, some = s.part()
 	}
-	return ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	doubt, err := typer.Doubts(ctx, w.res.Files)
+	if doubt != nil {
+		err = held(Hold{Rule: doubt.Rule, Column: doubt.Column, Line: doubt.Line, Detail: doubt.Detail})
+	}
+	return err
 }
 
 func (w *worker) note(typed typing.Typed) error {
@@ -190,14 +197,7 @@ func (w *worker) note(typed typing.Typed) error {
 	}
 	w.res.Loaded += typed.Loaded
 	w.apart += typed.Apart
-	if err := w.addUp(typed.Sum); err != nil {
-		return err
-	}
-	if len(typed.Swapped) > 0 {
-		return held(Hold{Rule: "spreadsheet_dates", Column: typed.Swapped[0], Detail: "every date could be month-first and some can be nothing else: " +
-			"a spreadsheet seems to have saved the file again; ask the partner for the original"})
-	}
-	return nil
+	return w.addUp(typed.Sum)
 }
 
 // addUp adds to the sum that the trailer is compared with.

@@ -122,6 +122,7 @@ func (o Origin) outputs(line string) []string {
 // relation is the SQL of one table over records of text.
 type relation struct {
 	table  Table
+	traits Traits
 	checks []check
 	values string // select with _line, c…, r…, v…
 	rows   string // outputs over values, lineage included
@@ -138,24 +139,24 @@ type manner struct {
 // relate writes a table's SQL over source, a select with _line and one text c0, c1, … per column. What the typed rows need is computed once,
 // in nested selects.
 func relate(t Table, source string, m manner) (relation, error) {
-	rel := relation{table: t}
-	var clean, walls, values, outputs []string
+	rel := relation{table: t, traits: m.traits}
+	var clean, read, values, outputs []string
 	for i, col := range t.Columns {
 		e, err := col.build(i, m)
 		if err != nil {
 			return rel, err
 		}
 		clean = append(clean, fmt.Sprintf("%s as r%d", e.clean, i))
-		if e.wall != "" {
-			walls = append(walls, fmt.Sprintf("%s as w%d", e.wall, i))
+		if e.read != "" {
+			read = append(read, fmt.Sprintf("%s as w%d", e.read, i))
 		}
 		values = append(values, fmt.Sprintf("%s as v%d", e.value, i))
 		outputs = append(outputs, col.outputs(i)...)
 		rel.checks = append(rel.checks, col.checks(i, m.traits, m.origin.LoadedAt)...)
 	}
 	from := fmt.Sprintf("select *, %s from (%s)", strings.Join(clean, ", "), source)
-	if len(walls) > 0 {
-		from = fmt.Sprintf("select *, %s from (%s)", strings.Join(walls, ", "), from)
+	if len(read) > 0 {
+		from = fmt.Sprintf("select *, %s from (%s)", strings.Join(read, ", "), from)
 	}
 	rel.values = fmt.Sprintf("select *, %s from (%s)", strings.Join(values, ", "), from)
 	rel.rows = strings.Join(append(outputs, m.origin.outputs(m.line)...), ", ")
@@ -172,7 +173,7 @@ func (r relation) good(reject, sumOf string) string {
 	for i, c := range r.checks {
 		fine[i] = "not (" + c.Bad + ")"
 	}
-	call := fmt.Sprintf("%s, _line, rule, %s, %s, %s)", reject, r.detail(), r.addend(sumOf), r.monthFirst())
+	call := fmt.Sprintf("%s, _line, rule, %s, %s, %s)", reject, r.detail(), r.addend(sumOf), r.swapped())
 	return fmt.Sprintf("select %s from (select *, case when rule is null then true else %s end as ok from (select *, case when %s then null else %s end as rule from (%s))) where ok",
 		r.rows, call, strings.Join(fine, " and "), r.broken(), r.values)
 }
@@ -205,18 +206,22 @@ func (r relation) detail() string {
 func (r relation) addend(sumOf string) string {
 	for i, col := range r.table.Columns {
 		if col.Name == sumOf {
-			return fmt.Sprintf("cast(coalesce(cast(v%[1]d as decimal(38,6)), try_cast(r%[1]d as decimal(38,6))) as varchar)", i)
+			text := "r"
+			if col.readsForm(r.traits) {
+				text = "w"
+			}
+			return fmt.Sprintf("cast(coalesce(cast(v%[1]d as decimal(38,6)), try_cast(%[2]s%[1]d as decimal(38,6))) as varchar)", i, text)
 		}
 	}
 	return "cast(null as varchar)"
 }
 
-// monthFirst is 1 when the broken rule is a day-first column's and the value could be month-first, else 0.
-func (r relation) monthFirst() string {
+// swapped is 1 when the broken rule is that of a date's formats and the value is one with day and month changed round, else 0.
+func (r relation) swapped() string {
 	var b strings.Builder
 	for i, c := range r.checks {
-		if col := r.table.Columns[c.Column]; c.Rule == ruleFormat && col.dayFirst() {
-			fmt.Fprintf(&b, " when %d then %s", i, col.couldBeMonthFirst(fmt.Sprintf("c%d", c.Column)))
+		if col := r.table.Columns[c.Column]; c.Rule == ruleFormat && col.order() != "" {
+			fmt.Fprintf(&b, " when %d then %s", i, col.couldBeSwapped(fmt.Sprintf("c%d", c.Column)))
 		}
 	}
 	if b.Len() == 0 {

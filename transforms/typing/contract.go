@@ -177,6 +177,14 @@ type Column struct {
 	// TellsReject keeps the row where another row of its record breaks a rule, and says here which: what was asked of a partner stays known, however
 	// bad the answer is.
 	TellsReject bool `yaml:"tells_reject" json:",omitempty"`
+	// How numbers are written, besides DecimalMark, which is the point if left out (the comma where GroupMark is the point). What is written in another
+	// way is rejected. GroupMark stands between groups of three digits; Negative lists trailing and parentheses, besides a minus before the number;
+	// Affixes are units before or behind it (£, EUR, %), which are left out.
+	GroupMark string `yaml:"group_mark" json:",omitempty"`
+	Negative  Names  `yaml:"negative" json:",omitempty"`
+	Affixes   Names  `yaml:"affixes" json:",omitempty"`
+	// Future says that dates and times may lie after the receipt of their file, as due dates and estimates do, see Doubt.
+	Future bool `yaml:"future" json:",omitempty"`
 }
 
 // TableNames are the lake tables in the order of the contract.

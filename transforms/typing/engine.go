@@ -64,7 +64,7 @@ func (e *Engine) typer(number int64) *Typer {
 	return e.typers[number]
 }
 
-// rejectFunction is reject(typer, line, rule, detail, addend, month_first), which is false. DuckDB calls it from any of its threads.
+// rejectFunction is reject(typer, line, rule, detail, addend, swapped), which is false. DuckDB calls it from any of its threads.
 type rejectFunction struct{ engine *Engine }
 
 // Config says which types it takes. It is volatile so that DuckDB calls it once for each record.
@@ -100,7 +100,7 @@ func (f rejectFunction) Executor() duckdb.ScalarFuncExecutor {
 		rule, _ := values[2].(int32)
 		detail, _ := values[3].(string)
 		addend, _ := values[4].(string)
-		monthFirst, _ := values[5].(int64)
-		return false, t.reject(Reject{Line: line, Detail: detail, Addend: addend}, int(rule), monthFirst)
+		swapped, _ := values[5].(int64)
+		return false, t.reject(Reject{Line: line, Detail: detail, Addend: addend}, int(rule), swapped)
 	}}
 }

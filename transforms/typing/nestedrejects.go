@@ -52,7 +52,7 @@ func (t *Typer) copyTables(ctx context.Context, rels []relation, target func(Tab
 
 // brokenRows finds the rules that a table's rows break, and keeps of each record or part the first in contract order.
 func (t *Typer) brokenRows(ctx context.Context, table int, rel relation, first map[recordPart]Reject) error {
-	rows, err := t.conn.QueryContext(ctx, fmt.Sprintf("select _line, _part, rule, %s as detail from typed%d where rule is not null", rel.detail(), table))
+	rows, err := t.conn.QueryContext(ctx, fmt.Sprintf("select _line, _part, rule, %s as detail, %s as swapped from typed%d where rule is not null", rel.detail(), rel.swapped(), table))
 	if err != nil {
 		return fmt.Errorf("find rejects of %s: %w", rel.table.Name, err)
 	}
@@ -62,11 +62,13 @@ func (t *Typer) brokenRows(ctx context.Context, table int, rel relation, first m
 		var at recordPart
 		var rule int
 		var detail sql.NullString
-		if err := rows.Scan(&r.Line, &at.part, &rule, &detail); err != nil {
+		var swapped int64
+		if err := rows.Scan(&r.Line, &at.part, &rule, &detail, &swapped); err != nil {
 			return fmt.Errorf("find rejects of %s: %w", rel.table.Name, err)
 		}
 		at.line = r.Line
 		r.Column, r.Rule, r.Detail = rel.checks[rule].Column, rel.checks[rule].Rule, detail.String
+		t.swapped[columnAt{table, r.Column}] += swapped
 		if have, ok := first[at]; !ok || (have.Table == r.Table && have.Column > r.Column) {
 			first[at] = r
 		}

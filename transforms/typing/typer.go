@@ -31,9 +31,8 @@ type Typed struct {
 	Files    map[waybill.TableName]waybill.StagedFile // without tables that got no row
 	Loaded   int64                                    // records that gave rows, or by their contract none
 	Rejected int64
-	Apart    int64    // of the rejected those that are parts of loaded records (Format.Parts)
-	Sum      string   // of Trailer.SumOf over the loaded records; empty when the contract sums nothing
-	Swapped  []string // day-first date columns that a spreadsheet seems to have turned round, see spreadsheetDates
+	Apart    int64  // of the rejected those that are parts of loaded records (Format.Parts)
+	Sum      string // of Trailer.SumOf over the loaded records; empty when the contract sums nothing
 }
 
 // Typer types the parts of one file. It is for one goroutine; its connection has temporary tables of its own.
@@ -47,8 +46,8 @@ type Typer struct {
 	mu       sync.Mutex // guards what follows: DuckDB's threads tell of rejects
 	rel      relation   // of the part at hand
 	rejected int64
-	dates    map[int]*dateTally
-	failed   error // of Job.Reject
+	swapped  map[columnAt]int64 // of all parts: values that are no dates unless day and month are changed round
+	failed   error              // of Job.Reject
 }
 
 // Job is what a Typer needs to know.
@@ -74,7 +73,7 @@ func NewTyper(ctx context.Context, e *Engine, job Job) (*Typer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Typer{Job: job, engine: e, conn: conn, view: "records-" + uuid.NewString()}
+	t := &Typer{Job: job, engine: e, conn: conn, view: "records-" + uuid.NewString(), swapped: map[columnAt]int64{}}
 	setup := []string{"set preserve_insertion_order = false", noPruning}
 	if job.Contract.hashes() {
 		setup = append(setup, fmt.Sprintf("set variable %s = %s", saltVariable, duck.Literal(job.Salt.Reveal())))
@@ -107,7 +106,7 @@ func (t *Typer) Close() error {
 
 // Type writes the typed rows of a part as Parquet into dir, named after name, and tells of its rejects.
 func (t *Typer) Type(ctx context.Context, p Part, dir, name string) (Typed, error) {
-	t.rejected, t.dates, t.failed = 0, map[int]*dateTally{}, nil
+	t.rejected, t.failed = 0, nil
 	out := Typed{Files: map[waybill.TableName]waybill.StagedFile{}}
 	target := func(table Table) string { return filepath.Join(dir, table.Name.Name+"-"+name+".parquet") }
 	var err error
@@ -142,15 +141,11 @@ func (t *Typer) typeCSV(ctx context.Context, p Part, target string, out *Typed) 
 	if out.Loaded > 0 {
 		out.Files[table.Name] = waybill.StagedFile{Path: target, Rows: out.Loaded}
 	}
-	if err := t.sum(ctx, out); err != nil {
-		return err
-	}
-	out.Swapped, err = t.spreadsheetDates(ctx, out)
-	return err
+	return t.sum(ctx, out)
 }
 
-// reject tells of a record that broke one of the current relation's rules. monthFirst is 1 for a date that could be month-first, else 0.
-func (t *Typer) reject(r Reject, rule int, monthFirst int64) error {
+// reject tells of a record that broke one of the current relation's rules. swapped is 1 for a date with day and month changed round, else 0.
+func (t *Typer) reject(r Reject, rule int, swapped int64) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.failed != nil {
@@ -159,11 +154,7 @@ func (t *Typer) reject(r Reject, rule int, monthFirst int64) error {
 	c := t.rel.checks[rule]
 	r.Column, r.Rule = c.Column, c.Rule
 	t.rejected++
-	if r.Rule == ruleFormat {
-		d := t.tally(c.Column)
-		d.wrong++
-		d.monthFirst += monthFirst
-	}
+	t.swapped[columnAt{r.Table, r.Column}] += swapped
 	t.failed = t.Reject(r)
 	return t.failed
 }

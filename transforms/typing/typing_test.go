@@ -91,11 +91,24 @@ func TestValidate(t *testing.T) {
 		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso], zone: Europe/Londn", "zulu_ref.zone"},
 		{"from: Order, type: text", "from: Order, type: timestamp, formats: [unix], zone: UTC", "zulu_ref.formats"},
 		{"from: Order, type: text", "from: Order, type: date, formats: [epoch]", "zulu_ref.formats"},
+		{"from: Order, type: text", "from: Order, type: date, formats: ['%d/%m/%Y %H:%M%z']", "zulu_ref.formats"},
+		{"from: Order, type: text", "from: Order, type: date, formats: ['%Y-%m-%dT%H:%MZ']", "zulu_ref.formats"},
+		{"from: Order, type: text", "from: Order, type: timestamp, formats: ['%d/%m/%Y %H:%M %Z'], zone: Europe/London", "zulu_ref.formats"},
+		{"from: Order, type: text", "from: Order, type: text, future: true", "zulu_ref.future"},
 		{"from: Order, type: text", "from: Order, type: text, regex: '['", "zulu_ref.regex"},
 		{"from: Order, type: text", "from: Order, type: text, extract: 'a'", "zulu_ref.extract"},
 		{"from: Order, type: text", "from: Order, type: text, pii: hide", "zulu_ref.pii"},
 		{"min: -0.10", "min: little", "amount.min"},
 		{"decimal(18,2)", "decimal(39,2)", "amount.type"},
+		{"min: -0.10", "min: -0.10, decimal_mark: ';'", "amount.decimal_mark"},
+		{"min: -0.10", "min: -0.10, group_mark: '_'", "amount.group_mark"},
+		{"min: -0.10", "min: -0.10, group_mark: ', '", "amount.group_mark"},
+		{"min: -0.10", "min: -0.10, group_mark: ',', decimal_mark: ','", "amount.group_mark"},
+		{"min: -0.10", "min: -0.10, negative: leading", "amount.negative"},
+		{"min: -0.10", "min: -0.10, affixes: [EUR, '-']", "amount.affixes"},
+		{"min: -0.10", "min: -0.10, affixes: '.'", "amount.affixes"},
+		{"min: -0.10", "min: -0.10, affixes: ''", "amount.affixes"},
+		{"from: Order, type: text", "from: Order, type: text, affixes: EUR", "zulu_ref.type"},
 		{"feed: despatch", "feed: despatch\ndecode: [pgp]", "decode"},
 		{"feed: despatch", "feed: despatch\ntrailer: {count_field: 1}", "trailer.match"},
 		{"feed: despatch", "feed: despatch\ntrailer: {match: '^T', sum_field: 1, sum_of: zulu_ref}", "trailer.sum_of"},
@@ -255,7 +268,7 @@ func TestContractHashIsWhatItWas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, added := range []string{`"Control"`, `"Record"`, `["$.a"]`} {
+	for _, added := range []string{`"Control"`, `"Record"`, `["$.a"]`, `"GroupMark"`, `"Negative"`, `"Affixes"`, `"Future"`} {
 		if strings.Contains(string(text), added) {
 			t.Errorf("%s is in %s", added, text)
 		}

@@ -230,9 +230,7 @@ func (c Contract) validateColumn(t Table, col Column, p *problems) {
 			p.say(at+key, "%q: a bound is a number and stands on a number column", n)
 		}
 	}
-	if col.DecimalMark != "" && (!strings.HasPrefix(col.Type, "decimal") || (col.DecimalMark != "," && col.DecimalMark != ".")) {
-		p.say(at+".decimal_mark", "is , or . and stands on a decimal column")
-	}
+	col.validateNumber(at, p)
 	if !isASCII(col.Strip) {
 		p.say(at+".strip", "takes ASCII characters only")
 	}
@@ -260,11 +258,11 @@ func (col Column) validateTime(at string, p *problems) {
 	if isTime && len(col.Formats) == 0 {
 		p.say(at+".formats", "is needed: strptime patterns such as %%d/%%m/%%Y, iso, or epoch")
 	}
-	if col.Type == "date" && col.countsSeconds() {
-		p.say(at+".formats", "epoch is an instant, which has a date only in a zone; use type timestamp")
-	}
 	if !isTime && (len(col.Formats) > 0 || col.Zone != "") {
 		p.say(at+".formats", "formats and zone are for date and timestamp only")
+	}
+	if !isTime && col.Future {
+		p.say(at+".future", "is for date and timestamp only")
 	}
 	if col.Type == "timestamp" {
 		if col.Zone == "" {
@@ -275,8 +273,14 @@ func (col Column) validateTime(at string, p *problems) {
 		}
 	}
 	for _, f := range col.Formats {
-		if f != isoFormat && f != epochFormat && !strings.Contains(f, "%") {
+		switch {
+		case f != isoFormat && f != epochFormat && !strings.Contains(f, "%"):
 			p.say(at+".formats", "%q is neither iso nor epoch nor a strptime pattern", f)
+		case guessesZone(f):
+			p.say(at+".formats", "%q: %%Z would guess which zone a label such as BST is of; write %%z for offsets such as +01:00, GMT, UTC or Z as they stand "+
+				"(%%H:%%M:%%S GMT), or a label that the zone of the column has (%%H:%%M:%%S BST beside zone: Europe/London)", f)
+		case col.Type == "date" && isInstant(f):
+			p.say(at+".formats", "%q is an instant, which has a date only in a zone; use type timestamp", f)
 		}
 	}
 }

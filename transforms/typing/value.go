@@ -42,10 +42,10 @@ const saltVariable = "waybill_salt"
 const scientific = `^\d([.,]\d+)?[eE]\+\d+$`
 
 // expressions are the SQL of one column, each level written over the one before: c is the text as sent, r is cleaned, w is
-// a wall time, v is the value.
+// a wall time, or a number as DuckDB writes it, v is the value.
 type expressions struct {
 	clean string // over c
-	wall  string // over r and c, empty for other types
+	read  string // w, over r and c; empty for values that are made of r at once
 	value string // over r and w
 }
 
@@ -124,11 +124,6 @@ func (col Column) build(i int, m manner) (expressions, error) {
 		e.value = text
 	}
 	switch col.Type {
-	case "integer", "bigint":
-		e.value = integer(text, col.lakeType())
-		if col.places() == 0 && !tr.Numbers {
-			e.value = fmt.Sprintf("try_cast(%s as %s)", text, col.lakeType())
-		}
 	case "boolean":
 		e.value = fmt.Sprintf("case when lower(%[1]s) in ('true', 'yes', '1', 't', 'y') then true when lower(%[1]s) in ('false', 'no', '0', 'f', 'n') then false end", text)
 	case "date":
@@ -137,64 +132,16 @@ func (col Column) build(i int, m manner) (expressions, error) {
 		return col.timestamp(e, text, w, m)
 	case "text":
 	default:
-		e.value = col.exactDecimal(text)
-		if col.places() >= 0 && !tr.Numbers {
-			e.value = fmt.Sprintf("try_cast(%s as %s)", text, col.lakeType())
+		switch {
+		case col.readsForm(tr):
+			e.read, text = col.plain(text), w
+		case !col.hasForm() && col.mark() == ",":
+			// A point in a number with decimal comma would be a group mark. It is not taken for a decimal point.
+			text = fmt.Sprintf("replace(replace(%s, '.', '?'), ',', '.')", text)
 		}
+		e.value = col.number(text, tr)
 	}
 	return e, nil
-}
-
-// NoNumbers stands in Contract.Numbers for a field whose numbers, if it has any, need a closer look.
-const NoNumbers = -1
-
-// Numbers says of each of these fields how many digits a plain number in it has after the point, at most; NoNumbers where plain ones are not
-// looked for. A plain number is digits after at most one minus, with a point between digits; DuckDB casts it exactly, without more checks.
-func (c Contract) Numbers(l Layout, fields []int) []int {
-	out := make([]int, len(fields))
-	for i, at := range fields {
-		out[i] = NoNumbers
-		for k, col := range c.Tables[0].Columns {
-			if k < len(l.Index) && l.Index[k] == at && col.places() >= 0 && (out[i] == NoNumbers || col.places() < out[i]) {
-				out[i] = col.places()
-			}
-		}
-	}
-	return out
-}
-
-// places is how many digits a plain number of the column has after the point at most; NoNumbers for other columns.
-func (col Column) places() int {
-	switch {
-	case col.Strip != "" || col.Extract != "" || col.DecimalMark == ",":
-		return NoNumbers
-	case col.Type == "integer" || col.Type == "bigint":
-		return 0
-	}
-	if _, scale, ok := col.decimal(); ok {
-		return scale
-	}
-	return NoNumbers
-}
-
-// integer is exact: 0016 and 66.00 are numbers, 1.5 and 5E+12 are not, though a cast would round them. The common spelling is told by
-// casting back, which costs less than looking for dots and exponents.
-func integer(text string, t any) string {
-	return fmt.Sprintf(`case when cast(try_cast(%[1]s as %[2]s) as varchar) = %[1]s then try_cast(%[1]s as %[2]s)
-		when regexp_full_match(%[1]s, '[+-]?\d+(\.0*)?') then try_cast(regexp_extract(%[1]s, '^[+-]?\d+') as %[2]s) end`, text, t)
-}
-
-// exactDecimal takes no more places than the column has, unless they are zeros: a cast would round money without a word. As with integers the
-// common spelling is told by casting back.
-func (col Column) exactDecimal(text string) string {
-	if col.DecimalMark == "," {
-		// A dot in a number with decimal comma would be a thousands mark. It is not taken for a decimal point.
-		text = fmt.Sprintf("replace(replace(%s, '.', '?'), ',', '.')", text)
-	}
-	_, scale, _ := col.decimal()
-	return fmt.Sprintf(`case when cast(try_cast(%[1]s as %[4]s) as varchar) = %[1]s then try_cast(%[1]s as %[4]s)
-		when regexp_full_match(%[1]s, '[+-]?(\d+(\.\d{0,%[2]d}0*)?|\.\d{1,%[3]d}0*)') then try_cast(%[1]s as %[4]s) end`,
-		text, scale, max(scale, 1), col.lakeType())
 }
 
 var (
@@ -231,7 +178,7 @@ func (col Column) parses(text string, tr Traits, as string) []string {
 	formats := shortYearsFirst(col.Formats)
 	if col.stripsLate(tr) {
 		for _, f := range formats {
-			if f != isoFormat && !hasOffset(f) && fixedLength(f) == 0 {
+			if f != isoFormat && !isInstant(f) && fixedLength(f) == 0 {
 				list = append(list, col.Strip+f+col.Strip)
 			}
 		}
@@ -240,14 +187,13 @@ func (col Column) parses(text string, tr Traits, as string) []string {
 	}
 	for _, f := range formats {
 		switch {
-		case hasOffset(f), f == epochFormat: // instants, see timestamp
+		case isInstant(f): // see timestamp
 		case f == isoFormat:
 			flush(text)
-			attempts = append(attempts, fmt.Sprintf(`case when regexp_full_match(%[1]s, '\d{4}-\d{2}-\d{2}([T ].*)?') and not %[2]s then try_cast(%[1]s as %[3]s) end`, text, offsetTest(text), as))
+			attempts = append(attempts, castISO(text, as))
 		case fixedLength(f) > 0:
 			flush(text)
-			attempts = append(attempts, fmt.Sprintf("case when length(%s) = %d then %s end", text, fixedLength(f),
-				cast(fmt.Sprintf("try_strptime(%s, %s)", text, duck.Literal(f)), as)))
+			attempts = append(attempts, cast(parse(text, f), as))
 		default:
 			list = append(list, f)
 		}
@@ -282,13 +228,43 @@ func coalesce(attempts []string) string {
 	return "coalesce(" + strings.Join(attempts, ", ") + ")"
 }
 
-func hasOffset(format string) bool {
-	return strings.Contains(format, "%z") || strings.Contains(format, "%Z")
+// parse reads a text in one format. One whose numbers stand side by side needs all of its digits.
+func parse(text, format string) string {
+	parsed := fmt.Sprintf("try_strptime(%s, %s)", text, duck.Literal(format))
+	if n := fixedLength(format); n > 0 {
+		return fmt.Sprintf("case when length(%s) = %d then %s end", text, n, parsed)
+	}
+	return parsed
 }
 
-// offsetTest: an ISO text that ends in Z or an offset after a time of day.
-func offsetTest(text string) string {
-	return fmt.Sprintf(`regexp_matches(%s, ':\d{2}(\.\d+)?\s?(Z|z|[+-]\d{2}(:?\d{2})?)$')`, text)
+// isoPatterns are what ISO texts look like, by what is read of them. DuckDB's casts would take more: anything behind a day, three digits of an hour, and UTC
+// behind a wall time, which they then drop.
+var isoPatterns = map[string]string{
+	"date":        `\d{4}-\d{2}-\d{2}`,
+	"timestamp":   `\d{4}-\d{2}-\d{2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?`,
+	"timestamptz": `\d{4}-\d{2}-\d{2}[T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|z|[+-]\d{2}(:?\d{2})?)| UTC)`,
+}
+
+func castISO(text, as string) string {
+	return fmt.Sprintf("case when regexp_full_match(%[1]s, '%[2]s') then try_cast(%[1]s as %[3]s) end", text, isoPatterns[as], as)
+}
+
+// isInstant says whether texts in a format say their offset, and so need no zone.
+func isInstant(format string) bool {
+	return format == epochFormat || hasOffset(format) || inUTC(format)
+}
+
+func hasOffset(format string) bool { return strings.Contains(format, "%z") }
+
+// guessesZone: DuckDB takes a label for the first zone that has it, BST for Bangladesh's, and asks nobody.
+func guessesZone(format string) bool { return strings.Contains(format, "%Z") }
+
+// inUTC says whether a format ends in one of the labels that mean nothing else.
+func inUTC(format string) bool {
+	if guessesZone(format) {
+		return false
+	}
+	return slices.ContainsFunc([]string{"GMT", "UTC", "Z"}, func(label string) bool { return strings.HasSuffix(format, label) })
 }
 
 // timestamp reads instants (with offset) and wall times (of the column's zone).
@@ -305,17 +281,19 @@ func (col Column) timestamp(e expressions, text, w string, m manner) (expression
 	for _, f := range shortYearsFirst(col.Formats) {
 		switch {
 		case f == isoFormat:
-			withOffset = append(withOffset, fmt.Sprintf("case when %s then try_cast(%s as timestamptz) end", offsetTest(bare), bare))
+			withOffset = append(withOffset, castISO(bare, "timestamptz"))
 		case f == epochFormat:
 			// Up to 11 digits: what has 13 is milliseconds, and no date of this contract.
 			withOffset = append(withOffset, fmt.Sprintf(`case when regexp_full_match(%[1]s, '\d{1,11}') then make_timestamptz(cast(%[1]s as bigint) * 1000000) end`, bare))
+		case inUTC(f):
+			withOffset = append(withOffset, fmt.Sprintf("make_timestamptz(epoch_us(%s))", parse(bare, f)))
 		case hasOffset(f):
 			withOffset = append(withOffset, fmt.Sprintf("cast(try_strptime(%s, %s) as timestamptz)", bare, duck.Literal(f)))
 		}
 	}
-	e.wall = coalesce(col.parses(text, m.traits, "timestamp"))
-	if e.wall == "null" {
-		e.wall = "null::timestamp"
+	e.read = coalesce(col.parses(text, m.traits, "timestamp"))
+	if e.read == "null" {
+		e.read = "null::timestamp"
 	}
 	e.value = coalesce(append([]string{instant(w, zone, m.origin.LoadedAt)}, withOffset...))
 	return e, nil
