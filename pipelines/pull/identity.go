@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
 // identity names the document that a file is a version of, as far as its name says.
@@ -49,12 +50,15 @@ func group(expression, text, otherwise string) string {
 	return otherwise
 }
 
-// contractHash changes when a feed's contract does, so that a file loaded under an older contract can be told from one loaded under
-// this one.
+// contractHash changes when a feed's contract does, or the way in which it hashes, so that a file loaded under an older contract can be told
+// from one loaded under this one.
 func contractHash(f pipelines.Feed) (string, error) {
 	text, err := json.Marshal(f.Contract)
 	if err != nil {
 		return "", fmt.Errorf("hash contract of %s: %w", f.Name, err)
+	}
+	if f.Contract.Hashes() {
+		return pipelines.Digest(string(text), typing.HashedBy), nil
 	}
 	return pipelines.Digest(string(text)), nil
 }
