@@ -41,10 +41,24 @@ func TestPartnersTextIsPrintedVisibly(t *testing.T) {
 	p.write("in/"+later, "Order"+value+",Despatch date,No of items,Tracking number\nAV1003,07/04/2026 10:15,1,JD2\nTRL,1\n")
 	held := ""
 	for _, args := range [][]string{
-		{"plan"}, {"run"}, {"plan"}, {"files", "list"}, {"files", "why", good}, {"files", "why", cut}, {"files", "why", later}, {"files", "reload", cut},
-		{"rejects", "list"}, {"rejects", "show"}, {"rejects", "replay"}, {"query", "select * from marts.fct_despatch"},
-		{"query", "select tracking_no as \"a" + value + "\" from marts.fct_despatch"}, {"query", "select error('" + value + "')"},
-		{"files", "why", "none" + evil}, {"trace", "none" + value}, {"state", "runs"}, {"run", "--verbose"},
+		{"plan"},
+		{"run"},
+		{"plan"},
+		{"files", "list"},
+		{"files", "why", good},
+		{"files", "why", cut},
+		{"files", "why", later},
+		{"files", "why", "none" + evil},
+		{"files", "reload", cut},
+		{"rejects", "list"},
+		{"rejects", "show"},
+		{"rejects", "replay"},
+		{"query", "select * from marts.fct_despatch"},
+		{"query", "select tracking_no as \"a" + value + "\" from marts.fct_despatch"},
+		{"query", "select error('" + value + "')"},
+		{"trace", "none" + value},
+		{"state", "runs"},
+		{"run", "--verbose"},
 	} {
 		o := p.run(args...)
 		harmless(t, strings.Join(args, " "), o.String())

@@ -1,9 +1,9 @@
 package load_test
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -79,7 +79,8 @@ func (p people) item(id int) map[string]any {
 		"id": fmt.Sprintf("item-%d", id), "name": p.anything(), "bad": "two", "address": p.anything(), p.one("extra", "Extra name"): p.anything(),
 		"meta": []any{
 			map[string]any{"key": "_note", "value": p.mapped("fragile"), "by": p.anything()},
-			map[string]any{"key": p.name(), "value": p.anything()}, p.name(),
+			map[string]any{"key": p.name(), "value": p.anything()},
+			p.name(),
 		},
 		"kids": map[string]any{"1": map[string]any{"n": p.mapped("kid"), "who": p.anything()}, "2": p.anything()},
 	}
@@ -201,23 +202,30 @@ func rejects(t *testing.T, rt *rapid.T, loader *load.Loader, c typing.Contract, 
 	}
 	var out []string
 	for _, f := range res.Rejects {
-		found, err := db.Query(fmt.Sprintf("select concat_ws(' | ', column_name, rule, detail, original) from read_parquet('%s')", f.Path))
-		if err != nil {
-			rt.Fatal(err)
-		}
-		for found.Next() {
-			var r string
-			if err := found.Scan(&r); err != nil {
-				rt.Fatal(err)
-			}
-			out = append(out, r)
-		}
-		if err := found.Close(); err != nil {
-			rt.Fatal(err)
-		}
+		out = append(out, textsOf(rt, db, fmt.Sprintf("select concat_ws(' | ', column_name, rule, detail, original) from read_parquet('%s')", f.Path))...)
 	}
 	if int64(len(out)) != res.Rejected {
-		rt.Fatalf("%s: %s rejects, %d told", text, strconv.FormatInt(res.Rejected, 10), len(out))
+		rt.Fatalf("%s: %d rejects, %d told", text, res.Rejected, len(out))
+	}
+	return out
+}
+
+func textsOf(rt *rapid.T, db *sql.DB, query string) []string {
+	found, err := db.Query(query)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	defer found.Close()
+	var out []string
+	for found.Next() {
+		var text string
+		if err := found.Scan(&text); err != nil {
+			rt.Fatal(err)
+		}
+		out = append(out, text)
+	}
+	if err := found.Err(); err != nil {
+		rt.Fatal(err)
 	}
 	return out
 }

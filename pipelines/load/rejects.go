@@ -74,7 +74,7 @@ func (l *rejectLog) add(rows ...rejectRow) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.file == nil {
-		f, err := os.Create(l.path)
+		f, err := os.OpenFile(l.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 		if err != nil {
 			return fmt.Errorf("write rejects: %w", err)
 		}

@@ -57,7 +57,7 @@ func contractHash(f pipelines.Feed) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("hash contract of %s: %w", f.Name, err)
 	}
-	if f.Contract.Hashes() {
+	if f.Hashes() {
 		return pipelines.Digest(string(text), typing.HashedBy), nil
 	}
 	return pipelines.Digest(string(text)), nil
