@@ -153,7 +153,7 @@ func (c *cache) download(ctx context.Context, f DataFile, dst string) error {
 	if !ok {
 		return fmt.Errorf("it is not in the lake %s", c.objects.base)
 	}
-	if err := os.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(dst), privateFolder); err != nil {
 		return err
 	}
 	var err error

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -64,7 +62,7 @@ func openCatalog(ctx context.Context, address string, s3 S3, obj objects) (*cata
 
 func openDB(address string) (*sql.DB, Dialect, error) {
 	if file, ok := strings.CutPrefix(address, "sqlite:"); ok {
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		if err := makePrivate(file); err != nil {
 			return nil, "", temporary(err)
 		}
 		dsn := "file:" + (&url.URL{Path: file}).EscapedPath() +
@@ -113,6 +111,7 @@ func (c *catalogIO) CommitTable(ctx context.Context, id table.Identifier, reqs [
 	for i, r := range reqs {
 		marked[i] = requirement{r}
 	}
+	defer c.objects.seal(tableKey(waybill.TableName{Namespace: id[0], Name: id[1]}))
 	return c.sql.CommitTable(c.reach(ctx), id, marked, updates)
 }
 

@@ -80,10 +80,10 @@ func (f folder) list(ctx context.Context, prefix string) iter.Seq2[object, error
 // stays; otherwise it is copied beside its place first.
 func (f folder) put(_ context.Context, key, file string) error {
 	dst := f.file(key)
-	if err := os.MkdirAll(filepath.Dir(dst), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(dst), privateFolder); err != nil {
 		return temporary(err)
 	}
-	if err := syncFile(file); err != nil {
+	if err := errors.Join(os.Chmod(file, privateFile), syncFile(file)); err != nil { // DuckDB wrote it for whom the umask says
 		return temporary(err)
 	}
 	err := os.Link(file, dst)

@@ -82,7 +82,7 @@ func Open(ctx context.Context, cfg Config) (*Lake, error) {
 		return nil, fmt.Errorf("open lake %s: %w", cfg.Root, err)
 	}
 	tmp := filepath.Join(cfg.CacheDir, "tmp")
-	if err := os.MkdirAll(tmp, 0o755); err != nil {
+	if err := os.MkdirAll(tmp, privateFolder); err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", cfg.Root, temporary(err))
 	}
 	cat, err := openCatalog(ctx, cfg.Catalog, cfg.S3, obj)
@@ -133,7 +133,7 @@ func openObjects(ctx context.Context, cfg *Config) (objects, error) {
 	if err != nil {
 		return objects{}, err
 	}
-	if err := os.MkdirAll(root, 0o755); err != nil {
+	if err := os.MkdirAll(root, privateFolder); err != nil {
 		return objects{}, temporary(err)
 	}
 	if cfg.CacheDir == "" {

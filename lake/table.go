@@ -119,6 +119,10 @@ func (l *Lake) create(ctx context.Context, name waybill.TableName, sc *iceberg.S
 		props[table.MetricsModeColumnConfPrefix+"."+c] = "full"
 	}
 	maps.Copy(props, wantedProps(spec))
+	if err := l.objects.makeFolder(tableKey(name) + "/metadata"); err != nil {
+		return nil, fmt.Errorf("create: %w", temporary(err))
+	}
+	defer l.objects.seal(tableKey(name))
 	_, err = l.catalog.sql.CreateTable(l.catalog.reach(ctx), ident(name), sc,
 		icecatalog.WithLocation(l.objects.uri(tableKey(name))), icecatalog.WithPartitionSpec(parts), icecatalog.WithProperties(props))
 	if err != nil && !errors.Is(err, icecatalog.ErrTableAlreadyExists) {

@@ -75,7 +75,7 @@ type Supersede struct {
 	Identity string `yaml:"identity" names:"group"` // regular expression on the name whose group 1 names the document; default the whole name
 	// Columns that together name the document that a row is of, over all feeds and sources of the pipeline that fill the table: an account and a batch,
 	// an invoice number. Then names say nothing: one file may tell of several documents, and two of one.
-	Document []string `yaml:"document"`
+	Document []string `yaml:"document" names:"-"`
 	// What the versions of a document follow one another by, before their arrival: modified (the partner's time of the file), a column of the table, or a
 	// regular expression on the name whose group 1 does.
 	NewestBy string `yaml:"newest_by" names:"-"`

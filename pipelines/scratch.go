@@ -5,12 +5,12 @@ import (
 	"os"
 )
 
-// Scratch is the local folder for files on their way to the lake.
+// Scratch is the local folder for files on their way to the lake; nobody else reads in it.
 type Scratch string
 
 // Make makes the folder itself, as far as it is missing.
 func (s Scratch) Make() error {
-	if err := os.MkdirAll(string(s), 0o755); err != nil {
+	if err := os.MkdirAll(string(s), 0o700); err != nil {
 		return fmt.Errorf("make folder for staged files: %w", err)
 	}
 	return nil

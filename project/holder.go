@@ -35,7 +35,7 @@ func newHolder(cache string) (*holder, error) {
 		host = "unknown"
 	}
 	h := &holder{name: fmt.Sprintf("%s-%d-%s", filepath.Base(host), os.Getpid(), uuid.NewString()[:8]), cache: cache, dead: map[string]bool{}}
-	if err := errors.Join(os.MkdirAll(filepath.Join(cache, "holders"), 0o755), os.MkdirAll(h.stage(), 0o755)); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Join(cache, "holders"), 0o700), os.MkdirAll(h.stage(), 0o700)); err != nil {
 		return nil, fmt.Errorf("make folder for staged files: %w", err)
 	}
 	h.lock = flock.New(h.path(h.name))

@@ -159,7 +159,7 @@ func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 }
 
 func (p *Project) duck(spill string) (*sql.DB, error) {
-	if err := os.MkdirAll(spill, 0o755); err != nil {
+	if err := os.MkdirAll(spill, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder for DuckDB: %w", err)
 	}
 	db := duck.Open(duck.Config{MemoryLimit: p.Config.Memory, TempDir: spill})

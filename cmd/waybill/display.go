@@ -27,12 +27,12 @@ type display struct {
 // newDisplay draws on stderr when that is a terminal and colours are not refused (NO_COLOR turns off colour only).
 func (l *commandLine) newDisplay() *display {
 	d := &display{trackers: map[string]*progress.Tracker{}}
-	f, ok := l.stderr.(*os.File)
+	f, ok := unescaped(l.stderr).(*os.File)
 	if !ok || l.json || l.verbose || !term.IsTerminal(int(f.Fd())) {
 		return d
 	}
 	d.writer = progress.NewWriter()
-	d.writer.SetOutputWriter(l.stderr)
+	d.writer.SetOutputWriter(f)
 	d.writer.SetAutoStop(false)
 	d.writer.SetTrackerLength(24)
 	d.writer.SetUpdateFrequency(100 * time.Millisecond)
@@ -59,7 +59,7 @@ func (d *display) watch(e pipelines.Event) {
 		if e.Total == 0 {
 			return
 		}
-		t = &progress.Tracker{Message: key, Total: int64(e.Total)}
+		t = &progress.Tracker{Message: visible(key), Total: int64(e.Total)}
 		d.trackers[key] = t
 		d.writer.AppendTracker(t)
 	}
@@ -82,7 +82,7 @@ func (d *display) say(w io.Writer, line string) {
 		t.MarkAsDone()
 	}
 	d.trackers = map[string]*progress.Tracker{}
-	d.writer.Log("%s", line)
+	d.writer.Log("%s", visible(line))
 }
 
 // stop draws the last state and leaves the terminal to what follows.
@@ -99,7 +99,7 @@ func (d *display) stop() {
 	d.writer.Stop()
 }
 
-// grid prints rows as a table people can read.
+// grid prints rows as a table people can read, each on one line.
 func grid(w io.Writer, header []string, rows [][]string) {
 	t := table.NewWriter()
 	t.SetOutputMirror(w)
@@ -109,13 +109,13 @@ func grid(w io.Writer, header []string, rows [][]string) {
 	t.Style().Format.Header = text.FormatDefault
 	head := make(table.Row, len(header))
 	for i, h := range header {
-		head[i] = h
+		head[i] = visible(h)
 	}
 	t.AppendHeader(head)
 	for _, r := range rows {
 		row := make(table.Row, len(r))
 		for i, v := range r {
-			row[i] = v
+			row[i] = visible(v)
 		}
 		t.AppendRow(row)
 	}

@@ -119,7 +119,7 @@ func (l *commandLine) examineLake(ctx context.Context, cfg *project.Config) []wa
 	names, err := cfg.LakeTables(ctx, time.Now)
 	if err == nil {
 		probe := filepath.Join(cfg.Lake.Cache, "doctor-probe")
-		err = errors.Join(os.MkdirAll(cfg.Lake.Cache, 0o755), os.WriteFile(probe, []byte("probe"), 0o600), os.Remove(probe))
+		err = errors.Join(os.MkdirAll(cfg.Lake.Cache, 0o700), os.WriteFile(probe, []byte("probe"), 0o600), os.Remove(probe))
 	}
 	if err != nil {
 		f.Detail, f.Remedy = err.Error(), "check lake.root, lake.catalog, lake.cache and the S3 keys in "+cfg.Path()

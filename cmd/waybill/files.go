@@ -124,7 +124,7 @@ func newFilesWhy(l *commandLine) *cobra.Command {
 			if l.json {
 				return printJSON(l.stdout, f)
 			}
-			fmt.Fprintf(l.stdout, "%s/%s %s (version %d, %s bytes, sha256 %s)\n", f.Source, f.Feed, f.Name, f.Version, count(f.Size), f.SHA256[:min(12, len(f.SHA256))])
+			fmt.Fprintf(l.stdout, "%s/%s %s (version %d, %s bytes, sha256 %s)\n", f.Source, f.Feed, visible(f.Name), f.Version, count(f.Size), f.SHA256[:min(12, len(f.SHA256))])
 			theirs := "unknown"
 			if !f.ModifiedAt.IsZero() {
 				theirs = display1(f.ModifiedAt)
@@ -134,9 +134,9 @@ func newFilesWhy(l *commandLine) *cobra.Command {
 			if f.Status == ledger.Loaded {
 				fate.What += fmt.Sprintf(": %s, %s rejected", plural(f.Loaded, "row"), count(f.Rejected))
 			}
-			fmt.Fprintln(l.stdout, fate.What)
+			fmt.Fprintln(l.stdout, visible(fate.What))
 			if fate.Next != "" {
-				fmt.Fprintln(l.stdout, "next:", fate.Next)
+				fmt.Fprintln(l.stdout, "next:", visible(fate.Next))
 			}
 			if f.Notes != "" {
 				fmt.Fprintln(l.stdout, "noted:", f.Notes)
@@ -154,14 +154,14 @@ func newFilesShow(l *commandLine) *cobra.Command {
 		Args:    oneArg("one file: the start of its id, or its name"),
 		RunE: l.onFile(func(c *cobra.Command, p *project.Project, f ledger.File) error {
 			if f.KeptPath == "" {
-				return fmt.Errorf("%s: no byte of it was received; next: waybill files why %s", f.Name, f.ID)
+				return fmt.Errorf("%s: no byte of it was received; next: waybill files why %s", visible(f.Name), f.ID)
 			}
 			body, err := p.Lake.OpenKept(c.Context(), f.KeptPath)
 			if err != nil {
 				return err
 			}
 			defer body.Close()
-			_, err = io.Copy(l.stdout, body)
+			_, err = io.Copy(unescaped(l.stdout), body)
 			return err
 		}),
 	}
@@ -216,13 +216,13 @@ func (l *commandLine) replay(c *cobra.Command, p *project.Project, files []ledge
 	for _, f := range files {
 		after, err := p.Puller.Replay(c.Context(), f, asOf)
 		if err != nil {
-			return fmt.Errorf("replay %s: %w", f.Name, err)
+			return fmt.Errorf("replay %s: %w", visible(f.Name), err)
 		}
 		if after.LoadID != f.LoadID || after.Status != f.Status {
 			changed = append(changed, after)
 			news = news || f.Status == ledger.Loaded || after.Status == ledger.Loaded
 			if !l.json {
-				fmt.Fprintf(l.stdout, "%s/%s %s: was %s, %s rejected; is %s, %s rejected\n", f.Source, f.Feed, f.Name,
+				fmt.Fprintf(l.stdout, "%s/%s %s: was %s, %s rejected; is %s, %s rejected\n", f.Source, f.Feed, visible(f.Name),
 					f.Status, count(f.Rejected), after.Status, count(after.Rejected))
 			}
 		}
@@ -235,7 +235,7 @@ func (l *commandLine) replay(c *cobra.Command, p *project.Project, files []ledge
 		if len(files) == 1 && files[0].Status != ledger.Loaded {
 			said = "nothing to do: " + questions.Why(files[0]).What
 		}
-		fmt.Fprintln(l.stdout, said)
+		fmt.Fprintln(l.stdout, visible(said))
 		return nil
 	}
 	if !news {

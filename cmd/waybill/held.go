@@ -59,7 +59,7 @@ func printHeld(w io.Writer, r ledger.Release, most int) {
 		if len(u.AtStake) > 0 {
 			stake = ", " + u.Money() + " at stake"
 		}
-		fmt.Fprintf(w, "held: %s since %s: %s kept out, %s of before shown%s: %s\n      next: waybill check%s\n", u.Unit, display1(u.Since),
+		fmt.Fprintf(w, "held: %s since %s: %s kept out, %s of before shown%s: %s\n      next: waybill check%s\n", visible(fmt.Sprint(u.Unit)), display1(u.Since),
 			plural(u.Rows, "row"), plural(u.Kept, "row"), stake, u.By(), toCheck(u))
 	}
 	for _, a := range heldAreas(r) {

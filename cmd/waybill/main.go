@@ -64,7 +64,7 @@ var errUsage = errors.New("usage")
 // Do runs one command line and returns its exit code.
 func Do(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	began := false
-	l := &commandLine{stdout: stdout, stderr: stderr}
+	l := &commandLine{stdout: people{stdout}, stderr: people{stderr}}
 	root := newRoot(l)
 	restore := func() {}
 	root.PersistentPreRun = func(*cobra.Command, []string) {
@@ -78,7 +78,7 @@ func Do(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		err = fmt.Errorf("%w: %w; `waybill --help` shows what there is", errUsage, err)
 	}
 	if err != nil && !errors.Is(err, errLate) {
-		fmt.Fprintln(stderr, "waybill: "+err.Error())
+		fmt.Fprintln(l.stderr, "waybill: "+err.Error())
 	}
 	return exitCode(ctx, err)
 }

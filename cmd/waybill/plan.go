@@ -58,10 +58,10 @@ func (l *commandLine) printPlan(plan run.Plan) error {
 	grid(l.stdout, []string{"feed", "known", "to fetch", "waiting", "to ask", ""}, rows)
 	for _, f := range plan.Feeds {
 		for _, name := range f.Fetch {
-			fmt.Fprintf(l.stdout, "fetch %s/%s %s\n", f.Source, f.Feed, name)
+			fmt.Fprintf(l.stdout, "fetch %s/%s %s\n", f.Source, f.Feed, visible(name))
 		}
 		for _, w := range f.Waiting {
-			fmt.Fprintf(l.stdout, "wait  %s/%s %s\n", f.Source, f.Feed, w)
+			fmt.Fprintf(l.stdout, "wait  %s/%s %s\n", f.Source, f.Feed, visible(w))
 		}
 	}
 	for _, f := range plan.Feeds {

@@ -281,7 +281,7 @@ func settlements() poisonedFeed {
 			m, s := clock(i)
 			return []string{
 				"Group", "AsterValeUK", fmt.Sprintf("P%d", i), fmt.Sprintf("AV%d-1", i), "visa", fmt.Sprintf("2026-04-01 09:%02d:%02d", m, s), "BST", "Settled", fmt.Sprintf("M%d", i),
-				"GBP", "", "10.00", "1", "", "GBP", "", "9.90", "0.10", "", "", "", "visa", "7", "",
+				"GBP", "", "10.00", "1", "", "GBP", "", "9.90", "0.10", "", "", "", "visa", batchOf(i), "",
 			}
 		},
 		file: func(records []string, _ float64) string {
@@ -307,4 +307,12 @@ func settlements() poisonedFeed {
 		},
 		count: "select count(*) from marts.fct_ledger_entries",
 	}
+}
+
+// batchOf is the batch that a row of Adyen's is of: each file tells of one of its own, a thousand rows or a single one.
+func batchOf(row int) string {
+	if row > 0 && row <= poisonedFiles*goodRows {
+		return fmt.Sprint((row-1)/goodRows + 1)
+	}
+	return fmt.Sprint(100_000 + row)
 }

@@ -117,7 +117,7 @@ func (l *commandLine) printJSONRows(t questions.Table) error {
 
 // printCSV escapes what a spreadsheet would run as a formula.
 func (l *commandLine) printCSV(t questions.Table) error {
-	w := csv.NewWriter(l.stdout)
+	w := csv.NewWriter(unescaped(l.stdout))
 	if err := w.Write(t.Columns); err != nil {
 		return fmt.Errorf("write CSV: %w", err)
 	}

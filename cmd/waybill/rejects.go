@@ -23,7 +23,7 @@ func newRejects(l *commandLine) *cobra.Command {
   waybill rejects report --source northgate > northgate-rejects.csv
   waybill rejects replay --source northgate`,
 	}
-	c.AddCommand(newRejectsList(l), newRejectsRows(l, "show", "Show rejected rows with file, line, column, rule and the original text", "table"),
+	c.AddCommand(newRejectsList(l), newRejectsRows(l, "show", "Show rejected rows with file, line, column, rule and the text, personal and unmapped values as stars", "table"),
 		newRejectsRows(l, "report", "Write rejected rows as a CSV for the partner", "csv"), newRejectsReplay(l))
 	return c
 }
@@ -103,7 +103,13 @@ func newRejectsRows(l *commandLine, verb, short, format string) *cobra.Command {
 		Example: "  waybill rejects " + verb + " --source northgate",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return l.askRejects(c.Context(), &r, questions.Rejects.List, format)
+			if err := l.askRejects(c.Context(), &r, questions.Rejects.List, format); err != nil {
+				return err
+			}
+			if l.format(format) == "table" {
+				fmt.Fprintln(l.stdout, "*** stands for what is personal and for what no column takes; the exact text is on that line of: waybill files show NAME")
+			}
+			return nil
 		},
 	}
 	addFilter(c, &r)

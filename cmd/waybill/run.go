@@ -200,11 +200,11 @@ func (l *commandLine) printTrouble(feeds []pull.Result) {
 	for _, f := range feeds {
 		for _, file := range f.Files {
 			if file.Status == ledger.Held {
-				fmt.Fprintf(l.stdout, "held: %s/%s %s: %s\n      next: waybill files why %s\n", f.Source, f.Feed, file.Name, file.Detail, file.ID)
+				fmt.Fprintf(l.stdout, "held: %s/%s %s: %s\n      next: waybill files why %s\n", f.Source, f.Feed, visible(file.Name), visible(file.Detail), file.ID)
 			}
 		}
 		for _, w := range f.Waiting {
-			fmt.Fprintf(l.stdout, "waiting: %s/%s %s\n", f.Source, f.Feed, w)
+			fmt.Fprintf(l.stdout, "waiting: %s/%s %s\n", f.Source, f.Feed, visible(fmt.Sprint(w)))
 		}
 	}
 }

@@ -88,7 +88,7 @@ func (l *commandLine) printTrace(ref string, found []questions.Traced) error {
 	if o.ID != "" {
 		head = []string{o.Name, o.Brand, o.Status, "(" + o.ID + ")"}
 	}
-	fmt.Fprintln(l.stdout, strings.Join(slices.DeleteFunc(head, func(s string) bool { return s == "" }), "  "))
+	fmt.Fprintln(l.stdout, visible(strings.Join(slices.DeleteFunc(head, func(s string) bool { return s == "" }), "  ")))
 	if !slices.Contains(o.Found, "order") {
 		fmt.Fprintln(l.stdout, "found as", strings.Join(o.Found, ", "))
 	}
@@ -98,7 +98,7 @@ func (l *commandLine) printTrace(ref string, found []questions.Traced) error {
 	}
 	grid(l.stdout, []string{"at", "system", "what", "", "file:line"}, rows)
 	for _, g := range o.Gaps {
-		fmt.Fprintln(l.stdout, "gap:", g)
+		fmt.Fprintln(l.stdout, "gap:", visible(g))
 	}
 	fmt.Fprintf(l.stdout, "%s, %s; a line's file: waybill files why FILE\n", plural(len(o.Steps), "step"), plural(len(o.Gaps), "gap"))
 	return nil

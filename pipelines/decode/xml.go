@@ -144,12 +144,16 @@ func (x *XML) stop(err error) error {
 	return x.wrong("%s", strings.TrimPrefix(err.Error(), "xml: "))
 }
 
-// plain is what the parser says, without the text behind a bare ampersand: that may be a part of somebody's name.
+// plain is what the parser says, without the text behind a bare ampersand: that may be a part of somebody's name. Entities that HTML has are no name.
 func plain(message string) string {
-	if strings.HasPrefix(message, "invalid character entity") && strings.HasSuffix(message, "(no semicolon)") {
-		return "an & begins no entity; as a character it is written &amp;"
+	entity, ok := strings.CutPrefix(message, "invalid character entity &")
+	if !ok {
+		return message
 	}
-	return message
+	if _, known := xml.HTMLEntity[strings.TrimSuffix(entity, ";")]; known {
+		return message
+	}
+	return "an & begins no entity; as a character it is written &amp;"
 }
 
 func (x *XML) fault(f XMLFault, format string, args ...any) error {

@@ -129,7 +129,7 @@ func (s state) write(ctx context.Context, asOf time.Time, dir string) (map[waybi
 
 func writeRows[T any](written map[waybill.TableName]stateFile, dir, name string, rows []T) error {
 	path := filepath.Join(dir, name+".ndjson")
-	f, err := os.Create(path)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("write ops.%s: %w", name, err)
 	}

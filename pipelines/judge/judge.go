@@ -24,15 +24,26 @@ type Verdict struct {
 }
 
 // Documents judges candidates. Of a document the greatest one counts, by Newest and then by arrival; where those before it told the same, the first of
-// them, so that a repetition changes nothing. Where documents are told apart by nothing but the names of their files (alike), two that tell the same are
-// one, and the first counts. The verdicts depend on the set of candidates alone and not on the order in which they are given.
-func Documents(all []Candidate, alike bool) []Verdict {
-	verdicts := make([]Verdict, len(all))
+// them, so that a repetition changes nothing. The verdicts depend on the set of candidates alone and not on the order in which they are given.
+func Documents(all []Candidate) []Verdict {
+	verdicts, _ := documents(all)
+	return verdicts
+}
+
+// Files judges candidates whose documents are told apart by nothing but the names of their files: as Documents, and two that tell the same are one
+// besides, of which the first counts.
+func Files(all []Candidate) []Verdict {
+	verdicts, winners := documents(all)
+	oneOfEach(all, winners, verdicts)
+	return verdicts
+}
+
+func documents(all []Candidate) (verdicts []Verdict, winners []int) {
+	verdicts = make([]Verdict, len(all))
 	byDocument := map[string][]int{}
 	for i, c := range all {
 		byDocument[c.Document] = append(byDocument[c.Document], i)
 	}
-	var winners []int
 	for _, of := range byDocument {
 		slices.SortFunc(of, func(a, b int) int { return order(all[a], all[b]) })
 		winner := of[len(of)-1]
@@ -44,10 +55,7 @@ func Documents(all []Candidate, alike bool) []Verdict {
 		}
 		winners = append(winners, winner)
 	}
-	if alike {
-		oneOfEach(all, winners, verdicts)
-	}
-	return verdicts
+	return verdicts, winners
 }
 
 // oneOfEach lets of winners that tell the same the first arrived count.

@@ -41,7 +41,7 @@ func TestDocuments(t *testing.T) {
 			content, newest, _ := strings.Cut(rest, "@")
 			all = append(all, judge.Candidate{Document: document, Content: content, Newest: newest, Arrival: int64(i)})
 		}
-		got := judge.Documents(all, c.alike)
+		got := judged[c.alike](all)
 		var counts []string
 		for i, v := range got {
 			if text := all[i].Document + "=" + all[i].Content; v.Counts && !slices.Contains(strings.Fields(c.want), text) {
@@ -73,7 +73,7 @@ func TestOrderOfEventsDoesNotMatter(t *testing.T) {
 		for i := range all {
 			all[i].Arrival = int64(i)
 		}
-		want := judge.Documents(all, alike)
+		want := judged[alike](all)
 		counting := map[string]int{}
 		for i, v := range want {
 			if v.Counts {
@@ -94,7 +94,7 @@ func TestOrderOfEventsDoesNotMatter(t *testing.T) {
 		for k, i := range order {
 			shuffled[k] = all[i]
 		}
-		for k, v := range judge.Documents(shuffled, alike) {
+		for k, v := range judged[alike](shuffled) {
 			if w := want[order[k]]; v.Counts != w.Counts || v.Duplicate != w.Duplicate || order[v.Winner] != w.Winner {
 				rt.Fatalf("%+v: %+v, and %+v in the order %v", all, w, v, order)
 			}
@@ -109,3 +109,6 @@ func indexes(n int) []int {
 	}
 	return out
 }
+
+// judged is how candidates are judged, by whether their documents are told apart by the names of files alone.
+var judged = map[bool]func([]judge.Candidate) []judge.Verdict{false: judge.Documents, true: judge.Files}

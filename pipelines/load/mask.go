@@ -1,82 +1,63 @@
 package load
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/fourmarketing/waybill/pipelines/decode"
 	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
-// stars stand where a reject would show personal data.
+// stars stand where a reject would show what nobody has mapped, or what is personal.
 const stars = "***"
 
-// masker takes personal data out of the text of rejected records, because people read rejects and partners get them. The exact
-// text is in the kept bytes, on the line that the reject names.
+// masker lets through of rejected records what the contract maps to a column that is not personal. All else is stars, because people read
+// rejects and partners get them, and what nobody has looked at may be anybody's name. The exact text is in the kept bytes, on the line that the reject names.
 type masker struct {
-	dialect decode.Dialect
-	fields  map[int]bool    // CSV: fields with personal data
-	first   int             // the first of them
-	want    int             // fields of a good record
-	keys    map[string]bool // JSON: names of members with personal data
+	contract typing.Contract
+	dialect  decode.Dialect
+	layout   typing.Layout
+	fields   []sight // CSV: of each field of a good record
+	first    int     // the first of them that is not shown as it is
+	tree     *tree   // of other records
 }
 
-var lastKey = regexp.MustCompile(`[.\[]"?([^.\]"]+)"?\]?$`)
-
 func newMasker(c typing.Contract, d decode.Dialect, layout typing.Layout) masker {
-	m := masker{dialect: d, fields: map[int]bool{}, keys: map[string]bool{}, first: layout.Fields, want: layout.Fields}
-	for _, t := range c.Tables {
-		for i, col := range t.Columns {
-			if col.PII != typing.Hash && col.PII != typing.Drop {
-				continue
-			}
-			for _, path := range col.Path {
-				if k := lastKey.FindStringSubmatch(member(t, path)); k != nil {
-					m.keys[k[1]] = true
-				}
-			}
-			if len(col.Path) > 0 {
-				continue
-			}
-			if at := layout.Index[i]; at >= 0 {
-				m.fields[at] = true
-				m.first = min(m.first, at)
-			}
+	m := masker{contract: c, dialect: d, layout: layout}
+	if c.Format.Type != typing.CSV {
+		m.tree = newTree(c)
+		return m
+	}
+	m.fields = make([]sight, layout.Fields)
+	for i, col := range c.Tables[0].Columns {
+		if at := layout.Index[i]; at >= 0 {
+			m.fields[at].admit(col)
 		}
+	}
+	m.first = slices.IndexFunc(m.fields, func(s sight) bool { return !s.whole() })
+	if m.first < 0 {
+		m.first = layout.Fields
 	}
 	return m
 }
 
-// member is a path that ends in a member's name: a hop that $ alone is all of gives its own.
-func member(t typing.Table, path string) string {
-	rest := strings.TrimLeft(path, "^")
-	if level := len(t.Each) - (len(path) - len(rest)); rest == "$" && level > 0 {
-		return strings.TrimSuffix(strings.TrimSuffix(t.Each[level-1], "?"), "[*]")
-	}
-	return path
-}
-
 // record is the text of a rejected record as it may be shown.
 func (m masker) record(text []byte) string {
-	switch {
-	case len(m.keys) > 0:
-		return m.json(text)
-	case len(m.fields) == 0:
-		return string(text)
+	if m.tree != nil {
+		return m.tree.record(text, m.tree.root)
 	}
 	spans, ok := decode.Spans(text, m.dialect)
-	if !ok || len(spans) != m.want {
+	if !ok || len(spans) != m.layout.Fields {
 		return m.ragged(text, spans)
 	}
+	values := decode.Fields(text, m.dialect)
 	var b strings.Builder
 	from := 0
 	for i, s := range spans {
-		if m.fields[i] && s.To > s.From {
+		if shown := m.fields[i].text(values[i]); shown != values[i] {
 			b.Write(text[from:s.From])
-			b.WriteString(stars)
+			b.WriteString(m.plain(shown))
 			from = s.To
 		}
 	}
@@ -84,58 +65,82 @@ func (m masker) record(text []byte) string {
 	return b.String()
 }
 
-// ragged keeps only the fields that cannot be personal, however the others are shifted.
+// part is the text of a rejected part of a record as it may be shown.
+func (m masker) part(text string) string { return m.tree.record([]byte(text), m.tree.parts) }
+
+// plain is a text that needs no quotes to be a field.
+func (m masker) plain(shown string) string {
+	if strings.ContainsAny(shown, "\r\n"+string(rune(m.dialect.Delim))+string(rune(m.dialect.Quote))) {
+		return stars
+	}
+	return shown
+}
+
+// ragged keeps only the fields that are shown however the others are shifted. Where all fields are, too few of them can have nothing else.
 func (m masker) ragged(text []byte, spans []decode.Span) string {
-	safe := min(m.first, m.first-(m.want-len(spans)), len(spans)-1)
+	want := m.layout.Fields
+	if m.first == want && len(spans) <= want {
+		return string(text)
+	}
+	safe := min(m.first, m.first-(want-len(spans)), len(spans)-1)
 	if safe <= 0 {
 		return stars
 	}
 	return string(text[:spans[safe-1].To]) + string(rune(m.dialect.Delim)) + stars
 }
 
-func (m masker) json(text []byte) string {
-	v, ok := decodeJSON(text)
-	if !ok {
-		return fmt.Sprintf("%s (%d bytes that are no JSON)", stars, len(text))
+// detail is the value that broke a column's rule as it may be shown.
+func (m masker) detail(table, column int, value string) string {
+	if m.tree != nil {
+		return m.tree.detail(table, column, value)
 	}
-	masked, err := json.Marshal(m.value(v))
-	if err != nil {
+	if at := m.layout.Index[column]; at >= 0 {
+		return m.fields[at].text(value)
+	}
+	return stars
+}
+
+// sight is how much of a value is shown: nothing unless a column takes it, nothing either if one of them is personal.
+type sight struct {
+	mapped   bool
+	personal bool
+	extracts []extract // what the columns take that take a part of it
+}
+
+// extract is the part that a column takes of a value.
+type extract struct {
+	pattern *regexp.Regexp
+	strip   string
+}
+
+// admit adds a column that takes the value.
+func (s *sight) admit(col typing.Column) {
+	switch {
+	case col.PII == typing.Hash || col.PII == typing.Drop:
+		s.personal = true
+	case col.Extract == "":
+		s.mapped = true
+	default:
+		if re, err := regexp.Compile(col.Extract); err == nil { // Validate has tried it
+			s.extracts = append(s.extracts, extract{re, " \t" + col.Strip})
+		}
+	}
+}
+
+func (s *sight) whole() bool { return s.mapped && !s.personal }
+
+// text is what is shown of a value. That there is none is shown of any.
+func (s *sight) text(value string) string {
+	if value == "" || s.whole() {
+		return value
+	}
+	if s.personal {
 		return stars
 	}
-	return string(masked)
-}
-
-func decodeJSON(text []byte) (any, bool) {
-	var v any
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
-		return nil, false
-	}
-	return v, !d.More()
-}
-
-// value masks the members with personal names at any depth, also within texts that are JSON themselves.
-func (m masker) value(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, inner := range v {
-			if m.keys[k] && inner != nil {
-				v[k] = stars
-			} else {
-				v[k] = m.value(inner)
-			}
-		}
-	case []any:
-		for i := range v {
-			v[i] = m.value(v[i])
-		}
-	case string:
-		if inner, ok := decodeJSON([]byte(v)); ok && strings.ContainsAny(v, "{[") {
-			if text, err := json.Marshal(m.value(inner)); err == nil {
-				return string(text)
-			}
+	for _, e := range s.extracts {
+		if m := e.pattern.FindStringSubmatch(strings.Trim(value, e.strip)); len(m) > 1 && m[1] != "" {
+			return m[1] + stars
 		}
 	}
-	return v
+	return stars
 }

@@ -97,10 +97,18 @@ func (tr trial) account(t *testing.T, rt *rapid.T) {
 			if want := strings.Join(decode.Fields(rec.Bytes, d), "|"); have != want {
 				rt.Fatalf("%q: line %d is %q for DuckDB and %q for Go", text, rec.Line, have, want)
 			}
-		} else if have, ok := rejected[rec.Line]; ok && have != string(rec.Bytes) {
+		} else if have, ok := rejected[rec.Line]; ok && have != allThree(rec.Bytes, d) {
 			rt.Fatalf("%q: line %d was rejected as %q, it is %q", text, rec.Line, have, rec.Bytes)
 		}
 	}
+}
+
+// allThree is a record of which nobody mapped more than three fields.
+func allThree(record []byte, d decode.Dialect) string {
+	if spans, _ := decode.Spans(record, d); len(spans) > 3 {
+		return string(record[:spans[2].To]) + ",***"
+	}
+	return string(record)
 }
 
 const traitContract = `

@@ -123,8 +123,8 @@ func (r *reader) begin() error {
 			return err
 		}
 		if !r.opening.match(rec.Bytes) {
-			return held(Hold{Rule: "header_record", Line: rec.Line, Detail: fmt.Sprintf("the first record begins with the field %q and does not match %s; is it another kind of file?",
-				shorten(decode.Fields(rec.Bytes, r.dialect)[0], 40), r.in.Contract.HeaderRecord.Match)})
+			return held(Hold{Rule: "header_record", Line: rec.Line, Detail: fmt.Sprintf("the first record has %d fields and does not match %s; is it another kind of file?",
+				len(decode.Fields(rec.Bytes, r.dialect)), r.in.Contract.HeaderRecord.Match)}) // of a file that nobody knows no value is repeated
 		}
 	}
 	if !f.Header {

@@ -31,8 +31,8 @@ func RejectsColumns() []waybill.Column {
 		{Name: "line", Type: "BIGINT", Doc: "line on which the record starts, from 1"},
 		{Name: "column_name", Type: "VARCHAR", Doc: "null when the rule is about the whole record"},
 		{Name: "rule", Type: "VARCHAR", Doc: "fields, quote, nul, required, format, integer, decimal, regex, …"},
-		{Name: "detail", Type: "VARCHAR", Doc: "the value that broke the rule; stars for personal data"},
-		{Name: "original", Type: "VARCHAR", Doc: "the record's text; personal fields are stars"},
+		{Name: "detail", Type: "VARCHAR", Doc: "the value that broke the rule; stars for personal data and for what no column takes"},
+		{Name: "original", Type: "VARCHAR", Doc: "the record's text; what is personal and what no column takes are stars"},
 		{Name: "load_id", Type: "VARCHAR"},
 		{Name: "rejected_at", Type: "TIMESTAMPTZ"},
 	}
@@ -74,7 +74,7 @@ func (l *rejectLog) add(rows ...rejectRow) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.file == nil {
-		f, err := os.Create(l.path)
+		f, err := os.OpenFile(l.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 		if err != nil {
 			return fmt.Errorf("write rejects: %w", err)
 		}

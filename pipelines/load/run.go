@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -83,9 +84,12 @@ func holdOfEngine(err error) *Hold {
 	return &Hold{Rule: ruleTyping, Detail: "it cannot be typed: " + firstLine(said.Msg)}
 }
 
+// quoted is what DuckDB repeats in a message: perhaps somebody's name, which may have quotes inside.
+var quoted = regexp.MustCompile(`'.*'|".*"`)
+
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
-	return line
+	return quoted.ReplaceAllString(line, "'"+stars+"'")
 }
 
 // run decodes on this goroutine while another types what was decoded.
@@ -219,16 +223,14 @@ func (w *worker) reject(r typing.Reject) error {
 	if text == nil {
 		return fmt.Errorf("record %d was rejected and is in no batch; nothing is committed, report this as a defect", r.Line)
 	}
+	mask := w.reader.mask
+	row := rejectRow{Line: w.in.Contract.LineOf(r.Line), Rule: r.Rule, Original: mask.record(text)}
 	if r.Part != "" {
-		text = []byte(r.Part)
+		row.Original = mask.part(r.Part)
 	}
-	row := rejectRow{Line: w.in.Contract.LineOf(r.Line), Rule: r.Rule, Detail: optional(r.Detail), Original: w.reader.mask.record(text)}
 	if r.Column >= 0 {
-		col := w.in.Contract.Tables[r.Table].Columns[r.Column]
-		row.Column = &col.Name
-		if row.Detail != nil && (col.PII == typing.Hash || col.PII == typing.Drop) {
-			row.Detail = optional(stars)
-		}
+		row.Column = &w.in.Contract.Tables[r.Table].Columns[r.Column].Name
+		row.Detail = optional(mask.detail(r.Table, r.Column, r.Detail))
 	}
 	if err := w.addUp(r.Addend); err != nil {
 		return err

@@ -13,7 +13,6 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/load"
 	"github.com/fourmarketing/waybill/transforms/duck"
-	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
 // told is a document as a typed file tells it: what is judged, and its staged rows.
@@ -129,7 +128,7 @@ func (t *taker) byColumns(ctx context.Context, f ledger.File, res load.Result, s
 		return out, nil
 	}
 	for i := range out {
-		if err := t.part(ctx, f, &out[i], table, files, filepath.Join(stage, fmt.Sprintf("document-%d.parquet", i))); err != nil {
+		if err := t.part(ctx, f, &out[i], files, filepath.Join(stage, fmt.Sprintf("document-%d.parquet", i))); err != nil {
 			return nil, err
 		}
 	}
@@ -137,7 +136,8 @@ func (t *taker) byColumns(ctx context.Context, f ledger.File, res load.Result, s
 }
 
 // part writes the rows of one of several documents into a file of its own, under a load id of its own.
-func (t *taker) part(ctx context.Context, f ledger.File, d *told, table typing.Table, files []waybill.StagedFile, path string) error {
+func (t *taker) part(ctx context.Context, f ledger.File, d *told, files []waybill.StagedFile, path string) error {
+	table := t.Feed.Tables[0]
 	ids, err := t.inputs.FieldIDs(ctx)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
 // identity names the document that a file is a version of, as far as its name says.
@@ -50,8 +51,8 @@ func group(expression, text, otherwise string) string {
 	return otherwise
 }
 
-// contractHash changes when a feed's contract does, or what names its documents, so that a file loaded under an older contract can be told from one
-// loaded under this one.
+// contractHash changes when a feed's contract does, what names its documents, or the way in which it hashes, so that a file loaded under an older contract
+// can be told from one loaded under this one.
 func contractHash(f pipelines.Feed) (string, error) {
 	text, err := json.Marshal(f.Contract)
 	if err != nil {
@@ -60,6 +61,9 @@ func contractHash(f pipelines.Feed) (string, error) {
 	parts := []string{string(text)}
 	if s := f.Supersede; s.Identity != "" || s.NewestBy != "" || len(s.Document) > 0 {
 		parts = append(parts, s.Identity, s.NewestBy, strings.Join(s.Document, ","))
+	}
+	if f.Hashes() {
+		parts = append(parts, typing.HashedBy)
 	}
 	return pipelines.Digest(parts...), nil
 }

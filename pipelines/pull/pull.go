@@ -170,12 +170,22 @@ func failed(tasks []pipelines.Task, err error) []Result {
 	return results
 }
 
+// checkFeed has a connector look at what the feed asks of it.
+func checkFeed(conn waybill.Connector, t pipelines.Task) error {
+	c, ok := conn.(waybill.FeedChecker)
+	if !ok {
+		return nil
+	}
+	if err := c.CheckFeed(t.Feed.Pull.Resource, t.Feed.Pull.Settings); err != nil {
+		return fmt.Errorf("%s: feed %s: %w", t.Pipeline.Origin, t.Feed.Name, err)
+	}
+	return nil
+}
+
 func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelines.Task, asOf time.Time, res *Result) error {
 	p.Watch(pipelines.Event{Stage: pipelines.StageList, Subject: t.String()})
-	if c, ok := conn.(waybill.FeedChecker); ok {
-		if err := c.CheckFeed(t.Feed.Pull.Resource, t.Feed.Pull.Settings); err != nil {
-			return fmt.Errorf("%s: feed %s: %w", t.Pipeline.Origin, t.Feed.Name, err)
-		}
+	if err := checkFeed(conn, t); err != nil {
+		return err
 	}
 	files, err := p.ledger.FilesOf(ctx, t.Source, t.Feed.Name)
 	if err != nil {
@@ -189,15 +199,15 @@ func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelin
 		return fmt.Errorf("%s: %w", t, err)
 	}
 	old, err := outdated(t.Feed, taker.files)
-	if err != nil {
-		return err
-	}
 	res.Outdated = len(old)
-	o, err := p.lister.survey(ctx, conn, t, asOf, taker.files)
 	if err != nil {
 		return err
 	}
-	if err := p.ledger.See(ctx, o.seen...); err != nil {
+	o, err := p.lister.survey(ctx, conn, t, asOf, taker.files)
+	if err == nil {
+		err = p.ledger.See(ctx, o.seen...)
+	}
+	if err != nil {
 		return err
 	}
 	res.Known, res.Waiting = o.known, o.waiting

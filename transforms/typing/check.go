@@ -89,7 +89,7 @@ func (col Column) outputs(i int) []string {
 	case col.PII == Drop:
 		return nil
 	case col.PII == Hash:
-		return []string{fmt.Sprintf("case when %[1]s is not null then sha256(concat(getvariable('%[2]s'), lower(trim(%[1]s)))) end as %[3]s", v, saltVariable, name)}
+		return []string{keyed(v, col.Name)}
 	case len(col.Codes) > 0:
 		var b strings.Builder
 		for _, c := range col.Codes {

@@ -147,7 +147,7 @@ type Where struct {
 // PII is what happens to a personal value.
 type PII string
 
-// The ways with personal values; hash is the lower-case hex sha256 of salt and trimmed lower-cased value.
+// The ways with personal values; hash is a lower-case hex text, see HashedBy.
 const (
 	Keep PII = "keep"
 	Hash PII = "hash"

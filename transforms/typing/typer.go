@@ -66,7 +66,7 @@ var ErrNoSalt = errors.New("no salt for pii: hash columns; set pii_salt in waybi
 
 // NewTyper takes a connection of the engine; Close gives it back.
 func NewTyper(ctx context.Context, e *Engine, job Job) (*Typer, error) {
-	if job.Contract.hashes() && job.Salt == "" {
+	if job.Contract.Hashes() && job.Salt == "" {
 		return nil, ErrNoSalt
 	}
 	conn, err := e.connect(ctx)
@@ -75,27 +75,16 @@ func NewTyper(ctx context.Context, e *Engine, job Job) (*Typer, error) {
 	}
 	t := &Typer{Job: job, engine: e, conn: conn, view: "records-" + uuid.NewString(), swapped: map[columnAt]int64{}}
 	setup := []string{"set preserve_insertion_order = false", noPruning}
-	if job.Contract.hashes() {
-		setup = append(setup, fmt.Sprintf("set variable %s = %s", saltVariable, duck.Literal(job.Salt.Reveal())))
+	if job.Contract.Hashes() {
+		setup = append(setup, setKeys(job.Salt)...)
 	}
 	for _, q := range setup {
 		if _, err := conn.ExecContext(ctx, q); err != nil {
-			return nil, errors.Join(errors.New("prepare DuckDB connection"), conn.Close()) // the error's text might show the salt
+			return nil, errors.Join(errors.New("prepare DuckDB connection"), conn.Close()) // the error's text might show the key
 		}
 	}
 	e.enter(t)
 	return t, nil
-}
-
-func (c Contract) hashes() bool {
-	for _, t := range c.Tables {
-		for _, col := range t.Columns {
-			if col.PII == Hash {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // Close gives the connection back.

@@ -35,9 +35,6 @@ func (t Traits) Or(other Traits) Traits {
 // allTraits is for text that nobody has looked at.
 var allTraits = Traits{Spaces: true, Equals: true, Apostrophes: true, Plus: true, Numbers: true}
 
-// saltVariable is the DuckDB variable with which personal values are hashed.
-const saltVariable = "waybill_salt"
-
 // scientific is how a spreadsheet writes a long number; its last digits are gone.
 const scientific = `^\d([.,]\d+)?[eE]\+\d+$`
 

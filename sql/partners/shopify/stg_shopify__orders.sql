@@ -14,7 +14,7 @@ columns:
   is_complete: >-
     the lines that came have as many units left as the order counts; null where lines do not say what is left of them
   deleted_at: when the shop was asked about the order in detail and had none
-  email_hash: salted hash, made at load
+  email_hash: keyed hash, made at load
 */
 -- Units by the order's own count, beside those of the lines that came with it. A contract without the count gives none.
 with counted as (
