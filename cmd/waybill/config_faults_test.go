@@ -110,7 +110,7 @@ func definitionFaults() []fault {
 		{"marker", "veldhoven", `marker: "{name}.ok"`, `marker: "done.ok"`, "", []string{"file.ready.marker", "{name}.ok"}},
 		{"sequence without a group", "veldhoven", `sequence: '_(\d+)(?: \(\d+\))?\.csv$'`, `sequence: '_\d+\.csv$'`, "", []string{"expect.sequence", "no group"}},
 		{"sequence that is no expression", "veldhoven", `sequence: '_(\d+)(?: \(\d+\))?\.csv$'`, `sequence: '_(\d+'`, "", []string{"expect.sequence", "missing closing"}},
-		{"mode", "adyen", "supersede: {mode: file}", "supersede: {mode: files}", "", []string{"supersede.mode", `the nearest is "file"`}},
+		{"mode", "adyen", "supersede: {mode: file, ", "supersede: {mode: files, ", "", []string{"supersede.mode", `the nearest is "file"`}},
 		{"feed twice", "northgate", "  - feed: order_status", "  - feed: despatch", "despatch\n    file: {match: [\"out/status", []string{"feeds[1].feed", "twice"}},
 		{"table that nobody reads", "northgate", "      raw.wms_despatch:", "      raw.wms_dispatch:", "", []string{"no model reads raw.wms_dispatch", `"raw.wms_despatch"`}},
 		{"type of a column", "adyen", `gross_debit: {from: ["Gross Debit (GC)"], type: "decimal(18,4)"}`, `gross_debit: {from: ["Gross Debit (GC)"], type: money}`, "", []string{"gross_debit.type", `"money"`, "decimal(p,s)"}},

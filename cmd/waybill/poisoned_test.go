@@ -90,20 +90,22 @@ func (c carrierOf) summary(w http.ResponseWriter, numbers []string) {
 	}
 }
 
-// TestPoisonedAnswers asks two carriers about two thousand parcels, of each a hundred poisoned in every way there is, in the midst of the others and
-// in runs: one run has all good ones in the marts and each poisoned one by its name and reason. The next, a minute later, asks for none of them.
+// TestPoisonedAnswers asks two carriers about eleven thousand parcels each, a hundred poisoned in every way there is, in the midst of the others and
+// in a run: one run has all good ones in the marts and each poisoned one by its name and reason. The next, a minute later, asks for none of them.
 func TestPoisonedAnswers(t *testing.T) {
 	t.Parallel()
-	const parcels, bad = 1100, 100
+	const parcels, bad, first = 11_000, 1000, 100_000
 	poisoned := func(number string) int {
 		var n int
 		if _, err := fmt.Sscanf(strings.TrimFunc(number, func(r rune) bool { return r < '0' || r > '9' }), "%d", &n); err != nil {
 			return -1
 		}
-		switch n %= 10_000; {
+		switch n -= first; {
+		case n < 0:
+			return -1
 		case n < bad/2: // a run that stands before all others
 			return n % len(poisons)
-		case n%20 == 7 && n < 67+20*bad/2: // here and there
+		case n%20 == 7 && n < bad/2+20*bad/2: // here and there
 			return n / 20 % len(poisons)
 		}
 		return -1
@@ -122,7 +124,7 @@ func TestPoisonedAnswers(t *testing.T) {
 	want := map[string]string{}
 	rows := []string{"Salesorder number,Despatch number,Carrier,Service,Despatch date,Tracking number,Item code,Item name,Quantity ordered,No of items,Short reason,Destination country,Site reference,Email,Contact name"}
 	for i := range parcels {
-		for carrier, number := range map[string]string{"DHL": fmt.Sprintf("JJD%010d", 10_000+i), "RoyalMail": fmt.Sprintf("RM%09dGB", 10_000+i)} {
+		for carrier, number := range map[string]string{"DHL": fmt.Sprintf("JJD%010d", first+i), "RoyalMail": fmt.Sprintf("RM%09dGB", first+i)} {
 			rows = append(rows, fmt.Sprintf("AV%d,DN%s%d,%s,standard,'24/03/2026 09:00:00',%s,A,Mug,1,1,,GB,NG1,,", len(rows), carrier, i, carrier, number))
 			if kind := poisoned(number); kind >= 0 {
 				want[number] = poisons[kind].outcome
