@@ -294,3 +294,11 @@ func TestOutdated(t *testing.T) {
 	p.pull(exitDone)
 	says(t, p.must(exitDone, "files", "reload", "DESP_1.csv").out, "nothing to do")
 }
+
+// TestAsOfAhead: a mistyped year publishes no marts in which everything is late.
+func TestAsOfAhead(t *testing.T) {
+	t.Parallel()
+	p := depot(t)
+	says(t, p.must(exitUsage, "run", "--as-of", "2099-01-01").err, "days ahead of the clock")
+	p.must(exitDone, "run", "--as-of", stamp(time.Now().Add(24*time.Hour)))
+}

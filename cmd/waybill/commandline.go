@@ -56,13 +56,20 @@ func (l *commandLine) logger() *zap.Logger {
 // clockStep is how coarse the default "now" is, so that two runs shortly after one another ask about the same instant.
 const clockStep = 15 * time.Minute
 
+// furthestAhead is how far an instant that is asked about may lie ahead of the clock: no further than the farthest zone, and some hours.
+const furthestAhead = 48 * time.Hour
+
 // now is the run's as-of: the flag, or the last full quarter of an hour.
 func (l *commandLine) now() (time.Time, error) {
 	if l.asOf == "" {
 		return time.Now().UTC().Truncate(clockStep), nil
 	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02"} {
-		if t, err := time.Parse(layout, l.asOf); err == nil {
+		t, err := time.Parse(layout, l.asOf)
+		if err == nil && t.After(time.Now().Add(furthestAhead)) {
+			return time.Time{}, fmt.Errorf("%w: --as-of %q is %d days ahead of the clock: whatever is open would look late", errUsage, l.asOf, int(time.Until(t).Hours()/24))
+		}
+		if err == nil {
 			return t.UTC(), nil
 		}
 	}
