@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/fourmarketing/waybill"
@@ -206,36 +205,31 @@ func (t *taker) alike() bool { return t.Feed.Supersede.Identity == "" && !t.shar
 // neighbours are the loads of the file's documents, and where files that tell the same are one, of the documents that theirs were the same as, and so on:
 // what hangs together, however much the feed has told before.
 func (s *settlement) neighbours() []int {
-	byDocument, byContent := map[string][]int{}, map[string][]int{}
-	var todo []string
-	for i, l := range s.loads {
-		byDocument[l.Document] = append(byDocument[l.Document], i)
-		if l.Content != "" {
-			byContent[l.Content] = append(byContent[l.Content], i)
-		}
-		if s.isOwn(l) {
-			todo = append(todo, l.Document)
-		}
+	documents, contents := map[string]bool{}, map[string]bool{}
+	for document := range s.told {
+		documents[document] = true
 	}
-	seen := map[string]bool{}
-	var around []int
-	for len(todo) > 0 {
-		document := todo[0]
-		todo = todo[1:]
-		if seen[document] {
-			continue
-		}
-		seen[document] = true
-		for _, i := range byDocument[document] {
-			around = append(around, i)
-			for _, k := range byContent[s.loads[i].Content] {
-				if s.alike() {
-					todo = append(todo, s.loads[k].Document)
-				}
+	for i := range s.gone {
+		documents[s.loads[i].Document] = true
+	}
+	for known := -1; known < len(documents)+len(contents); { // few rounds: what hangs together is small
+		known = len(documents) + len(contents)
+		for _, l := range s.loads {
+			switch {
+			case !s.alike() || l.Content == "":
+			case documents[l.Document]:
+				contents[l.Content] = true
+			case contents[l.Content]:
+				documents[l.Document] = true
 			}
 		}
 	}
-	sort.Ints(around)
+	var around []int
+	for i, l := range s.loads {
+		if documents[l.Document] {
+			around = append(around, i)
+		}
+	}
 	return around
 }
 
