@@ -53,7 +53,8 @@ told as (
         f.source || '/' || f.feed || '/' || f.name as name
     from ops.loads as l
     inner join versions as f on f.file = l.file
-    where starts_with(l.document, '[') and not l.is_held
+    -- A pipeline and a table are the scope of such a document (a feed's has no colon); a file that told nothing has no list of values.
+    where strpos(l.scope, ':') > 0 and starts_with(l.document, '[') and not l.is_held
 ),
 
 followed as (
