@@ -207,14 +207,10 @@ held under another contract, and what an interrupted loading left behind. What c
 
 // replay loads kept files again and says what changed.
 func (l *commandLine) replay(c *cobra.Command, p *project.Project, files []ledger.File) error {
-	asOf, err := l.now()
-	if err != nil {
-		return err
-	}
 	changed := make([]ledger.File, 0, len(files))
 	news := false // whether rows came or went
 	for _, f := range files {
-		after, err := p.Puller.Replay(c.Context(), f, asOf)
+		after, err := p.Puller.Replay(c.Context(), f)
 		if err != nil {
 			return fmt.Errorf("replay %s: %w", visible(f.Name), err)
 		}

@@ -109,13 +109,15 @@ func (l *Leases) acquire(ctx context.Context, name string) (*Lease, error) {
 
 // InTurn is During for work that waits until the lease is free.
 func (l *Leases) InTurn(ctx context.Context, name string, work func(context.Context) error) error {
-	for {
+	for waited := false; ; waited = true {
 		began := false
 		err := l.During(ctx, name, func(ctx context.Context) error { began = true; return work(ctx) })
 		if began || !errors.Is(err, ErrLeased) {
 			return err
 		}
-		l.log.Info("waiting for another run", zap.String("lease", name), zap.Error(err))
+		if !waited {
+			l.log.Info("waiting for another run", zap.String("lease", name), zap.Error(err))
+		}
 		select {
 		case <-ctx.Done():
 			return errors.Join(err, ctx.Err())

@@ -34,7 +34,7 @@ type File struct {
 	Identity     string    `bun:",notnull" json:"identity"` // files with one identity are versions of one another
 	Size         int64     `bun:",notnull" json:"size_bytes"`
 	ModifiedAt   time.Time `bun:",nullzero" json:"modified_at,omitzero"` // the partner's time
-	ReceivedAt   time.Time `bun:",notnull" json:"received_at"`           // the as-of of the run that first saw these bytes
+	ReceivedAt   time.Time `bun:",notnull" json:"received_at"`           // by the wall clock, when these bytes were asked for
 	KeptPath     string    `bun:",notnull" json:"kept_path"`
 	Status       Status    `bun:",notnull" json:"status"`
 	LoadID       string    `bun:",notnull" json:"load_id,omitempty"` // of the newest loading, which its rejects bear, and its rows where it tells of one document

@@ -4,14 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 )
 
 // Replay loads a file again from its kept bytes, under today's contract, without asking the partner.
-func (p *Puller) Replay(ctx context.Context, f ledger.File, asOf time.Time) (ledger.File, error) {
+func (p *Puller) Replay(ctx context.Context, f ledger.File) (ledger.File, error) {
 	if f.KeptPath == "" {
 		return f, fmt.Errorf("%s: no byte of it was received, so there is nothing to load again; next: waybill files why %s", f.Name, f.ID)
 	}
@@ -32,7 +31,7 @@ func (p *Puller) Replay(ctx context.Context, f ledger.File, asOf time.Time) (led
 		if err := p.inputs.Ensure(ctx); err != nil {
 			return err
 		}
-		tk := p.intake.taker(t, nil, asOf, files)
+		tk := p.intake.taker(t, nil, files)
 		if err := tk.readLoads(ctx); err != nil {
 			return err
 		}
