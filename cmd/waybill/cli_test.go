@@ -295,7 +295,7 @@ func TestOutdated(t *testing.T) {
 	const was, is = "type: integer, required: true", "type: integer, required: true, max: 3"
 	p.edit("pipelines/depot.yaml", was, is)
 	for _, o := range []outcome{p.must(exitDone, "plan", "--as-of", stamp(depotNow)), p.pull(exitDone)} {
-		says(t, o.out, "outdated: depot/despatch: 2 files loaded or held under another contract; next: waybill files reload --outdated --source depot/despatch")
+		says(t, o.out, "outdated: depot/despatch: 2 files judged under another contract; next: waybill files reload --outdated --source depot/despatch")
 	}
 	says(t, p.must(exitDone, "plan", "--as-of", stamp(depotNow)).out, "next: waybill run --as-of "+stamp(depotNow))
 	p.must(exitUsage, "files", "reload")

@@ -111,7 +111,7 @@ type feedReport struct {
 	Feed     string        `json:"feed"`
 	Known    int           `json:"known_files"`
 	Touched  int           `json:"touched_files"`  // the bytes are those of before
-	Outdated int           `json:"outdated_files"` // loaded or held under another contract than today's
+	Outdated int           `json:"outdated_files"` // judged under another contract than today's
 	Files    []ledger.File `json:"files"`
 	Waiting  []string      `json:"waiting"`
 	Error    string        `json:"error,omitempty"`
@@ -213,7 +213,7 @@ func (l *commandLine) printTrouble(feeds []pull.Result) {
 
 // sayOutdated is about files whose rows are of another contract than today's.
 func sayOutdated(source, feed string, files int) string {
-	return fmt.Sprintf("outdated: %s/%s: %s loaded or held under another contract; next: waybill files reload --outdated --source %s/%s", source, feed, plural(files, "file"), source, feed)
+	return fmt.Sprintf("outdated: %s/%s: %s judged under another contract; next: waybill files reload --outdated --source %s/%s", source, feed, plural(files, "file"), source, feed)
 }
 
 func blank[N int | int64](n N) string {

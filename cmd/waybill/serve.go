@@ -89,7 +89,7 @@ func newMetrics(p *project.Project) *metrics {
 		rows:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waybill_records_total", Help: "Records by feed and what became of them."}, []string{"source", "feed", "state"}),
 		files:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waybill_files_total", Help: "Received files by feed and status."}, []string{"source", "feed", "status"}),
 		last:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waybill_last_success_timestamp_seconds", Help: "End of the last run without error."}, []string{"pipeline"}),
-		outdated: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waybill_files_outdated", Help: "Files loaded or held under another contract than today's."}, []string{"source", "feed"}),
+		outdated: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waybill_files_outdated", Help: "Files judged under another contract than today's."}, []string{"source", "feed"}),
 	}
 	m.registry.MustRegister(m.runs, m.seconds, m.rows, m.files, m.last, m.outdated, standing{project: p}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -76,7 +76,7 @@ type Result struct {
 	Source, Feed string
 	Known        int           // files on offer that were fetched before
 	Touched      int           // files on offer again under another time or size, whose bytes are those that are known
-	Outdated     int           // files that were loaded or held under another contract than today's
+	Outdated     int           // files that were judged under another contract than today's
 	Files        []ledger.File // files received in this run, whatever became of them
 	Waiting      []Waiting
 	Err          error

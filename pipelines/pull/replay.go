@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
@@ -45,8 +46,9 @@ func (p *Puller) Replay(ctx context.Context, f ledger.File) (ledger.File, error)
 	return f, err
 }
 
-// Outdated are the files of the selected feeds that were loaded, or held, under another contract than today's, and those that an interrupted loading left
-// behind: Replay loads them again. Of those that do not count it makes no difference.
+// Outdated are the files of the selected feeds that were judged under another contract than today's, and those that an interrupted loading left behind:
+// Replay loads them again. Those that do not count are among them, since under today's contract they may. They come in the order of their arrival, over
+// all feeds, because documents that are one over several feeds are judged by it.
 func (p *Puller) Outdated(ctx context.Context, selectors []string) ([]ledger.File, error) {
 	tasks, err := pipelines.Pick(p.pipelines, selectors)
 	if err != nil {
@@ -69,6 +71,7 @@ func (p *Puller) Outdated(ctx context.Context, selectors []string) ([]ledger.Fil
 			}
 		}
 	}
+	slices.SortStableFunc(out, func(a, b ledger.File) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
 	return out, nil
 }
 
@@ -79,7 +82,7 @@ func outdated(f pipelines.Feed, files []ledger.File) ([]ledger.File, error) {
 	}
 	var out []ledger.File
 	for _, file := range files {
-		if file.KeptPath != "" && file.Contract != contract && (file.Status == ledger.Loaded || file.Status == ledger.Held) {
+		if file.KeptPath != "" && file.Contract != contract && file.Status != ledger.Received {
 			out = append(out, file)
 		}
 	}
