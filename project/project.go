@@ -54,6 +54,15 @@ type Options struct {
 	Log   *zap.Logger           // nil: none
 	Watch func(pipelines.Event) // is told of a run's progress, from several goroutines; nil: nobody
 	Now   func() time.Time      // the wall clock
+
+	Received func() time.Time // the wall clock of what arrives, where a simulated world has one of its own; nil: Now
+}
+
+func (o Options) received() func() time.Time {
+	if o.Received != nil {
+		return o.Received
+	}
+	return o.Now
 }
 
 // Open opens lake, ledger, models and DuckDB. Close gives them back.
@@ -138,7 +147,7 @@ func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 	}
 	p.Puller = pull.New(pull.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Duck: builds, Loader: load.New(loads),
-		Open: p.connect, Pipelines: p.Pipelines, Scratch: scratch, Salt: p.Config.PIISalt, Now: p.options.Now, Reporter: report,
+		Open: p.connect, Pipelines: p.Pipelines, Scratch: scratch, Salt: p.Config.PIISalt, Now: p.options.Now, Received: p.options.received(), Reporter: report,
 	})
 	p.Builder = build.New(build.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Duck: builds, Scratch: scratch, Reporter: report,

@@ -89,6 +89,9 @@ func (l *commandLine) askLake(ctx context.Context, p *project.Project, tables []
 	if err != nil {
 		return err
 	}
+	if l.asOf == "" {
+		asOf = time.Now() // nothing is built that the next question should find again, and what was received shows when it was
+	}
 	d := l.newDisplay()
 	told := false
 	progress := func(e models.Event) {

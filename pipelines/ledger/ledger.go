@@ -22,7 +22,8 @@ type Ledger struct {
 }
 
 // Open prepares the ledger's tables in the catalog's database; dialect is "sqlite" or "postgres". The database stays the
-// caller's to close. now is the wall clock: leases and run times are real time, whatever a run's as-of is.
+// caller's to close. now is the wall clock, of run times: they are real time,
+// whatever a run's as-of is. Leases go by the database's own clock.
 func Open(ctx context.Context, db *sql.DB, dialect string, now func() time.Time) (*Ledger, error) {
 	l := &Ledger{now: now}
 	switch dialect {

@@ -39,6 +39,7 @@ type Parts struct {
 	Scratch   pipelines.Scratch
 	Salt      waybill.Secret   // of hashed personal data
 	Now       func() time.Time // the wall clock
+	Received  func() time.Time // the wall clock of what arrives and of partners' daily allowances: a simulated world has one of its own
 	Reporter  pipelines.Reporter
 }
 
@@ -59,9 +60,9 @@ type Puller struct {
 func New(p Parts) *Puller {
 	return &Puller{
 		pipelines: p.Pipelines, models: p.Models, inputs: p.Inputs, ledger: p.Ledger, leases: p.Leases, open: p.Open, Reporter: p.Reporter,
-		lister: lister{ledger: p.Ledger, worklists: worklists{inputs: p.Inputs, models: p.Models, duck: p.Duck}, now: p.Now},
+		lister: lister{ledger: p.Ledger, worklists: worklists{inputs: p.Inputs, models: p.Models, duck: p.Duck}, now: p.Now, received: p.Received},
 		intake: intake{
-			lake: p.Lake, ledger: p.Ledger, leases: p.Leases, duck: p.Duck, rewrite: parquet.Rewriter(p.Duck), Reporter: p.Reporter,
+			lake: p.Lake, ledger: p.Ledger, leases: p.Leases, duck: p.Duck, rewrite: parquet.Rewriter(p.Duck), received: p.Received, Reporter: p.Reporter,
 			typist: typist{loader: p.Loader, inputs: p.Inputs, scratch: p.Scratch, salt: p.Salt},
 		},
 	}
@@ -74,7 +75,8 @@ const maxSources = 4
 type Result struct {
 	Source, Feed string
 	Known        int           // files on offer that were fetched before
-	Outdated     int           // files that were loaded or held under another contract than today's
+	Touched      int           // files on offer again under another time or size, whose bytes are those that are known
+	Outdated     int           // files that were judged under another contract than today's
 	Files        []ledger.File // files received in this run, whatever became of them
 	Waiting      []Waiting
 	Err          error
@@ -135,7 +137,11 @@ func (p *Puller) pullWave(ctx context.Context, wave []pipelines.Task, asOf time.
 func (p *Puller) pullSource(ctx context.Context, source string, tasks []pipelines.Task, asOf time.Time) []Result {
 	conn, err := p.open(ctx, source)
 	if err != nil {
-		return failed(tasks, err)
+		out := failed(tasks, err)
+		for i, t := range tasks {
+			p.say(t, out[i])
+		}
+		return out
 	}
 	results := make([]Result, 0, len(tasks))
 	for _, t := range tasks {
@@ -150,9 +156,7 @@ func (p *Puller) pullSource(ctx context.Context, source string, tasks []pipeline
 		if errors.Is(res.Err, waybill.ErrAuth) {
 			res.Err = fmt.Errorf("%w; next: waybill doctor %s", res.Err, source)
 		}
-		if res.Err != nil {
-			p.Log.Info("feed failed", zap.String("feed", t.String()), zap.Error(res.Err))
-		}
+		p.say(t, res)
 		results = append(results, res)
 	}
 	if err := conn.Close(); err != nil && len(results) > 0 {
@@ -160,6 +164,34 @@ func (p *Puller) pullSource(ctx context.Context, source string, tasks []pipeline
 		last.Err = errors.Join(last.Err, fmt.Errorf("close %s: %w", source, err))
 	}
 	return results
+}
+
+// say logs what pulling a feed came to.
+func (p *Puller) say(t pipelines.Task, res Result) {
+	fields := []zap.Field{zap.String("feed", t.String()), zap.Int("known", res.Known), zap.Int("touched", res.Touched), zap.Int("outdated", res.Outdated), zap.Int("waiting", len(res.Waiting))}
+	files := map[ledger.Status]int{}
+	var rows, rejected int64
+	for _, f := range res.Files {
+		files[f.Status]++
+		if f.Status == ledger.Loaded {
+			rows, rejected = rows+f.Loaded, rejected+f.Rejected
+		}
+	}
+	fields = append(fields, zap.Int("loaded", files[ledger.Loaded]), zap.Int("held", files[ledger.Held]), zap.Int("duplicate", files[ledger.Duplicate]),
+		zap.Int("superseded", files[ledger.Superseded]), zap.Int64("rows", rows), zap.Int64("rejected", rejected))
+	busy := new(ledger.BusyError)
+	switch {
+	case res.Err == nil:
+		p.Log.Info("feed ended", fields...)
+	case errors.As(res.Err, &busy):
+		p.Log.Info("feed is busy", append(fields, zap.Error(res.Err))...)
+	default:
+		next := "waybill doctor " + t.Source
+		if errors.Is(res.Err, waybill.ErrTemporary) {
+			next = "waybill run --source " + t.String()
+		}
+		p.Log.Error("feed failed", append(fields, zap.Error(res.Err), zap.String("next", next))...)
+	}
 }
 
 func failed(tasks []pipelines.Task, err error) []Result {
@@ -191,7 +223,7 @@ func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelin
 	if err != nil {
 		return err
 	}
-	taker := p.intake.taker(t, conn, asOf, files)
+	taker := p.intake.taker(t, conn, files)
 	if err := taker.readLoads(ctx); err != nil {
 		return err
 	}
@@ -225,7 +257,11 @@ func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelin
 			res.Waiting = append(res.Waiting, Waiting{Item: it, Reason: "it was listed and is not there: " + f.Detail})
 			return nil
 		}
-		res.Files = append(res.Files, f)
+		if f.ID == a.file.ID {
+			res.Files = append(res.Files, f)
+		} else { // the version that was there before
+			res.Touched++
+		}
 		for _, note := range a.notes {
 			res.Waiting = append(res.Waiting, Waiting{Item: it, Reason: note})
 		}
