@@ -43,7 +43,7 @@ int_breaks_of_settlement as (
         net_sum as amount,
         settlement_currency as currency,
         received_at as first_seen_at,
-        'the rows of the settlement add up to ' || cast(net_sum as varchar) as detail,
+        'the rows of the settlement add up to ' || regexp_replace(cast(net_sum as varchar), '0{1,2}$', '') as detail,
         _file_id,
         _line
     from marts.fct_settlements
@@ -52,8 +52,8 @@ int_breaks_of_settlement as (
     select
         'R20', 'chain', account || ':' || settlement_ref || ':' || settlement_currency, brand,
         chain_difference_amount, settlement_currency, received_at,
-        'opens with ' || cast(opening_amount as varchar) || ', '
-            || cast(chain_difference_amount as varchar) || ' more than the one before passed on',
+        'opens with ' || regexp_replace(cast(opening_amount as varchar), '0{1,2}$', '') || ', '
+            || regexp_replace(cast(chain_difference_amount as varchar), '0{1,2}$', '') || ' more than the one before passed on',
         _file_id, _line
     from marts.fct_settlements
     where not is_chained
@@ -66,7 +66,7 @@ int_breaks_of_settlement as (
     from dropped
     union all
     select
-        f.check_id, f.kind, f.document, a.brand, cast(f.amount as decimal(18, 2)), f.currency,
+        f.check_id, f.kind, f.document, a.brand, cast(f.amount as decimal(18, 4)), f.currency,
         f.first_seen_at, f.detail, f._file_id, f._line
     from canonical.findings as f
     left join accounts as a on a.source = f.source and a.account = f.account
