@@ -34,6 +34,33 @@ dropped as (
     where s.transfers_out_amount <> 0 and n.settlement_ref is null
 ),
 
+-- What was kept of a payment beyond its printed fees. One smallest unit is rounding; a disputed payment's fee is printed nowhere in its row.
+unexplained as (
+    select
+        e.*,
+        row_number() over (
+            partition by e.source, e.account, e.settlement_ref, e.settlement_currency
+            order by abs(e.fee_residual_amount) desc, e._file_id, e._line
+        ) as place
+    from marts.fct_ledger_entries as e
+    inner join seeds.currencies as c on c.currency = e.settlement_currency
+    where e.entry_class <> 'chargebacks' and abs(e.fee_residual_amount) > c.minor_amount
+),
+
+residuals as (
+    select
+        source,
+        account,
+        settlement_ref,
+        settlement_currency,
+        count(*) as entries_count,
+        sum(fee_residual_amount) as fee_residual_amount,
+        max(case when place = 1 then _file_id end) as _file_id,
+        max(case when place = 1 then _line end) as _line
+    from unexplained
+    group by source, account, settlement_ref, settlement_currency
+),
+
 int_breaks_of_settlement as (
     select
         'R20' as check_id,
@@ -64,6 +91,16 @@ int_breaks_of_settlement as (
         'the balance that the settlement before passed on is not taken up',
         _file_id, _line
     from dropped
+    union all
+    select
+        'R20', 'fee_residual', s.account || ':' || s.settlement_ref || ':' || s.settlement_currency, s.brand,
+        u.fee_residual_amount, s.settlement_currency, s.received_at,
+        cast(u.entries_count as varchar) || ' lines whose fee is not what their printed fees come to',
+        u._file_id, u._line
+    from residuals as u
+    inner join marts.fct_settlements as s
+        on s.source = u.source and s.account = u.account and s.settlement_ref = u.settlement_ref
+        and s.settlement_currency = u.settlement_currency
     union all
     select
         f.check_id, f.kind, f.document, a.brand, cast(f.amount as decimal(18, 4)), f.currency,

@@ -9,7 +9,6 @@ columns:
   account: the account with the provider
   brand: the account's brand; of an account that several brands share the order's
   gross_settled: gross in the settlement currency at the provider's own rate, rounded half up to the smallest unit of that currency; null without gross
-  minor_amount: smallest unit of the settlement currency
   fee_amount: what the provider kept of the gross; 0 where there is no gross
   is_test: a movement of a test order
 */
@@ -27,7 +26,6 @@ entries as (
         coalesce(k.order_id, y.order_id) as any_order_id,
         coalesce(k.is_test, y.is_test, false) as is_test,
         coalesce(t.entry_class, 'unknown') as entry_class,
-        c.minor_amount,
         cast(cast(round(e.gross_amount * coalesce(
             e.exchange_rate, case when e.gross_currency = e.net_currency then 1 end
         ) * c.minor_per_unit) as decimal(18, 0)) * c.minor_amount as decimal(18, 4)) as gross_settled
@@ -63,7 +61,6 @@ int_ledger_entries as (
         gross_settled,
         net_amount,
         net_currency,
-        minor_amount,
         coalesce(commission_amount, 0) as commission,
         coalesce(markup_amount, 0) as markup,
         coalesce(scheme_fees_amount, 0) as scheme_fees,
