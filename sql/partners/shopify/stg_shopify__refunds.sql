@@ -48,7 +48,7 @@ stg_shopify__refunds as (
         canonical_id(coalesce(d._source, l._source), string_split(coalesce(d.order_gid, l.order_gid), '/')[-1]) as order_id,
         canonical_id(d._source, string_split(d.return_gid, '/')[-1]) as return_id,
         coalesce(d.created_at, l.created_at) as refunded_at,
-        coalesce(d.total_amount, l.total_amount) as total_amount,
+        cast(coalesce(d.total_amount, l.total_amount) as decimal(18, 4)) as total_amount,
         coalesce(d.currency, l.currency) as currency,
         cast(s.amount as decimal(18, 4)) as shipping_amount,
         cast(u.amount as decimal(18, 4)) as duty_amount,
