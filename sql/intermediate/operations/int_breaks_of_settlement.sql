@@ -26,8 +26,10 @@ dropped as (
         p._file_id,
         p._line
     from marts.fct_settlements as s
+    inner join canonical.payouts as o
+        on o.source = s.source and o.account = s.account and o.settlement_ref = s.settlement_ref
     inner join canonical.payouts as p
-        on p.source = s.source and p.account = s.account and p.previous_ref = s.settlement_ref
+        on p.partner = o.partner and p.account = o.account and p.previous_ref = o.settlement_ref
     left join marts.fct_settlements as n
         on n.source = p.source and n.account = p.account and n.settlement_ref = p.settlement_ref
         and n.settlement_currency = s.settlement_currency

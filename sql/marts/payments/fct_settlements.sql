@@ -87,6 +87,18 @@ sums as (
     group by source, account, settlement_ref, settlement_currency
 ),
 
+-- An account is a partner's, whatever connections its settlements come through.
+settled as (
+    select *
+    from (
+        select
+            *,
+            row_number() over (partition by partner, account, settlement_ref order by _received_at, source) as choice
+        from canonical.payouts
+    ) as every_one
+    where choice = 1
+),
+
 chained as (
     select
         s.*,
@@ -96,10 +108,10 @@ chained as (
     from sums as s
     left join canonical.payouts as n
         on n.source = s.source and n.account = s.account and n.settlement_ref = s.settlement_ref
-    left join canonical.payouts as p
-        on p.source = n.source and p.account = n.account and p.settlement_ref = n.previous_ref
+    left join settled as p
+        on p.partner = n.partner and p.account = n.account and p.settlement_ref = n.previous_ref
     left join sums as b
-        on b.source = n.source and b.account = n.account and b.settlement_ref = n.previous_ref
+        on b.source = p.source and b.account = p.account and b.settlement_ref = p.settlement_ref
         and b.settlement_currency = s.settlement_currency
 ),
 
