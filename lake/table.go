@@ -27,7 +27,8 @@ type TableSpec struct {
 // Field is a column under Waybill's name, with the id under which Parquet files carry it.
 type Field struct {
 	waybill.Column
-	ID int
+	ID     int
+	Former []Former // what it was before its type changed, the newest first
 }
 
 // Table is what the lake knows of a table at one moment.
@@ -59,8 +60,9 @@ func fieldIDs(fields []Field) string {
 	return "{" + b.String() + "}"
 }
 
-// Ensure makes a table, or adds the columns and widens the types that an existing one lacks. It never drops or renames;
-// a column of another type, or another partitioning, is an error that names both.
+// Ensure makes a table, or adds the columns and widens the types that an existing one lacks. It never renames; a column whose values another type can
+// have becomes a field of that type, and what files of before have is read as it (Field.Former). Any other type, or another partitioning, is an error
+// that names both.
 func (l *Lake) Ensure(ctx context.Context, name waybill.TableName, spec TableSpec) (Table, error) {
 	if err := checkName(name); err != nil {
 		return Table{}, err
@@ -145,7 +147,7 @@ func wantedProps(spec TableSpec) iceberg.Properties {
 // evolve brings an existing table to the spec in one commit. done is false after a conflict.
 func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool, error) {
 	tx := t.NewTransaction()
-	changed, err := evolveColumns(tx, t, spec)
+	changed, former, err := evolveColumns(tx, t, spec)
 	if err != nil {
 		return false, err
 	}
@@ -156,6 +158,11 @@ func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool
 	wanted := wantedProps(spec)
 	if wanted[columnsProperty], err = columnIDs(staged.Table, spec.Columns); err != nil {
 		return false, err
+	}
+	if len(former) > 0 {
+		if wanted[formerProperty], err = withFormer(t, former); err != nil {
+			return false, err
+		}
 	}
 	props := iceberg.Properties{}
 	for k, v := range wanted {
@@ -176,20 +183,21 @@ func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool
 	return true, temporary(err)
 }
 
-// evolveColumns adds to a transaction what the table's columns lack, and tells whether that is anything.
-func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (changed bool, err error) {
+// evolveColumns adds to a transaction what the table's columns lack, and tells whether that is anything, and which columns became other fields.
+func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (changed bool, former map[string]Former, err error) {
 	sc, err := ownSchema(t)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
+	former = map[string]Former{}
 	if have := partitionColumns(t, sc); !slices.Equal(have, spec.PartitionBy) {
-		return false, fmt.Errorf("it is partitioned by (%s), not by (%s)", strings.Join(have, ", "), strings.Join(spec.PartitionBy, ", "))
+		return false, nil, fmt.Errorf("it is partitioned by (%s), not by (%s)", strings.Join(have, ", "), strings.Join(spec.PartitionBy, ", "))
 	}
 	change := tx.UpdateSchema(true, false)
 	for _, c := range spec.Columns {
-		todo, err := columnChange(t.Schema(), sc, c)
+		todo, err := columnChange(t.Schema(), sc, c, former)
 		if err != nil {
-			return false, err
+			return false, nil, err
 		}
 		if todo != nil {
 			todo(change)
@@ -197,17 +205,17 @@ func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (chang
 		}
 	}
 	if !changed {
-		return false, nil
+		return false, nil, nil
 	}
 	if err := change.Commit(); err != nil {
-		return false, fmt.Errorf("change columns: %w", err)
+		return false, nil, fmt.Errorf("change columns: %w", err)
 	}
-	return true, nil
+	return true, former, nil
 }
 
 // columnChange says what has to be done for one column; nil when nothing. The table has it under the name that some
-// engine gave it, have under Waybill's.
-func columnChange(now, have *iceberg.Schema, c waybill.Column) (func(*table.UpdateSchema), error) {
+// engine gave it, have under Waybill's. One that becomes another field is noted in former.
+func columnChange(now, have *iceberg.Schema, c waybill.Column, former map[string]Former) (func(*table.UpdateSchema), error) {
 	want, err := iceType(c.Type)
 	if err != nil {
 		return nil, fmt.Errorf("column %s: %w", c.Name, err)
@@ -222,10 +230,17 @@ func columnChange(now, have *iceberg.Schema, c waybill.Column) (func(*table.Upda
 	if f.Type.Equals(want) {
 		return nil, nil //nolint:nilnil // no change and no error is the common case
 	}
-	if !widens(f.Type, want) {
-		return nil, fmt.Errorf("column %s is %s in the table and %s is asked for; only INTEGER to BIGINT and more digits before the point can follow", c.Name, duckType(f.Type), c.Type)
-	}
 	current, _ := now.FindColumnName(f.ID)
+	if !widens(f.Type, want) {
+		if !converts(duckType(f.Type), c.Type) || f.Required {
+			return nil, fmt.Errorf("column %s is %s in the table and %s is asked for; whole numbers can become BIGINT or DECIMAL, a DECIMAL can get more digits, and numbers, days and truths can become VARCHAR: give the column another name, or the feed's table",
+				c.Name, duckType(f.Type), c.Type)
+		}
+		former[c.Name] = Former{ID: f.ID, Type: duckType(f.Type)}
+		return func(u *table.UpdateSchema) {
+			u.DeleteColumn([]string{current}).AddColumn([]string{current}, want, c.Doc, false, nil)
+		}, nil
+	}
 	return func(u *table.UpdateSchema) {
 		u.UpdateColumn([]string{current}, table.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: want, Valid: true}})
 	}, nil
@@ -241,8 +256,12 @@ func (l *Lake) Table(ctx context.Context, name waybill.TableName) (Table, error)
 	if err != nil {
 		return Table{}, fmt.Errorf("describe table %s: %w", name, err)
 	}
+	fields, err := fieldsIn(t)
+	if err != nil {
+		return Table{}, fmt.Errorf("describe table %s: %w", name, err)
+	}
 	return Table{
-		Name: name, Snapshot: snapshotID(t), Columns: fieldsOf(sc),
+		Name: name, Snapshot: snapshotID(t), Columns: fields,
 		PartitionBy: partitionColumns(t, sc), Properties: maps.Clone(t.Properties()),
 	}, nil
 }

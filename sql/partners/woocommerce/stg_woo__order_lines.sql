@@ -56,18 +56,21 @@ stg_woo__order_lines as (
         not n.needs_no_shipping as requires_shipping,
         case
             when l.quantity > 0
-                then cast(round((coalesce(l.subtotal_amount, 0) + coalesce(l.subtotal_tax_amount, 0)) / l.quantity, 2) as decimal(18, 2))
+                then minor_rounded((coalesce(l.subtotal_amount, 0) + coalesce(l.subtotal_tax_amount, 0)) / l.quantity, c.minor_per_unit, c.minor_amount)
         end as unit_price_amount,
-        cast(coalesce(l.subtotal_amount, 0) + coalesce(l.subtotal_tax_amount, 0) - coalesce(l.total_amount, 0) - coalesce(l.tax_amount, 0)
-            as decimal(18, 2)) as discount_amount,
-        cast(coalesce(l.total_amount, 0) + coalesce(l.tax_amount, 0) as decimal(18, 2)) as discounted_total_amount,
-        upper(l.currency) as currency,
+        minor_rounded(
+            coalesce(l.subtotal_amount, 0) + coalesce(l.subtotal_tax_amount, 0) - coalesce(l.total_amount, 0) - coalesce(l.tax_amount, 0),
+            c.minor_per_unit, c.minor_amount
+        ) as discount_amount,
+        minor_rounded(coalesce(l.total_amount, 0) + coalesce(l.tax_amount, 0), c.minor_per_unit, c.minor_amount) as discounted_total_amount,
+        upper(n.currency) as currency,
         l._source,
         l._file_id,
         l._line,
         l._received_at
     from once as l
     inner join staging.stg_woo__latest_orders as n on n._source = l._source and n.order_id = l.order_id
+    left join seeds.currencies as c on c.currency = upper(n.currency)
     inner join firsts as f on f._source = l._source and f.line_id = l.line_id
 )
 

@@ -19,7 +19,7 @@ columns:
   cancelled_at: >-
     WooCommerce keeps no such time: the earliest change at which the order was seen cancelled
   is_test: WooPayments says so; other plugins leave no mark
-  is_complete: lines, carriage and fees come to the order's total, but for five hundredths of rounding
+  is_complete: lines, carriage and fees come to the order's total, but for five of the currency's smallest unit, of rounding
 */
 with cancelled as (
     select _source, order_id, min(modified_at) as cancelled_at
@@ -65,18 +65,18 @@ stg_woo__orders as (
             when o.status = 'trash' then o.modified_at
             else g.gone_at
         end as deleted_at,
-        coalesce(s.amount, 0) + coalesce(o.shipping_amount, 0) + coalesce(o.shipping_tax_amount, 0) >= o.total_amount - 0.05 as is_complete,
+        coalesce(s.amount, 0) + coalesce(o.shipping_amount, 0) + coalesce(o.shipping_tax_amount, 0) >= o.total_amount - 5 * u.minor_amount as is_complete,
         o.status as financial_status,
         upper(nullif(trim(o.ship_country), '')) as ship_country,
         upper(nullif(trim(o.ship_postcode_area), '')) as ship_postcode_area,
         coalesce(nullif(trim(o.shipping_title), ''), nullif(trim(o.shipping_method_id), '')) as service_raw,
         coalesce(t.meaning, m.meaning) as service,
         o.email as email_hash,
-        cast(o.total_amount as decimal(18, 2)) as total_amount,
+        o.total_amount,
         -- WooCommerce keeps both without their tax; the total has it.
-        cast(o.discount_amount + coalesce(o.discount_tax_amount, 0) as decimal(18, 2)) as discount_amount,
-        cast(o.tax_amount as decimal(18, 2)) as tax_amount,
-        cast(o.shipping_amount + coalesce(o.shipping_tax_amount, 0) as decimal(18, 2)) as shipping_amount,
+        minor_rounded(o.discount_amount + coalesce(o.discount_tax_amount, 0), u.minor_per_unit, u.minor_amount) as discount_amount,
+        minor_rounded(o.tax_amount, u.minor_per_unit, u.minor_amount) as tax_amount,
+        minor_rounded(o.shipping_amount + coalesce(o.shipping_tax_amount, 0), u.minor_per_unit, u.minor_amount) as shipping_amount,
         upper(o.currency) as currency,
         o._source,
         o._file_id,
@@ -86,6 +86,7 @@ stg_woo__orders as (
     left join cancelled as c on c._source = o._source and c.order_id = o.order_id
     left join summed as s on s._source = o._source and s.order_id = o.order_id
     left join gone as g on g._source = o._source and g.order_id = o.order_id
+    left join seeds.currencies as u on u.currency = upper(o.currency)
     left join seeds.codes as t on t.partner = 'woocommerce' and t.list = 'services' and t.code = lower(trim(o.shipping_title))
     left join seeds.codes as m on m.partner = 'woocommerce' and m.list = 'services' and m.code = lower(trim(o.shipping_method_id))
     where o.created_at is not null and o.status not in ('checkout-draft', 'auto-draft')
