@@ -19,6 +19,7 @@ type Leases struct {
 	holder string
 	gone   func(holder string) bool
 	log    *zap.Logger
+	others
 }
 
 // NewLeases names this process in leases. gone tells of another holder that it surely lives no more; nil: nobody can tell.
@@ -77,6 +78,7 @@ func (l *Leases) acquire(ctx context.Context, name string) (*Lease, error) {
 
 // InTurn is During for work that waits until the lease is free.
 func (l *Leases) InTurn(ctx context.Context, name string, work func(context.Context) error) error {
+	giveUp := time.After(turnMost)
 	for {
 		began := false
 		err := l.During(ctx, name, func(ctx context.Context) error { began = true; return work(ctx) })
@@ -87,6 +89,8 @@ func (l *Leases) InTurn(ctx context.Context, name string, work func(context.Cont
 		select {
 		case <-ctx.Done():
 			return errors.Join(err, ctx.Err())
+		case <-giveUp:
+			return fmt.Errorf("waited %s for its turn: %w; see what that run does, end it if it is stuck, and run again", turnMost, err)
 		case <-time.After(turnPause):
 		}
 	}
