@@ -97,7 +97,7 @@ func (c *catalogIO) reach(ctx context.Context) context.Context {
 
 // LoadTable reads a table's current metadata; its commits come back to this catalog.
 func (c *catalogIO) LoadTable(ctx context.Context, id table.Identifier) (*table.Table, error) {
-	t, err := c.sql.LoadTable(c.reach(ctx), id)
+	t, err := reading(func() (*table.Table, error) { return c.sql.LoadTable(c.reach(ctx), id) })
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func ident(name waybill.TableName) table.Identifier {
 
 func (c *catalogIO) makeNamespace(ctx context.Context, name string) error {
 	id := table.Identifier{name}
-	ok, err := c.sql.CheckNamespaceExists(ctx, id)
+	ok, err := reading(func() (bool, error) { return c.sql.CheckNamespaceExists(ctx, id) })
 	if err != nil {
 		return fmt.Errorf("look for namespace %s: %w", name, temporary(err))
 	}

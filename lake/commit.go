@@ -61,7 +61,7 @@ const (
 	kindCompaction  = "compaction"
 
 	commitAttempts = 100
-	doubtMost      = 3 // commits whose answer was lost that are tried again: should one land late, the swap lets one of them in
+	doubtMost      = 10 // commits whose answer was lost that are tried again: should one land late, the swap lets one of them in
 	transfers      = 8 // objects moved at the same time
 )
 

@@ -93,7 +93,7 @@ func (s *steady) QueryContext(ctx context.Context, query string, args []driver.N
 	if err != nil && ctx.Err() == nil && s.broke() && !s.within && reads(query) {
 		return nil, again(err)
 	}
-	return rows, temporary(err)
+	return rows, s.told(err)
 }
 
 // ExecContext changes something; what became of it when the connection broke is not known.
@@ -103,7 +103,7 @@ func (s *steady) ExecContext(ctx context.Context, query string, args []driver.Na
 		return nil, errNoSuchConn
 	}
 	res, err := e.ExecContext(ctx, query, args)
-	return res, temporary(err)
+	return res, s.told(err)
 }
 
 // PrepareContext is the connection's own.
@@ -175,6 +175,29 @@ func (s *steady) CheckNamedValue(v *driver.NamedValue) error {
 		return errNoSuchConn
 	}
 	return c.CheckNamedValue(v)
+}
+
+// errBroke is a connection that broke within a transaction, of which nothing was committed then.
+var errBroke = fmt.Errorf("%w: the connection to the catalog broke", waybill.ErrTemporary)
+
+func (s *steady) told(err error) error {
+	if err != nil && s.within && s.broke() {
+		return fmt.Errorf("%w: %w", errBroke, err)
+	}
+	return temporary(err)
+}
+
+// readMost is how often a reading of the catalog is begun when connections break under it.
+const readMost = 10
+
+// reading repeats what only reads, in transactions of its own, while connections break.
+func reading[T any](read func() (T, error)) (T, error) {
+	for n := 1; ; n++ {
+		got, err := read()
+		if n == readMost || !errors.Is(err, errBroke) {
+			return got, err
+		}
+	}
 }
 
 // broke tells that the connection is of no more use.

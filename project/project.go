@@ -149,7 +149,7 @@ func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 		return publish.NewDuckDB(builds, path, p.origin()), path
 	}
 	p.Publisher = publish.New(publish.Parts{
-		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Models: p.Models, Targets: p.targets(builds), Reporter: report,
+		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Models: p.Models, Targets: p.targets(builds), Within: p.Config.Timeouts.Publish, Reporter: report,
 	})
 	p.Maintainer = maintain.New(p.Lake, p.Ledger, builds, report)
 	p.Runner = run.New(run.Parts{
