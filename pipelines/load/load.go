@@ -38,6 +38,7 @@ type Input struct {
 	PIISalt              waybill.Secret
 	StageDir             string  // local folder for Parquet and rejects; the caller removes it
 	Previous             History // of the feed
+	Neighbours           typing.Neighbours
 	FieldIDs             func(waybill.TableName) map[string]int
 }
 

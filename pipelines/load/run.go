@@ -164,7 +164,7 @@ func (w *worker) work(ctx context.Context, s *stream) error {
 		return ctx.Err()
 	}
 	typer, err := typing.NewTyper(ctx, w.loader.engine, typing.Job{
-		Contract: w.in.Contract, Layout: w.reader.layout, Salt: w.in.PIISalt, FieldIDs: w.in.FieldIDs, Reject: w.reject,
+		Contract: w.in.Contract, Layout: w.reader.layout, Name: w.in.Name, Neighbours: w.in.Neighbours, Salt: w.in.PIISalt, FieldIDs: w.in.FieldIDs, Reject: w.reject,
 		Origin: typing.Origin{Source: w.in.Source, File: w.in.File, LoadID: w.in.LoadID, ReceivedAt: w.in.ReceivedAt, LoadedAt: w.in.LoadedAt},
 	})
 	if err != nil {

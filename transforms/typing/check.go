@@ -17,7 +17,8 @@ type check struct {
 }
 
 // checks are a column's rules in the order in which they are reported.
-func (col Column) checks(i int, tr Traits, now time.Time) []check {
+func (col Column) checks(i int, m manner) ([]check, error) {
+	tr := m.traits
 	r, v := fmt.Sprintf("r%d", i), fmt.Sprintf("v%d", i)
 	var all []check
 	add := func(rule, bad string) { all = append(all, check{Column: i, Rule: rule, Bad: bad}) }
@@ -26,11 +27,20 @@ func (col Column) checks(i int, tr Traits, now time.Time) []check {
 	if col.stripsLate(tr) {
 		given = fmt.Sprintf("nullif(trim(%s, %s), '') is not null", r, duck.Literal(col.Strip))
 	}
+	if col.Present {
+		add("required", r+" is null")
+	}
 	switch {
 	case col.Required && col.stripsLate(tr):
 		add("required", fmt.Sprintf("(case when %s is null then not (%s) else false end)", v, given))
+	case col.Required && len(col.Codes) > 0: // what nobody has mapped is no value
+		add("required", fmt.Sprintf("coalesce(%s not in (%s), true)", v, literals(col.Codes.raw())))
 	case col.Required:
 		add("required", r+" is null")
+	}
+	if col.ZoneColumn != "" {
+		k := m.table.column(col.ZoneColumn)
+		all = append(all, check{Column: k, Rule: ruleZone, Bad: col.unknownZone(fmt.Sprintf("w%d", i), fmt.Sprintf("r%d", k))})
 	}
 	if rule := col.parseRule(); rule != "" {
 		bad := fmt.Sprintf("(case when %s is null then %s else false end)", v, given)
@@ -40,11 +50,21 @@ func (col Column) checks(i int, tr Traits, now time.Time) []check {
 		add(rule, bad)
 	}
 	if col.isTime() {
-		low, high := fmt.Sprintf("%d-01-01", firstYear), now.UTC().AddDate(yearsAhead, 0, 0).Format(sqlTime)
-		add("date_range", fmt.Sprintf("coalesce(%[1]s < timestamptz '%[2]s 00:00:00+00' or %[1]s > timestamptz '%[3]s+00', false)", v, low, high))
+		bad, err := col.outOfRange(v, m.origin.ReceivedAt)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", col.Name, err)
+		}
+		add("date_range", bad)
 	}
-	if col.isIdentifier() && tr.Plus {
-		add("spreadsheet_id", fmt.Sprintf("coalesce(regexp_matches(%s, %s), false)", r, duck.Literal(scientific)))
+	if col.Reference {
+		seen := tr
+		if m.answers {
+			seen.Plus, seen.Equals, seen.Apostrophes = false, false, false
+		}
+		col.referenceChecks(fmt.Sprintf("c%d", i), r, seen, add)
+	}
+	if col.Type == "text" && tr.Controls && !col.Reference {
+		add("nul", fmt.Sprintf("coalesce(contains(%s, chr(0)), false)", r))
 	}
 	if col.Regex != "" {
 		add("regex", unless(fmt.Sprintf("regexp_matches(%s, %s)", r, duck.Literal(col.Regex))))
@@ -58,7 +78,12 @@ func (col Column) checks(i int, tr Traits, now time.Time) []check {
 	if col.Max != "" {
 		add("max", fmt.Sprintf("coalesce(%s > %s, false)", v, col.Max))
 	}
-	return all
+	if col.Repeated {
+		for k := range all { // of a record without entries there is a row all the same
+			all[k].Bad = fmt.Sprintf("(%s and _entry > 0)", all[k].Bad)
+		}
+	}
+	return all, nil
 }
 
 // ruleFormat is the rule of dates and times that are in none of the column's formats.
@@ -134,12 +159,16 @@ type manner struct {
 	traits Traits
 	origin Origin
 	line   string // see Origin.outputs
+	table  Table
+	// The records are answers of an API, which no spreadsheet has written.
+	answers bool
 }
 
 // relate writes a table's SQL over source, a select with _line and one text c0, c1, … per column. What the typed rows need is computed once,
 // in nested selects.
 func relate(t Table, source string, m manner) (relation, error) {
 	rel := relation{table: t, traits: m.traits}
+	m.table = t
 	var clean, read, values, outputs []string
 	for i, col := range t.Columns {
 		e, err := col.build(i, m)
@@ -152,7 +181,11 @@ func relate(t Table, source string, m manner) (relation, error) {
 		}
 		values = append(values, fmt.Sprintf("%s as v%d", e.value, i))
 		outputs = append(outputs, col.outputs(i)...)
-		rel.checks = append(rel.checks, col.checks(i, m.traits, m.origin.LoadedAt)...)
+		checks, err := col.checks(i, m)
+		if err != nil {
+			return rel, err
+		}
+		rel.checks = append(rel.checks, checks...)
 	}
 	from := fmt.Sprintf("select *, %s from (%s)", strings.Join(clean, ", "), source)
 	if len(read) > 0 {
@@ -194,12 +227,20 @@ func (r relation) broken() string {
 func (r relation) detail() string {
 	var b strings.Builder
 	for i, c := range r.checks {
-		fmt.Fprintf(&b, " when %d then c%d", i, c.Column)
+		fmt.Fprintf(&b, " when %d then %s", i, r.sent(c.Column))
 	}
 	if b.Len() == 0 {
 		return "cast(null as varchar)"
 	}
 	return "case rule" + b.String() + " end"
+}
+
+// sent is the SQL of a column's text as sent.
+func (r relation) sent(column int) string {
+	if with := r.table.Columns[column].TimeColumn; with != "" {
+		return fmt.Sprintf("concat_ws(' ', c%d, c%d)", column, r.table.column(with))
+	}
+	return fmt.Sprintf("c%d", column)
 }
 
 // addend is what a rejected record would have added to a sum, as text.
@@ -221,7 +262,7 @@ func (r relation) swapped() string {
 	var b strings.Builder
 	for i, c := range r.checks {
 		if col := r.table.Columns[c.Column]; c.Rule == ruleFormat && col.order() != "" {
-			fmt.Fprintf(&b, " when %d then %s", i, col.couldBeSwapped(fmt.Sprintf("c%d", c.Column)))
+			fmt.Fprintf(&b, " when %d then %s", i, col.couldBeSwapped(r.sent(c.Column)))
 		}
 	}
 	if b.Len() == 0 {

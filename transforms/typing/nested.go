@@ -26,7 +26,7 @@ func (t *Typer) typeJSON(ctx context.Context, p Part, target func(Table) string,
 		if err != nil {
 			return fmt.Errorf("type %s: %w", table.Name, err)
 		}
-		rel, err := relate(table, source, manner{null: t.Contract.Format.Null, traits: allTraits, origin: t.Origin, line: t.Contract.lineOutput()})
+		rel, err := relate(table, source, manner{null: t.Contract.Format.Null, traits: allTraits, origin: t.Origin, line: t.Contract.lineOutput(), answers: t.Contract.Format.Type == Exchange})
 		if err != nil {
 			return err
 		}

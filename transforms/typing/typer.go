@@ -52,11 +52,13 @@ type Typer struct {
 
 // Job is what a Typer needs to know.
 type Job struct {
-	Contract Contract
-	Layout   Layout // CSV only
-	Origin   Origin
-	Salt     waybill.Secret
-	FieldIDs func(waybill.TableName) map[string]int // nil writes no field ids
+	Contract   Contract
+	Layout     Layout // CSV only
+	Origin     Origin
+	Name       string // the file's, see NameDate
+	Salt       waybill.Secret
+	FieldIDs   func(waybill.TableName) map[string]int // nil writes no field ids
+	Neighbours Neighbours                             // nil where nothing is known of other files
 	// Reject is told of each record that broke a rule, in no order and from any goroutine, one at a time, before its batch is released.
 	Reject func(Reject) error
 }
