@@ -106,6 +106,8 @@ type Limits struct {
 	MinRowsVsLast *Share `yaml:"min_rows_vs_last"` // of the records of the feed's newest loaded file
 	// A file without a byte is no news, as an API's answer may be, and not a cut-off upload; so is one of XML without the element for records.
 	AllowEmpty bool `yaml:"allow_empty"`
+
+	Growth `yaml:",inline"`
 }
 
 // DefaultMaxRejected is for feeds that set no limit: a file most of whose records break the contract is a file of another kind.
