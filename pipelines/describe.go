@@ -63,7 +63,7 @@ func knownKeys() []string {
 	return strings.Fields(`pipeline sources schedule cron zone feeds feed file match ignore ready stable_for marker pull resource
 		settings worklist expect by days calendar sequence supersede mode identity document newest_by decode format type delimiter quote encoding header
 		fields null record header_record trailer count_field sum_field sum_of policy control count tables where each columns limits max_rejected
-		min_rows_vs_last allow_empty on_drift new_column missing_column from position path formats future strip extract decimal_mark group_mark negative affixes codes required
+		min_rows_vs_last allow_empty max_unpacked_bytes max_unpacked_ratio max_records max_columns max_record_bytes max_nesting on_drift new_column missing_column from position path formats future strip extract decimal_mark group_mark negative affixes codes required
 		min max enum regex pii optional`)
 }
 

@@ -66,6 +66,7 @@ func Run(t *testing.T, f Fixture) {
 		t.Run("cut once", f.cutOnce)
 		t.Run("cut again and again", f.cutForGood)
 		t.Run("silent server", f.silent)
+		t.Run("silent or torn at each step", f.muted)
 	}
 	if f.Refused != nil {
 		t.Run("wrong credential", f.refused)

@@ -24,12 +24,18 @@ var errNoUTF8 = errors.New("the server refuses OPTS UTF8 ON")
 type controlConn struct {
 	net.Conn
 	heard int
+	last  byte
 	said  []byte
+	torn  atomic.Bool // it ended within a line, which the library takes for a whole one
 }
 
 // Read gives a reply, up to the limit.
 func (c *controlConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.last = p[n-1]
+	}
+	c.torn.Store(err != nil && c.heard > 0 && c.last != '\n')
 	if c.heard += n; c.heard > mostReply {
 		return 0, fmt.Errorf("%w: the server said more than %d bytes in reply to one command, which is no FTP; ask the partner what answers there", waybill.ErrLimit, mostReply)
 	}

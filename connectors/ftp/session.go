@@ -108,6 +108,10 @@ func (s *session) do(ctx context.Context, work func() error) error {
 	if !release() && err != nil {
 		return context.Cause(ctx)
 	}
+	var answer *textproto.Error
+	if err != nil && s.control != nil && s.control.torn.Load() && !errors.As(err, &answer) && !errors.Is(err, waybill.ErrTemporary) {
+		return fmt.Errorf("%w: the connection ended within a reply: %w", waybill.ErrTemporary, err)
+	}
 	return err
 }
 

@@ -222,6 +222,8 @@ func translate(ctx context.Context, err error) error {
 		return err
 	}
 	switch status := answer.HTTPStatusCode(); {
+	case status < http.StatusMultipleChoices && transfer.Cut(err): // no answer at all, or a part of one
+		return fmt.Errorf("%w: %w", waybill.ErrTemporary, err)
 	case status == http.StatusNotFound:
 		return fmt.Errorf("%w: %w", waybill.ErrNotFound, err)
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:

@@ -172,7 +172,11 @@ func (d *dialer) subsystem(ctx context.Context, client *ssh.Client) (*session, e
 	if err == nil {
 		return newSession(client, files, met, d.config.KeepAlive), nil
 	}
+	_, _, gone := client.SendRequest("keepalive@openssh.com", true, nil)
 	_ = client.Close()
+	if gone != nil && limited.Err() == nil {
+		return nil, fmt.Errorf("start sftp: %w: the connection ended: %w", waybill.ErrTemporary, err)
+	}
 	if met.err != nil {
 		return nil, fmt.Errorf("start sftp: %w", met.err)
 	}

@@ -14,11 +14,6 @@ import (
 	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
-const (
-	maxCSVRecord  = 16 << 20
-	maxJSONRecord = 64 << 20
-)
-
 // records are those of a file, one after another; io.EOF after the last.
 type records interface {
 	Next() (decode.Record, error)
@@ -36,11 +31,12 @@ func recordsOf(r io.Reader, c typing.Contract, d decode.Dialect) (records, error
 	return decode.NewRecords(text, d), nil
 }
 
-func dialect(f typing.Format) decode.Dialect {
+func dialect(c typing.Contract) decode.Dialect {
+	f, most := c.Format, c.Grown().MaxRecordBytes
 	if f.Type != typing.CSV {
-		return decode.Dialect{MaxRecord: maxJSONRecord}
+		return decode.Dialect{MaxRecord: most}
 	}
-	return decode.Dialect{Delim: f.Delim(), Quote: f.QuoteByte(), MaxRecord: maxCSVRecord}
+	return decode.Dialect{Delim: f.Delim(), Quote: f.QuoteByte(), MaxRecord: most}
 }
 
 // pattern is a regular expression that is asked of every record: most are told by their first byte.
@@ -86,6 +82,7 @@ func (p *pattern) match(record []byte) bool {
 type reader struct {
 	in      Input
 	dialect decode.Dialect
+	growth  typing.Growth
 	records records
 	trailer *pattern
 	opening *pattern // header record
@@ -136,6 +133,9 @@ func (r *reader) begin() error {
 		return err
 	}
 	r.header = append([]byte(nil), rec.Bytes...)
+	if err := tooWide(rec, r.in.Contract.Grown()); err != nil {
+		return err
+	}
 	names := decode.Fields(r.header, r.dialect)
 	r.layout, r.res.Drift = matchHeader(table, names)
 	if h := driftHold(r.in.Contract.OnDrift, r.res.Drift); h != nil {
@@ -192,7 +192,7 @@ func (r *reader) read(ctx context.Context) error {
 			continue
 		}
 		r.seen = true
-		if err := r.one(ctx, rec); err != nil {
+		if err := r.grow(ctx, rec); err != nil {
 			return err
 		}
 	}

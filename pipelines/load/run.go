@@ -50,6 +50,7 @@ func holdOf(err error) *Hold {
 	var encoding *decode.EncodingError
 	var layer *decode.LayerError
 	var size *decode.SizeError
+	var grown *decode.GrowthError
 	var xml *decode.XMLError
 	switch {
 	case errors.As(err, &h):
@@ -58,6 +59,8 @@ func holdOf(err error) *Hold {
 		return &Hold{Rule: "encoding", Line: encoding.Line, Detail: encoding.Error()}
 	case errors.As(err, &xml):
 		return &Hold{Rule: string(xml.Fault), Line: xml.Line, Detail: xml.Error()}
+	case errors.As(err, &grown):
+		return &Hold{Rule: ruleSize, Detail: grown.Error()}
 	case errors.As(err, &layer):
 		return &Hold{Rule: "decode", Detail: layer.Error() + "; is the upload complete?"}
 	case errors.As(err, &size):
@@ -98,7 +101,7 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 	if err != nil {
 		return err
 	}
-	layers, err := decode.Layers(in.Bytes, in.Contract.Decode, dir)
+	layers, err := decode.Layers(in.Bytes, in.Contract.Decode, dir, decode.Growth{Bytes: r.growth.MaxUnpackedBytes, Ratio: r.growth.MaxUnpackedRatio})
 	if err != nil {
 		return err
 	}
@@ -133,7 +136,7 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 }
 
 func newReader(in Input, log *rejectLog, res *Result) (*reader, error) {
-	r := &reader{in: in, dialect: dialect(in.Contract.Format), log: log, res: res}
+	r := &reader{in: in, dialect: dialect(in.Contract), growth: in.Contract.Grown(), log: log, res: res}
 	var err error
 	if r.trailer, err = newPattern(in.Contract.Trailer.Match); err != nil {
 		return nil, fmt.Errorf("trailer.match: %w", err)
