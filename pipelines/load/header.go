@@ -19,19 +19,37 @@ func normal(name string) string {
 // matchHeader finds the contract's columns in a header. The notes tell what is new and what is missing.
 func matchHeader(t typing.Table, header []string) (typing.Layout, []DriftNote) {
 	layout := typing.Layout{Fields: len(header), Index: make([]int, len(t.Columns))}
-	at := map[string]int{}
+	at := map[string][]int{}
 	for i, name := range header {
-		if _, twice := at[normal(name)]; !twice {
-			at[normal(name)] = i
-		}
+		at[normal(name)] = append(at[normal(name)], i)
 	}
 	used := make([]bool, len(header))
 	var missing []int
+	var notes []DriftNote
+	var unclear *DriftNote
+	if t.Repeats() {
+		if layout.Entries, unclear = entriesOf(t, header, used); unclear != nil {
+			notes = append(notes, *unclear)
+		}
+	}
 	for c, col := range t.Columns {
 		layout.Index[c] = -1
+		if col.Repeated {
+			if !col.Optional && !slices.ContainsFunc(layout.Entries, func(entry []int) bool { return entry[c] >= 0 }) {
+				missing = append(missing, c)
+			}
+			continue
+		}
 		for _, alias := range col.From {
-			if i, ok := at[normal(alias)]; ok {
-				layout.Index[c], used[i] = i, true
+			if places := at[normal(alias)]; len(places) > 0 {
+				layout.Index[c] = places[0]
+				for _, i := range places {
+					used[i] = true
+				}
+				if len(places) > 1 {
+					notes = append(notes, DriftNote{Kind: "duplicate_column", Column: col.Name, Detail: fmt.Sprintf("the header has %q %d times, and nobody can tell which is meant; "+
+						"if each is an entry of its own, say repeated: true of %s", alias, len(places), col.Name)})
+				}
 				break
 			}
 		}
@@ -48,20 +66,20 @@ func matchHeader(t typing.Table, header []string) (typing.Layout, []DriftNote) {
 	}
 	var spare []string
 	for i, name := range header {
-		if !used[i] {
+		if !used[i] && normal(name) != "" {
 			spare = append(spare, name)
 		}
 	}
-	var notes []DriftNote
 	reach := 0
 	if len(missing) == 1 && len(spare) == 1 {
 		reach = math.MaxInt // any name: it is likely the same column, however it is written
 	}
+	firstMissing := len(notes)
 	for _, c := range missing {
 		notes = append(notes, missingNote(t.Columns[c], spare, reach))
 	}
-	if len(notes) > 0 {
-		notes[0].Detail += fmt.Sprintf("; header found: %q", header)
+	if len(missing) > 0 {
+		notes[firstMissing].Detail += fmt.Sprintf("; header found: %q", header)
 	}
 	for _, name := range spare {
 		notes = append(notes, DriftNote{Kind: "new_column", Column: name, Detail: fmt.Sprintf("the header has %q, which the contract does not know", name)})
@@ -103,10 +121,13 @@ func positional(t typing.Table, fields int) typing.Layout {
 func driftHold(d typing.Drift, notes []DriftNote) *Hold {
 	for _, n := range notes {
 		policy := d.MissingColumn
-		if n.Kind == "new_column" {
-			policy = d.NewColumn
+		switch n.Kind {
+		case "new_column":
+			policy = d.NewColumn.Or(typing.PolicyWarn)
+		case "duplicate_column":
+			policy = typing.PolicyHold
 		}
-		if policy == typing.PolicyHold || (policy == "" && n.Kind == "missing_column") {
+		if policy.Or(typing.PolicyHold) == typing.PolicyHold {
 			return &Hold{Rule: n.Kind, Column: n.Column, Detail: n.Detail}
 		}
 	}

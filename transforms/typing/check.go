@@ -16,6 +16,26 @@ type check struct {
 	Bad    string
 }
 
+// wholeRow stands in the place of a column's number.
+const wholeRow = -1
+
+// noValues is the SQL that is true for a row in which no column has a value; empty where such a row breaks another rule, or is kept because its list has no entry.
+func (t Table) noValues() string {
+	var none []string
+	for i, col := range t.Columns {
+		if col.Required || col.Present || col.TellsReject {
+			return ""
+		}
+		none = append(none, fmt.Sprintf("r%d is null", i))
+	}
+	for _, text := range t.Each {
+		if h, err := parseHop(text); err != nil || h.Keep {
+			return ""
+		}
+	}
+	return "(" + strings.Join(none, " and ") + ")"
+}
+
 // checks are a column's rules in the order in which they are reported.
 func (col Column) checks(i int, m manner) ([]check, error) {
 	tr := m.traits
@@ -187,6 +207,9 @@ func relate(t Table, source string, m manner) (relation, error) {
 		}
 		rel.checks = append(rel.checks, checks...)
 	}
+	if none := t.noValues(); none != "" {
+		rel.checks = append(rel.checks, check{Column: wholeRow, Rule: "no_values", Bad: none})
+	}
 	from := fmt.Sprintf("select *, %s from (%s)", strings.Join(clean, ", "), source)
 	if len(read) > 0 {
 		from = fmt.Sprintf("select *, %s from (%s)", strings.Join(read, ", "), from)
@@ -227,7 +250,9 @@ func (r relation) broken() string {
 func (r relation) detail() string {
 	var b strings.Builder
 	for i, c := range r.checks {
-		fmt.Fprintf(&b, " when %d then %s", i, r.sent(c.Column))
+		if c.Column != wholeRow {
+			fmt.Fprintf(&b, " when %d then %s", i, r.sent(c.Column))
+		}
 	}
 	if b.Len() == 0 {
 		return "cast(null as varchar)"
@@ -261,7 +286,10 @@ func (r relation) addend(sumOf string) string {
 func (r relation) swapped() string {
 	var b strings.Builder
 	for i, c := range r.checks {
-		if col := r.table.Columns[c.Column]; c.Rule == ruleFormat && col.order() != "" {
+		if c.Rule != ruleFormat {
+			continue
+		}
+		if col := r.table.Columns[c.Column]; col.order() != "" {
 			fmt.Fprintf(&b, " when %d then %s", i, col.couldBeSwapped(r.sent(c.Column)))
 		}
 	}
