@@ -26,9 +26,14 @@ func (e *JSONError) Error() string {
 // sniffed is how much of a text is looked at before it is known how its documents stand in it.
 const sniffed = 64 << 10
 
-// Documents reads JSON documents however they stand in a text: one a line, over several lines, or as the entries of an array. Where arrays are documents
-// themselves, whole is set.
-func Documents(text io.Reader, maxRecord int, whole bool) (interface{ Next() (Record, error) }, error) {
+// JSONDialect is what JSON documents are.
+type JSONDialect struct {
+	MaxRecord int  // bytes; a longer document is a *SizeError
+	Arrays    bool // an array is a document; else its entries are
+}
+
+// Documents reads JSON documents however they stand in a text: one a line, over several lines, or as the entries of an array.
+func Documents(text io.Reader, dialect JSONDialect) interface{ Next() (Record, error) } {
 	head := make([]byte, 0, sniffed+16)
 	var err error
 	for err == nil && len(head) < sniffed {
@@ -37,22 +42,20 @@ func Documents(text io.Reader, maxRecord int, whole bool) (interface{ Next() (Re
 		head = head[:len(head)+n]
 	}
 	rest := io.MultiReader(bytes.NewReader(head), text) // a text that went wrong says so again
-	if !apart(head, whole) {
-		return NewRecords(rest, Dialect{MaxRecord: maxRecord}), nil
+	if head = bytes.TrimLeft(head, " \t\r\n"); startsArray(head) && !dialect.Arrays || opensLine(head) {
+		return &documents{r: rest, buf: make([]byte, 0, sniffed), d: dialect, line: 1}
 	}
-	return &documents{r: rest, buf: make([]byte, 0, sniffed), max: maxRecord, line: 1, whole: whole}, nil
+	return NewRecords(rest, Dialect{MaxRecord: dialect.MaxRecord})
 }
 
-// apart says whether a text has its documents in another way than one a line.
-func apart(head []byte, whole bool) bool {
-	head = bytes.TrimLeft(head, " \t\r\n")
-	if len(head) == 0 || (head[0] == '[' && !whole) {
-		return len(head) > 0
-	}
+func startsArray(head []byte) bool { return len(head) > 0 && head[0] == '[' }
+
+// opensLine says whether the first document goes on behind its first line.
+func opensLine(head []byte) bool {
 	first, _, several := bytes.Cut(head, []byte("\n"))
-	var any json.RawMessage
+	var document json.RawMessage
 	var syntax *json.SyntaxError
-	err := json.Unmarshal(first, &any)
+	err := json.Unmarshal(first, &document)
 	return several && errors.As(err, &syntax) && int(syntax.Offset) >= len(bytes.TrimRight(first, " \t\r"))
 }
 
@@ -61,10 +64,9 @@ type documents struct {
 	r       io.Reader
 	buf     []byte
 	at      int // in buf
-	max     int
+	d       JSONDialect
 	line    int64 // of buf[at]
 	err     error // of r
-	whole   bool
 	inArray bool
 	behind  bool  // a value of the array: a comma or its end comes next
 	last    int64 // line of the last document
@@ -88,7 +90,7 @@ func (d *documents) Next() (Record, error) {
 			d.at++
 		case d.inArray && d.behind:
 			return Record{}, &JSONError{Line: d.line, Want: "comma or ] behind an entry"}
-		case !d.inArray && !d.whole && c == '[':
+		case !d.inArray && !d.d.Arrays && c == '[':
 			d.inArray = true
 			d.at++
 		default:
@@ -141,8 +143,8 @@ func (d *documents) document() (Record, error) {
 			}
 			return d.take(rec, n)
 		}
-		if n >= d.max {
-			return rec, &SizeError{Line: rec.Line, Limit: d.max}
+		if n >= d.d.MaxRecord {
+			return rec, &SizeError{Line: rec.Line, Limit: d.d.MaxRecord}
 		}
 	}
 }

@@ -37,8 +37,8 @@ func (r *reader) open(from io.Reader) error {
 		return err
 	}
 	if c.Format.Type == typing.JSON {
-		r.records, err = decode.Documents(r.text, r.dialect.MaxRecord, c.ReadsArrays())
-		return err
+		r.records = decode.Documents(r.text, decode.JSONDialect{MaxRecord: r.dialect.MaxRecord, Arrays: c.ReadsArrays()})
+		return nil
 	}
 	r.records = decode.NewRecords(r.text, r.dialect)
 	return nil
