@@ -74,7 +74,7 @@ type Control struct {
 
 // DriftNote is one difference between the header and the contract.
 type DriftNote struct {
-	Kind   string // new_column or missing_column
+	Kind   string // new_column, missing_column or duplicate_column
 	Column string
 	Detail string
 }

@@ -52,6 +52,7 @@ func holdOf(err error) *Hold {
 	var size *decode.SizeError
 	var grown *decode.GrowthError
 	var xml *decode.XMLError
+	var json *decode.JSONError
 	switch {
 	case errors.As(err, &h):
 		return &h.hold
@@ -61,6 +62,10 @@ func holdOf(err error) *Hold {
 		return &Hold{Rule: string(xml.Fault), Line: xml.Line, Detail: xml.Error()}
 	case errors.As(err, &grown):
 		return &Hold{Rule: ruleSize, Detail: grown.Error()}
+	case errors.As(err, &json) && json.Cut:
+		return &Hold{Rule: "truncated", Line: json.Line, Detail: json.Error()}
+	case errors.As(err, &json):
+		return &Hold{Rule: "json", Line: json.Line, Detail: json.Error()}
 	case errors.As(err, &layer):
 		return &Hold{Rule: "decode", Detail: layer.Error() + "; is the upload complete?"}
 	case errors.As(err, &size):
@@ -106,7 +111,7 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 		return err
 	}
 	defer layers.Close()
-	if r.records, err = recordsOf(layers, in.Contract, r.dialect); err != nil {
+	if err := r.open(layers); err != nil {
 		return err
 	}
 	if err := r.begin(); err != nil {
@@ -123,7 +128,7 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 	group.Go(func() error {
 		w := &worker{loader: l, in: in, dir: dir, log: log, res: res, reader: r, desk: desk}
 		defer func() { apart = w.apart }()
-		return w.work(ctx, &stream{traits: l.assume, ctx: ctx, schema: r.feeder.columns.schema, queue: queue, desk: desk, json: in.Contract.Format.Type != typing.CSV, sizes: l.sizes})
+		return w.work(ctx, &stream{traits: l.assume, ctx: ctx, schema: r.feeder.columns.schema, queue: queue, desk: desk, atOnce: in.Contract.AtOnce(), sizes: l.sizes})
 	})
 	readErr := r.read(ctx)
 	close(queue)

@@ -45,10 +45,12 @@ type taker struct {
 	files []ledger.File // everything known of the feed, oldest first
 	scope string        // within which a document is one
 	loads []ledger.Load // what is known of the documents there, in the order of their arrival
+	// loaded are those of the files that were loaded when its turn began.
+	loaded []ledger.File
 }
 
 func (i intake) taker(t pipelines.Task, conn waybill.Connector, files []ledger.File) *taker {
-	return &taker{intake: i, Task: t, conn: conn, files: files}
+	return &taker{intake: i, Task: t, conn: conn, files: files, loaded: loadedOf(files)}
 }
 
 // receive fetches one item: its bytes are kept while they are typed.
@@ -165,7 +167,7 @@ func (t *taker) load(ctx context.Context, r io.Reader, f ledger.File, stage stri
 	return t.loader.Load(ctx, load.Input{
 		Bytes: r, Contract: t.Feed.Contract, Source: f.Source, Feed: f.Feed, Name: f.Name, File: f.ID, LoadID: f.LoadID,
 		ReceivedAt: f.ReceivedAt, LoadedAt: t.arrivedAt(), PIISalt: t.salt, StageDir: stage, Previous: t.history(f),
-		FieldIDs: ids,
+		Neighbours: t.neighbours(f), FieldIDs: ids,
 	})
 }
 

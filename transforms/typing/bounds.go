@@ -59,20 +59,21 @@ func (col Column) validateBounds(at string, p *problems) {
 		}
 		return
 	}
-	now := time.Now()
+	someDay := time.Date(firstYear, 1, 1, 0, 0, 0, 0, time.UTC)
 	days := map[string]time.Time{}
 	for key, b := range map[string]Bound{"earliest": col.Earliest, "latest": col.Latest} {
 		if b == "" {
 			continue
 		}
-		day, err := b.day(now)
+		day, err := b.day(someDay)
 		if err != nil {
 			p.say(at+"."+key, "%w", err)
 			return
 		}
 		days[key] = day
 	}
-	if len(days) == 2 && days["latest"].Before(days["earliest"]) {
+	alike := relativeBound.MatchString(string(col.Earliest)) == relativeBound.MatchString(string(col.Latest))
+	if len(days) == 2 && alike && days["latest"].Before(days["earliest"]) {
 		p.say(at+".latest", "%s is before earliest, %s", col.Latest, col.Earliest)
 	}
 }

@@ -16,74 +16,122 @@ type check struct {
 	Bad    string
 }
 
+// wholeRow stands in the place of a column's number.
+const wholeRow = -1
+
+// noValues is the SQL that is true for a row in which no column has a value; empty where such a row breaks another rule, or is kept because its list has no entry.
+func (t Table) noValues() string {
+	var none []string
+	for i, col := range t.Columns {
+		if col.Required || col.Present || col.TellsReject {
+			return ""
+		}
+		none = append(none, fmt.Sprintf("r%d is null", i))
+	}
+	for _, text := range t.Each {
+		if h, err := parseHop(text); err != nil || h.Keep {
+			return ""
+		}
+	}
+	return "(" + strings.Join(none, " and ") + ")"
+}
+
+// rules are a column's checks while they are gathered, with the SQL of its cleaned text and its value.
+type rules struct {
+	col    Column
+	number int
+	r, v   string
+	m      manner
+	all    []check
+}
+
+func (s *rules) add(rule, bad string) {
+	s.all = append(s.all, check{Column: s.number, Rule: rule, Bad: bad})
+}
+
 // checks are a column's rules in the order in which they are reported.
 func (col Column) checks(i int, m manner) ([]check, error) {
-	tr := m.traits
-	r, v := fmt.Sprintf("r%d", i), fmt.Sprintf("v%d", i)
-	var all []check
-	add := func(rule, bad string) { all = append(all, check{Column: i, Rule: rule, Bad: bad}) }
-	unless := func(condition string) string { return "coalesce(not (" + condition + "), false)" }
+	s := &rules{col: col, number: i, r: fmt.Sprintf("r%d", i), v: fmt.Sprintf("v%d", i), m: m}
+	s.ofPresence()
+	if col.isTime() {
+		bad, err := col.outOfRange(s.v, m.origin.ReceivedAt)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", col.Name, err)
+		}
+		s.add("date_range", bad)
+	}
+	s.ofText()
+	s.ofValue()
+	if col.Repeated {
+		for k := range s.all { // of a record without entries there is a row all the same
+			s.all[k].Bad = fmt.Sprintf("(%s and _entry > 0)", s.all[k].Bad)
+		}
+	}
+	return s.all, nil
+}
+
+// ofPresence are the rules that there is a value, and that it is of the column's type.
+func (s *rules) ofPresence() {
+	col, r, v := s.col, s.r, s.v
 	given := r + " is not null"
-	if col.stripsLate(tr) {
+	if col.stripsLate(s.m.traits) {
 		given = fmt.Sprintf("nullif(trim(%s, %s), '') is not null", r, duck.Literal(col.Strip))
 	}
 	if col.Present {
-		add("required", r+" is null")
+		s.add("required", r+" is null")
 	}
 	switch {
-	case col.Required && col.stripsLate(tr):
-		add("required", fmt.Sprintf("(case when %s is null then not (%s) else false end)", v, given))
+	case col.Required && col.stripsLate(s.m.traits):
+		s.add("required", fmt.Sprintf("(case when %s is null then not (%s) else false end)", v, given))
 	case col.Required && len(col.Codes) > 0: // what nobody has mapped is no value
-		add("required", fmt.Sprintf("coalesce(%s not in (%s), true)", v, literals(col.Codes.raw())))
+		s.add("required", fmt.Sprintf("coalesce(%s not in (%s), true)", v, literals(col.Codes.raw())))
 	case col.Required:
-		add("required", r+" is null")
+		s.add("required", r+" is null")
 	}
 	if col.ZoneColumn != "" {
-		k := m.table.column(col.ZoneColumn)
-		all = append(all, check{Column: k, Rule: ruleZone, Bad: col.unknownZone(fmt.Sprintf("w%d", i), fmt.Sprintf("r%d", k))})
+		k := s.m.table.column(col.ZoneColumn)
+		s.all = append(s.all, check{Column: k, Rule: ruleZone, Bad: col.unknownZone(fmt.Sprintf("w%d", s.number), fmt.Sprintf("r%d", k))})
 	}
 	if rule := col.parseRule(); rule != "" {
 		bad := fmt.Sprintf("(case when %s is null then %s else false end)", v, given)
 		if col.Required {
 			bad = v + " is null"
 		}
-		add(rule, bad)
+		s.add(rule, bad)
 	}
-	if col.isTime() {
-		bad, err := col.outOfRange(v, m.origin.ReceivedAt)
-		if err != nil {
-			return nil, fmt.Errorf("column %s: %w", col.Name, err)
-		}
-		add("date_range", bad)
-	}
-	if col.Reference {
-		seen := tr
-		if m.answers {
+}
+
+// ofText are the rules of how a text is written.
+func (s *rules) ofText() {
+	col, r := s.col, s.r
+	switch {
+	case col.Reference:
+		seen := s.m.traits
+		if s.m.answers {
 			seen.Plus, seen.Equals, seen.Apostrophes = false, false, false
 		}
-		col.referenceChecks(fmt.Sprintf("c%d", i), r, seen, add)
+		col.referenceChecks(fmt.Sprintf("c%d", s.number), r, seen, s.add)
+	case col.Type == "text" && s.m.traits.Controls:
+		s.add("nul", fmt.Sprintf("coalesce(contains(%s, chr(0)), false)", r))
 	}
-	if col.Type == "text" && tr.Controls && !col.Reference {
-		add("nul", fmt.Sprintf("coalesce(contains(%s, chr(0)), false)", r))
-	}
+}
+
+// ofValue are the rules that the contract writes out.
+func (s *rules) ofValue() {
+	col, r, v := s.col, s.r, s.v
+	unless := func(condition string) string { return "coalesce(not (" + condition + "), false)" }
 	if col.Regex != "" {
-		add("regex", unless(fmt.Sprintf("regexp_matches(%s, %s)", r, duck.Literal(col.Regex))))
+		s.add("regex", unless(fmt.Sprintf("regexp_matches(%s, %s)", r, duck.Literal(col.Regex))))
 	}
 	if len(col.Enum) > 0 {
-		add("enum", unless(fmt.Sprintf("%s in (%s)", r, literals(col.Enum))))
+		s.add("enum", unless(fmt.Sprintf("%s in (%s)", r, literals(col.Enum))))
 	}
 	if col.Min != "" {
-		add("min", fmt.Sprintf("coalesce(%s < %s, false)", v, col.Min))
+		s.add("min", fmt.Sprintf("coalesce(%s < %s, false)", v, col.Min))
 	}
 	if col.Max != "" {
-		add("max", fmt.Sprintf("coalesce(%s > %s, false)", v, col.Max))
+		s.add("max", fmt.Sprintf("coalesce(%s > %s, false)", v, col.Max))
 	}
-	if col.Repeated {
-		for k := range all { // of a record without entries there is a row all the same
-			all[k].Bad = fmt.Sprintf("(%s and _entry > 0)", all[k].Bad)
-		}
-	}
-	return all, nil
 }
 
 // ruleFormat is the rule of dates and times that are in none of the column's formats.
@@ -187,6 +235,9 @@ func relate(t Table, source string, m manner) (relation, error) {
 		}
 		rel.checks = append(rel.checks, checks...)
 	}
+	if none := t.noValues(); none != "" {
+		rel.checks = append(rel.checks, check{Column: wholeRow, Rule: "no_values", Bad: none})
+	}
 	from := fmt.Sprintf("select *, %s from (%s)", strings.Join(clean, ", "), source)
 	if len(read) > 0 {
 		from = fmt.Sprintf("select *, %s from (%s)", strings.Join(read, ", "), from)
@@ -227,7 +278,9 @@ func (r relation) broken() string {
 func (r relation) detail() string {
 	var b strings.Builder
 	for i, c := range r.checks {
-		fmt.Fprintf(&b, " when %d then %s", i, r.sent(c.Column))
+		if c.Column != wholeRow {
+			fmt.Fprintf(&b, " when %d then %s", i, r.sent(c.Column))
+		}
 	}
 	if b.Len() == 0 {
 		return "cast(null as varchar)"
@@ -261,7 +314,10 @@ func (r relation) addend(sumOf string) string {
 func (r relation) swapped() string {
 	var b strings.Builder
 	for i, c := range r.checks {
-		if col := r.table.Columns[c.Column]; c.Rule == ruleFormat && col.order() != "" {
+		if c.Rule != ruleFormat {
+			continue
+		}
+		if col := r.table.Columns[c.Column]; col.order() != "" {
 			fmt.Fprintf(&b, " when %d then %s", i, col.couldBeSwapped(r.sent(c.Column)))
 		}
 	}

@@ -131,7 +131,7 @@ func (c Contract) TooManyRejected(rejected, records int64) (tooMany bool, allowe
 		return false, ""
 	default:
 		return above(DefaultMaxRejected) && (rejected > FewRejected || 2*rejected >= records),
-			fmt.Sprintf("%g%% may be, or %d of a few", float64(DefaultMaxRejected)*100, FewRejected)
+			fmt.Sprintf("%g%% may be, and %d where those are less than half", float64(DefaultMaxRejected)*100, FewRejected)
 	}
 }
 

@@ -126,8 +126,10 @@ func (c dateColumn) windows(ctx context.Context) ([]window, error) {
 	}
 	if reach.Files >= fewNeighbours {
 		received := c.typer.Origin.ReceivedAt.UTC().Truncate(24 * time.Hour)
-		all = append(all, window{received.AddDate(0, 0, -reach.Most-daysAhead), received.AddDate(0, 0, -reach.Least+daysAhead),
-			fmt.Sprintf("as near to their receipt as those of the feed's last %d files", reach.Files)})
+		all = append(all, window{
+			received.AddDate(0, 0, -reach.Most-daysAhead), received.AddDate(0, 0, -reach.Least+daysAhead),
+			fmt.Sprintf("as near to their receipt as those of the feed's last %d files", reach.Files),
+		})
 	}
 	return all, nil
 }

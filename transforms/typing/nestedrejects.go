@@ -179,6 +179,9 @@ func (t Table) tellsReject() int {
 func (r relation) ofRequired() string {
 	numbers := []string{"-1"}
 	for i, c := range r.checks {
+		if c.Column == wholeRow {
+			continue
+		}
 		if col := r.table.Columns[c.Column]; col.Required || col.Present {
 			numbers = append(numbers, strconv.Itoa(i))
 		}

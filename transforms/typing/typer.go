@@ -99,9 +99,12 @@ func (t *Typer) Type(ctx context.Context, p Part, dir, name string) (Typed, erro
 	out := Typed{Files: map[waybill.TableName]waybill.StagedFile{}}
 	target := func(table Table) string { return filepath.Join(dir, table.Name.Name+"-"+name+".parquet") }
 	var err error
-	if t.Contract.Format.Type == CSV {
+	switch {
+	case !t.Contract.AtOnce():
 		err = t.typeCSV(ctx, p, target(t.Contract.Tables[0]), &out)
-	} else {
+	case t.Contract.Format.Type == CSV:
+		err = t.typeEntries(ctx, p, target, &out)
+	default:
 		err = t.typeJSON(ctx, p, target, &out)
 	}
 	if t.failed != nil {

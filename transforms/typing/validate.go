@@ -237,6 +237,7 @@ func (c Contract) validateColumn(t Table, col Column, p *problems) {
 		t.validateBeside(col, "time_column", col.TimeColumn, at, p)
 	}
 	col.validateReference(at, p)
+	c.validateRepeated(col, at, p)
 	for key, n := range map[string]Number{".min": col.Min, ".max": col.Max} {
 		if n == "" {
 			continue
