@@ -263,7 +263,7 @@ func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelin
 			res.Touched++
 		}
 		for _, note := range a.notes {
-			res.Waiting = append(res.Waiting, Waiting{Item: it, Reason: note})
+			res.Waiting = append(res.Waiting, Waiting{Item: it, Reason: note, Told: true})
 		}
 		if f.KeptPath == "" { // nothing was fetched: every run tries again
 			return nil
