@@ -80,7 +80,8 @@ func (l *commandLine) try(ctx context.Context, file string, t trying) error {
 	if err != nil {
 		return err
 	}
-	report, err := reportTry(ctx, db, task, file, seen, t.rows)
+	report, err := reportTry(ctx, db, task, seen, t.rows)
+	report.File = file
 	if err != nil {
 		return err
 	}

@@ -54,9 +54,9 @@ type tryControl struct {
 	HasSum    string `json:"has_sum,omitempty"`
 }
 
-func reportTry(ctx context.Context, db questions.Querier, t pipelines.Task, file string, seen pull.Preview, most int) (tryReport, error) {
+func reportTry(ctx context.Context, db questions.Querier, t pipelines.Task, seen pull.Preview, most int) (tryReport, error) {
 	r := tryReport{
-		File: file, Source: t.Source, Feed: t.Feed.Name, Contract: t.Pipeline.Origin, Records: seen.Records, Loaded: seen.Result.Loaded, Rejected: seen.Rejected,
+		Source: t.Source, Feed: t.Feed.Name, Contract: t.Pipeline.Origin, Records: seen.Records, Loaded: seen.Result.Loaded, Rejected: seen.Rejected,
 		Ignored: seen.Ignored, Documents: seen.Documents,
 	}
 	if notes := seen.Notes(); notes != "" {
@@ -69,7 +69,7 @@ func reportTry(ctx context.Context, db questions.Querier, t pipelines.Task, file
 		r.Control = &tryControl{SaysCount: c.WantCount, HasCount: c.GotCount, SaysSum: c.WantSum, HasSum: c.GotSum}
 	}
 	for _, name := range t.Feed.TableNames() {
-		head, err := headOf(ctx, db, seen.Files[name], "* exclude (_source, _file_id, _load_id, _received_at, _loaded_at)", "", most)
+		head, err := headOf(ctx, db, seen.Files[name], fmt.Sprintf("select * exclude (_source, _file_id, _load_id, _received_at, _loaded_at) from read_parquet($files) limit %d", most))
 		if err != nil {
 			return r, err
 		}
@@ -77,12 +77,12 @@ func reportTry(ctx context.Context, db questions.Querier, t pipelines.Task, file
 		r.Tables = append(r.Tables, head)
 	}
 	var err error
-	r.Rejects, err = headOf(ctx, db, seen.Rejects, `line, column_name as "column", rule, detail, original`, "order by line", most)
+	r.Rejects, err = headOf(ctx, db, seen.Rejects, fmt.Sprintf(`select line, column_name as "column", rule, detail, original from read_parquet($files) order by line limit %d`, most))
 	return r, err
 }
 
-// headOf reads the first rows of staged files.
-func headOf(ctx context.Context, db questions.Querier, files []waybill.StagedFile, selection, order string, most int) (tryTable, error) {
+// headOf reads the first rows of staged files, which stand as $files in the query.
+func headOf(ctx context.Context, db questions.Querier, files []waybill.StagedFile, query string) (tryTable, error) {
 	var out tryTable
 	if len(files) == 0 {
 		return out, nil
@@ -92,7 +92,7 @@ func headOf(ctx context.Context, db questions.Querier, files []waybill.StagedFil
 		paths[i] = f.Path
 		out.Rows += f.Rows
 	}
-	table, err := questions.Ask(ctx, db, fmt.Sprintf("select %s from read_parquet(%s) %s limit %d", selection, duck.List(paths), order, most))
+	table, err := questions.Ask(ctx, db, strings.Replace(query, "$files", duck.List(paths), 1))
 	if err != nil {
 		return out, err
 	}
