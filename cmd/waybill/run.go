@@ -205,9 +205,27 @@ func (l *commandLine) printTrouble(feeds []pull.Result) {
 				fmt.Fprintf(l.stdout, "held: %s/%s %s: %s\n      next: waybill files why %s\n", f.Source, f.Feed, visible(file.Name), visible(file.Detail), file.ID)
 			}
 		}
+		var told []pull.Waiting
 		for _, w := range f.Waiting {
+			if w.Told {
+				told = append(told, w)
+				continue
+			}
 			fmt.Fprintf(l.stdout, "waiting: %s/%s %s\n", f.Source, f.Feed, visible(fmt.Sprint(w)))
 		}
+		l.printTold(f, told)
+	}
+}
+
+// printTold is one line about all batches of a feed of which questions have no answer yet.
+func (l *commandLine) printTold(f pull.Result, told []pull.Waiting) {
+	switch len(told) {
+	case 0:
+	case 1:
+		fmt.Fprintf(l.stdout, "waiting: %s/%s %s\n", f.Source, f.Feed, visible(told[0].String()))
+	default:
+		last := told[len(told)-1]
+		fmt.Fprintf(l.stdout, "waiting: %s/%s %d notes of batches, the last of them %s; all of a batch's: waybill files why %s\n", f.Source, f.Feed, len(told), visible(last.String()), visible(last.Item.Name))
 	}
 }
 

@@ -20,6 +20,7 @@ type Leases struct {
 	gone   func(holder string) bool
 	log    *zap.Logger
 	term   time.Duration
+	now    func() time.Time
 	pause  time.Duration // between two tries of one that waits for its turn
 	others
 }
@@ -29,13 +30,16 @@ func NewLeases(l *Ledger, holder string, gone func(holder string) bool, log *zap
 	if gone == nil {
 		gone = func(string) bool { return false }
 	}
-	return &Leases{ledger: l, holder: holder, gone: gone, log: log, term: leaseTerm, pause: turnPause}
+	return &Leases{
+		ledger: l, holder: holder, gone: gone, log: log, term: leaseTerm, pause: turnPause,
+		now: time.Now, //nolint:forbidigo // how long ago a lease was renewed: no date, and of no other clock
+	}
 }
 
 // During runs work under a lease that is renewed meanwhile; when the lease is lost the work's context ends. What the work writes to the ledger is
 // written only while the lease is its own.
 func (l *Leases) During(ctx context.Context, name string, work func(context.Context) error) error {
-	asked := time.Now()
+	asked := l.now()
 	lease, err := l.acquire(ctx, name)
 	if err != nil {
 		return err
@@ -63,7 +67,7 @@ func (l *Leases) renew(ctx context.Context, lease *Lease, asked time.Time, lost 
 			return
 		case <-time.After(next):
 		}
-		asked = time.Now()
+		asked = l.now()
 		trying, stop := context.WithTimeout(ctx, l.term/6)
 		err := lease.Renew(trying)
 		stop()
@@ -75,7 +79,7 @@ func (l *Leases) renew(ctx context.Context, lease *Lease, asked time.Time, lost 
 		case errors.Is(err, ErrLeased):
 			lost(err)
 			return
-		case time.Now().Add(l.term / 12).After(last):
+		case l.now().Add(l.term / 12).After(last):
 			lost(fmt.Errorf("%w, for so long that its term of %s nearly ended", err, l.term))
 			return
 		default:

@@ -30,11 +30,15 @@ func (l *Loader) Load(ctx context.Context, in Input) (Result, error) {
 	if err == nil {
 		err = l.settle(ctx, in, log, &res)
 	}
-	err = errors.Join(err, log.close())
 	if hold := holdOf(err); hold != nil {
 		res.Hold, err = hold, nil
 	}
-	if err != nil || res.Hold != nil {
+	shown := err == nil && res.Hold != nil && in.Show
+	if shown {
+		res.Rejects, err = log.stage(ctx, l.db, in)
+	}
+	err = errors.Join(err, log.close())
+	if err != nil || (res.Hold != nil && !shown) {
 		res.Files, res.Rejects, res.RowsByTable = nil, nil, nil
 		err = errors.Join(err, os.RemoveAll(dir))
 	}

@@ -168,6 +168,23 @@ func (p *Puller) pullSource(ctx context.Context, source string, tasks []pipeline
 	return results
 }
 
+// note counts what became of an item, and tells whether its bytes were fetched.
+func (r *Result) note(a arrival, f ledger.File) (fetched bool) {
+	if f.Rule == ruleGone {
+		r.Waiting = append(r.Waiting, Waiting{Item: a.item, Reason: "it was listed and is not there: " + f.Detail})
+		return false
+	}
+	if f.ID == a.file.ID {
+		r.Files = append(r.Files, f)
+	} else { // the version that was there before
+		r.Touched++
+	}
+	for _, note := range a.notes {
+		r.Waiting = append(r.Waiting, Waiting{Item: a.item, Reason: note, Told: true})
+	}
+	return f.KeptPath != "" // else every run tries again
+}
+
 // say logs what pulling a feed came to.
 func (p *Puller) say(t pipelines.Task, res Result) {
 	fields := []zap.Field{zap.String("feed", t.String()), zap.Int("known", res.Known), zap.Int("touched", res.Touched), zap.Int("outdated", res.Outdated), zap.Int("waiting", len(res.Waiting))}
@@ -255,19 +272,7 @@ func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelin
 	entered := 0
 	err = taker.each(ctx, o.fetch, func(a arrival, f ledger.File) error {
 		it := a.item
-		if f.Rule == ruleGone {
-			res.Waiting = append(res.Waiting, Waiting{Item: it, Reason: "it was listed and is not there: " + f.Detail})
-			return nil
-		}
-		if f.ID == a.file.ID {
-			res.Files = append(res.Files, f)
-		} else { // the version that was there before
-			res.Touched++
-		}
-		for _, note := range a.notes {
-			res.Waiting = append(res.Waiting, Waiting{Item: it, Reason: note})
-		}
-		if f.KeptPath == "" { // nothing was fetched: every run tries again
+		if !res.note(a, f) {
 			return nil
 		}
 		if entered++; entered%trimEvery == 0 {
