@@ -134,7 +134,7 @@ type Drift struct {
 type Table struct {
 	Name    waybill.TableName
 	Where   Where
-	Each    []string // hops into the record: json($.body), $.list[*], $.list{*} (or an object's values), either with ? (keeps the parent once when there is none)
+	Each    []string // hops into the record: json($.body), $.list[*], $.list{*} (or an object's values), $.list[] (or the one object without a list), each with ? (keeps the parent once when there is none)
 	Columns []Column
 }
 
