@@ -159,7 +159,7 @@ func (p Policy) Or(otherwise Policy) Policy {
 type Table struct {
 	Name    waybill.TableName
 	Where   Where
-	Each    []string // hops into the record: json($.body), $.list[*], $.list{*} (or an object's values), either with ? (keeps the parent once when there is none)
+	Each    []string // hops into the record: json($.body), $.list[*], $.list{*} (or an object's values), $.list[] (or the one object without a list), each with ? (keeps the parent once when there is none)
 	Columns []Column
 }
 

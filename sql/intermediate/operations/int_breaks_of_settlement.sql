@@ -67,7 +67,7 @@ int_breaks_of_settlement as (
     select
         'R20' as check_id,
         'unbalanced' as kind,
-        account || ':' || settlement_ref || ':' || settlement_currency as document,
+        source || ':' || account || ':' || settlement_ref || ':' || settlement_currency as document,
         brand,
         net_sum as amount,
         settlement_currency as currency,
@@ -79,7 +79,7 @@ int_breaks_of_settlement as (
     where state <> 'open' and not is_balanced
     union all
     select
-        'R20', 'chain', account || ':' || settlement_ref || ':' || settlement_currency, brand,
+        'R20', 'chain', source || ':' || account || ':' || settlement_ref || ':' || settlement_currency, brand,
         chain_difference_amount, settlement_currency, received_at,
         'opens with ' || regexp_replace(cast(opening_amount as varchar), '0{1,2}$', '') || ', '
             || regexp_replace(cast(chain_difference_amount as varchar), '0{1,2}$', '') || ' more than the one before passed on',
@@ -88,14 +88,14 @@ int_breaks_of_settlement as (
     where not is_chained
     union all
     select
-        'R20', 'chain', account || ':' || settlement_ref || ':' || settlement_currency, brand,
+        'R20', 'chain', source || ':' || account || ':' || settlement_ref || ':' || settlement_currency, brand,
         transfers_out_amount, settlement_currency, received_at,
         'the balance that the settlement before passed on is not taken up',
         _file_id, _line
     from dropped
     union all
     select
-        'R20', 'fee_residual', s.account || ':' || s.settlement_ref || ':' || s.settlement_currency, s.brand,
+        'R20', 'fee_residual', s.source || ':' || s.account || ':' || s.settlement_ref || ':' || s.settlement_currency, s.brand,
         u.fee_residual_amount, s.settlement_currency, s.received_at,
         cast(u.entries_count as varchar) || ' lines whose fee is not what their printed fees come to',
         u._file_id, u._line

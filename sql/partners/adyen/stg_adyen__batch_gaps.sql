@@ -46,7 +46,7 @@ stg_adyen__batch_gaps as (
     select
         'R20' as check_id,
         'batch_gap' as kind,
-        account || ':' || cast(batch_no as varchar) as document,
+        _source || ':' || account || ':' || cast(batch_no as varchar) as document,
         account,
         least(_received_at, k.as_of) as first_seen_at,
         'no report of batch ' || cast(batch_no as varchar) || ', and one of a later batch' as detail,

@@ -8,11 +8,14 @@ rows:
   raw.woo_order_lines:
     told_by: {line_id: "canonical_id(_source, cast(line_id as varchar))"}
     left_out:
+      part_of_a_unit: quantity <> round(quantity)
       in_an_older_answer: >-
         not exists (select 1 from staging.stg_woo__latest_orders as o
         where o._source = r._source and o.order_id = r.order_id and o._file_id = r._file_id and o._line = r._line)
 columns:
-  units_ordered: WooCommerce keeps a line's quantity as ordered, or as last edited; refunds stand apart
+  units_ordered: >-
+    WooCommerce keeps a line's quantity as ordered, or as last edited; refunds stand apart. A line of part of a unit, as plugins that sell by weight
+    write it, is no row: nothing that is counted in units can be said of it, and its order is incomplete
   units_current: 0 for a line that was removed from the order; else WooCommerce does not tell it
   added_at: when the order changed to have it, if an earlier answer had the order without it
   requires_shipping: not of an order that has neither a shipping method nor an address to ship to
@@ -72,6 +75,7 @@ stg_woo__order_lines as (
     inner join staging.stg_woo__latest_orders as n on n._source = l._source and n.order_id = l.order_id
     left join seeds.currencies as c on c.currency = upper(n.currency)
     inner join firsts as f on f._source = l._source and f.line_id = l.line_id
+    where l.quantity = round(l.quantity)
 )
 
 select * from stg_woo__order_lines

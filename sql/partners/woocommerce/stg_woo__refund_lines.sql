@@ -9,6 +9,7 @@ rows:
     told_by: {refund_line_id: "canonical_id(_source, cast(refund_line_id as varchar))"}
     left_out:
       of_no_line: line_id is null
+      part_of_a_unit: quantity <> round(quantity)
       in_an_older_answer: >-
         not exists (select 1 from staging.stg_woo__refund_details as d
         where d._source = r._source and d.refund_id = r.refund_id and d._file_id = r._file_id and d._line = r._line)
@@ -20,7 +21,7 @@ with latest as (
     from raw.woo_refund_lines as l
     inner join staging.stg_woo__refund_details as d
         on d._source = l._source and d.refund_id = l.refund_id and d._file_id = l._file_id and d._line = l._line
-    where l.line_id is not null
+    where l.line_id is not null and l.quantity = round(l.quantity)
 ),
 
 stg_woo__refund_lines as (
