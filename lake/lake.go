@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fourmarketing/waybill"
@@ -59,7 +60,10 @@ type Lake struct {
 	tmp     string // folder for temporary files, on local disk
 	now     func() time.Time
 
+	filling atomic.Bool // this process is the rebuild that fills tables
+
 	mu    sync.Mutex
+	may   bool                // this process may change the lake, and has raised its epoch
 	lists map[string][]string // immutable load lists already read, by key
 }
 

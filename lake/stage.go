@@ -25,7 +25,11 @@ func (c *change) stage(ctx context.Context, t *table.Table) error {
 	if c.staged {
 		return nil
 	}
-	prefix := tableKey(c.Table) + "/data/" + c.LoadID + "/"
+	root, err := c.lake.keyOf(t)
+	if err != nil {
+		return err
+	}
+	prefix := root + "/data/" + c.LoadID + "/"
 	found := make([]iceberg.DataFile, len(c.Add))
 	var mu sync.Mutex
 	g, gctx := errgroup.WithContext(ctx)

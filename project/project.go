@@ -106,6 +106,16 @@ func (c *Config) LakeTables(ctx context.Context, now func() time.Time) (names []
 	return l.Tables(ctx)
 }
 
+// LakeStanding opens the lake and its catalog alone and says how the two stand to one another.
+func (c *Config) LakeStanding(ctx context.Context, now func() time.Time) (s lake.Standing, err error) {
+	l, err := c.openLake(ctx, now)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return l.Standing(ctx)
+}
+
 // openRooms makes the rooms that work with definitions and models. Two DuckDBs run in a process, one for loads and one for
 // builds, so that neither can take the other's memory.
 func (p *Project) openRooms() error {

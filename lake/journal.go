@@ -1,0 +1,3 @@
+package lake
+
+const journalRoot = "journal"
