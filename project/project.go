@@ -81,8 +81,11 @@ func (p *Project) openState(ctx context.Context) error {
 	}
 	p.close = append(p.close, p.Lake.Close)
 	db, dialect := p.Lake.CatalogDB()
-	p.Ledger, err = ledger.Open(ctx, db, string(dialect), p.options.Now)
-	return err
+	if p.Ledger, err = ledger.Open(ctx, db, string(dialect), p.options.Now); err != nil {
+		return err
+	}
+	p.Ledger.KeepJournal(p.Lake)
+	return nil
 }
 
 func (c *Config) openLake(ctx context.Context, now func() time.Time) (*lake.Lake, error) {

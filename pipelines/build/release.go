@@ -120,8 +120,10 @@ func (r releases) add(ctx context.Context, out outcome, before standing, res *Re
 		}
 		return r.ledger.Tried(ctx, before.newest.ID, out.trial)
 	}
-	res.Release, err = r.ledger.AddRelease(ctx, rel)
-	return err
+	if res.Release, err = r.ledger.AddRelease(ctx, rel); err != nil {
+		return err
+	}
+	return r.lake.Raise(ctx)
 }
 
 // tables are the snapshots to be shown.
