@@ -21,7 +21,7 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
-	_ "modernc.org/sqlite"             // registers the database/sql driver "sqlite"
+	_ "modernc.org/sqlite" // registers the database/sql driver "sqlite"
 
 	"github.com/fourmarketing/waybill"
 )

@@ -19,6 +19,9 @@ func (l *Lake) Claim(ctx context.Context, filling string) error {
 	if err != nil {
 		return err
 	}
+	if err := l.mayClaim(was, filling); err != nil {
+		return err
+	}
 	root, state, err := l.readIdentity(ctx)
 	if err != nil {
 		return err
@@ -39,6 +42,18 @@ func (l *Lake) Claim(ctx context.Context, filling string) error {
 		return err
 	}
 	l.filling.Store(true)
+	return nil
+}
+
+// mayClaim refuses to take a catalog from another lake, and to fill one table where more than that is wrong.
+func (l *Lake) mayClaim(s Standing, filling string) error {
+	others := s.CatalogID != "" && s.ID != "" && s.ID != s.CatalogID && s.Filling == ""
+	switch {
+	case others, (s.IsCopy || len(s.Elsewhere) > 0) && !l.catalogInside && (s.CatalogID != "" || len(s.Elsewhere) > 0):
+		return fmt.Errorf("%w: the catalog is that of another root, which would lose it; set lake.catalog to one of its own for %s (an empty one will do), then `waybill rebuild`", ErrReadOnly, l.Root())
+	case filling != Everything && s.Problem != "" && s.Filling != filling:
+		return fmt.Errorf("%w: %s", ErrReadOnly, s.Problem)
+	}
 	return nil
 }
 

@@ -21,16 +21,17 @@ import (
 )
 
 // The journal says in the lake what the ledger says in the catalog's database: from it and from kept bytes both can be made again. Its objects are never
-// changed: journal/<day>/<name>.json, and of months that are past journal/months/<month>-….ndjson.zst with a line for each.
+// changed: journal/<month>/<day>/<name>.json, and of months that are past journal/months/<month>-….ndjson.zst with a line for each.
 const (
 	journalRoot  = "journal"
 	monthsFolder = "months"
 	monthLayout  = "2006-01"
+	monthsBack   = 12 // that are looked at: each look is one short listing
 )
 
 // Entry is an object of the journal.
 type Entry struct {
-	Name string          `json:"name"` // below journal/: <day>/<number>-<id>.json, contracts/<hash>.json
+	Name string          `json:"name"` // below journal/: <month>/<day>/<number>-<id>.json, contracts/<hash>.json
 	Body json.RawMessage `json:"body"`
 }
 
@@ -137,30 +138,54 @@ func (l *Lake) readMonth(ctx context.Context, key string, each func(Entry) bool)
 	}
 }
 
+// TrashJournal moves what cannot be read of the journal away, after a fresh entry says all that it said; it tells how many objects.
+func (l *Lake) TrashJournal(ctx context.Context) (int, error) {
+	if err := l.Writable(ctx); err != nil {
+		return 0, err
+	}
+	moved := 0
+	for e, err := range l.Journal(ctx) {
+		if err == nil {
+			continue
+		}
+		if e.Name == "" || errors.Is(temporary(err), waybill.ErrTemporary) {
+			return moved, err
+		}
+		if err := l.trash(ctx, path.Join(journalRoot, e.Name)); err != nil {
+			return moved, err
+		}
+		moved++
+	}
+	return moved, nil
+}
+
 // CompactJournal puts the entries of each month that ended so long ago into one object, and removes them by themselves when that can be read. It tells
 // how many.
 func (l *Lake) CompactJournal(ctx context.Context, age time.Duration) (int, error) {
 	if err := l.Writable(ctx); err != nil {
 		return 0, err
 	}
-	months := map[string][]string{}
-	for o, err := range l.objects.list(ctx, journalRoot) {
-		if err != nil {
-			return 0, fmt.Errorf("compact the journal: %w", err)
+	done := 0
+	newest := l.now().UTC().Add(-age)
+	first := time.Date(newest.Year(), newest.Month(), 1, 0, 0, 0, 0, time.UTC)
+	for back := range monthsBack {
+		month := first.AddDate(0, -back-1, 0).Format(monthLayout)
+		var keys []string
+		for o, err := range l.objects.list(ctx, path.Join(journalRoot, month)) {
+			if err != nil {
+				return done, fmt.Errorf("compact the journal: %w", err)
+			}
+			if strings.HasSuffix(o.key, ".json") {
+				keys = append(keys, o.key)
+			}
 		}
-		day, _, _ := strings.Cut(strings.TrimPrefix(o.key, journalRoot+"/"), "/")
-		at, err := time.Parse(time.DateOnly, day)
-		if err != nil || l.now().Sub(time.Date(at.Year(), at.Month()+1, 1, 0, 0, 0, 0, time.UTC)) < age {
+		if len(keys) == 0 {
 			continue
 		}
-		months[at.Format(monthLayout)] = append(months[at.Format(monthLayout)], o.key)
-	}
-	done := 0
-	for _, month := range sortedKeys(months) {
-		if err := l.compactMonth(ctx, month, months[month]); err != nil {
+		if err := l.compactMonth(ctx, month, keys); err != nil {
 			return done, fmt.Errorf("compact the journal of %s: %w", month, err)
 		}
-		done += len(months[month])
+		done += len(keys)
 	}
 	return done, nil
 }

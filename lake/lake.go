@@ -54,11 +54,13 @@ const defaultCacheBytes = 20 << 30
 
 // Lake is an open lake. It is safe for use by several goroutines, and several processes may share one.
 type Lake struct {
-	objects objects
-	catalog *catalogIO
-	cache   *cache
-	tmp     string // folder for temporary files, on local disk
-	now     func() time.Time
+	objects       objects
+	catalog       *catalogIO
+	cache         *cache
+	catalogInside bool // the catalog is a file below the root, and goes with it when the root is copied
+
+	tmp string // folder for temporary files, on local disk
+	now func() time.Time
 
 	filling atomic.Bool // this process is the rebuild that fills tables
 
@@ -93,13 +95,15 @@ func Open(ctx context.Context, cfg Config) (*Lake, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", cfg.Root, err)
 	}
+	file, isFile := strings.CutPrefix(cfg.Catalog, "sqlite:")
 	return &Lake{
-		objects: obj,
-		catalog: cat,
-		cache:   newCache(filepath.Join(cfg.CacheDir, "files"), cfg.CacheBytes, cfg.Now, obj),
-		tmp:     tmp,
-		now:     cfg.Now,
-		lists:   map[string][]string{},
+		objects:       obj,
+		catalog:       cat,
+		catalogInside: isFile && obj.local() && strings.HasPrefix(filepath.Clean(file), obj.dir+string(filepath.Separator)),
+		cache:         newCache(filepath.Join(cfg.CacheDir, "files"), cfg.CacheBytes, cfg.Now, obj),
+		tmp:           tmp,
+		now:           cfg.Now,
+		lists:         map[string][]string{},
 	}, nil
 }
 

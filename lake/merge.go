@@ -76,7 +76,11 @@ func (m merge) store(ctx context.Context, f waybill.StagedFile, id string, loads
 	if err != nil {
 		return nil, err
 	}
-	key := root + "/data/" + id + "/0.parquet"
+	sum, err := hashOf(f.Path)
+	if err != nil {
+		return nil, err
+	}
+	key := root + "/data/" + id + "/0-" + sum + ".parquet"
 	m.put(compactList(key))
 	if err := m.lake.putList(ctx, compactList(key), loads); err != nil {
 		return nil, err

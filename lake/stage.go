@@ -39,7 +39,11 @@ func (c *change) stage(ctx context.Context, t *table.Table) error {
 			continue
 		}
 		g.Go(func() error {
-			key := prefix + uuid.NewString() + ".parquet"
+			sum, err := hashOf(f.Path)
+			if err != nil {
+				return err
+			}
+			key := prefix + uuid.NewString() + "-" + sum + ".parquet"
 			df, err := c.lake.register(gctx, t, f, key)
 			mu.Lock()
 			defer mu.Unlock()

@@ -111,7 +111,7 @@ func (l *Lake) problem(s Standing) string {
 	case s.ID == "":
 		return fmt.Sprintf("the catalog is of lake %s, and at the root %s is no lake.json: lake.root names another place, or the file was removed. Mend lake.root or put the file back, or `waybill adopt` takes the root", s.CatalogID, at)
 	case s.ID != s.CatalogID:
-		return fmt.Sprintf("the root %s is lake %s, and the catalog is of another one, %s. Mend lake.root or lake.catalog, or `waybill rebuild` makes a catalog from the root", at, s.ID, s.CatalogID)
+		return fmt.Sprintf("the root %s is lake %s, and the catalog is of another one, %s. Mend lake.root or lake.catalog; if this root is meant and its catalog was lost, set lake.catalog to an empty one and `waybill rebuild` makes it", at, s.ID, s.CatalogID)
 	case s.IsCopy:
 		return fmt.Sprintf("the root %s is a copy of lake %s, which was made at %s. If this is to be a lake of its own: `waybill adopt`", at, s.ID, s.Root)
 	case s.Epoch > s.CatalogEpoch:

@@ -15,7 +15,7 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// Journal keeps, in the lake, what a lost ledger is made again from. Names are <day>/<number>-<id>.json and contracts/<hash>.json.
+// Journal keeps, in the lake, what a lost ledger is made again from. Names are <month>/<day>/<number>-<id>.json and contracts/<hash>.json.
 type Journal interface {
 	Note(ctx context.Context, name string, body []byte) error
 	IsNoted(ctx context.Context, name string) (bool, error)
@@ -101,33 +101,57 @@ func (l *Ledger) note(ctx context.Context, n Noted) error {
 		return nil
 	}
 	if n.Number == 1 {
-		if err := l.noteWhatWas(ctx); err != nil {
+		if err := l.noteAll(ctx, 0); err != nil {
 			return err
 		}
 	}
+	return l.write(ctx, n)
+}
+
+// write puts an entry into the journal.
+func (l *Ledger) write(ctx context.Context, n Noted) error {
 	n.At = l.now().UTC()
 	body, err := json.Marshal(n)
 	if err != nil {
 		return fmt.Errorf("note in the journal: %w", err)
 	}
-	name := fmt.Sprintf("%s/%012d-%s.json", n.At.Format(time.DateOnly), n.Number, uuid.NewString()[:8])
+	name := fmt.Sprintf("%s/%012d-%s.json", n.At.Format("2006-01/02"), n.Number, uuid.NewString()[:8])
 	return l.journal.Note(ctx, name, append(body, '\n'))
 }
 
-// noteWhatWas begins the journal of a ledger that was there before there were journals.
-func (l *Ledger) noteWhatWas(ctx context.Context) error {
-	files, err := l.Files(ctx, Filter{})
-	if err != nil || len(files) == 0 {
+// NoteAll notes everything that the ledger says of files and releases, where entries of the journal were lost.
+func (l *Ledger) NoteAll(ctx context.Context) error {
+	number, err := next(ctx, l.db)
+	if err != nil {
 		return err
 	}
-	n := Noted{Files: files}
-	if n.Loads, err = l.Loads(ctx); err != nil {
+	return l.noteAll(ctx, number)
+}
+
+// noteAll notes everything as of one number. What is on its way is no outcome and left out; so a ledger that begins has nothing to note, and one of before
+// there were journals has all.
+func (l *Ledger) noteAll(ctx context.Context, number int64) error {
+	files, err := l.Files(ctx, Filter{})
+	if err != nil {
 		return err
+	}
+	loads, err := l.Loads(ctx)
+	if err != nil {
+		return err
+	}
+	n := Noted{Number: number, Files: slices.DeleteFunc(files, func(f File) bool { return f.Status == Received })}
+	done := map[string]bool{}
+	for _, f := range n.Files {
+		done[f.ID] = true
+	}
+	n.Loads = slices.DeleteFunc(loads, func(load Load) bool { return !done[load.File] })
+	if len(n.Files) == 0 {
+		return nil
 	}
 	if err := l.db.NewSelect().Model(&n.Seen).Where("fetched").Scan(ctx); err != nil {
 		return fmt.Errorf("read sightings: %w", err)
 	}
-	if err := l.note(ctx, n); err != nil {
+	if err := l.write(ctx, n); err != nil {
 		return err
 	}
 	var releases []Release
@@ -135,7 +159,7 @@ func (l *Ledger) noteWhatWas(ctx context.Context) error {
 		return fmt.Errorf("read releases: %w", err)
 	}
 	for i := range releases {
-		if err := l.note(ctx, Noted{Release: &releases[i]}); err != nil {
+		if err := l.write(ctx, Noted{Number: number, Release: &releases[i]}); err != nil {
 			return err
 		}
 	}
@@ -218,8 +242,10 @@ type loadKey struct {
 	document string
 }
 
-func keyOf(f File) fileKey     { return fileKey{f.Source, f.Feed, f.Name, f.Version} }
-func keyOfLoad(l Load) loadKey { return loadKey{fileKey{l.Source, l.Feed, l.Name, l.Version}, l.Document} }
+func keyOf(f File) fileKey { return fileKey{f.Source, f.Feed, f.Name, f.Version} }
+func keyOfLoad(l Load) loadKey {
+	return loadKey{fileKey{l.Source, l.Feed, l.Name, l.Version}, l.Document}
+}
 
 // account is what a ledger says of files, in memory.
 type account struct {

@@ -39,7 +39,15 @@ type Rebuilt struct {
 // the lake; where it is cut off it is begun again. No file of before is changed, and none goes to the trash before all is there.
 func (p *Puller) Rebuild(ctx context.Context, o Rebuild) (Rebuilt, error) {
 	var out Rebuilt
-	err := p.leases.During(ctx, "rebuild", func(ctx context.Context) error {
+	tasks, err := pipelines.Pick(p.pipelines, nil)
+	if err != nil {
+		return out, err
+	}
+	busy := []string{"rebuild", "build"}
+	for _, t := range tasks {
+		busy = append(busy, "feed:"+t.String())
+	}
+	err = p.alone(ctx, busy, func(ctx context.Context) error {
 		began := p.lister.now()
 		filling := lake.Everything
 		if o.Table.Name != "" {
@@ -60,6 +68,14 @@ func (p *Puller) Rebuild(ctx context.Context, o Rebuild) (Rebuilt, error) {
 		return err
 	})
 	return out, err
+}
+
+// alone works while nobody else pulls or builds.
+func (p *Puller) alone(ctx context.Context, names []string, work func(context.Context) error) error {
+	if len(names) == 0 {
+		return work(ctx)
+	}
+	return p.leases.During(ctx, names[0], func(ctx context.Context) error { return p.alone(ctx, names[1:], work) })
 }
 
 type rebuilding struct {
@@ -91,7 +107,7 @@ func (r *rebuilding) run(ctx context.Context) error {
 	}
 	for _, wave := range waves {
 		for _, t := range wave {
-			if err := r.leases.During(ctx, "feed:"+t.String(), func(ctx context.Context) error { return r.feed(ctx, t) }); err != nil {
+			if err := r.feed(ctx, t); err != nil {
 				return fmt.Errorf("rebuild %s: %w", t, err)
 			}
 		}
@@ -280,7 +296,7 @@ func (r *rebuilding) file(ctx context.Context, t pipelines.Task, f ledger.File) 
 		r.out.Outdated = append(r.out.Outdated, f)
 		return true, err
 	}
-	at, ok := r.loadedAt[f.LoadID]
+	at, ok := r.loadedAt[r.loads[f.ID][0].Base]
 	if !ok {
 		at = f.ReceivedAt // of before there were journals, when the two were one
 	}
