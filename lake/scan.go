@@ -46,6 +46,13 @@ func (l *Lake) Scan(ctx context.Context, name waybill.TableName, at int64) (Scan
 		return Scan{}, fmt.Errorf("scan %s: %w", name, err)
 	}
 	s := Scan{Table: name, Snapshot: at, Version: t.Properties()[versionProperty], Columns: fieldsOf(sc)}
+	former, err := formerIDs(t)
+	if err != nil {
+		return Scan{}, fmt.Errorf("scan %s: %w", name, err)
+	}
+	for i, c := range s.Columns {
+		s.Columns[i].Former = former[c.Name]
+	}
 	if at == 0 {
 		s.Snapshot = snapshotID(t)
 	}

@@ -22,12 +22,14 @@ type TableSpec struct {
 	PartitionBy []string          // columns whose value is the partition, in order
 	Doc         string            // one line for people, kept as the property "comment"
 	Properties  map[string]string // set when missing or different; never removed
+	Replaced    bool              // its rows are replaced whole (Lake.Replace), so that a column may get any type
 }
 
 // Field is a column under Waybill's name, with the id under which Parquet files carry it.
 type Field struct {
 	waybill.Column
-	ID int
+	ID     int
+	Former []int // fields that the column was before its type changed, newest first: rows of before have their values there (Scan alone says so)
 }
 
 // Table is what the lake knows of a table at one moment.
@@ -145,7 +147,11 @@ func wantedProps(spec TableSpec) iceberg.Properties {
 // evolve brings an existing table to the spec in one commit. done is false after a conflict.
 func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool, error) {
 	tx := t.NewTransaction()
-	changed, err := evolveColumns(tx, t, spec)
+	former, err := formerIDs(t)
+	if err != nil {
+		return false, err
+	}
+	changed, err := evolveColumns(tx, t, spec, former)
 	if err != nil {
 		return false, err
 	}
@@ -154,8 +160,15 @@ func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool
 		return false, fmt.Errorf("change columns: %w", err)
 	}
 	wanted := wantedProps(spec)
-	if wanted[columnsProperty], err = columnIDs(staged.Table, spec.Columns); err != nil {
+	if wanted[columnsProperty], err = columnIDs(staged.Table, spec.Columns, former); err != nil {
 		return false, err
+	}
+	if len(former) > 0 {
+		text, err := json.Marshal(former)
+		if err != nil {
+			return false, fmt.Errorf("change columns: %w", err)
+		}
+		wanted[formerProperty] = string(text)
 	}
 	props := iceberg.Properties{}
 	for k, v := range wanted {
@@ -176,8 +189,9 @@ func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool
 	return true, temporary(err)
 }
 
-// evolveColumns adds to a transaction what the table's columns lack, and tells whether that is anything.
-func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (changed bool, err error) {
+// evolveColumns adds to a transaction what the table's columns lack, and tells whether that is anything. A field that is a column's no more, since its type
+// changed, comes to former.
+func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec, former map[string][]int) (changed bool, err error) {
 	sc, err := ownSchema(t)
 	if err != nil {
 		return false, err
@@ -187,9 +201,15 @@ func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (chang
 	}
 	change := tx.UpdateSchema(true, false)
 	for _, c := range spec.Columns {
-		todo, err := columnChange(t.Schema(), sc, c)
+		todo, retyped, err := columnChange(t.Schema(), sc, c, spec.Replaced)
 		if err != nil {
 			return false, err
+		}
+		if retyped != 0 && slices.Contains(spec.PartitionBy, c.Name) {
+			return false, fmt.Errorf("%w: column %s divides the table into files, and its type cannot change", ErrType, c.Name)
+		}
+		if retyped != 0 {
+			former[c.Name] = append([]int{retyped}, former[c.Name]...)
 		}
 		if todo != nil {
 			todo(change)
@@ -205,30 +225,41 @@ func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (chang
 	return true, nil
 }
 
+// ErrType says that a column of a table has a type of which not every value is one of the type that is asked for.
+var ErrType = errors.New("the table's type cannot follow")
+
 // columnChange says what has to be done for one column; nil when nothing. The table has it under the name that some
-// engine gave it, have under Waybill's.
-func columnChange(now, have *iceberg.Schema, c waybill.Column) (func(*table.UpdateSchema), error) {
+// engine gave it, have under Waybill's. A type that cannot be widened in place is that of a new field, if it can hold whatever the former one has, or the
+// table's rows are replaced anyway; retyped is the former field's id then, 0 else.
+func columnChange(now, have *iceberg.Schema, c waybill.Column, replaced bool) (todo func(*table.UpdateSchema), retyped int, err error) {
 	want, err := iceType(c.Type)
 	if err != nil {
-		return nil, fmt.Errorf("column %s: %w", c.Name, err)
+		return nil, 0, fmt.Errorf("column %s: %w", c.Name, err)
 	}
 	f, ok := have.FindFieldByName(c.Name)
 	if !ok {
 		if twin, ok := have.FindFieldByNameCaseInsensitive(c.Name); ok {
-			return nil, fmt.Errorf("column %s differs from %s only in case", c.Name, twin.Name)
+			return nil, 0, fmt.Errorf("column %s differs from %s only in case", c.Name, twin.Name)
 		}
-		return func(u *table.UpdateSchema) { u.AddColumn([]string{c.Name}, want, c.Doc, false, nil) }, nil
+		return func(u *table.UpdateSchema) { u.AddColumn([]string{c.Name}, want, c.Doc, false, nil) }, 0, nil
 	}
 	if f.Type.Equals(want) {
-		return nil, nil //nolint:nilnil // no change and no error is the common case
-	}
-	if !widens(f.Type, want) {
-		return nil, fmt.Errorf("column %s is %s in the table and %s is asked for; only INTEGER to BIGINT and more digits before the point can follow", c.Name, duckType(f.Type), c.Type)
+		return nil, 0, nil
 	}
 	current, _ := now.FindColumnName(f.ID)
-	return func(u *table.UpdateSchema) {
-		u.UpdateColumn([]string{current}, table.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: want, Valid: true}})
-	}, nil
+	switch {
+	case widens(f.Type, want):
+		return func(u *table.UpdateSchema) {
+			u.UpdateColumn([]string{current}, table.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: want, Valid: true}})
+		}, 0, nil
+	case (replaced || holds(f.Type, want)) && !slices.Contains(now.IdentifierFieldIDs, f.ID):
+		return func(u *table.UpdateSchema) {
+			u.RenameColumn([]string{current}, fmt.Sprintf("%s_before_%d", c.Name, f.ID))
+			u.AddColumn([]string{c.Name}, want, c.Doc, false, nil)
+		}, f.ID, nil
+	}
+	return nil, 0, fmt.Errorf("%w: column %s is %s in the table and %s is asked for; a number can become a longer one or text, anything else text alone: give the column another name in the contract",
+		ErrType, c.Name, duckType(f.Type), c.Type)
 }
 
 // Table tells what the lake knows of a table now; waybill.ErrNotFound when there is none.

@@ -19,13 +19,42 @@ func SelectScan(ctx context.Context, l *lake.Lake, scan lake.Scan) (string, *lak
 		return "", nil, err
 	}
 	if len(files.Paths) > 0 {
-		return selectFiles(files.Paths, scan.Columns), files, nil
+		return currentTypes(selectFiles(files.Paths, scan.Columns), scan.Columns), files, nil
 	}
 	nulls := make([]string, len(scan.Columns))
 	for i, c := range scan.Columns {
 		nulls[i] = fmt.Sprintf("cast(null as %s) as %s", c.Type, duck.Ident(c.Name))
 	}
-	return "select " + strings.Join(nulls, ", ") + " where false", files, nil
+	return currentTypes("select "+strings.Join(nulls, ", ")+" where false", scan.Columns), files, nil
+}
+
+// currentTypes gives columns whose type changed their values of before, as they are written in the type of now, and leaves out the fields of before.
+func currentTypes(text string, columns []lake.Field) string {
+	byID := map[int]lake.Field{}
+	for _, c := range columns {
+		byID[c.ID] = c
+	}
+	var gone, values []string
+	for _, c := range columns {
+		value := duck.Ident(c.Name)
+		for _, id := range c.Former {
+			if was, ok := byID[id]; ok {
+				gone = append(gone, duck.Ident(was.Name))
+				cast := "cast"
+				if was.Type == "VARCHAR" { // of a mart, whose rows are all replaced: only what was released before is read so
+					cast = "try_cast"
+				}
+				value += fmt.Sprintf(", %s(%s as %s)", cast, duck.Ident(was.Name), c.Type)
+			}
+		}
+		if len(c.Former) > 0 {
+			values = append(values, fmt.Sprintf("coalesce(%s) as %s", value, duck.Ident(c.Name)))
+		}
+	}
+	if len(gone) == 0 {
+		return text
+	}
+	return fmt.Sprintf("select * exclude (%s) replace (%s) from (%s)", strings.Join(gone, ", "), strings.Join(values, ", "), text)
 }
 
 func selectFiles(paths []string, columns []lake.Field) string {
