@@ -55,7 +55,7 @@ func (l *Lake) Keep(ctx context.Context, as KeepAs, r io.Reader) (Kept, error) {
 	if !pathName.MatchString(as.Source) || !pathName.MatchString(as.Feed) || as.Day.IsZero() {
 		return Kept{}, fmt.Errorf("keep bytes of %q/%q: source and feed are letters, digits, '.', '_', '-', and a day is needed", as.Source, as.Feed)
 	}
-	tmp, err := os.CreateTemp(l.tmp, "keep-*.zst")
+	tmp, err := l.temp("keep-*.zst")
 	if err != nil {
 		return Kept{}, fmt.Errorf("keep bytes of %s/%s: %w", as.Source, as.Feed, temporary(err))
 	}
