@@ -176,7 +176,9 @@ tables:
 		}
 		in := input(t, c, text.Bytes())
 		in.ReceivedAt, in.LoadedAt = received, received
-		in.Neighbours = func(context.Context, waybill.TableName, string) (typing.Reach, error) { return typing.Reach{Files: 5, Most: most}, nil }
+		in.Neighbours = func(context.Context, waybill.TableName, string) (typing.Reach, error) {
+			return typing.Reach{Files: 5, Most: most}, nil
+		}
 		res, err := loader.Load(t.Context(), in)
 		if err != nil {
 			rt.Fatal(err)
