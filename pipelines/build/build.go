@@ -60,7 +60,7 @@ type Parts struct {
 func New(p Parts) *Builder {
 	return &Builder{
 		lake: p.Lake, leases: p.Leases, inputs: p.Inputs, models: p.Models, duck: p.Duck, scratch: p.Scratch, Reporter: p.Reporter,
-		releases: releases{lake: p.Lake, ledger: p.Ledger, models: p.Models},
+		releases: releases{lake: p.Lake, ledger: p.Ledger, models: p.Models, log: p.Reporter.Log},
 	}
 }
 
@@ -156,6 +156,9 @@ func (b *Builder) Stale(ctx context.Context, o Options) ([]waybill.TableName, er
 // is released all the same.
 func (b *Builder) Build(ctx context.Context, o Options) (Result, error) {
 	var res Result
+	if err := b.lake.Writable(ctx); err != nil {
+		return res, err
+	}
 	err := b.leases.InTurn(ctx, "build", func(ctx context.Context) error {
 		return b.inputs.Read(ctx, o.AsOf, func(v *inputs.View) error { return b.build(ctx, v, o, &res) })
 	})
@@ -259,7 +262,7 @@ func (b *Builder) commitMart(ctx context.Context, session *models.Session, s sta
 		return err
 	}
 	head := s.model.Head
-	t, err := b.lake.Ensure(ctx, s.model.Name, lake.TableSpec{Columns: columns, PartitionBy: head.PartitionBy, Doc: head.Description})
+	t, err := b.lake.Ensure(ctx, s.model.Name, lake.TableSpec{Columns: columns, PartitionBy: head.PartitionBy, Doc: head.Description, Replaced: true})
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", s.model.Name, err)
 	}
@@ -284,6 +287,6 @@ func (b *Builder) commitMart(ctx context.Context, session *models.Session, s sta
 	if err != nil {
 		return fmt.Errorf("commit %s: %w", s.model.Name, err)
 	}
-	b.Log.Info("mart built", zap.String("model", s.model.Name.String()))
+	b.Log.Debug("mart built", zap.String("model", s.model.Name.String()))
 	return nil
 }

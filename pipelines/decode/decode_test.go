@@ -112,6 +112,9 @@ func gzipped(t *testing.T, text []byte) []byte {
 	return b.Bytes()
 }
 
+// wide lets everything in.
+var wide = decode.Growth{Bytes: 1 << 40, Ratio: 1 << 20}
+
 func TestLayers(t *testing.T) {
 	t.Parallel()
 	two := append(gzipped(t, []byte("one ")), gzipped(t, []byte("two"))...)
@@ -131,7 +134,7 @@ func TestLayers(t *testing.T) {
 		{"two files", zipped(t, "a.csv", "b.csv"), []string{"zip"}, "", true},
 		{"cut zip", whole[:len(whole)/2], []string{"gzip", "zip"}, "", true},
 	} {
-		r, err := decode.Layers(bytes.NewReader(c.bytes), c.layers, t.TempDir())
+		r, err := decode.Layers(bytes.NewReader(c.bytes), c.layers, t.TempDir(), wide)
 		var got []byte
 		if err == nil {
 			got, err = io.ReadAll(r)
@@ -149,7 +152,7 @@ func TestLayers(t *testing.T) {
 func TestLayersLeaveTheSourcesErrorAlone(t *testing.T) {
 	t.Parallel()
 	cut := errors.New("connection reset")
-	r, err := decode.Layers(io.MultiReader(bytes.NewReader(gzipped(t, []byte("abc"))[:12]), iotest.ErrReader(cut)), []string{"gzip"}, t.TempDir())
+	r, err := decode.Layers(io.MultiReader(bytes.NewReader(gzipped(t, []byte("abc"))[:12]), iotest.ErrReader(cut)), []string{"gzip"}, t.TempDir(), wide)
 	if err == nil {
 		_, err = io.ReadAll(r)
 	}

@@ -22,7 +22,7 @@ type SizeError struct {
 
 // Error says where the record begins.
 func (e *SizeError) Error() string {
-	return fmt.Sprintf("the record that starts on line %d is longer than %d bytes; is this another kind of file?", e.Line, e.Limit)
+	return fmt.Sprintf("the record that starts on line %d is longer than limits.max_record_bytes, %d; is this another kind of file?", e.Line, e.Limit)
 }
 
 // Record is one record as it stands in the text. Bytes and Fields are valid until the next call of Next.

@@ -40,6 +40,7 @@ type Input struct {
 	Previous             History // of the feed
 	Neighbours           typing.Neighbours
 	FieldIDs             func(waybill.TableName) map[string]int
+	Show                 bool // a held file, too, leaves in StageDir what it gave until it was held, for people to look at
 }
 
 // History is what the feed's newest loaded file had.
@@ -62,7 +63,8 @@ type Result struct {
 	Control         Control
 	Drift           []DriftNote
 	Warnings        []string
-	Hold            *Hold // nothing is to be committed
+	LoadedAt        time.Time // of the input, which the rows say
+	Hold            *Hold     // nothing is to be committed; Files and Rejects are empty but for Input.Show
 }
 
 // Control is the totals of the trailer, or of Contract.Control, beside what was counted.

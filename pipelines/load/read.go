@@ -15,11 +15,6 @@ import (
 	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
-const (
-	maxCSVRecord  = 16 << 20
-	maxJSONRecord = 64 << 20
-)
-
 // records are those of a file, one after another; io.EOF after the last.
 type records interface {
 	Next() (decode.Record, error)
@@ -44,11 +39,12 @@ func (r *reader) open(from io.Reader) error {
 	return nil
 }
 
-func dialect(f typing.Format) decode.Dialect {
+func dialect(c typing.Contract) decode.Dialect {
+	f, most := c.Format, c.Grown().MaxRecordBytes
 	if f.Type != typing.CSV {
-		return decode.Dialect{MaxRecord: maxJSONRecord}
+		return decode.Dialect{MaxRecord: most}
 	}
-	return decode.Dialect{Delim: f.Delim(), Quote: f.QuoteByte(), MaxRecord: maxCSVRecord}
+	return decode.Dialect{Delim: f.Delim(), Quote: f.QuoteByte(), MaxRecord: most}
 }
 
 // pattern is a regular expression that is asked of every record: most are told by their first byte.
@@ -94,6 +90,7 @@ func (p *pattern) match(record []byte) bool {
 type reader struct {
 	in      Input
 	dialect decode.Dialect
+	growth  typing.Growth
 	records records
 	trailer *pattern
 	opening *pattern // header record
@@ -148,6 +145,9 @@ func (r *reader) begin() error {
 		return err
 	}
 	r.header = append([]byte(nil), rec.Bytes...)
+	if err := tooWide(rec, r.in.Contract.Grown()); err != nil {
+		return err
+	}
 	names := decode.Fields(r.header, r.dialect)
 	r.layout, r.res.Drift = matchHeader(table, names)
 	r.names, r.named = namesOf(table, names), len(trimEmpty(slices.Clone(names)))
@@ -205,7 +205,7 @@ func (r *reader) read(ctx context.Context) error {
 			continue
 		}
 		r.seen = true
-		if err := r.one(ctx, rec); err != nil {
+		if err := r.grow(ctx, rec); err != nil {
 			return err
 		}
 	}

@@ -20,7 +20,7 @@ import (
 // Load reads one file. An error means that it could not be carried out; a file that breaks its contract is no error but a Hold or
 // rejects in the result. A held file may be left unread behind the place that was wrong.
 func (l *Loader) Load(ctx context.Context, in Input) (Result, error) {
-	res := Result{Files: map[waybill.TableName][]waybill.StagedFile{}, RowsByTable: map[waybill.TableName]int64{}}
+	res := Result{LoadedAt: in.LoadedAt, Files: map[waybill.TableName][]waybill.StagedFile{}, RowsByTable: map[waybill.TableName]int64{}}
 	dir, err := os.MkdirTemp(in.StageDir, "typed-*")
 	if err != nil {
 		return res, fmt.Errorf("stage %s: %w", in.Name, err)
@@ -30,11 +30,15 @@ func (l *Loader) Load(ctx context.Context, in Input) (Result, error) {
 	if err == nil {
 		err = l.settle(ctx, in, log, &res)
 	}
-	err = errors.Join(err, log.close())
 	if hold := holdOf(err); hold != nil {
 		res.Hold, err = hold, nil
 	}
-	if err != nil || res.Hold != nil {
+	shown := err == nil && res.Hold != nil && in.Show
+	if shown {
+		res.Rejects, err = log.stage(ctx, l.db, in)
+	}
+	err = errors.Join(err, log.close())
+	if err != nil || (res.Hold != nil && !shown) {
 		res.Files, res.Rejects, res.RowsByTable = nil, nil, nil
 		err = errors.Join(err, os.RemoveAll(dir))
 	}
@@ -50,6 +54,7 @@ func holdOf(err error) *Hold {
 	var encoding *decode.EncodingError
 	var layer *decode.LayerError
 	var size *decode.SizeError
+	var grown *decode.GrowthError
 	var xml *decode.XMLError
 	var json *decode.JSONError
 	switch {
@@ -59,6 +64,8 @@ func holdOf(err error) *Hold {
 		return &Hold{Rule: "encoding", Line: encoding.Line, Detail: encoding.Error()}
 	case errors.As(err, &xml):
 		return &Hold{Rule: string(xml.Fault), Line: xml.Line, Detail: xml.Error()}
+	case errors.As(err, &grown):
+		return &Hold{Rule: ruleSize, Detail: grown.Error()}
 	case errors.As(err, &json) && json.Cut:
 		return &Hold{Rule: "truncated", Line: json.Line, Detail: json.Error()}
 	case errors.As(err, &json):
@@ -103,7 +110,7 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 	if err != nil {
 		return err
 	}
-	layers, err := decode.Layers(in.Bytes, in.Contract.Decode, dir)
+	layers, err := decode.Layers(in.Bytes, in.Contract.Decode, dir, decode.Growth{Bytes: r.growth.MaxUnpackedBytes, Ratio: r.growth.MaxUnpackedRatio})
 	if err != nil {
 		return err
 	}
@@ -140,7 +147,7 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 }
 
 func newReader(in Input, log *rejectLog, res *Result) (*reader, error) {
-	r := &reader{in: in, dialect: dialect(in.Contract.Format), log: log, res: res}
+	r := &reader{in: in, dialect: dialect(in.Contract), growth: in.Contract.Grown(), log: log, res: res}
 	var err error
 	if r.trailer, err = newPattern(in.Contract.Trailer.Match); err != nil {
 		return nil, fmt.Errorf("trailer.match: %w", err)

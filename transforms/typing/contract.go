@@ -109,6 +109,8 @@ type Limits struct {
 	MinRowsVsLast *Share `yaml:"min_rows_vs_last"` // of the records of the feed's newest loaded file
 	// A file without a byte is no news, as an API's answer may be, and not a cut-off upload; so is one of XML without the element for records.
 	AllowEmpty bool `yaml:"allow_empty"`
+
+	Growth `yaml:",inline"`
 }
 
 // The limit of rejected records for feeds that set none: a twentieth, and two in a small file, but never half of it. A twentieth of a file gone is
@@ -159,7 +161,7 @@ func (p Policy) Or(otherwise Policy) Policy {
 type Table struct {
 	Name    waybill.TableName
 	Where   Where
-	Each    []string // hops into the record: json($.body), $.list[*], $.list{*} (or an object's values), either with ? (keeps the parent once when there is none)
+	Each    []string // hops into the record: json($.body), $.list[*], $.list{*} (or an object's values), $.list[] (or the one object without a list), each with ? (keeps the parent once when there is none)
 	Columns []Column
 }
 

@@ -76,13 +76,11 @@ func NewTyper(ctx context.Context, e *Engine, job Job) (*Typer, error) {
 		return nil, err
 	}
 	t := &Typer{Job: job, engine: e, conn: conn, view: "records-" + uuid.NewString(), swapped: map[columnAt]int64{}}
-	setup := []string{"set preserve_insertion_order = false", noPruning}
 	if job.Contract.Hashes() {
-		setup = append(setup, setKeys(job.Salt)...)
-	}
-	for _, q := range setup {
-		if _, err := conn.ExecContext(ctx, q); err != nil {
-			return nil, errors.Join(errors.New("prepare DuckDB connection"), conn.Close()) // the error's text might show the key
+		for _, q := range setKeys(job.Salt) {
+			if _, err := conn.ExecContext(ctx, q); err != nil {
+				return nil, errors.Join(errors.New("prepare DuckDB connection"), conn.Close()) // the error's text might show the key
+			}
 		}
 	}
 	e.enter(t)

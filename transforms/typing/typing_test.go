@@ -178,6 +178,8 @@ func TestPaths(t *testing.T) {
 		{hop: "$.a.b[*]?"},
 		{hop: "$.a{*}"},
 		{hop: "$.a{*}?"},
+		{hop: "$.a[]"},
+		{hop: "$.a[]?"},
 		{hop: "$.meta[key=a].value[*]"},
 		{hop: "$.meta[key=a].value{*}?"},
 		{hop: "json($.body)"},

@@ -47,6 +47,9 @@ func (c Contract) Validate() error {
 			p.say("decode", "%q is no byte layer; use gzip or zip", layer)
 		}
 	}
+	if err := c.Limits.Growth.validate(); err != nil {
+		p.say("limits", "%s", err)
+	}
 	c.Format.validate(&p)
 	if len(c.Tables) == 0 {
 		p.say("tables", "names no table; add raw.<name> with its columns")
