@@ -107,6 +107,11 @@ func (r releases) add(ctx context.Context, out outcome, before standing, res *Re
 		AsOf: out.options.AsOf.UTC(), Status: ledger.Released, Tables: tables, By: out.options.ReleasedBy, Why: out.options.Why,
 		Areas: r.areas(out, before), Held: heldUnits(out, before),
 	}
+	if rel.Checks = before.newest.Checks; !out.options.partial() || before.newest.ID == 0 {
+		if rel.Checks, err = r.models.Checks(); err != nil {
+			return err
+		}
+	}
 	if len(tables) == 0 && rel.AnyArea() {
 		rel.Status = ledger.Withheld // readers would see nothing, not even what they had
 	}
@@ -196,7 +201,7 @@ func heldUnits(out outcome, before standing) []ledger.HeldUnit {
 
 // same tells whether two releases show and hold the same.
 func same(a, b ledger.Release) bool {
-	return a.Status == b.Status && maps.Equal(a.Tables, b.Tables) && slices.Equal(causes(a), causes(b)) && slices.Equal(held(a), held(b))
+	return a.Status == b.Status && a.Checks == b.Checks && maps.Equal(a.Tables, b.Tables) && slices.Equal(causes(a), causes(b)) && slices.Equal(held(a), held(b))
 }
 
 func causes(r ledger.Release) []string {
