@@ -17,8 +17,7 @@ import (
 	_ "github.com/apache/iceberg-go/io/gocloud/s3" // registers s3:// for metadata files
 	"github.com/apache/iceberg-go/table"
 	"github.com/apache/iceberg-go/utils"
-	_ "github.com/jackc/pgx/v5/stdlib" // registers the database/sql driver "pgx"
-	_ "modernc.org/sqlite"             // registers the database/sql driver "sqlite"
+	_ "modernc.org/sqlite" // registers the database/sql driver "sqlite"
 
 	"github.com/fourmarketing/waybill"
 )
@@ -35,8 +34,9 @@ type catalogIO struct {
 	objects objects
 }
 
-func openCatalog(ctx context.Context, address string, s3 S3, obj objects) (*catalogIO, error) {
-	db, dialect, err := openDB(address)
+func openCatalog(ctx context.Context, cfg Config, obj objects) (*catalogIO, error) {
+	s3 := cfg.S3
+	db, dialect, err := openDB(cfg.Catalog, cfg.Timeouts)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func openCatalog(ctx context.Context, address string, s3 S3, obj objects) (*cata
 	return nil, errors.Join(fmt.Errorf("prepare the catalog's tables: %w", temporary(err)), db.Close())
 }
 
-func openDB(address string) (*sql.DB, Dialect, error) {
+func openDB(address string, t waybill.Timeouts) (*sql.DB, Dialect, error) {
 	if file, ok := strings.CutPrefix(address, "sqlite:"); ok {
 		if err := makePrivate(file); err != nil {
 			return nil, "", temporary(err)
@@ -74,7 +74,7 @@ func openDB(address string) (*sql.DB, Dialect, error) {
 		return db, SQLite, nil
 	}
 	if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
-		db, err := sql.Open("pgx", address)
+		db, err := openPostgres(address, t)
 		if err != nil {
 			return nil, "", fmt.Errorf("open the Postgres catalog: %w", err)
 		}
@@ -97,7 +97,7 @@ func (c *catalogIO) reach(ctx context.Context) context.Context {
 
 // LoadTable reads a table's current metadata; its commits come back to this catalog.
 func (c *catalogIO) LoadTable(ctx context.Context, id table.Identifier) (*table.Table, error) {
-	t, err := c.sql.LoadTable(c.reach(ctx), id)
+	t, err := reading(func() (*table.Table, error) { return c.sql.LoadTable(c.reach(ctx), id) })
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func ident(name waybill.TableName) table.Identifier {
 
 func (c *catalogIO) makeNamespace(ctx context.Context, name string) error {
 	id := table.Identifier{name}
-	ok, err := c.sql.CheckNamespaceExists(ctx, id)
+	ok, err := reading(func() (bool, error) { return c.sql.CheckNamespaceExists(ctx, id) })
 	if err != nil {
 		return fmt.Errorf("look for namespace %s: %w", name, temporary(err))
 	}

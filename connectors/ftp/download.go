@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/textproto"
 
 	"github.com/jlaffaye/ftp"
 
@@ -38,7 +39,7 @@ func (d *download) open(ctx context.Context, offset int64) (io.ReadCloser, error
 		}
 		var err error
 		if b.response, err = s.conn.RetrFrom(s.remote(d.name), uint64(offset)); err != nil {
-			return fmt.Errorf("from byte %d: %w", offset, d.refused(s, translate(err)))
+			return fmt.Errorf("from byte %d: %w", offset, d.refused(s, s.refusedData(err)))
 		}
 		return nil
 	})
@@ -102,9 +103,21 @@ func (b *body) Read(p []byte) (int, error) {
 	case err != nil && b.ctx.Err() != nil:
 		err = b.ctx.Err()
 	case err != nil:
-		err = translate(err)
+		err = b.broken(err)
 	}
 	return n, err
+}
+
+// broken is why a data connection broke: a server that closes it before a byte was sent says the reason afterwards.
+func (b *body) broken(err error) error {
+	if b.session.latest == nil || b.session.latest.secure == nil || b.session.latest.came > 0 {
+		return translate(err)
+	}
+	var answer *textproto.Error
+	if said := b.response.Close(); errors.As(said, &answer) {
+		return b.session.refusedData(said)
+	}
+	return translate(err)
 }
 
 // Close, after the last byte, hears from the server that the transfer is complete and sees that the file stayed
@@ -123,7 +136,7 @@ func (b *body) Close() error {
 	err := b.session.do(b.ctx, func() error {
 		if b.response != nil {
 			if err := b.response.Close(); err != nil {
-				return translate(err)
+				return b.session.refusedData(err)
 			}
 		}
 		return b.download.same(b.session)

@@ -19,11 +19,12 @@ var errClosed = fmt.Errorf("sftp connection: %w", net.ErrClosed)
 type session struct {
 	ssh  *ssh.Client
 	sftp *sftp.Client
+	met  *meter
 	over chan struct{} // closed when the connection has ended
 }
 
-func newSession(client *ssh.Client, files *sftp.Client, keepAlive time.Duration) *session {
-	s := &session{ssh: client, sftp: files, over: make(chan struct{})}
+func newSession(client *ssh.Client, files *sftp.Client, met *meter, keepAlive time.Duration) *session {
+	s := &session{ssh: client, sftp: files, met: met, over: make(chan struct{})}
 	go func() {
 		_ = client.Wait() // how it ended is told to those who wait for an answer
 		close(s.over)
@@ -92,7 +93,7 @@ type lease struct {
 }
 
 func newPool(c Config, dial func(context.Context) (*session, error)) *pool {
-	p := &pool{dial: dial, handles: c.MaxOpenFiles, idle: c.IdleTimeout, tickets: semaphore.NewWeighted(int64(c.MaxSessions * c.MaxOpenFiles))}
+	p := &pool{dial: dial, handles: c.MaxOpenFiles, idle: c.Timeouts.Silence, tickets: semaphore.NewWeighted(int64(c.MaxSessions * c.MaxOpenFiles))}
 	for range c.MaxSessions {
 		p.slots = append(p.slots, &slot{turn: make(chan struct{}, 1)})
 	}

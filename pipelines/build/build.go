@@ -60,7 +60,7 @@ type Parts struct {
 func New(p Parts) *Builder {
 	return &Builder{
 		lake: p.Lake, leases: p.Leases, inputs: p.Inputs, models: p.Models, duck: p.Duck, scratch: p.Scratch, Reporter: p.Reporter,
-		releases: releases{lake: p.Lake, ledger: p.Ledger, models: p.Models},
+		releases: releases{lake: p.Lake, ledger: p.Ledger, models: p.Models, log: p.Reporter.Log},
 	}
 }
 
@@ -300,6 +300,6 @@ func (b *Builder) commitMart(ctx context.Context, session *models.Session, s sta
 	if err != nil {
 		return fmt.Errorf("commit %s: %w", s.model.Name, err)
 	}
-	b.Log.Info("mart built", zap.String("model", s.model.Name.String()))
+	b.Log.Debug("mart built", zap.String("model", s.model.Name.String()))
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"go.uber.org/zap"
+
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/lake"
 	"github.com/fourmarketing/waybill/pipelines/inputs"
@@ -21,6 +23,7 @@ type releases struct {
 	lake   *lake.Lake
 	ledger *ledger.Ledger
 	models *models.Project
+	log    *zap.Logger
 }
 
 // standing is how the last build left the releases.
@@ -125,8 +128,13 @@ func (r releases) add(ctx context.Context, out outcome, before standing, res *Re
 		}
 		return r.ledger.Tried(ctx, before.newest.ID, out.trial)
 	}
-	res.Release, err = r.ledger.AddRelease(ctx, rel)
-	return err
+	if res.Release, err = r.ledger.AddRelease(ctx, rel); err != nil {
+		return err
+	}
+	rel = res.Release
+	r.log.Info("release", zap.Int64("release", rel.ID), zap.Time("as_of", rel.AsOf), zap.String("status", rel.Status), zap.Int("marts", len(rel.Tables)),
+		zap.Strings("held_areas", areasHeld(rel)), zap.Int("held_units", len(rel.Held)))
+	return nil
 }
 
 // tables are the snapshots to be shown.

@@ -69,7 +69,7 @@ type Entry struct {
 
 // Enter writes files and their loads, new or changed, all or nothing.
 func (l *Ledger) Enter(ctx context.Context, e Entry) error {
-	err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err := l.write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := put(ctx, tx, e.Files); err != nil {
 			return err
 		}

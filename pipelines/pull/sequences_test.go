@@ -82,7 +82,7 @@ func (d *depot) under(definition string) {
 	}
 	d.puller = pull.New(pull.Parts{
 		Lake: d.lake, Ledger: d.book, Leases: ledger.NewLeases(d.book, "test", func(string) bool { return true }, report.Log), Inputs: d.inputs, Models: project, Duck: d.engine,
-		Loader: load.New(d.engine), Pipelines: defs, Scratch: scratch, Now: time.Now, Reporter: report,
+		Loader: load.New(d.engine), Pipelines: defs, Scratch: scratch, Now: time.Now, Received: time.Now, Reporter: report,
 		Open: func(_ context.Context, source string) (waybill.Connector, error) { return shelf(d.shelf[source]), nil },
 	})
 }
@@ -134,7 +134,7 @@ func (d *depot) reload(cut time.Duration, pick func(ledger.File) bool) {
 		}
 		if cut > 0 {
 			ctx, cancel := context.WithTimeout(d.Context(), cut)
-			_, _ = d.puller.Replay(ctx, f, d.asOf)
+			_, _ = d.puller.Replay(ctx, f)
 			cancel()
 			d.pull(0) // what it began is finished by the next run
 			again, err := d.book.Files(d.Context(), ledger.Filter{IDPrefix: f.ID})
@@ -143,7 +143,7 @@ func (d *depot) reload(cut time.Duration, pick func(ledger.File) bool) {
 			}
 			f = again[0]
 		}
-		if _, err := d.puller.Replay(d.Context(), f, d.asOf); err != nil {
+		if _, err := d.puller.Replay(d.Context(), f); err != nil {
 			d.Fatal(err)
 		}
 	}

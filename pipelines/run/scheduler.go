@@ -13,7 +13,6 @@ import (
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/build"
-	"github.com/fourmarketing/waybill/pipelines/ledger"
 )
 
 // Scheduler runs every pipeline on its own schedule until it is told to stop.
@@ -113,7 +112,7 @@ func (s *Scheduler) run(ctx context.Context, p pipelines.Pipeline, trigger strin
 	pause := retryFirst
 	for attempt := 1; ; attempt++ {
 		res, err := s.runner.Run(ctx, Options{Select: []string{p.Name}, Trigger: trigger, Build: build.Options{AsOf: s.asOf()}})
-		if errors.Is(err, ledger.ErrLeased) {
+		if res.skipped() {
 			s.runner.parts.Reporter.Log.Info("pipeline skipped: it runs elsewhere", zap.String("pipeline", p.Name))
 			return
 		}

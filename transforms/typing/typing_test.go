@@ -59,7 +59,7 @@ func TestContractKeepsWhatIsWritten(t *testing.T) {
 		t.Errorf("columns\n%s, want\n%s", got, want)
 	}
 	table := f.Tables[0]
-	if table.Columns[1].Codes[0].Raw != "Z" || table.Columns[2].Min != "-0.10" || f.MaxRejected() != 0.025 || f.Format.Null[0] != "n/a" {
+	if table.Columns[1].Codes[0].Raw != "Z" || table.Columns[2].Min != "-0.10" || *f.Limits.MaxRejected != 0.025 || f.Format.Null[0] != "n/a" {
 		t.Errorf("read %+v, %+v", table.Columns, f.Limits)
 	}
 }
