@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/apache/iceberg-go"
 	icecatalog "github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
 
 	"github.com/fourmarketing/waybill"
 )
@@ -72,7 +74,7 @@ func (l *Lake) Ensure(ctx context.Context, name waybill.TableName, spec TableSpe
 		return Table{}, err
 	}
 	t, err := l.catalog.load(ctx, name)
-	if errors.Is(err, waybill.ErrNotFound) {
+	if errors.Is(err, waybill.ErrNotFound) && !l.isListed(ctx, name) {
 		t, err = l.create(ctx, name, schema, parts, spec)
 	}
 	for attempt := 0; err == nil; attempt++ {
@@ -98,6 +100,9 @@ func checkName(name waybill.TableName) error {
 }
 
 func (l *Lake) create(ctx context.Context, name waybill.TableName, sc *iceberg.Schema, parts *iceberg.PartitionSpec, spec TableSpec) (*table.Table, error) {
+	if err := l.mayWrite(ctx); err != nil {
+		return nil, err
+	}
 	if err := l.catalog.makeNamespace(ctx, name.Namespace); err != nil {
 		return nil, err
 	}
@@ -121,19 +126,51 @@ func (l *Lake) create(ctx context.Context, name waybill.TableName, sc *iceberg.S
 		props[table.MetricsModeColumnConfPrefix+"."+c] = "full"
 	}
 	maps.Copy(props, wantedProps(spec))
-	if err := l.objects.makeFolder(tableKey(name) + "/metadata"); err != nil {
+	key, err := l.freeKey(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("create: %w", err)
+	}
+	if err := l.objects.makeFolder(key + "/metadata"); err != nil {
 		return nil, fmt.Errorf("create: %w", temporary(err))
 	}
-	defer l.objects.seal(tableKey(name))
+	defer l.objects.seal(key)
 	_, err = l.catalog.sql.CreateTable(l.catalog.reach(ctx), ident(name), sc,
-		icecatalog.WithLocation(l.objects.uri(tableKey(name))), icecatalog.WithPartitionSpec(parts), icecatalog.WithProperties(props))
+		icecatalog.WithLocation(l.objects.uri(key)), icecatalog.WithPartitionSpec(parts), icecatalog.WithProperties(props))
 	if err != nil && !errors.Is(err, icecatalog.ErrTableAlreadyExists) {
 		return nil, fmt.Errorf("create: %w", temporary(err))
 	}
 	return l.catalog.load(ctx, name)
 }
 
-func tableKey(name waybill.TableName) string { return "tables/" + name.Namespace + "/" + name.Name }
+// isListed tells whether the catalog has a table whose metadata cannot be found: another one is not made in its place.
+func (l *Lake) isListed(ctx context.Context, name waybill.TableName) bool {
+	ok, err := l.catalog.sql.CheckTableExists(ctx, ident(name))
+	return ok || (err != nil && !errors.Is(err, icecatalog.ErrNoSuchTable) && !errors.Is(err, icecatalog.ErrNoSuchNamespace))
+}
+
+const tablesRoot = "tables"
+
+// freeKey is where a new table may lie: by its name, and where files of another one lie there (of a catalog that was lost), beside it. Files of two
+// tables in one folder would be taken for one another's orphans.
+func (l *Lake) freeKey(ctx context.Context, name waybill.TableName) (string, error) {
+	key := path.Join(tablesRoot, name.Namespace, name.Name)
+	used, err := l.any(ctx, key)
+	if used {
+		key += "@" + uuid.NewString()[:8]
+	}
+	return key, err
+}
+
+// keyOf is where a table lies; one that lies elsewhere than below the root is not touched.
+func (l *Lake) keyOf(t *table.Table) (string, error) {
+	for _, address := range []string{t.Location(), t.MetadataLocation()} {
+		if _, ok := l.objects.key(address); !ok {
+			return "", fmt.Errorf("%w: the table's files (%s) do not lie below the root %s; next: waybill rebuild --table %s", ErrReadOnly, address, l.Root(), strings.Join(t.Identifier(), "."))
+		}
+	}
+	key, _ := l.objects.key(t.Location())
+	return key, nil
+}
 
 func wantedProps(spec TableSpec) iceberg.Properties {
 	props := iceberg.Properties{}
@@ -172,6 +209,12 @@ func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool
 	}
 	if len(props) == 0 && !changed {
 		return true, nil
+	}
+	if _, err := l.keyOf(t); err != nil {
+		return false, err
+	}
+	if err := l.mayWrite(ctx); err != nil {
+		return false, err
 	}
 	if err := tx.SetProperties(props); err != nil {
 		return false, fmt.Errorf("set properties: %w", err)
@@ -292,21 +335,33 @@ func (l *Lake) Tables(ctx context.Context) ([]waybill.TableName, error) {
 	return out, nil
 }
 
-// Drop takes a table out of the catalog and removes all its files, those of old snapshots too.
+// Drop takes a table out of the catalog and moves all its files, those of old snapshots too, to the trash.
 func (l *Lake) Drop(ctx context.Context, name waybill.TableName) error {
 	if err := checkName(name); err != nil {
 		return err
 	}
-	if err := l.catalog.sql.DropTable(l.catalog.reach(ctx), ident(name)); err != nil {
+	key, err := l.forget(ctx, name)
+	if err == nil {
+		err = l.trashAll(ctx, key)
+	}
+	if err != nil {
 		return fmt.Errorf("drop table %s: %w", name, temporary(err))
 	}
-	for o, err := range l.objects.list(ctx, tableKey(name)) {
-		if err != nil {
-			return fmt.Errorf("drop table %s: %w", name, err)
-		}
-		if err := l.objects.remove(ctx, o.key); err != nil {
-			return fmt.Errorf("drop table %s: remove %s: %w", name, o.key, err)
-		}
-	}
 	return nil
+}
+
+// forget takes a table out of the catalog, leaves its files where they are, and tells where that is.
+func (l *Lake) forget(ctx context.Context, name waybill.TableName) (string, error) {
+	if err := l.mayRemove(ctx, name); err != nil {
+		return "", err
+	}
+	t, err := l.catalog.load(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	key, err := l.keyOf(t)
+	if err != nil {
+		return "", err
+	}
+	return key, l.catalog.sql.DropTable(l.catalog.reach(ctx), ident(name))
 }

@@ -90,8 +90,11 @@ func (p *Project) openState(ctx context.Context) error {
 	}
 	p.close = append(p.close, p.Lake.Close)
 	db, dialect := p.Lake.CatalogDB()
-	p.Ledger, err = ledger.Open(ctx, db, string(dialect), p.options.Now)
-	return err
+	if p.Ledger, err = ledger.Open(ctx, db, string(dialect), p.options.Now); err != nil {
+		return err
+	}
+	p.Ledger.KeepJournal(p.Lake)
+	return nil
 }
 
 func (c *Config) openLake(ctx context.Context, now func() time.Time) (*lake.Lake, error) {
@@ -113,6 +116,16 @@ func (c *Config) LakeTables(ctx context.Context, now func() time.Time) (names []
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	return l.Tables(ctx)
+}
+
+// LakeStanding opens the lake and its catalog alone and says how the two stand to one another.
+func (c *Config) LakeStanding(ctx context.Context, now func() time.Time) (s lake.Standing, err error) {
+	l, err := c.openLake(ctx, now)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return l.Standing(ctx)
 }
 
 // openRooms makes the rooms that work with definitions and models. Two DuckDBs run in a process, one for loads and one for

@@ -163,7 +163,22 @@ func (l *commandLine) examineLake(ctx context.Context, cfg *project.Config) []wa
 		return []waybill.Finding{f}
 	}
 	f.OK, f.Detail = true, plural(len(names), "table")
-	return []waybill.Finding{f}
+	return []waybill.Finding{f, examineStanding(ctx, cfg)}
+}
+
+// examineStanding says whether root and catalog fit together.
+func examineStanding(ctx context.Context, cfg *project.Config) waybill.Finding {
+	f := waybill.Finding{Subject: "identity of the lake"}
+	s, err := cfg.LakeStanding(ctx, time.Now)
+	switch {
+	case err != nil:
+		f.Detail, f.Remedy = err.Error(), "check lake.root and lake.catalog in "+cfg.Path()
+	case s.Problem != "":
+		f.Detail, f.Remedy = s.Problem, "one of the two, before anything is pulled"
+	default:
+		f.OK, f.Detail = true, fmt.Sprintf("%s, epoch %d", s.ID, s.Epoch)
+	}
+	return f
 }
 
 // examineMarts looks, in the marts that are published, for carriers and accounts that the data names and no link takes up.

@@ -28,7 +28,7 @@ func newFiles(l *commandLine) *cobra.Command {
   waybill files show 3f2a9c           its exact bytes, as received
   waybill files reload 3f2a9c         load it again from the kept bytes`,
 	}
-	c.AddCommand(newFilesList(l), newFilesWhy(l), newFilesShow(l), newFilesReload(l))
+	c.AddCommand(newFilesList(l), newFilesWhy(l), newFilesShow(l), newFilesReload(l), newFilesRefetch(l))
 	return c
 }
 

@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/fourmarketing/waybill/pipelines/decode"
+	"github.com/fourmarketing/waybill/transforms/typing"
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
 
@@ -55,7 +56,8 @@ func (d *draft) open(file, dir string) ([]byte, error) {
 }
 
 func (d *draft) unpack(r io.Reader, dir string) ([]byte, error) {
-	layers, err := decode.Layers(r, d.layers, dir)
+	most := typing.Contract{}.Grown()
+	layers, err := decode.Layers(r, d.layers, dir, decode.Growth{Bytes: most.MaxUnpackedBytes, Ratio: most.MaxUnpackedRatio})
 	if err != nil {
 		return nil, err
 	}

@@ -63,6 +63,7 @@ type Result struct {
 	Control         Control
 	Drift           []DriftNote
 	Warnings        []string
+	LoadedAt        time.Time // of the input, which the rows say
 	Hold            *Hold // nothing is to be committed; Files and Rejects are empty but for Input.Show
 }
 

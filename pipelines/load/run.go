@@ -20,7 +20,7 @@ import (
 // Load reads one file. An error means that it could not be carried out; a file that breaks its contract is no error but a Hold or
 // rejects in the result. A held file may be left unread behind the place that was wrong.
 func (l *Loader) Load(ctx context.Context, in Input) (Result, error) {
-	res := Result{Files: map[waybill.TableName][]waybill.StagedFile{}, RowsByTable: map[waybill.TableName]int64{}}
+	res := Result{LoadedAt: in.LoadedAt, Files: map[waybill.TableName][]waybill.StagedFile{}, RowsByTable: map[waybill.TableName]int64{}}
 	dir, err := os.MkdirTemp(in.StageDir, "typed-*")
 	if err != nil {
 		return res, fmt.Errorf("stage %s: %w", in.Name, err)

@@ -91,6 +91,9 @@ func (p *Puller) Pull(ctx context.Context, selectors []string, asOf time.Time) (
 	if err != nil {
 		return nil, err
 	}
+	if err := p.intake.lake.Writable(ctx); err != nil { // before a partner is asked
+		return nil, err
+	}
 	if err := p.inputs.Ensure(ctx); err != nil {
 		return nil, err
 	}
