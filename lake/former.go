@@ -3,7 +3,6 @@ package lake
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"github.com/apache/iceberg-go"
@@ -32,33 +31,6 @@ func formerFields(t *table.Table) (map[string][]Former, error) {
 		return nil, fmt.Errorf("read the table property %s: %w; it says which fields a column was: restore it", formerProperty, err)
 	}
 	return out, nil
-}
-
-var (
-	wholeNumbers = []waybill.Type{"INTEGER", "BIGINT"}
-	decimalType  = regexp.MustCompile(`^DECIMAL\((\d+),\s*(\d+)\)$`)
-)
-
-// converts says whether a column may become another field of another type: where its values can be read as that type, each as what it was. A value
-// that has too many digits for it is an error of whoever reads it.
-func converts(from, to waybill.Type) bool {
-	if to == "VARCHAR" {
-		return slices.Contains(wholeNumbers, from) || decimalType.MatchString(string(from)) || from == "BOOLEAN" || from == "DATE"
-	}
-	have, want := scaleOf(from), scaleOf(to)
-	return have >= 0 && want >= have && decimalType.MatchString(string(to))
-}
-
-// scaleOf is how many digits a type of exact numbers has after the point, -1 for any other type.
-func scaleOf(t waybill.Type) int {
-	if slices.Contains(wholeNumbers, t) {
-		return 0
-	}
-	var digits, scale int
-	if n, err := fmt.Sscanf(string(t), "DECIMAL(%d,%d)", &digits, &scale); err != nil || n != 2 {
-		return -1
-	}
-	return scale
 }
 
 // withFormer is the property after columns became other fields; empty where none ever did.

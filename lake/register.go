@@ -82,10 +82,13 @@ func (f folder) rename(ctx context.Context, tmp, key, state string) error {
 	return errors.Join(err, lock.Close())
 }
 
+// readAttempts is how often an object is read that others replace all the time.
+const readAttempts = 8
+
 // get reads an object; its state is its entity tag. One that is replaced while it is read is read again: some stores give the bytes of one state with the
 // checksum of the other then.
 func (b bucket) get(ctx context.Context, key string) (body []byte, state string, err error) {
-	for attempt := range s3Attempts {
+	for attempt := range readAttempts {
 		if body, state, err = b.read(ctx, key); err == nil || errors.Is(err, waybill.ErrNotFound) {
 			break
 		}

@@ -24,6 +24,7 @@ type TableSpec struct {
 	PartitionBy []string          // columns whose value is the partition, in order
 	Doc         string            // one line for people, kept as the property "comment"
 	Properties  map[string]string // set when missing or different; never removed
+	Replaced    bool              // its rows are replaced whole (Lake.Replace), so that a column may get any type
 }
 
 // Field is a column under Waybill's name, with the id under which Parquet files carry it.
@@ -238,7 +239,10 @@ func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (chang
 	}
 	change := tx.UpdateSchema(true, false)
 	for _, c := range spec.Columns {
-		todo, err := columnChange(t.Schema(), sc, c, former)
+		if f, ok := sc.FindFieldByName(c.Name); ok && slices.Contains(spec.PartitionBy, c.Name) && duckType(f.Type) != c.Type {
+			return false, nil, fmt.Errorf("%w: column %s divides the table into files, and its type cannot change", ErrType, c.Name)
+		}
+		todo, err := columnChange(t.Schema(), sc, c, evolution{former: former, replaced: spec.Replaced})
 		if err != nil {
 			return false, nil, err
 		}
@@ -256,9 +260,18 @@ func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (chang
 	return true, former, nil
 }
 
-// columnChange says what has to be done for one column; nil when nothing. The table has it under the name that some
-// engine gave it, have under Waybill's. One that becomes another field is noted in former.
-func columnChange(now, have *iceberg.Schema, c waybill.Column, former map[string]Former) (func(*table.UpdateSchema), error) {
+// ErrType says that a column of a table has a type of which not every value is one of the type that is asked for.
+var ErrType = errors.New("the table's type cannot follow")
+
+// evolution is what changes of columns come to.
+type evolution struct {
+	former   map[string]Former // columns that become other fields: what they were
+	replaced bool              // see TableSpec
+}
+
+// columnChange says what has to be done for one column; nil when nothing. The table has it under the name that some engine gave it, have under Waybill's.
+// A type that cannot be widened in place is that of another field, if it can hold whatever the field of before has, or the table's rows are replaced anyway.
+func columnChange(now, have *iceberg.Schema, c waybill.Column, e evolution) (func(*table.UpdateSchema), error) {
 	want, err := iceType(c.Type)
 	if err != nil {
 		return nil, fmt.Errorf("column %s: %w", c.Name, err)
@@ -274,19 +287,19 @@ func columnChange(now, have *iceberg.Schema, c waybill.Column, former map[string
 		return nil, nil //nolint:nilnil // no change and no error is the common case
 	}
 	current, _ := now.FindColumnName(f.ID)
-	if !widens(f.Type, want) {
-		if !converts(duckType(f.Type), c.Type) || f.Required {
-			return nil, fmt.Errorf("column %s is %s in the table and %s is asked for; whole numbers can become BIGINT or DECIMAL, a DECIMAL can get more digits, and numbers, days and truths can become VARCHAR: give the column another name, or the feed's table",
-				c.Name, duckType(f.Type), c.Type)
-		}
-		former[c.Name] = Former{ID: f.ID, Type: duckType(f.Type)}
+	switch {
+	case widens(f.Type, want):
+		return func(u *table.UpdateSchema) {
+			u.UpdateColumn([]string{current}, table.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: want, Valid: true}})
+		}, nil
+	case (e.replaced || holds(f.Type, want)) && !f.Required && !slices.Contains(now.IdentifierFieldIDs, f.ID):
+		e.former[c.Name] = Former{ID: f.ID, Type: duckType(f.Type)}
 		return func(u *table.UpdateSchema) {
 			u.DeleteColumn([]string{current}).AddColumn([]string{current}, want, c.Doc, false, nil)
 		}, nil
 	}
-	return func(u *table.UpdateSchema) {
-		u.UpdateColumn([]string{current}, table.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: want, Valid: true}})
-	}, nil
+	return nil, fmt.Errorf("%w: column %s is %s in the table and %s is asked for; a number can become a longer one or text, anything else text alone: give the column another name in the contract",
+		ErrType, c.Name, duckType(f.Type), c.Type)
 }
 
 // Table tells what the lake knows of a table now; waybill.ErrNotFound when there is none.

@@ -76,7 +76,7 @@ func TestEnsureRefuses(t *testing.T) {
 		says   []string
 	}{
 		"another type":          {func(s *lake.TableSpec) { s.Columns[0].Type = "BIGINT" }, []string{"ref", "VARCHAR", "BIGINT"}},
-		"a smaller scale":       {func(s *lake.TableSpec) { s.Columns[3].Type = "DECIMAL(18,1)" }, []string{"amount", "DECIMAL(18,2)", "DECIMAL(18,1)"}},
+		"another scale":         {func(s *lake.TableSpec) { s.Columns[3].Type = "DECIMAL(14,4)" }, []string{"amount", "DECIMAL(18,2)", "DECIMAL(14,4)"}},
 		"a narrower type":       {func(s *lake.TableSpec) { s.Columns[2].Type = "INTEGER" }, []string{"line", "BIGINT", "INTEGER"}},
 		"another partition":     {func(s *lake.TableSpec) { s.PartitionBy = []string{"day"} }, []string{"brand, day"}},
 		"a type we do not have": {func(s *lake.TableSpec) { s.Columns[0].Type = "HUGEINT" }, []string{"HUGEINT"}},

@@ -128,6 +128,16 @@ func (c *Config) LakeStanding(ctx context.Context, now func() time.Time) (s lake
 	return l.Standing(ctx)
 }
 
+// NamelessFeeds opens the lake's ledger alone and finds the feeds that files are known of and that no definition names.
+func (c *Config) NamelessFeeds(ctx context.Context, defs []pipelines.Pipeline, now func() time.Time) (found []pull.Nameless, err error) {
+	p := &Project{Config: c, options: Options{Now: now}}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	if err := p.openState(ctx); err != nil {
+		return nil, err
+	}
+	return pull.NamelessOf(ctx, p.Ledger, defs)
+}
+
 // openRooms makes the rooms that work with definitions and models. Two DuckDBs run in a process, one for loads and one for
 // builds, so that neither can take the other's memory.
 func (p *Project) openRooms() error {

@@ -26,9 +26,10 @@ func newFiles(l *commandLine) *cobra.Command {
 		Example: `  waybill files list --source northgate --status held
   waybill files why 3f2a9c            what happened to this file
   waybill files show 3f2a9c           its exact bytes, as received
-  waybill files reload 3f2a9c         load it again from the kept bytes`,
+  waybill files reload 3f2a9c         load it again from the kept bytes
+  waybill files move dhl dhl-uk       after a connection or feed was renamed`,
 	}
-	c.AddCommand(newFilesList(l), newFilesWhy(l), newFilesShow(l), newFilesReload(l), newFilesRefetch(l))
+	c.AddCommand(newFilesList(l), newFilesWhy(l), newFilesShow(l), newFilesReload(l), newFilesRefetch(l), newFilesMove(l))
 	return c
 }
 

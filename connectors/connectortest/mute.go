@@ -124,3 +124,27 @@ func (f Fixture) fetch(t *testing.T, dial Dial, name string) ([]byte, error) {
 	defer r.Close()
 	return io.ReadAll(r)
 }
+
+// Serve is a server on loopback that does with every connection what it is told, and closes it.
+func Serve(t *testing.T, serve func(net.Conn)) (host string, port int) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				serve(c)
+			}()
+		}
+	}()
+	address, _ := listener.Addr().(*net.TCPAddr)
+	return "127.0.0.1", address.Port
+}

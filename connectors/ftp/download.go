@@ -100,24 +100,31 @@ func (b *body) Read(p []byte) (int, error) {
 	switch {
 	case errors.Is(err, io.EOF):
 		b.ended = true
+		if refused := b.refusal(); refused != nil {
+			err = refused
+		}
 	case err != nil && b.ctx.Err() != nil:
 		err = b.ctx.Err()
 	case err != nil:
-		err = b.broken(err)
+		if refused := b.refusal(); refused != nil {
+			err = refused
+		} else {
+			err = translate(err)
+		}
 	}
 	return n, err
 }
 
-// broken is why a data connection broke: a server that closes it before a byte was sent says the reason afterwards.
-func (b *body) broken(err error) error {
+// refusal is the reason for which a server closes a TLS data connection before a byte was sent: it says it afterwards.
+func (b *body) refusal() error {
 	if b.session.latest == nil || b.session.latest.secure == nil || b.session.latest.came > 0 {
-		return translate(err)
+		return nil
 	}
 	var answer *textproto.Error
 	if said := b.response.Close(); errors.As(said, &answer) {
 		return b.session.refusedData(said)
 	}
-	return translate(err)
+	return nil
 }
 
 // Close, after the last byte, hears from the server that the transfer is complete and sees that the file stayed

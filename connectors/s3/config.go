@@ -82,10 +82,10 @@ func (c Config) client() (*s3.Client, error) {
 		t.IdleConnTimeout = c.Timeouts.Silence / 2 // before its silence, which nobody waits in
 	})
 	static := credentials.NewStaticCredentialsProvider(c.AccessKeyID.Reveal(), c.SecretAccessKey.Reveal(), c.SessionToken.Reveal())
-	config := aws.Config{Region: c.Region, HTTPClient: web, Credentials: static}
+	config := aws.Config{Region: c.Region, HTTPClient: answers{web}, Credentials: static}
 	if c.AccessKeyID == "" {
 		var err error
-		config, err = awsconfig.LoadDefaultConfig(context.Background(), awsconfig.WithRegion(c.Region), awsconfig.WithHTTPClient(web))
+		config, err = awsconfig.LoadDefaultConfig(context.Background(), awsconfig.WithRegion(c.Region), awsconfig.WithHTTPClient(answers{web}))
 		if err != nil {
 			return nil, fmt.Errorf("s3: read the machine's AWS settings: %w", err)
 		}

@@ -215,6 +215,8 @@ func translate(ctx context.Context, err error) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.Is(err, waybill.ErrLimit):
+		return err
 	case !errors.As(err, &answer):
 		if transfer.Cut(err) && !errors.Is(err, waybill.ErrTemporary) {
 			return fmt.Errorf("%w: %w", waybill.ErrTemporary, err)

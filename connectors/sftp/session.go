@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pkg/sftp"
@@ -21,6 +22,7 @@ type session struct {
 	sftp *sftp.Client
 	met  *meter
 	over chan struct{} // closed when the connection has ended
+	left atomic.Bool   // it was given up, and is about to end
 }
 
 func newSession(client *ssh.Client, files *sftp.Client, met *meter, keepAlive time.Duration) *session {
@@ -40,11 +42,14 @@ func (s *session) alive() bool {
 	case <-s.over:
 		return false
 	default:
-		return true
+		return !s.left.Load()
 	}
 }
 
-func (s *session) close() { _ = s.ssh.Close() }
+func (s *session) close() {
+	s.left.Store(true)
+	_ = s.ssh.Close()
+}
 
 // keepAlive asks for a sign of life, as OpenSSH's ServerAliveInterval does, and ends a connection that gives none.
 func (s *session) keepAlive(every time.Duration) {

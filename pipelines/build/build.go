@@ -278,7 +278,7 @@ func (b *Builder) commitMart(ctx context.Context, session *models.Session, s sta
 		return err
 	}
 	head := s.model.Head
-	t, err := b.lake.Ensure(ctx, s.model.Name, lake.TableSpec{Columns: columns, PartitionBy: head.PartitionBy, Doc: head.Description})
+	t, err := b.lake.Ensure(ctx, s.model.Name, lake.TableSpec{Columns: columns, PartitionBy: head.PartitionBy, Doc: head.Description, Replaced: true})
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", s.model.Name, err)
 	}

@@ -16,8 +16,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/fourmarketing/waybill/pipelines/decode"
-	"github.com/fourmarketing/waybill/transforms/typing"
 	"github.com/fourmarketing/waybill/transforms/duck"
+	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
 // mostText is how much of a file is looked at, decoded. What is guessed of that is tried on the whole file.

@@ -64,7 +64,7 @@ type Result struct {
 	Drift           []DriftNote
 	Warnings        []string
 	LoadedAt        time.Time // of the input, which the rows say
-	Hold            *Hold // nothing is to be committed; Files and Rejects are empty but for Input.Show
+	Hold            *Hold     // nothing is to be committed; Files and Rejects are empty but for Input.Show
 }
 
 // Control is the totals of the trailer, or of Contract.Control, beside what was counted.

@@ -41,7 +41,11 @@ func selectFiles(paths []string, columns []lake.Field) string {
 		item := now
 		for _, f := range c.Former {
 			changed = true
-			item += fmt.Sprintf(", cast(%s as %s)", field(f.ID, fmt.Sprintf("%s of field %d", c.Name, f.ID), f.Type), c.Type)
+			cast := "cast"
+			if f.Type == "VARCHAR" { // of a mart, whose rows are all replaced: only what was released before is read so
+				cast = "try_cast"
+			}
+			item += fmt.Sprintf(", %s(%s as %s)", cast, field(f.ID, fmt.Sprintf("%s of field %d", c.Name, f.ID), f.Type), c.Type)
 		}
 		if len(c.Former) > 0 {
 			item = "coalesce(" + item + ") as " + now

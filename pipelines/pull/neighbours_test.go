@@ -27,6 +27,7 @@ feeds:
 func TestDatesAreHeldAgainstEarlierFiles(t *testing.T) {
 	t.Parallel()
 	d := newDepot(t)
+	d.clock = func() time.Time { return d.asOf }
 	d.under(datedDepot)
 	bring := func(name, text string, day int) {
 		d.asOf = time.Date(2026, 3, day, 6, 0, 0, 0, time.UTC)

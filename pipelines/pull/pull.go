@@ -238,8 +238,8 @@ func checkFeed(conn waybill.Connector, t pipelines.Task) error {
 
 func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelines.Task, asOf time.Time, res *Result) error {
 	p.Watch(pipelines.Event{Stage: pipelines.StageList, Subject: t.String()})
-	if err := checkFeed(conn, t); err != nil {
-		return err
+	if err := errors.Join(checkFeed(conn, t), p.inputs.Fit(ctx, t.Feed.TableNames()...)); err != nil {
+		return fmt.Errorf("%s: %w", t, err)
 	}
 	files, err := p.ledger.FilesOf(ctx, t.Source, t.Feed.Name)
 	if err != nil {

@@ -2,6 +2,7 @@ package pull
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -32,7 +33,7 @@ func (p *Puller) Replay(ctx context.Context, f ledger.File) (ledger.File, error)
 				f = known
 			}
 		}
-		if err := p.inputs.Ensure(ctx); err != nil {
+		if err := errors.Join(p.inputs.Ensure(ctx), p.inputs.Fit(ctx, t.Feed.TableNames()...)); err != nil {
 			return err
 		}
 		tk := p.intake.taker(t, nil, files)
