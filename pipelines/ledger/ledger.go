@@ -53,6 +53,9 @@ func (l *Ledger) migrate(ctx context.Context) error {
 		if _, err := l.db.NewCreateTable().Model(t).IfNotExists().Exec(ctx); err != nil {
 			return fmt.Errorf("prepare ledger: %w", err)
 		}
+		if err := l.addColumns(ctx, t); err != nil {
+			return fmt.Errorf("prepare ledger: %w", err)
+		}
 	}
 	for name, on := range map[string]string{
 		"waybill_files_sha":   "waybill_files (source, feed, sha256)",
