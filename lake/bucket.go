@@ -13,11 +13,13 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/internal/silence"
 )
 
 const (
@@ -32,13 +34,17 @@ type bucket struct {
 	prefix string // empty or with a trailing slash
 }
 
-func openBucket(ctx context.Context, root string, c S3) (objects, error) {
+func openBucket(ctx context.Context, root string, c S3, t waybill.Timeouts) (objects, error) {
 	u, err := url.Parse(root)
 	if err != nil || u.Host == "" {
 		return objects{}, fmt.Errorf("root %q is not s3://bucket/prefix", root)
 	}
 	opts := []func(*config.LoadOptions) error{
 		config.WithRegion(c.Region),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(to *http.Transport) {
+			to.DialContext = silence.Bound(nil, "the lake's store", t)
+			to.IdleConnTimeout = t.Silence / 2 // before its silence, which nobody waits in
+		})),
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = s3Attempts
@@ -66,7 +72,7 @@ func openBucket(ctx context.Context, root string, c S3) (objects, error) {
 	if prefix != "" {
 		b.prefix = prefix + "/"
 	}
-	return objects{reader: b, writer: b, aws: &ac, base: strings.TrimSuffix("s3://"+u.Host+"/"+prefix, "/")}, nil
+	return objects{reader: b, writer: b, register: b, aws: &ac, base: strings.TrimSuffix("s3://"+u.Host+"/"+prefix, "/")}, nil
 }
 
 func (b bucket) at(key string) *string { return aws.String(b.prefix + key) }
@@ -130,4 +136,14 @@ func (b bucket) send(ctx context.Context, key string, f *os.File) error {
 func (b bucket) remove(ctx context.Context, key string) error {
 	_, err := b.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: b.at(key)})
 	return err2nil(temporary(err), waybill.ErrNotFound)
+}
+
+// move copies and then removes: S3 has no rename.
+func (b bucket) move(ctx context.Context, from, to string) error {
+	source := (&url.URL{Path: b.name + "/" + b.prefix + from}).EscapedPath()
+	_, err := b.s3.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b.name, Key: b.at(to), CopySource: &source})
+	if err = temporary(err); err != nil {
+		return err2nil(err, waybill.ErrNotFound)
+	}
+	return b.remove(ctx, from)
 }

@@ -17,8 +17,10 @@ import (
 	_ "github.com/apache/iceberg-go/io/gocloud/s3" // registers s3:// for metadata files
 	"github.com/apache/iceberg-go/table"
 	"github.com/apache/iceberg-go/utils"
-	_ "github.com/jackc/pgx/v5/stdlib" // registers the database/sql driver "pgx"
-	_ "modernc.org/sqlite"             // registers the database/sql driver "sqlite"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	_ "modernc.org/sqlite" // registers the database/sql driver "sqlite"
 
 	"github.com/fourmarketing/waybill"
 )
@@ -31,12 +33,14 @@ const catalogName = "lake"
 type catalogIO struct {
 	sql     *icesql.Catalog
 	db      *sql.DB
+	bun     *bun.DB
 	dialect Dialect
 	objects objects
 }
 
-func openCatalog(ctx context.Context, address string, s3 S3, obj objects) (*catalogIO, error) {
-	db, dialect, err := openDB(address)
+func openCatalog(ctx context.Context, cfg Config, obj objects) (*catalogIO, error) {
+	s3 := cfg.S3
+	db, dialect, err := openDB(cfg.Catalog, cfg.Timeouts)
 	if err != nil {
 		return nil, err
 	}
@@ -54,13 +58,21 @@ func openCatalog(ctx context.Context, address string, s3 S3, obj objects) (*cata
 	var cat *icesql.Catalog
 	for range 3 { // processes that start together create the same tables: the loser finds them on the next try
 		if cat, err = icesql.NewCatalog(catalogName, db, icesql.SupportedDialect(dialect), props); err == nil {
-			return &catalogIO{sql: cat, db: db, dialect: dialect, objects: obj}, nil
+			return &catalogIO{sql: cat, db: db, bun: speaking(db, dialect), dialect: dialect, objects: obj}, nil
 		}
 	}
 	return nil, errors.Join(fmt.Errorf("prepare the catalog's tables: %w", temporary(err)), db.Close())
 }
 
-func openDB(address string) (*sql.DB, Dialect, error) {
+// speaking is the database with the dialect that waybill_lake is written in.
+func speaking(db *sql.DB, d Dialect) *bun.DB {
+	if d == Postgres {
+		return bun.NewDB(db, pgdialect.New())
+	}
+	return bun.NewDB(db, sqlitedialect.New())
+}
+
+func openDB(address string, t waybill.Timeouts) (*sql.DB, Dialect, error) {
 	if file, ok := strings.CutPrefix(address, "sqlite:"); ok {
 		if err := makePrivate(file); err != nil {
 			return nil, "", temporary(err)
@@ -74,7 +86,7 @@ func openDB(address string) (*sql.DB, Dialect, error) {
 		return db, SQLite, nil
 	}
 	if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
-		db, err := sql.Open("pgx", address)
+		db, err := openPostgres(address, t)
 		if err != nil {
 			return nil, "", fmt.Errorf("open the Postgres catalog: %w", err)
 		}
@@ -97,7 +109,7 @@ func (c *catalogIO) reach(ctx context.Context) context.Context {
 
 // LoadTable reads a table's current metadata; its commits come back to this catalog.
 func (c *catalogIO) LoadTable(ctx context.Context, id table.Identifier) (*table.Table, error) {
-	t, err := c.sql.LoadTable(c.reach(ctx), id)
+	t, err := reading(func() (*table.Table, error) { return c.sql.LoadTable(c.reach(ctx), id) })
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +123,13 @@ func (c *catalogIO) CommitTable(ctx context.Context, id table.Identifier, reqs [
 	for i, r := range reqs {
 		marked[i] = requirement{r}
 	}
-	defer c.objects.seal(tableKey(waybill.TableName{Namespace: id[0], Name: id[1]}))
-	return c.sql.CommitTable(c.reach(ctx), id, marked, updates)
+	meta, location, err := c.sql.CommitTable(c.reach(ctx), id, marked, updates)
+	if err == nil {
+		if key, ok := c.objects.key(meta.Location()); ok {
+			c.objects.seal(key)
+		}
+	}
+	return meta, location, err
 }
 
 // requirement marks its failure as a conflict.
@@ -140,7 +157,7 @@ func ident(name waybill.TableName) table.Identifier {
 
 func (c *catalogIO) makeNamespace(ctx context.Context, name string) error {
 	id := table.Identifier{name}
-	ok, err := c.sql.CheckNamespaceExists(ctx, id)
+	ok, err := reading(func() (bool, error) { return c.sql.CheckNamespaceExists(ctx, id) })
 	if err != nil {
 		return fmt.Errorf("look for namespace %s: %w", name, temporary(err))
 	}

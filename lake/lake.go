@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fourmarketing/waybill"
@@ -26,6 +27,7 @@ type Config struct {
 	S3         S3               // how to reach the bucket; unused for a folder
 	CacheDir   string           // local folder for cached objects and temporary files; empty: .cache in the folder
 	CacheBytes int64            // upper bound of the read cache in bytes; 0: 20 GiB
+	Timeouts   waybill.Timeouts // of its store and of a catalog in Postgres; what is not set is by default
 	Now        func() time.Time // the process clock (not a run's as-of); required
 }
 
@@ -53,13 +55,18 @@ const defaultCacheBytes = 20 << 30
 
 // Lake is an open lake. It is safe for use by several goroutines, and several processes may share one.
 type Lake struct {
-	objects objects
-	catalog *catalogIO
-	cache   *cache
-	tmp     string // folder for temporary files, on local disk
-	now     func() time.Time
+	objects       objects
+	catalog       *catalogIO
+	cache         *cache
+	catalogInside bool // the catalog is a file below the root, and goes with it when the root is copied
+
+	tmp string // folder for temporary files, on local disk
+	now func() time.Time
+
+	filling atomic.Bool // this process is the rebuild that fills tables
 
 	mu    sync.Mutex
+	may   bool                // this process may change the lake, and has raised its epoch
 	lists map[string][]string // immutable load lists already read, by key
 }
 
@@ -77,6 +84,7 @@ func Open(ctx context.Context, cfg Config) (*Lake, error) {
 	if cfg.S3.Region == "" {
 		cfg.S3.Region = "us-east-1"
 	}
+	cfg.Timeouts = waybill.Bounds{Timeouts: cfg.Timeouts}.Or(waybill.DefaultBounds()).Timeouts
 	obj, err := openObjects(ctx, &cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", cfg.Root, err)
@@ -85,17 +93,19 @@ func Open(ctx context.Context, cfg Config) (*Lake, error) {
 	if err := os.MkdirAll(tmp, privateFolder); err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", cfg.Root, temporary(err))
 	}
-	cat, err := openCatalog(ctx, cfg.Catalog, cfg.S3, obj)
+	cat, err := openCatalog(ctx, cfg, obj)
 	if err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", cfg.Root, err)
 	}
+	file, isFile := strings.CutPrefix(cfg.Catalog, "sqlite:")
 	return &Lake{
-		objects: obj,
-		catalog: cat,
-		cache:   newCache(filepath.Join(cfg.CacheDir, "files"), cfg.CacheBytes, cfg.Now, obj),
-		tmp:     tmp,
-		now:     cfg.Now,
-		lists:   map[string][]string{},
+		objects:       obj,
+		catalog:       cat,
+		catalogInside: isFile && obj.local() && strings.HasPrefix(filepath.Clean(file), obj.dir+string(filepath.Separator)),
+		cache:         newCache(filepath.Join(cfg.CacheDir, "files"), cfg.CacheBytes, cfg.Now, obj),
+		tmp:           tmp,
+		now:           cfg.Now,
+		lists:         map[string][]string{},
 	}, nil
 }
 
@@ -127,7 +137,7 @@ func openObjects(ctx context.Context, cfg *Config) (objects, error) {
 		if cfg.Catalog == "" {
 			return objects{}, errors.New("a lake on S3 needs a catalog; set sqlite:<path> or a postgres:// URL")
 		}
-		return openBucket(ctx, cfg.Root, cfg.S3)
+		return openBucket(ctx, cfg.Root, cfg.S3, cfg.Timeouts)
 	}
 	root, err := filepath.Abs(cfg.Root)
 	if err != nil {

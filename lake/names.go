@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -19,31 +17,14 @@ import (
 // field id and lets every engine rename it; Waybill goes on to call it what its contract says.
 const columnsProperty = "waybill.columns"
 
-// formerProperty says which fields a column was before its type changed, newest first: {"qty":[3]}. Files written before have its values there.
-const formerProperty = "waybill.former"
-
-func formerIDs(t *table.Table) (map[string][]int, error) {
-	former := map[string][]int{}
-	if text := t.Properties()[formerProperty]; text != "" {
-		if err := json.Unmarshal([]byte(text), &former); err != nil {
-			return nil, fmt.Errorf("read the table property %s: %w; it says where values of before a change of type are: restore it", formerProperty, err)
-		}
-	}
-	return former, nil
-}
-
 // ownSchema is a table's schema with each column under Waybill's name for it. A column of another engine keeps its own
 // name, followed by its field id where Waybill has a column of that name already.
 func ownSchema(t *table.Table) (*iceberg.Schema, error) {
+	sc := t.Schema()
 	ids, err := recordedIDs(t)
 	if err != nil || len(ids) == 0 {
-		return t.Schema(), err
+		return sc, err
 	}
-	return named(t.Schema(), ids), nil
-}
-
-// named is a schema with columns under the names that ids have for them.
-func named(sc *iceberg.Schema, ids map[string]int) *iceberg.Schema {
 	ours, taken := map[int]string{}, map[string]bool{}
 	for name, id := range ids {
 		if _, ok := sc.FindFieldByID(id); ok {
@@ -62,7 +43,7 @@ func named(sc *iceberg.Schema, ids map[string]int) *iceberg.Schema {
 		}
 		fields = append(fields, f)
 	}
-	return iceberg.NewSchemaWithIdentifiers(sc.ID, sc.IdentifierFieldIDs, fields...)
+	return iceberg.NewSchemaWithIdentifiers(sc.ID, sc.IdentifierFieldIDs, fields...), nil
 }
 
 // recordedIDs are the field ids by Waybill's names; none for a table that was made before they were written down.
@@ -79,16 +60,15 @@ func recordedIDs(t *table.Table) (map[string]int, error) {
 }
 
 // columnIDs is the text of the property for a table that has all columns of a spec: those, and those recorded before
-// that are still there and are no column's former field. Where nothing is recorded every column counts as Waybill's.
-func columnIDs(t *table.Table, columns []waybill.Column, former map[string][]int) (string, error) {
-	before, err := recordedIDs(t)
+// that are still there. Where nothing is recorded every column counts as Waybill's.
+func columnIDs(t *table.Table, columns []waybill.Column) (string, error) {
+	sc, err := ownSchema(t)
 	if err != nil {
 		return "", err
 	}
-	maps.DeleteFunc(before, func(name string, id int) bool { return slices.Contains(former[name], id) })
-	sc := t.Schema()
-	if len(before) > 0 {
-		sc = named(sc, before)
+	before, err := recordedIDs(t)
+	if err != nil {
+		return "", err
 	}
 	ids := map[string]int{}
 	for _, f := range sc.Fields() {

@@ -47,6 +47,12 @@ type resolution struct {
 func (r *resolution) resolve(now func() time.Time) {
 	kinds := r.kinds()
 	r.add(r.config.doc.Resolve(*r.config, kinds)...)
+	if err := r.config.bounds().Validate(); err != nil {
+		r.fault("timeouts", "%w", err)
+	}
+	if r.config.Timeouts.Publish < 0 {
+		r.fault("timeouts.publish", "cannot be negative; leave it out for its default")
+	}
 	r.links()
 	r.roles()
 	for _, p := range r.Pipelines {

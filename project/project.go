@@ -90,8 +90,11 @@ func (p *Project) openState(ctx context.Context) error {
 	}
 	p.close = append(p.close, p.Lake.Close)
 	db, dialect := p.Lake.CatalogDB()
-	p.Ledger, err = ledger.Open(ctx, db, string(dialect), p.options.Now)
-	return err
+	if p.Ledger, err = ledger.Open(ctx, db, string(dialect), p.options.Now); err != nil {
+		return err
+	}
+	p.Ledger.KeepJournal(p.Lake)
+	return nil
 }
 
 func (c *Config) openLake(ctx context.Context, now func() time.Time) (*lake.Lake, error) {
@@ -100,7 +103,7 @@ func (c *Config) openLake(ctx context.Context, now func() time.Time) (*lake.Lake
 		return nil, c.doc.Fault("lake.root", "%w", err) // a folder of that name would be made
 	}
 	return lake.Open(ctx, lake.Config{
-		Root: l.Root, Catalog: l.Catalog, CacheDir: l.Cache, CacheBytes: l.CacheLimit, Now: now,
+		Root: l.Root, Catalog: l.Catalog, CacheDir: l.Cache, CacheBytes: l.CacheLimit, Timeouts: c.Timeouts.Timeouts, Now: now,
 		S3: lake.S3{Endpoint: l.S3.Endpoint, Region: l.S3.Region, AccessKey: l.S3.AccessKey, SecretKey: l.S3.SecretKey, PathStyle: l.S3.PathStyle},
 	})
 }
@@ -113,6 +116,16 @@ func (c *Config) LakeTables(ctx context.Context, now func() time.Time) (names []
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	return l.Tables(ctx)
+}
+
+// LakeStanding opens the lake and its catalog alone and says how the two stand to one another.
+func (c *Config) LakeStanding(ctx context.Context, now func() time.Time) (s lake.Standing, err error) {
+	l, err := c.openLake(ctx, now)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return l.Standing(ctx)
 }
 
 // NamelessFeeds opens the lake's ledger alone and finds the feeds that files are known of and that no definition names.
@@ -148,6 +161,7 @@ func (p *Project) openRooms() error {
 func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 	scratch, report := pipelines.Scratch(who.stage()), pipelines.NewReporter(p.options.Log, p.options.Watch)
 	leases := ledger.NewLeases(p.Ledger, who.name, who.gone, report.Log)
+	leases.Witness(who.lives)
 	var err error
 	p.Inputs, err = inputs.New(inputs.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Pipelines: p.Pipelines, Group: p.Config.Group, Declared: p.Models.Raw(), Scratch: scratch,
@@ -157,7 +171,7 @@ func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 	}
 	p.Puller = pull.New(pull.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Duck: builds, Loader: load.New(loads),
-		Open: p.connect, Pipelines: p.Pipelines, Scratch: scratch, Salt: p.Config.PIISalt, Now: p.options.Now, Received: p.options.received(), Reporter: report,
+		Open: p.connect, Bounds: p.Config.BoundsOf, Pipelines: p.Pipelines, Scratch: scratch, Salt: p.Config.PIISalt, Now: p.options.Now, Received: p.options.received(), Reporter: report,
 	})
 	p.Builder = build.New(build.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Duck: builds, Scratch: scratch, Reporter: report,
@@ -167,7 +181,7 @@ func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 		return publish.NewDuckDB(builds, path, p.origin()), path
 	}
 	p.Publisher = publish.New(publish.Parts{
-		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Models: p.Models, Targets: p.targets(builds), Reporter: report,
+		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Models: p.Models, Targets: p.targets(builds), Within: p.Config.Timeouts.Publish, Reporter: report,
 	})
 	p.Maintainer = maintain.New(p.Lake, p.Ledger, builds, report)
 	p.Runner = run.New(run.Parts{

@@ -74,22 +74,59 @@ func (l *commandLine) examine(ctx context.Context, cfg *project.Config, sources 
 	if err != nil {
 		return nil, err
 	}
-	findings = append(findings, l.examineLake(ctx, cfg)...)
 	defs, _ := cfg.ReadPipelines() // what is wrong with them was said
-	findings = append(findings, examineFeeds(ctx, cfg, defs)...)
-	findings = append(findings, cfg.CheckTargets(ctx, time.Now)...)
-	findings = append(findings, examineMarts(ctx, cfg)...)
+	looks := []look{
+		{"lake " + cfg.Lake.Root, func(ctx context.Context) []waybill.Finding { return l.examineLake(ctx, cfg) }},
+		{"feeds", func(ctx context.Context) []waybill.Finding { return examineFeeds(ctx, cfg, defs) }},
+		{"publish", func(ctx context.Context) []waybill.Finding { return cfg.CheckTargets(ctx, time.Now) }},
+		{"published marts", func(ctx context.Context) []waybill.Finding { return examineMarts(ctx, cfg) }},
+	}
 	if len(sources) == 0 {
 		sources = cfg.Sources()
 	}
-	found := make([][]waybill.Finding, len(sources))
+	for _, name := range sources {
+		looks = append(looks, look{name, func(ctx context.Context) []waybill.Finding { return examineSource(ctx, cfg, defs, name) }})
+	}
+	found := make([][]waybill.Finding, len(looks))
 	var asking sync.WaitGroup
-	for i, name := range sources { // side by side: one that does not answer is waited for
-		asking.Go(func() { found[i] = examineSource(ctx, cfg, defs, name) })
+	for i, one := range looks { // side by side: one that does not answer is waited for
+		asking.Go(func() { found[i] = one.within(ctx, cfg) })
 	}
 	asking.Wait()
 	return append(findings, slices.Concat(found...)...), nil
 }
+
+// look is one thing that doctor tries.
+type look struct {
+	subject string
+	try     func(context.Context) []waybill.Finding
+}
+
+// within waits for what is tried as long as connecting and some silent answers may take. What does not end then is left behind, and is a finding.
+func (o look) within(ctx context.Context, cfg *project.Config) []waybill.Finding {
+	most := 2 * (cfg.Timeouts.Connect + cfg.Timeouts.Silence)
+	limited, stop := context.WithTimeout(ctx, most)
+	defer stop()
+	found := make(chan []waybill.Finding, 1)
+	go func() { found <- o.try(limited) }()
+	select {
+	case findings := <-found:
+		return findings
+	case <-limited.Done():
+	}
+	select {
+	case findings := <-found:
+		return findings
+	case <-time.After(lookGrace):
+		return []waybill.Finding{{
+			Subject: o.subject, Detail: fmt.Sprintf("did not answer within %s, twice timeouts.connect and timeouts.silence", most),
+			Remedy: "see whether its server is well and lets this machine in; a slow one takes larger timeouts in " + cfg.Path(),
+		}}
+	}
+}
+
+// lookGrace is how long what is tried may take to notice that its time is over.
+const lookGrace = 3 * time.Second
 
 // examineDefinitions resolves every name, holds the models against the contracts, and says what the marts will be like.
 func examineDefinitions(ctx context.Context, cfg *project.Config) ([]waybill.Finding, error) {
@@ -129,7 +166,22 @@ func (l *commandLine) examineLake(ctx context.Context, cfg *project.Config) []wa
 		return []waybill.Finding{f}
 	}
 	f.OK, f.Detail = true, plural(len(names), "table")
-	return []waybill.Finding{f}
+	return []waybill.Finding{f, examineStanding(ctx, cfg)}
+}
+
+// examineStanding says whether root and catalog fit together.
+func examineStanding(ctx context.Context, cfg *project.Config) waybill.Finding {
+	f := waybill.Finding{Subject: "identity of the lake"}
+	s, err := cfg.LakeStanding(ctx, time.Now)
+	switch {
+	case err != nil:
+		f.Detail, f.Remedy = err.Error(), "check lake.root and lake.catalog in "+cfg.Path()
+	case s.Problem != "":
+		f.Detail, f.Remedy = s.Problem, "one of the two, before anything is pulled"
+	default:
+		f.OK, f.Detail = true, fmt.Sprintf("%s, epoch %d", s.ID, s.Epoch)
+	}
+	return f
 }
 
 // examineMarts looks, in the marts that are published, for carriers and accounts that the data names and no link takes up.

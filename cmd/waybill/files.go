@@ -29,7 +29,7 @@ func newFiles(l *commandLine) *cobra.Command {
   waybill files reload 3f2a9c         load it again from the kept bytes
   waybill files move dhl dhl-uk       after a connection or feed was renamed`,
 	}
-	c.AddCommand(newFilesList(l), newFilesWhy(l), newFilesShow(l), newFilesReload(l), newFilesMove(l))
+	c.AddCommand(newFilesList(l), newFilesWhy(l), newFilesShow(l), newFilesReload(l), newFilesRefetch(l), newFilesMove(l))
 	return c
 }
 

@@ -33,6 +33,9 @@ func newPlan(l *commandLine) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := p.Lake.Writable(c.Context()); err != nil {
+				fmt.Fprintln(l.stderr, "waybill: warning: a run would be refused:", err)
+			}
 			return l.printPlan(plan)
 		},
 	}

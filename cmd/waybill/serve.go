@@ -32,7 +32,8 @@ What it does is logged to standard error, a line of JSON each: runs, feeds with 
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			l.logJSON = true
-			p, err := l.open(c.Context(), nil)
+			h := newHealth(time.Now)
+			p, err := l.open(c.Context(), h.watch)
 			if err != nil {
 				return err
 			}
@@ -40,7 +41,7 @@ What it does is logged to standard error, a line of JSON each: runs, feeds with 
 			if l.asOf != "" {
 				return fmt.Errorf("%w: serve asks about the present; --as-of goes with run", errUsage)
 			}
-			return l.serve(c.Context(), p, listen, drain)
+			return l.serve(c.Context(), p, h, serveAt{listen, drain})
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", listen, "address of /healthz and /metrics")
@@ -48,14 +49,20 @@ What it does is logged to standard error, a line of JSON each: runs, feeds with 
 	return c
 }
 
-func (l *commandLine) serve(ctx context.Context, p *project.Project, listen string, drain time.Duration) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+// serveAt is where and how to serve.
+type serveAt struct {
+	listen string
+	drain  time.Duration
+}
+
+func (l *commandLine) serve(ctx context.Context, p *project.Project, h *health, how serveAt) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", how.listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", listen, err)
+		return fmt.Errorf("listen on %s: %w", how.listen, err)
 	}
 	m := newMetrics(p)
-	scheduler := run.NewScheduler(p.Runner, func() time.Time { return time.Now().UTC().Truncate(clockStep) }, drain, m.record)
-	server := &http.Server{Handler: m.handler(p), ReadHeaderTimeout: 10 * time.Second}
+	scheduler := run.NewScheduler(p.Runner, func() time.Time { return time.Now().UTC().Truncate(clockStep) }, how.drain, m.record)
+	server := &http.Server{Handler: m.handler(p, h), ReadHeaderTimeout: 10 * time.Second}
 	fmt.Fprintf(l.stdout, "serving %s; health and metrics on http://%s\n", plural(len(p.Pipelines), "pipeline"), listener.Addr())
 	var web sync.WaitGroup
 	var webErr error
@@ -119,15 +126,17 @@ func (m *metrics) record(pipeline string, res run.Result, err error) {
 	}
 }
 
-func (m *metrics) handler(p *project.Project) http.Handler {
+func (m *metrics) handler(p *project.Project, h *health) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
-		if _, err := p.Ledger.Runs(r.Context(), "", 1); err != nil {
+		asking, stop := context.WithTimeout(r.Context(), scrapeTime)
+		defer stop()
+		if _, err := p.Ledger.Runs(asking, "", 1); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		fmt.Fprintln(w, "ok")
+		h.say(w)
 	})
 	return mux
 }

@@ -156,6 +156,9 @@ func (b *Builder) Stale(ctx context.Context, o Options) ([]waybill.TableName, er
 // is released all the same.
 func (b *Builder) Build(ctx context.Context, o Options) (Result, error) {
 	var res Result
+	if err := b.lake.Writable(ctx); err != nil {
+		return res, err
+	}
 	err := b.leases.InTurn(ctx, "build", func(ctx context.Context) error {
 		return b.inputs.Read(ctx, o.AsOf, func(v *inputs.View) error { return b.build(ctx, v, o, &res) })
 	})

@@ -129,7 +129,7 @@ func (r releases) add(ctx context.Context, out outcome, before standing, res *Re
 	rel = res.Release
 	r.log.Info("release", zap.Int64("release", rel.ID), zap.Time("as_of", rel.AsOf), zap.String("status", rel.Status), zap.Int("marts", len(rel.Tables)),
 		zap.Strings("held_areas", areasHeld(rel)), zap.Int("held_units", len(rel.Held)))
-	return nil
+	return r.lake.Raise(ctx)
 }
 
 // tables are the snapshots to be shown.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/fourmarketing/waybill/pipelines/decode"
 	"github.com/fourmarketing/waybill/transforms/duck"
+	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
 // mostText is how much of a file is looked at, decoded. What is guessed of that is tried on the whole file.
@@ -55,7 +56,8 @@ func (d *draft) open(file, dir string) ([]byte, error) {
 }
 
 func (d *draft) unpack(r io.Reader, dir string) ([]byte, error) {
-	layers, err := decode.Layers(r, d.layers, dir)
+	most := typing.Contract{}.Grown()
+	layers, err := decode.Layers(r, d.layers, dir, decode.Growth{Bytes: most.MaxUnpackedBytes, Ratio: most.MaxUnpackedRatio})
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type Leases struct {
 	term   time.Duration
 	now    func() time.Time
 	pause  time.Duration // between two tries of one that waits for its turn
+	others
 }
 
 // NewLeases names this process in leases. gone tells of another holder that it surely lives no more; nil: nobody can tell.
@@ -113,6 +114,7 @@ func (l *Leases) acquire(ctx context.Context, name string) (*Lease, error) {
 
 // InTurn is During for work that waits until the lease is free.
 func (l *Leases) InTurn(ctx context.Context, name string, work func(context.Context) error) error {
+	giveUp := time.After(turnMost)
 	for waited := false; ; waited = true {
 		began := false
 		err := l.During(ctx, name, func(ctx context.Context) error { began = true; return work(ctx) })
@@ -125,6 +127,8 @@ func (l *Leases) InTurn(ctx context.Context, name string, work func(context.Cont
 		select {
 		case <-ctx.Done():
 			return errors.Join(err, ctx.Err())
+		case <-giveUp:
+			return fmt.Errorf("waited %s for its turn: %w; see what that run does, end it if it is stuck, and run again", turnMost, err)
 		case <-time.After(l.pause):
 		}
 	}

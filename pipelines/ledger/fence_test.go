@@ -107,7 +107,7 @@ func TestOnlyHoldersWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 		var mu sync.Mutex
-		var counted, fenced int64
+		var counted, fenced, cut int64
 		var racers sync.WaitGroup
 		for holder := range 4 {
 			leases := ledger.NewLeases(l, fmt.Sprint("holder ", holder), func(string) bool { return rand.N(3) == 0 }, zap.NewNop()) // a wrong word about the living
@@ -129,6 +129,8 @@ func TestOnlyHoldersWrite(t *testing.T) {
 						counted++
 					case errors.Is(err, ledger.ErrFenced):
 						fenced++
+					case errors.Is(err, ledger.ErrLeased): // it was told to end while it wrote, before or after it had
+						cut++
 					default:
 						t.Errorf("holder %d: %v", holder, err)
 					}
@@ -138,8 +140,8 @@ func TestOnlyHoldersWrite(t *testing.T) {
 		}
 		racers.Wait()
 		files, err := l.FilesOf(t.Context(), "s", "f")
-		if err != nil || files[0].Records != counted || fenced == 0 || counted == 0 {
-			t.Errorf("%d holders wrote and %d were fenced, but %d counts are there, %v", counted, fenced, files[0].Records, err)
+		if err != nil || files[0].Records < counted || files[0].Records > counted+cut || fenced == 0 || counted == 0 {
+			t.Errorf("%d holders wrote, %d were fenced and %d cut off, but %d counts are there, %v", counted, fenced, cut, files[0].Records, err)
 		}
 	})
 }

@@ -101,7 +101,7 @@ func (l *Ledger) FilesMark(ctx context.Context) (string, error) {
 	return fmt.Sprint(counts), nil
 }
 
-// Put writes one file's row, new or changed.
+// Put writes files' rows, new or changed. They are not noted in the journal: it is for files of which nothing was received, which every run tries again.
 func (l *Ledger) Put(ctx context.Context, files ...File) error {
 	if len(files) == 0 {
 		return nil
@@ -114,6 +114,13 @@ func (l *Ledger) Put(ctx context.Context, files ...File) error {
 }
 
 func put(ctx context.Context, tx bun.Tx, files []File) error {
+	const batch = 200
+	for len(files) > batch {
+		if err := put(ctx, tx, files[:batch]); err != nil {
+			return err
+		}
+		files = files[batch:]
+	}
 	if len(files) == 0 {
 		return nil
 	}
@@ -160,20 +167,22 @@ func (l *Ledger) Sightings(ctx context.Context, source, feed string) (map[string
 	return byName, nil
 }
 
-// See records sightings in batches that keep one statement small.
+// See records sightings.
 func (l *Ledger) See(ctx context.Context, seen ...Sighting) error {
+	return l.write(ctx, func(ctx context.Context, tx bun.Tx) error { return see(ctx, tx, seen) })
+}
+
+// see records sightings in batches that keep one statement small.
+func see(ctx context.Context, db bun.IDB, seen []Sighting) error {
 	const batch = 500
 	seen = latest(seen)
 	for start := 0; start < len(seen); start += batch {
 		part := seen[start:min(start+batch, len(seen))]
-		err := l.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-			_, err := tx.NewInsert().Model(&part).
-				On("CONFLICT (source, feed, name) DO UPDATE").
-				Set("size = EXCLUDED.size, modified_at = EXCLUDED.modified_at").
-				Set("first_seen_at = EXCLUDED.first_seen_at, fetched = EXCLUDED.fetched").
-				Exec(ctx)
-			return err
-		})
+		_, err := db.NewInsert().Model(&part).
+			On("CONFLICT (source, feed, name) DO UPDATE").
+			Set("size = EXCLUDED.size, modified_at = EXCLUDED.modified_at").
+			Set("first_seen_at = EXCLUDED.first_seen_at, fetched = EXCLUDED.fetched").
+			Exec(ctx)
 		if err != nil {
 			return fmt.Errorf("record sightings of %s/%s: %w", part[0].Source, part[0].Feed, err)
 		}

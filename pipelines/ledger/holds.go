@@ -150,7 +150,7 @@ func (l *Ledger) Tried(ctx context.Context, release int64, what string) error {
 // another could follow.
 func (l *Ledger) NewestRelease(ctx context.Context) (Release, bool, error) {
 	var r Release
-	ok, err := notFound(l.db.NewSelect().Model(&r).Where("status <> ?", Aside).Order("id DESC").Limit(1).Scan(ctx))
+	ok, err := notFound(l.db.NewSelect().Model(&r).Where("status <> ? and status <> ?", Aside, Former).Order("id DESC").Limit(1).Scan(ctx))
 	if err != nil {
 		return r, false, fmt.Errorf("read releases: %w", err)
 	}

@@ -17,12 +17,16 @@ var ErrLeased = errors.New("leased by another run")
 // BusyError is ErrLeased with the holder, for one who can tell whether the holder still lives.
 type BusyError struct {
 	Name, Holder string
-	Until        time.Time
+	Since, Until time.Time // Since is zero where nobody wrote it down
 }
 
 // Error says who holds what until when.
 func (e *BusyError) Error() string {
-	return fmt.Sprintf("%s: %s: %s until %s", e.Name, ErrLeased, e.Holder, e.Until.Format(time.RFC3339))
+	since := ""
+	if !e.Since.IsZero() {
+		since = " since " + e.Since.Format(time.RFC3339)
+	}
+	return fmt.Sprintf("%s: %s: %s%s until %s", e.Name, ErrLeased, e.Holder, since, e.Until.Format(time.RFC3339))
 }
 
 // Unwrap makes it ErrLeased.
@@ -66,7 +70,10 @@ func (l *Ledger) Acquire(ctx context.Context, name, holder string, term time.Dur
 		return nil, fmt.Errorf("acquire lease %s: %w", name, err)
 	}
 	if won == 0 || current.Holder != holder { // also when the same process holds it already: its pipelines must not overlap either
-		return nil, &BusyError{Name: name, Holder: current.Holder, Until: current.ExpiresAt}
+		return nil, &BusyError{Name: name, Holder: current.Holder, Since: l.heldSince(ctx, current), Until: current.ExpiresAt}
+	}
+	if err := l.beginTenure(ctx, current); err != nil {
+		return nil, err
 	}
 	return &Lease{ledger: l, Name: name, Holder: holder, Token: current.Token, term: term}, nil
 }

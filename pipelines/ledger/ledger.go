@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -17,8 +18,10 @@ import (
 
 // Ledger is the control state of one lake. It is safe for use by several goroutines and processes.
 type Ledger struct {
-	db  *bun.DB
-	now func() time.Time
+	db        *bun.DB
+	now       func() time.Time
+	journal   Journal  // nil: none is kept
+	contracts sync.Map // hashes of those that are known to be in it
 }
 
 // Open prepares the ledger's tables in the catalog's database; dialect is "sqlite" or "postgres". The database stays the
@@ -39,7 +42,10 @@ func Open(ctx context.Context, db *sql.DB, dialect string, now func() time.Time)
 
 // tables are the structs that bun maps; a new column is added by migrate when an older database lacks it.
 func tables() []any {
-	return []any{(*File)(nil), (*Load)(nil), (*Sighting)(nil), (*Run)(nil), (*lease)(nil), (*Release)(nil), (*Area)(nil), (*HeldUnit)(nil), (*Publication)(nil)}
+	return []any{
+		(*File)(nil), (*Load)(nil), (*Sighting)(nil), (*Run)(nil), (*lease)(nil), (*tenure)(nil), (*Release)(nil), (*Area)(nil), (*HeldUnit)(nil), (*Publication)(nil),
+		(*counter)(nil),
+	}
 }
 
 func (l *Ledger) migrate(ctx context.Context) error {

@@ -85,7 +85,8 @@ type Release struct {
 const (
 	Released = "released"
 	Withheld = "held"
-	Aside    = "aside" // as of an instant before the newest release's: in a file of its own, no reader's
+	Former   = "former" // of a ledger that was lost: it was shown, and what it showed is built anew
+	Aside    = "aside"  // as of an instant before the newest release's: in a file of its own, no reader's
 )
 
 // AddRelease records a release with what it holds, all of it or nothing, and returns it with its number. An area that comes new is of this release.
@@ -96,7 +97,15 @@ func (l *Ledger) AddRelease(ctx context.Context, r Release) (Release, error) {
 			return fmt.Errorf("record release: %w", err)
 		}
 		r.date()
-		return addHolds(ctx, tx, r)
+		if err := addHolds(ctx, tx, r); err != nil {
+			return err
+		}
+		number, err := next(ctx, tx)
+		if err != nil {
+			return err
+		}
+		// Before the release is there: a target that shows it has to be known for this lake's, also when the ledger is lost.
+		return l.note(ctx, Noted{Number: number, Release: &r})
 	})
 	return r, err
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/lake"
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
@@ -19,50 +20,43 @@ func SelectScan(ctx context.Context, l *lake.Lake, scan lake.Scan) (string, *lak
 		return "", nil, err
 	}
 	if len(files.Paths) > 0 {
-		return currentTypes(selectFiles(files.Paths, scan.Columns), scan.Columns), files, nil
+		return selectFiles(files.Paths, scan.Columns), files, nil
 	}
 	nulls := make([]string, len(scan.Columns))
 	for i, c := range scan.Columns {
 		nulls[i] = fmt.Sprintf("cast(null as %s) as %s", c.Type, duck.Ident(c.Name))
 	}
-	return currentTypes("select "+strings.Join(nulls, ", ")+" where false", scan.Columns), files, nil
-}
-
-// currentTypes gives columns whose type changed their values of before, as they are written in the type of now, and leaves out the fields of before.
-func currentTypes(text string, columns []lake.Field) string {
-	byID := map[int]lake.Field{}
-	for _, c := range columns {
-		byID[c.ID] = c
-	}
-	var gone, values []string
-	for _, c := range columns {
-		value := duck.Ident(c.Name)
-		for _, id := range c.Former {
-			if was, ok := byID[id]; ok {
-				gone = append(gone, duck.Ident(was.Name))
-				cast := "cast"
-				if was.Type == "VARCHAR" { // of a mart, whose rows are all replaced: only what was released before is read so
-					cast = "try_cast"
-				}
-				value += fmt.Sprintf(", %s(%s as %s)", cast, duck.Ident(was.Name), c.Type)
-			}
-		}
-		if len(c.Former) > 0 {
-			values = append(values, fmt.Sprintf("coalesce(%s) as %s", value, duck.Ident(c.Name)))
-		}
-	}
-	if len(gone) == 0 {
-		return text
-	}
-	return fmt.Sprintf("select * exclude (%s) replace (%s) from (%s)", strings.Join(gone, ", "), strings.Join(values, ", "), text)
+	return "select " + strings.Join(nulls, ", ") + " where false", files, nil
 }
 
 func selectFiles(paths []string, columns []lake.Field) string {
-	fields := make([]string, len(columns))
-	for i, c := range columns {
-		fields[i] = fmt.Sprintf("%d: {name: %s, type: %s, default_value: NULL}", c.ID, duck.Literal(c.Name), duck.Literal(string(c.Type)))
+	var fields, items []string
+	field := func(id int, name string, t waybill.Type) string {
+		fields = append(fields, fmt.Sprintf("%d: {name: %s, type: %s, default_value: NULL}", id, duck.Literal(name), duck.Literal(string(t))))
+		return duck.Ident(name)
 	}
-	return fmt.Sprintf("select * from read_parquet(%s, schema = MAP {%s})", duck.List(paths), strings.Join(fields, ", "))
+	changed := false
+	for _, c := range columns {
+		now := field(c.ID, c.Name, c.Type)
+		item := now
+		for _, f := range c.Former {
+			changed = true
+			cast := "cast"
+			if f.Type == "VARCHAR" { // of a mart, whose rows are all replaced: only what was released before is read so
+				cast = "try_cast"
+			}
+			item += fmt.Sprintf(", %s(%s as %s)", cast, field(f.ID, fmt.Sprintf("%s of field %d", c.Name, f.ID), f.Type), c.Type)
+		}
+		if len(c.Former) > 0 {
+			item = "coalesce(" + item + ") as " + now
+		}
+		items = append(items, item)
+	}
+	list := "*"
+	if changed {
+		list = strings.Join(items, ", ")
+	}
+	return fmt.Sprintf("select %s from read_parquet(%s, schema = MAP {%s})", list, duck.List(paths), strings.Join(fields, ", "))
 }
 
 // Rewriter writes one Parquet file out of others with DuckDB.

@@ -35,6 +35,7 @@ type Parts struct {
 	Duck      *sql.DB         // runs worklists, and rewrites files where a load is retracted
 	Loader    *load.Loader
 	Open      func(ctx context.Context, source string) (waybill.Connector, error)
+	Bounds    func(source string) waybill.Bounds // of its connection; nil for the default ones
 	Pipelines []pipelines.Pipeline
 	Scratch   pipelines.Scratch
 	Salt      waybill.Secret   // of hashed personal data
@@ -51,6 +52,7 @@ type Puller struct {
 	ledger    *ledger.Ledger
 	leases    *ledger.Leases
 	open      func(ctx context.Context, source string) (waybill.Connector, error)
+	bounds    func(source string) waybill.Bounds
 	lister    lister
 	intake    intake
 	pipelines.Reporter
@@ -59,7 +61,7 @@ type Puller struct {
 // New makes a puller.
 func New(p Parts) *Puller {
 	return &Puller{
-		pipelines: p.Pipelines, models: p.Models, inputs: p.Inputs, ledger: p.Ledger, leases: p.Leases, open: p.Open, Reporter: p.Reporter,
+		pipelines: p.Pipelines, models: p.Models, inputs: p.Inputs, ledger: p.Ledger, leases: p.Leases, open: p.Open, bounds: p.Bounds, Reporter: p.Reporter,
 		lister: lister{ledger: p.Ledger, worklists: worklists{inputs: p.Inputs, models: p.Models, duck: p.Duck}, now: p.Now, received: p.Received},
 		intake: intake{
 			lake: p.Lake, ledger: p.Ledger, leases: p.Leases, duck: p.Duck, rewrite: parquet.Rewriter(p.Duck), received: p.Received, Reporter: p.Reporter,
@@ -87,6 +89,9 @@ type Result struct {
 func (p *Puller) Pull(ctx context.Context, selectors []string, asOf time.Time) ([]Result, error) {
 	waves, err := p.tasks(selectors)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.intake.lake.Writable(ctx); err != nil { // before a partner is asked
 		return nil, err
 	}
 	if err := p.inputs.Ensure(ctx); err != nil {
@@ -146,14 +151,14 @@ func (p *Puller) pullSource(ctx context.Context, source string, tasks []pipeline
 	results := make([]Result, 0, len(tasks))
 	for _, t := range tasks {
 		res := Result{Source: source, Feed: t.Feed.Name}
-		res.Err = p.leases.During(ctx, "feed:"+t.String(), func(ctx context.Context) error {
+		res.Err = p.within(ctx, t, func(ctx context.Context) error {
 			return p.pullFeed(ctx, conn, t, asOf, &res)
 		})
 		if errors.Is(res.Err, waybill.ErrQuota) { // what was fetched so far counts; the rest is asked for when there is allowance again
 			res.Waiting = append(res.Waiting, Waiting{Reason: res.Err.Error()})
 			res.Err = nil
 		}
-		if errors.Is(res.Err, waybill.ErrAuth) {
+		if errors.Is(res.Err, waybill.ErrAuth) && !errors.Is(res.Err, lake.ErrRefused) {
 			res.Err = fmt.Errorf("%w; next: waybill doctor %s", res.Err, source)
 		}
 		p.say(t, res)

@@ -17,6 +17,9 @@ func (p *Puller) Replay(ctx context.Context, f ledger.File) (ledger.File, error)
 		return f, fmt.Errorf("%s: no byte of it was received, so there is nothing to load again; next: waybill files why %s", f.Name, f.ID)
 	}
 	t, err := pipelines.TaskOf(p.pipelines, f.Source, f.Feed)
+	if err == nil {
+		err = p.intake.lake.Writable(ctx)
+	}
 	if err != nil {
 		return f, err
 	}

@@ -37,6 +37,7 @@ type depot struct {
 	book   *ledger.Ledger
 	engine *sql.DB
 	asOf   time.Time
+	clock  func() time.Time // by which files are received
 	puller *pull.Puller
 	inputs *inputs.Inputs
 }
@@ -49,7 +50,7 @@ type parcelFile struct {
 func newDepot(t *testing.T) *depot {
 	t.Helper()
 	dir := t.TempDir()
-	d := &depot{T: t, dir: dir, shelf: map[string]map[string]parcelFile{"quay": {}, "pier": {}}, asOf: time.Date(2026, 4, 8, 6, 0, 0, 0, time.UTC)}
+	d := &depot{T: t, dir: dir, shelf: map[string]map[string]parcelFile{"quay": {}, "pier": {}}, asOf: time.Date(2026, 4, 8, 6, 0, 0, 0, time.UTC), clock: time.Now}
 	var err error
 	if d.lake, err = lake.Open(t.Context(), lake.Config{Root: filepath.Join(dir, "lake"), CacheDir: filepath.Join(dir, "cache"), Now: time.Now}); err != nil {
 		t.Fatal(err)
@@ -82,7 +83,7 @@ func (d *depot) under(definition string) {
 	}
 	d.puller = pull.New(pull.Parts{
 		Lake: d.lake, Ledger: d.book, Leases: ledger.NewLeases(d.book, "test", func(string) bool { return true }, report.Log), Inputs: d.inputs, Models: project, Duck: d.engine,
-		Loader: load.New(d.engine), Pipelines: defs, Scratch: scratch, Now: time.Now, Received: time.Now, Reporter: report,
+		Loader: load.New(d.engine), Pipelines: defs, Scratch: scratch, Now: time.Now, Received: func() time.Time { return d.clock() }, Reporter: report,
 		Open: func(_ context.Context, source string) (waybill.Connector, error) { return shelf(d.shelf[source]), nil },
 	})
 }

@@ -45,10 +45,16 @@ type taker struct {
 	files []ledger.File // everything known of the feed, oldest first
 	scope string        // within which a document is one
 	loads []ledger.Load // what is known of the documents there, in the order of their arrival
+	// loaded are those of the files that were loaded when its turn began.
+	loaded []ledger.File
+
+	typedBefore time.Time // when rows were typed that are made again as they were; zero: they are new
+
+	listed *ledger.Sighting // how the partner's listing showed what is being entered; nil: it comes from kept bytes
 }
 
 func (i intake) taker(t pipelines.Task, conn waybill.Connector, files []ledger.File) *taker {
-	return &taker{intake: i, Task: t, conn: conn, files: files}
+	return &taker{intake: i, Task: t, conn: conn, files: files, loaded: loadedOf(files)}
 }
 
 // receive fetches one item: its bytes are kept while they are typed.
@@ -104,10 +110,23 @@ func (t *taker) enter(ctx context.Context, a arrival) (ledger.File, error) {
 	case f.Status == ledger.Held:
 		return t.holdUnread(ctx, f)
 	}
+	t.listed = &ledger.Sighting{
+		Source: t.Source, Feed: t.Feed.Name, Name: f.Name, Size: a.item.Size, ModifiedAt: a.item.ModifiedAt, FirstSeenAt: f.ReceivedAt, Fetched: true,
+	}
+	defer func() { t.listed = nil }()
 	if newest := t.newest(f.Name); newest != nil && newest.KeptPath != "" && newest.SHA256 == f.SHA256 {
-		return *newest, nil // the listing showed another time or size, the bytes are the same
+		// The listing showed another time or size, the bytes are the same.
+		return *newest, t.ledger.Enter(ctx, ledger.Entry{Seen: []ledger.Sighting{*t.listed}})
 	}
 	return t.settle(ctx, f, a.typed, a.stage)
+}
+
+// loadedAt is when the rows that are typed now say that they were.
+func (t *taker) loadedAt() time.Time {
+	if t.typedBefore.IsZero() {
+		return t.arrivedAt()
+	}
+	return t.typedBefore
 }
 
 // identify begins another loading of the file, under today's contract. Its id is its own: a load that left the tables may come back under another id only.
@@ -164,8 +183,8 @@ func (t *taker) load(ctx context.Context, r io.Reader, f ledger.File, stage stri
 	}
 	return t.loader.Load(ctx, load.Input{
 		Bytes: r, Contract: t.Feed.Contract, Source: f.Source, Feed: f.Feed, Name: f.Name, File: f.ID, LoadID: f.LoadID,
-		ReceivedAt: f.ReceivedAt, LoadedAt: t.arrivedAt(), PIISalt: t.salt, StageDir: stage, Previous: t.history(f),
-		FieldIDs: ids,
+		ReceivedAt: f.ReceivedAt, LoadedAt: t.loadedAt(), PIISalt: t.salt, StageDir: stage, Previous: t.history(f),
+		Neighbours: t.neighbours(f), FieldIDs: ids,
 	})
 }
 

@@ -86,7 +86,8 @@ func (r Result) Rows() (loaded, rejected int64) {
 	return loaded, rejected
 }
 
-// Err joins what went wrong with single partners. A feed that another run is pulling is nothing wrong as long as there was anything left to pull.
+// Err joins what went wrong with single partners. A feed that another run is pulling is nothing wrong as long as there was anything left to pull, and
+// that run has not had it for longer than its term (pull.StuckError).
 func (r Result) Err() error {
 	var problems []error
 	for _, f := range r.Feeds {

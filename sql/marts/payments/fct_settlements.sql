@@ -87,6 +87,18 @@ sums as (
     group by source, account, settlement_ref, settlement_currency
 ),
 
+-- An account is a partner's, whatever connections its settlements come through.
+settled as (
+    select *
+    from (
+        select
+            *,
+            row_number() over (partition by partner, account, settlement_ref order by _received_at, source) as choice
+        from canonical.payouts
+    ) as every_one
+    where choice = 1
+),
+
 chained as (
     select
         s.*,
@@ -96,10 +108,10 @@ chained as (
     from sums as s
     left join canonical.payouts as n
         on n.source = s.source and n.account = s.account and n.settlement_ref = s.settlement_ref
-    left join canonical.payouts as p
-        on p.source = n.source and p.account = n.account and p.settlement_ref = n.previous_ref
+    left join settled as p
+        on p.partner = n.partner and p.account = n.account and p.settlement_ref = n.previous_ref
     left join sums as b
-        on b.source = n.source and b.account = n.account and b.settlement_ref = n.previous_ref
+        on b.source = p.source and b.account = p.account and b.settlement_ref = p.settlement_ref
         and b.settlement_currency = s.settlement_currency
 ),
 
@@ -122,18 +134,18 @@ fct_settlements as (
         c.last_occurred_at,
         c.entries_count,
         c.unmapped_count,
-        cast(c.opening as decimal(18, 2)) as opening_amount,
-        cast(c.captures as decimal(18, 2)) as captures_amount,
-        cast(c.refunds as decimal(18, 2)) as refunds_amount,
-        cast(c.chargebacks as decimal(18, 2)) as chargebacks_amount,
-        cast(c.fees as decimal(18, 2)) as fees_amount,
-        cast(c.reserves as decimal(18, 2)) as reserves_amount,
-        cast(c.adjustments as decimal(18, 2)) as adjustments_amount,
-        cast(c.transfers_out as decimal(18, 2)) as transfers_out_amount,
-        cast(c.payout as decimal(18, 2)) as payout_amount,
-        cast(c.unknown as decimal(18, 2)) as unknown_amount,
-        cast(c.net_sum as decimal(18, 2)) as net_sum,
-        cast(c.chain_difference as decimal(18, 2)) as chain_difference_amount,
+        cast(c.opening as decimal(18, 4)) as opening_amount,
+        cast(c.captures as decimal(18, 4)) as captures_amount,
+        cast(c.refunds as decimal(18, 4)) as refunds_amount,
+        cast(c.chargebacks as decimal(18, 4)) as chargebacks_amount,
+        cast(c.fees as decimal(18, 4)) as fees_amount,
+        cast(c.reserves as decimal(18, 4)) as reserves_amount,
+        cast(c.adjustments as decimal(18, 4)) as adjustments_amount,
+        cast(c.transfers_out as decimal(18, 4)) as transfers_out_amount,
+        cast(c.payout as decimal(18, 4)) as payout_amount,
+        cast(c.unknown as decimal(18, 4)) as unknown_amount,
+        cast(c.net_sum as decimal(18, 4)) as net_sum,
+        cast(c.chain_difference as decimal(18, 4)) as chain_difference_amount,
         c._file_id,
         c._line,
         k.as_of as _built_at
