@@ -37,6 +37,7 @@ type Noted struct {
 	Seen      []Sighting           `json:"seen,omitempty"` // what the partner's listing showed
 	Release   *Release             `json:"release,omitempty"`
 	Forgotten *Forgotten           `json:"forgotten,omitempty"`
+	Moved     *Moving              `json:"moved,omitempty"`
 }
 
 // Forgotten says that somebody's data was taken out of kept bytes. Kept objects are named by their SHA-256, so one that is written anew has another name.
@@ -317,6 +318,9 @@ func (s *account) apply(n Noted) {
 		r := *n.Release
 		r.Tables, r.Areas, r.Held = map[string]string{}, nil, nil
 		s.releases[r.ID] = r
+	}
+	if n.Moved != nil {
+		s.move(*n.Moved)
 	}
 	if n.Forgotten != nil {
 		for _, r := range n.Forgotten.Rewritten {
