@@ -62,7 +62,7 @@ const (
 
 	commitAttempts = 100
 	doubtMost      = 10 // commits whose answer was lost that are tried again: should one land late, the swap lets one of them in
-	transfers      = 8 // objects moved at the same time
+	transfers      = 8  // objects moved at the same time
 )
 
 // Append adds files and takes out what Retract and Remove name.

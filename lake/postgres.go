@@ -72,7 +72,9 @@ type steady struct {
 }
 
 // again is for database/sql, which takes another connection then; where that does not help it is temporary.
-func again(err error) error { return fmt.Errorf("%w: %w: %w", waybill.ErrTemporary, driver.ErrBadConn, err) }
+func again(err error) error {
+	return fmt.Errorf("%w: %w: %w", waybill.ErrTemporary, driver.ErrBadConn, err)
+}
 
 var errNoSuchConn = errors.New("the Postgres driver has changed: its connection lacks a part that is needed; report this as a defect")
 
