@@ -47,7 +47,7 @@ func (c Contract) Validate() error {
 			p.say("decode", "%q is no byte layer; use gzip or zip", layer)
 		}
 	}
-	if err := c.Limits.Growth.validate(); err != nil {
+	if err := c.Limits.validate(); err != nil {
 		p.say("limits", "%s", err)
 	}
 	c.Format.validate(&p)

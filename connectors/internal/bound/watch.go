@@ -73,17 +73,18 @@ func (w *watch) begin(step string, atMost time.Duration) {
 }
 
 // pause stops the clock while nobody waits, and resume starts it.
-func (w *watch) pause()  { w.turn(true) }
-func (w *watch) resume() { w.turn(false) }
-
-func (w *watch) turn(off bool) {
+func (w *watch) pause() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.off = off; off {
-		w.timer.Stop()
-	} else {
-		w.timer.Reset(slack(w.grant))
-	}
+	w.off = true
+	w.timer.Stop()
+}
+
+func (w *watch) resume() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.off = false
+	w.timer.Reset(slack(w.grant))
 }
 
 // end lets go of the context.
