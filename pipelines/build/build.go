@@ -175,7 +175,14 @@ func (b *Builder) Build(ctx context.Context, o Options) (Result, error) {
 		return res, err
 	}
 	err := b.leases.InTurn(ctx, "build", func(ctx context.Context) error {
-		return b.inputs.Read(ctx, o.AsOf, func(v *inputs.View) error { return b.build(ctx, v, o, &res) })
+		for again := true; ; again = false {
+			res = Result{}
+			err := b.scratch.Cleared(b.inputs.Read(ctx, o.AsOf, func(v *inputs.View) error { return b.build(ctx, v, o, &res) }))
+			if !again || !errors.Is(err, waybill.ErrTemporary) || ctx.Err() != nil {
+				return err
+			}
+			b.Log.Warn("the build begins again", zap.Error(err))
+		}
 	})
 	if err == nil && res.Release.AnyArea() {
 		err = withheld(res.Release)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -29,12 +30,14 @@ type Noted struct {
 	LoadID   string    `json:"load_id,omitempty"` // of its loading
 	LoadedAt time.Time `json:"loaded_at,omitzero"`
 
-	Files     []File     `json:"files,omitempty"`
-	Loads     []Load     `json:"loads,omitempty"`
-	Gone      []Load     `json:"gone,omitempty"` // which files tell no more
-	Seen      []Sighting `json:"seen,omitempty"` // what the partner's listing showed
-	Release   *Release   `json:"release,omitempty"`
-	Forgotten *Forgotten `json:"forgotten,omitempty"`
+	Typed     map[string]time.Time `json:"typed,omitempty"` // the same of many loadings, by their id
+	Files     []File               `json:"files,omitempty"`
+	Loads     []Load               `json:"loads,omitempty"`
+	Gone      []Load               `json:"gone,omitempty"` // which files tell no more
+	Seen      []Sighting           `json:"seen,omitempty"` // what the partner's listing showed
+	Release   *Release             `json:"release,omitempty"`
+	Forgotten *Forgotten           `json:"forgotten,omitempty"`
+	Moved     *Moving              `json:"moved,omitempty"`
 }
 
 // Forgotten says that somebody's data was taken out of kept bytes. Kept objects are named by their SHA-256, so one that is written anew has another name.
@@ -101,7 +104,7 @@ func (l *Ledger) note(ctx context.Context, n Noted) error {
 		return nil
 	}
 	if n.Number == 1 {
-		if err := l.noteAll(ctx, 0); err != nil {
+		if err := l.noteAll(ctx, 0, nil); err != nil {
 			return err
 		}
 	}
@@ -119,18 +122,19 @@ func (l *Ledger) put(ctx context.Context, n Noted) error {
 	return l.journal.Note(ctx, name, append(body, '\n'))
 }
 
-// NoteAll notes everything that the ledger says of files and releases, where entries of the journal were lost.
-func (l *Ledger) NoteAll(ctx context.Context) error {
+// NoteAll notes everything that the ledger says of files and releases, where entries of the journal were lost. typed says when the rows of loads were
+// typed, by their ids, which only the rows know.
+func (l *Ledger) NoteAll(ctx context.Context, typed map[string]time.Time) error {
 	number, err := next(ctx, l.db)
 	if err != nil {
 		return err
 	}
-	return l.noteAll(ctx, number)
+	return l.noteAll(ctx, number, typed)
 }
 
 // noteAll notes everything as of one number. What is on its way is no outcome and left out; so a ledger that begins has nothing to note, and one of before
 // there were journals has all.
-func (l *Ledger) noteAll(ctx context.Context, number int64) error {
+func (l *Ledger) noteAll(ctx context.Context, number int64, typed map[string]time.Time) error {
 	files, err := l.Files(ctx, Filter{})
 	if err != nil {
 		return err
@@ -139,7 +143,7 @@ func (l *Ledger) noteAll(ctx context.Context, number int64) error {
 	if err != nil {
 		return err
 	}
-	n := Noted{Number: number, Files: slices.DeleteFunc(files, func(f File) bool { return f.Status == Received })}
+	n := Noted{Number: number, Typed: map[string]time.Time{}, Files: slices.DeleteFunc(files, func(f File) bool { return f.Status == Received })}
 	done := map[string]bool{}
 	for _, f := range n.Files {
 		done[f.ID] = true
@@ -147,6 +151,11 @@ func (l *Ledger) noteAll(ctx context.Context, number int64) error {
 	n.Loads = slices.DeleteFunc(loads, func(load Load) bool { return !done[load.File] })
 	if len(n.Files) == 0 {
 		return nil
+	}
+	for _, load := range n.Loads {
+		if at, ok := typed[load.LoadID]; ok {
+			n.Typed[load.Base] = at
+		}
 	}
 	if err := l.db.NewSelect().Model(&n.Seen).Where("fetched").Scan(ctx); err != nil {
 		return fmt.Errorf("read sightings: %w", err)
@@ -225,6 +234,7 @@ func (l *Ledger) Restore(ctx context.Context, notes []Noted) (Restored, error) {
 func LoadedAt(notes []Noted) map[string]time.Time {
 	at := map[string]time.Time{}
 	for _, n := range notes {
+		maps.Copy(at, n.Typed)
 		if n.LoadID != "" {
 			at[n.LoadID] = n.LoadedAt
 		}
@@ -278,6 +288,7 @@ func (l *Ledger) account(ctx context.Context) (*account, error) {
 
 func (s *account) apply(n Noted) {
 	s.last = max(s.last, n.Number)
+	maps.Copy(s.loadedAt, n.Typed)
 	if n.LoadID != "" {
 		s.loadedAt[n.LoadID] = n.LoadedAt
 	}
@@ -307,6 +318,9 @@ func (s *account) apply(n Noted) {
 		r := *n.Release
 		r.Tables, r.Areas, r.Held = map[string]string{}, nil, nil
 		s.releases[r.ID] = r
+	}
+	if n.Moved != nil {
+		s.move(*n.Moved)
 	}
 	if n.Forgotten != nil {
 		for _, r := range n.Forgotten.Rewritten {

@@ -129,15 +129,17 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 	r.feeder = &feeder{columns: columnsOf(in.Contract, r.layout, r.dialect.Quote), sizes: l.sizes, desk: desk, queue: queue}
 	group, ctx := errgroup.WithContext(ctx)
 	var apart int64
+	var late []string
 	group.Go(func() error {
 		w := &worker{loader: l, in: in, dir: dir, log: log, res: res, reader: r, desk: desk}
-		defer func() { apart = w.apart }()
+		defer func() { apart, late = w.apart, w.late }()
 		return w.work(ctx, &stream{traits: l.assume, ctx: ctx, schema: r.feeder.columns.schema, queue: queue, desk: desk, atOnce: in.Contract.AtOnce(), sizes: l.sizes})
 	})
 	readErr := r.read(ctx)
 	close(queue)
 	workErr := group.Wait()
 	res.Records += apart
+	res.Warnings = append(res.Warnings, late...)
 	if workErr != nil && (readErr == nil || errors.Is(readErr, context.Canceled)) {
 		return workErr
 	}
@@ -165,7 +167,8 @@ type worker struct {
 	reader *reader
 	desk   *desk
 	res    *Result
-	apart  int64 // parts rejected of records that are loaded; each counts as a record of its own
+	apart  int64    // parts rejected of records that are loaded; each counts as a record of its own
+	late   []string // warnings of the whole file
 }
 
 // work types part after part. An empty file costs no DuckDB.
@@ -199,11 +202,25 @@ func (w *worker) work(ctx context.Context, s *stream) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	doubt, err := typer.Doubts(ctx, w.res.Files)
-	if doubt != nil {
-		err = held(Hold{Rule: doubt.Rule, Column: doubt.Column, Line: doubt.Line, Detail: doubt.Detail})
+	return w.doubt(ctx, typer)
+}
+
+// doubt asks whether the file's dates can be believed.
+func (w *worker) doubt(ctx context.Context, typer *typing.Typer) error {
+	policy := w.in.Contract.OnDrift.DateOrder.Or(typing.PolicyHold)
+	if policy == typing.PolicyIgnore {
+		return nil
 	}
-	return err
+	doubt, err := typer.Doubts(ctx, w.res.Files)
+	if err != nil || doubt == nil {
+		return err
+	}
+	hold := Hold{Rule: doubt.Rule, Column: doubt.Column, Line: doubt.Line, Detail: doubt.Detail}
+	if policy == typing.PolicyWarn {
+		w.late = append(w.late, hold.String())
+		return nil
+	}
+	return held(hold)
 }
 
 func (w *worker) note(typed typing.Typed) error {

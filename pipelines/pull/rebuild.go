@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -239,7 +240,7 @@ func (r *rebuilding) feed(ctx context.Context, t pipelines.Task) error {
 			continue
 		}
 		put, err := r.file(ctx, t, f)
-		if errors.Is(err, waybill.ErrTemporary) || ctx.Err() != nil {
+		if cut := errors.Is(err, io.ErrUnexpectedEOF); ctx.Err() != nil || (errors.Is(err, waybill.ErrTemporary) && !cut) { // kept bytes that are cut off stay so
 			return err
 		}
 		if err != nil { // one that cannot be read is said, and keeps no other from coming back

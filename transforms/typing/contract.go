@@ -145,6 +145,8 @@ type Drift struct {
 	// LastLine is for a last line of CSV without a line end, behind which no trailer says that the file is whole: its last value may be cut. warn (if left
 	// out), hold or ignore.
 	LastLine Policy `yaml:"last_line" json:",omitempty"`
+	// DateOrder is for dates that seem to have day and month in another order than the contract, see Doubt: hold (if left out), warn or ignore.
+	DateOrder Policy `yaml:"date_order" json:",omitempty"`
 }
 
 // Or is the policy, or another where the contract names none.

@@ -105,7 +105,7 @@ func (c dateColumn) ambiguous(ctx context.Context, s sight, other string) (*Doub
 			continue
 		}
 		return &Doubt{Rule: "ambiguous_dates", Column: c.col.Name, Detail: fmt.Sprintf("no date is of a day after the 12th, so they could be of either order. Read %s, as the contract has it, they are of %s; "+
-			"read %s they are of %s, %s; ask the partner in which order day and month stand",
+			"read %s they are of %s, %s; ask the partner in which order day and month stand; if it is the contract's, load the file again with on_drift.date_order: warn",
 			c.col.order(), days(s.earliest.Time, s.latest.Time), other, days(s.otherwise[0].Time, s.otherwise[1].Time), w.why)}, nil
 	}
 	return nil, nil

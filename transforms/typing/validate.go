@@ -155,6 +155,7 @@ func (c Contract) validateControls(p *problems) {
 	checkPolicy(p, "on_drift.missing_column", c.OnDrift.MissingColumn, PolicyHold, PolicyWarn)
 	checkPolicy(p, "on_drift.encoding", c.OnDrift.Encoding, PolicyHold, PolicyWarn, PolicyIgnore)
 	checkPolicy(p, "on_drift.last_line", c.OnDrift.LastLine, PolicyHold, PolicyWarn, PolicyIgnore)
+	checkPolicy(p, "on_drift.date_order", c.OnDrift.DateOrder, PolicyHold, PolicyWarn, PolicyIgnore)
 	c.NameDate.validate(p)
 }
 
