@@ -6,6 +6,6 @@ import "github.com/spf13/cobra"
 func commands(l *commandLine) []*cobra.Command {
 	return []*cobra.Command{
 		newRun(l), newPlan(l), newBuild(l), newCheck(l), newTest(l),
-		newInit(l), newDoctor(l), newModels(l), newFiles(l), newRejects(l), newTrace(l), newQuery(l), newState(l), newServe(l), newDemo(l),
+		newInit(l), newDoctor(l), newModels(l), newFiles(l), newRejects(l), newTrace(l), newQuery(l), newState(l), newServe(l), newForget(l), newDemo(l),
 	}
 }

@@ -38,7 +38,7 @@ func Open(ctx context.Context, db *sql.DB, dialect string, now func() time.Time)
 
 // tables are the structs that bun maps; a new column is added by migrate when an older database lacks it.
 func tables() []any {
-	return []any{(*File)(nil), (*Load)(nil), (*Sighting)(nil), (*Run)(nil), (*lease)(nil), (*Release)(nil), (*Area)(nil), (*HeldUnit)(nil), (*Publication)(nil)}
+	return []any{(*File)(nil), (*Load)(nil), (*Sighting)(nil), (*Run)(nil), (*lease)(nil), (*Release)(nil), (*Area)(nil), (*HeldUnit)(nil), (*Publication)(nil), (*Forgotten)(nil)}
 }
 
 func (l *Ledger) migrate(ctx context.Context) error {

@@ -18,7 +18,7 @@ import (
 
 // Subjects are the people whose data is to be erased from a source's files.
 type Subjects interface {
-	Email(address string) bool                    // an address in lower case
+	Email(address string) bool                   // an address in lower case
 	Named(kind typing.Subject, name string) bool // a name as typing.SubjectName gives it
 }
 

@@ -67,6 +67,24 @@ func (m *Maintainer) Maintain(ctx context.Context, names ...waybill.TableName) (
 	return reports, errors.Join(problems...)
 }
 
+// Expire takes everything out of tables that is not in their newest snapshot, nor in the newest release: their history, and the files that only it had. Nobody may be
+// reading them at an older snapshot.
+func (m *Maintainer) Expire(ctx context.Context, names ...waybill.TableName) (int, error) {
+	keep, err := m.released(ctx)
+	if err != nil {
+		return 0, err
+	}
+	expired := 0
+	for _, name := range names {
+		report, err := m.lake.Maintain(ctx, name, lake.Policy{RetainSnapshots: 1, OlderThan: -time.Hour, Keep: keep[name.String()]}, m.rewrite)
+		if err != nil {
+			return expired, fmt.Errorf("expire the history of %s: %w", name, err)
+		}
+		expired += report.SnapshotsExpired
+	}
+	return expired, nil
+}
+
 // released are the snapshots, by table, that the newest release shows: they must not expire.
 func (m *Maintainer) released(ctx context.Context) (map[string][]int64, error) {
 	rel, ok, err := m.ledger.LatestRelease(ctx, ledger.Released)

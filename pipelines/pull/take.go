@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +44,7 @@ type taker struct {
 	conn  waybill.Connector
 	asOf  time.Time
 	files []ledger.File // everything known of the feed, oldest first
+	gate  *load.Eraser  // masks people who are to be forgotten; nil while there are none
 	scope string        // within which a document is one
 	loads []ledger.Load // what is known of the documents there, in the order of their arrival
 }
@@ -62,7 +64,7 @@ func (t *taker) receive(ctx context.Context, it waybill.Item) arrival {
 		return a
 	}
 	var kept lake.Kept
-	kept, a.typed, a.err = t.keepAndLoad(ctx, it, f, &a)
+	kept, a.typed, a.err = t.keepAndLoad(ctx, it, f, &a) // of a file with somebody who is forgotten, the hash and the size of what was received
 	f.SHA256, f.Size, f.KeptPath = kept.SHA256, kept.Size, kept.Path
 	f.Notes = ofAnswers(a.notes)
 	a.file = f
@@ -127,7 +129,11 @@ func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File,
 	if err != nil {
 		return lake.Kept{}, load.Result{}, &unopenedError{err}
 	}
-	forked := newFork(body, f.Size)
+	masked, err := t.mask(body, a.stage)
+	if err != nil {
+		return lake.Kept{}, load.Result{}, errors.Join(err, body.Close())
+	}
+	forked := newFork(masked, f.Size)
 	toKeep, toLoad := forked.branches[0], forked.branches[1]
 	go forked.run(reading)
 	type keeping struct {
@@ -151,6 +157,7 @@ func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File,
 	if n, ok := body.(waybill.Noter); ok {
 		a.notes = n.Notes()
 	}
+	masked.note(&k.kept, &res)
 	return k.kept, res, errors.Join(loadErr, drainErr)
 }
 
@@ -171,8 +178,12 @@ func (t *taker) history(f ledger.File) load.History {
 	if t.underway() > 1 {
 		return load.History{}
 	}
-	for i := len(t.files) - 1; i >= 0; i-- {
-		if old := t.files[i]; old.Status == ledger.Loaded && old.Identity != f.Identity {
+	before := t.files
+	if i := slices.IndexFunc(t.files, func(old ledger.File) bool { return old.ID == f.ID }); i >= 0 { // one that is loaded again is measured as it was at first
+		before = t.files[:i]
+	}
+	for i := len(before) - 1; i >= 0; i-- {
+		if old := before[i]; old.Status == ledger.Loaded && old.Identity != f.Identity {
 			return load.History{Rows: old.Loaded, Name: old.Name}
 		}
 	}
