@@ -67,22 +67,23 @@ func (m *Maintainer) Maintain(ctx context.Context, names ...waybill.TableName) (
 	return reports, errors.Join(problems...)
 }
 
-// Expire takes everything out of tables that is not in their newest snapshot, nor in the newest release: their history, and the files that only it had. Nobody may be
-// reading them at an older snapshot.
-func (m *Maintainer) Expire(ctx context.Context, names ...waybill.TableName) (int, error) {
+// Expire takes everything out of tables that is not in their newest snapshot, nor in the newest release: their history, the files that only it had, and what loads and
+// builds left behind that were killed. Nobody may write to them meanwhile, nor read them at an older snapshot.
+func (m *Maintainer) Expire(ctx context.Context, names ...waybill.TableName) (lake.Report, error) {
+	sum := lake.Report{}
 	keep, err := m.released(ctx)
 	if err != nil {
-		return 0, err
+		return sum, err
 	}
-	expired := 0
-	for _, name := range names {
-		report, err := m.lake.Maintain(ctx, name, lake.Policy{RetainSnapshots: 1, OlderThan: -time.Hour, Keep: keep[name.String()]}, m.rewrite)
+	for i, name := range names {
+		m.Watch(pipelines.Event{Stage: pipelines.StageMaintain, Subject: name.String(), Done: i, Total: len(names)})
+		report, err := m.lake.Maintain(ctx, name, lake.Policy{RetainSnapshots: 1, OlderThan: -time.Hour, Keep: keep[name.String()], Alone: true}, m.rewrite)
 		if err != nil {
-			return expired, fmt.Errorf("expire the history of %s: %w", name, err)
+			return sum, fmt.Errorf("expire the history of %s: %w", name, err)
 		}
-		expired += report.SnapshotsExpired
+		sum.SnapshotsExpired, sum.OrphansRemoved = sum.SnapshotsExpired+report.SnapshotsExpired, sum.OrphansRemoved+report.OrphansRemoved
 	}
-	return expired, nil
+	return sum, nil
 }
 
 // released are the snapshots, by table, that the newest release shows: they must not expire.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/fourmarketing/waybill/lake"
+	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/build"
 	"github.com/fourmarketing/waybill/pipelines/forget"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
@@ -18,6 +21,7 @@ type Forgot struct {
 	Marts     int              `json:"marts_built"`
 	Published []string         `json:"published"`
 	Expired   int              `json:"snapshots_expired"`
+	Orphans   int              `json:"orphans_removed"` // files that killed loads and builds had left behind
 	Unread    []forget.Unread  `json:"unread"` // files that could not be looked through
 }
 
@@ -51,7 +55,9 @@ func (r *Runner) Forget(ctx context.Context, req ledger.Forgotten) (Forgot, erro
 	if out.Published, err = r.parts.Publisher.Publish(ctx); err != nil {
 		return out, err
 	}
-	if out.Expired, err = r.expireHistory(ctx); err != nil {
+	gone, err := r.expireHistory(ctx)
+	out.Expired, out.Orphans = gone.SnapshotsExpired, gone.OrphansRemoved
+	if err != nil {
 		return out, err
 	}
 	if err := r.parts.Lake.ClearCopies(out.Request.ID); err != nil {
@@ -114,16 +120,34 @@ func (r *Runner) newestAsOf(ctx context.Context) (time.Time, error) {
 	return r.parts.Now().UTC(), nil
 }
 
-// expireHistory takes the history off all tables: old rows of raw tables, rejects, and marts of earlier releases. Builds read at fixed snapshots, so they wait.
-func (r *Runner) expireHistory(ctx context.Context) (int, error) {
+// expireHistory takes the history off all tables: old rows of raw tables, rejects, and marts of earlier releases. What a killed load had left behind may tell of a person
+// too, and can be told from what a load is just about to commit only while nobody loads.
+func (r *Runner) expireHistory(ctx context.Context) (lake.Report, error) {
 	names, err := r.parts.Lake.Tables(ctx)
 	if err != nil {
-		return 0, err
+		return lake.Report{}, err
 	}
-	expired := 0
-	err = r.parts.Leases.InTurn(ctx, "build", func(ctx context.Context) error {
-		expired, err = r.parts.Maintainer.Expire(ctx, names...)
+	tasks, err := pipelines.Pick(r.parts.Pipelines, nil)
+	if err != nil {
+		return lake.Report{}, err
+	}
+	leases := []string{"build"}
+	for _, t := range tasks {
+		leases = append(leases, "feed:"+t.String())
+	}
+	slices.Sort(leases) // so that two who want all of them never wait for one another
+	var report lake.Report
+	err = r.alone(ctx, slices.Compact(leases), func(ctx context.Context) error {
+		report, err = r.parts.Maintainer.Expire(ctx, names...)
 		return err
 	})
-	return expired, err
+	return report, err
+}
+
+// alone does work under all of the leases.
+func (r *Runner) alone(ctx context.Context, leases []string, work func(context.Context) error) error {
+	if len(leases) == 0 {
+		return work(ctx)
+	}
+	return r.parts.Leases.InTurn(ctx, leases[0], func(ctx context.Context) error { return r.alone(ctx, leases[1:], work) })
 }

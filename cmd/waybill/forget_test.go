@@ -1,0 +1,359 @@
+package main
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/fourmarketing/waybill/pipelines/forget"
+	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/pipelines/run"
+	"github.com/fourmarketing/waybill/sandbox/world"
+	"github.com/fourmarketing/waybill/transforms/duck"
+)
+
+// customer is somebody who is to be forgotten, and what would tell of them.
+type customer struct {
+	email, name, order string
+}
+
+// customers are one of each shop, whose parcel came or who had money back, with a name that nobody else has.
+func customers(t *testing.T, w *world.World, at time.Time) []customer {
+	t.Helper()
+	names := map[string]int{}
+	shops := map[string][]world.ShopOrder{}
+	for _, b := range w.Group().Brands {
+		if shops[b.Shop] != nil {
+			continue
+		}
+		shops[b.Shop] = w.ShopOrders(b.Shop, at)
+		for _, o := range shops[b.Shop] {
+			names[o.CustomerName]++
+		}
+	}
+	var out []customer
+	for shop, orders := range shops {
+		best := -1
+		for i, o := range orders {
+			if names[o.CustomerName] > 1 || o.Email == "" || o.Test || len(o.Fulfilments) == 0 {
+				continue
+			}
+			if best < 0 || len(o.Refunds)+len(o.Returns) > len(orders[best].Refunds)+len(orders[best].Returns) {
+				best = i
+			}
+		}
+		if best >= 0 {
+			o := orders[best]
+			out = append(out, customer{email: o.Email, name: o.CustomerName, order: fmt.Sprintf("%s:%d", shop, o.ID)})
+		}
+	}
+	if len(out) < 3 {
+		t.Fatalf("only %d customers can be told apart", len(out))
+	}
+	return out
+}
+
+// hash is what a column of pii: hash has of the customer's address.
+func (c customer) hash(p *office) string {
+	salt, err := os.ReadFile(filepath.Join(p.dir, "secrets", "salt"))
+	if err != nil {
+		p.Fatal(err)
+	}
+	mac := hmac.New(sha256.New, bytes.TrimSpace(salt))
+	mac.Write([]byte(strings.ToLower(c.email)))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// signs are texts by which the customer would be known; of the hash as many digits as a manifest's bounds have.
+func (c customer) signs(p *office) []string {
+	return []string{c.email, strings.ReplaceAll(c.email, "@", "%40"), c.name, c.hash(p)[:16]}
+}
+
+// traces are the files below a folder, unpacked, that have one of the texts.
+func traces(t *testing.T, dir string, texts []string) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content := bytes.ToLower(unpacked(t, path))
+		for _, text := range texts {
+			if bytes.Contains(content, []byte(strings.ToLower(text))) {
+				found[text] = append(found[text], path)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// unpacked is what a file says: its bytes, and what is packed in them.
+func unpacked(t *testing.T, path string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch filepath.Ext(path) {
+	case ".zst":
+		dec, err := zstd.NewReader(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer dec.Close()
+		text, err := io.ReadAll(dec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return append(raw, text...)
+	case ".parquet":
+		return append(raw, cells(t, "select columns(*)::varchar from read_parquet("+duck.Literal(path)+")")...)
+	case ".avro":
+		return append(raw, avroBlocks(t, raw)...)
+	}
+	return raw
+}
+
+// cells are all values that a query gives.
+func cells(t *testing.T, query string) []byte {
+	t.Helper()
+	rows, err := openDuck(t).QueryContext(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	return allCells(t, rows)
+}
+
+func allCells(t *testing.T, rows *sql.Rows) []byte {
+	t.Helper()
+	names, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	for rows.Next() {
+		cells, into := make([]sql.NullString, len(names)), make([]any, len(names))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range cells {
+			text.WriteString(c.String + "\n")
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return text.Bytes()
+}
+
+// avroBlocks unpacks the blocks of an Avro object container file (Avro 1.12, "Object Container Files") with the codec deflate.
+func avroBlocks(t *testing.T, raw []byte) []byte {
+	t.Helper()
+	const sync = 16
+	at := bytes.Index(raw, []byte("deflate"))
+	if at < 0 {
+		return nil // not packed
+	}
+	long := func() int {
+		n, used := binary.Varint(raw[at:])
+		at += used
+		return int(n)
+	}
+	at = 4
+	for entries := long(); entries != 0; entries = long() { // metadata
+		for range 2 * entries {
+			at += long()
+		}
+	}
+	var text []byte
+	for at += sync; at < len(raw); at += sync {
+		long() // how many
+		size := long()
+		block, err := io.ReadAll(flate.NewReader(bytes.NewReader(raw[at : at+size])))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, at = append(text, block...), at+size
+	}
+	return text
+}
+
+// published are the cells of all published marts.
+func (p *office) published() []byte {
+	p.Helper()
+	var all []byte
+	db := openDuck(p.T)
+	if _, err := db.ExecContext(p.Context(), "attach "+duck.Literal(filepath.Join(p.dir, "waybill.duckdb"))+" as shown (read_only)"); err != nil {
+		p.Fatal(err)
+	}
+	for _, mart := range p.marts() {
+		rows, err := db.QueryContext(p.Context(), "select columns(*)::varchar from shown.main."+mart)
+		if err != nil {
+			p.Fatal(err)
+		}
+		all = append(all, allCells(p.T, rows)...)
+		rows.Close()
+	}
+	return bytes.ToLower(all)
+}
+
+// isForgotten wants nothing of a customer anywhere, and the order still there.
+func (p *office) isForgotten(c customer, others ...[]byte) {
+	p.Helper()
+	for text, where := range traces(p.T, p.dir, c.signs(p)) {
+		p.Errorf("%s of %s is still in %q", text, c.order, where)
+	}
+	for _, content := range append(others, p.published()) {
+		for _, text := range c.signs(p) {
+			if bytes.Contains(content, []byte(strings.ToLower(text))) {
+				p.Errorf("%s of %s is still published", text, c.order)
+			}
+		}
+	}
+	if got := p.ask("select count(*) from marts.fct_orders where order_id = '" + c.order + "'"); got != "1" {
+		p.Errorf("%s orders of %s are left", got, c.order)
+	}
+}
+
+// sameMarts holds that all marts of two projects have the same rows, and their raw tables as many.
+func sameMarts(t *testing.T, want, got *office) {
+	t.Helper()
+	db := openDuck(t)
+	left, right := want.relations(), got.relations()
+	rows := 0
+	for name, a := range left {
+		b := right[name]
+		switch {
+		case (a == "") != (b == ""):
+			t.Errorf("%s: empty in one lake and not in the other", name)
+		case a != "" && strings.HasPrefix(name, "marts."):
+			rows += sameRelation(t, db, name, [2]string{a, b}, wallClock)
+		case a != "" && strings.HasPrefix(name, "raw."):
+			count := func(of string) string { return string(cells(t, "select count(*)::varchar from ("+of+")")) }
+			if count(a) != count(b) {
+				t.Errorf("%s has %s rows, want %s", name, count(b), count(a))
+			}
+		}
+	}
+	if rows == 0 {
+		t.Error("nothing was compared")
+	}
+}
+
+// TestForget forgets a customer of each shop in the middle of a world, by address and by order, one of them in spite of kills at every step. Nothing of them may be left in
+// any byte, then nor after partners have sent more of them, and every mart is as in a project that forgot nobody.
+func TestForget(t *testing.T) {
+	t.Parallel()
+	box := startWorld(t, small(31))
+	calm, p := join(t, box), join(t, box)
+	points := box.World().Checkpoints()
+	var gone []customer
+	for i, at := range points {
+		advance(t, box, at)
+		calm.must(exitDone, "run", "--as-of", stamp(at))
+		p.must(exitDone, "run", "--as-of", stamp(at))
+		if i != len(points)-2 {
+			continue
+		}
+		gone = customers(t, box.World(), at)
+		for n, c := range gone {
+			before := traces(t, p.dir, c.signs(p))
+			if len(before) < 2 {
+				t.Fatalf("of %s there are traces only by %v: nothing can be shown", c.order, before)
+			}
+			forgetOne(p, c, n)
+			p.isForgotten(c)
+		}
+		sameMarts(t, calm, p)
+	}
+	for _, c := range gone {
+		p.isForgotten(c)
+	}
+	sameMarts(t, calm, p)
+	var looked forget.Found
+	p.report(exitDone, &looked, "forget", "--email", gone[0].email, "--dry-run")
+	if _, erase := looked.Records(); erase != 0 {
+		t.Errorf("there is something left to erase: %+v", looked)
+	}
+}
+
+// forgetOne forgets a customer: the first by address, the second by order, the third by address while the process is killed again and again.
+func forgetOne(p *office, c customer, n int) {
+	p.Helper()
+	var done run.Forgot
+	switch n {
+	case 0:
+		p.report(exitDone, &done, "forget", "--email", strings.ToUpper(c.email), "--yes")
+	case 1:
+		p.report(exitDone, &done, "forget", "--order", c.order, "--yes")
+	default:
+		p.killWhile("forget", "--email", c.email, "--yes")
+		for delay := 100 * time.Millisecond; p.killAfter(delay, "forget", "--resume"); delay *= 2 {
+		}
+		p.must(exitDone, "forget", "--resume")
+		return
+	}
+	if done.Request.State != ledger.ForgetDone || done.Request.Records == 0 || len(done.Request.Replaced) == 0 || done.Expired == 0 {
+		p.Errorf("%+v", done)
+	}
+}
+
+// killWhile kills a command as soon as a request is recorded.
+func (p *office) killWhile(args ...string) {
+	p.Helper()
+	a := p.open()
+	known, err := a.Ledger.Forgotten(p.Context())
+	if err != nil {
+		p.Fatal(err)
+	}
+	c := command(p.Context(), p.env, append(args, "-c", p.config())...)
+	if err := c.Start(); err != nil {
+		p.Fatal(err)
+	}
+	until(func() bool {
+		now, err := a.Ledger.Forgotten(context.WithoutCancel(p.Context()))
+		return err == nil && len(now) > len(known)
+	})
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	if now, err := a.Ledger.Forgotten(p.Context()); err != nil || len(now) != len(known)+1 || now[len(now)-1].State == ledger.ForgetDone {
+		p.Fatalf("%v, %v: it was not killed in the middle", now, err)
+	}
+}
+
+// killAfter kills a command after a time; false if it had ended by then.
+func (p *office) killAfter(delay time.Duration, args ...string) bool {
+	p.Helper()
+	c := command(p.Context(), p.env, append(args, "-c", p.config())...)
+	if err := c.Start(); err != nil {
+		p.Fatal(err)
+	}
+	timer := time.AfterFunc(delay, func() { _ = c.Process.Kill() })
+	_ = c.Wait()
+	timer.Stop()
+	return !c.ProcessState.Exited()
+}
+
