@@ -245,7 +245,9 @@ func (f *Forgetter) search(ctx context.Context, marks *subject.Marks) (Found, ma
 			found.Gone++
 		}
 	}
-	sort.Slice(found.Feeds, func(i, j int) bool { return found.Feeds[i].Source+"/"+found.Feeds[i].Feed < found.Feeds[j].Source+"/"+found.Feeds[j].Feed })
+	sort.Slice(found.Feeds, func(i, j int) bool {
+		return found.Feeds[i].Source+"/"+found.Feeds[i].Feed < found.Feeds[j].Source+"/"+found.Feeds[j].Feed
+	})
 	return found, names, err
 }
 

@@ -22,7 +22,7 @@ type Forgot struct {
 	Published []string         `json:"published"`
 	Expired   int              `json:"snapshots_expired"`
 	Orphans   int              `json:"orphans_removed"` // files that killed loads and builds had left behind
-	Unread    []forget.Unread  `json:"unread"` // files that could not be looked through
+	Unread    []forget.Unread  `json:"unread"`          // files that could not be looked through
 }
 
 // Forget carries out a request: kept bytes, raw tables, marts, targets, and then the history of all tables. Each step is durable by itself and finds nothing to do a

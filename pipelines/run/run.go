@@ -31,8 +31,8 @@ type Parts struct {
 	Publisher  *publish.Publisher
 	Maintainer *maintain.Maintainer
 	Forgetter  *forget.Forgetter
-	Lake       *lake.Lake     // whose tables and copies lose what is forgotten
-	Leases     *ledger.Leases // under which they do
+	Lake       *lake.Lake       // whose tables and copies lose what is forgotten
+	Leases     *ledger.Leases   // under which they do
 	Now        func() time.Time // the wall clock
 	Reporter   pipelines.Reporter
 }
