@@ -17,8 +17,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/fourmarketing/waybill/internal/testservers"
 	"github.com/fourmarketing/waybill/pipelines/forget"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/run"
@@ -346,4 +348,172 @@ func (p *office) killAfter(delay time.Duration, args ...string) bool {
 	_ = c.Wait()
 	timer.Stop()
 	return !c.ProcessState.Exited()
+}
+
+// forgetfulDepot is the depot with an address and a name in its despatches, and a column that nobody maps.
+func forgetfulDepot(t *testing.T) *office {
+	t.Helper()
+	p := depot(t)
+	p.edit("pipelines/depot.yaml", `tracking_no: {from: ["Tracking number"], type: text}`, `tracking_no: {from: ["Tracking number"], type: text, subject: parcel}
+          email: {from: ["Email"], type: text, pii: hash, optional: true}
+          name: {from: ["Name"], type: text, pii: drop, optional: true}`)
+	return p
+}
+
+// sent is a despatch report with addresses.
+func sent(lines ...string) string {
+	return "Order,Despatch date,No of items,Tracking number,Email,Name,Phone\n" + strings.Join(lines, "\n") + fmt.Sprintf("\nTRL,%d\n", len(lines))
+}
+
+// TestForgottenStayForgotten has a partner send somebody again who was forgotten: the same file again, under another name, corrected, and a new one with the address alone.
+func TestForgottenStayForgotten(t *testing.T) {
+	t.Parallel()
+	p := forgetfulDepot(t)
+	jane, joan := "AA1,07/04/2026 10:15,2,JD001,Jane@Example.com,Jane Doe,+4412345", "AA2,07/04/2026 10:15,1,JD002,joan@example.com,Joan Roe,+4467890"
+	first := sent(jane, joan)
+	p.write("in/DESP_1.csv", first)
+	p.pull(exitDone)
+	p.must(exitDone, "forget", "--email", "jane@example.com", "--yes")
+	gone := []string{"jane@example.com", "jane doe", "+4412345"}
+	nothingOf := func(when string, rows string) {
+		t.Helper()
+		for text, where := range traces(t, filepath.Join(p.dir, "lake"), gone) {
+			t.Errorf("%s: %q is in %q", when, text, where)
+		}
+		if got := p.ask("select count(*) || ' ' || sum(qty) from marts.fct_despatch"); got != rows {
+			t.Errorf("%s: rows and units %s, want %s", when, got, rows)
+		}
+	}
+	nothingOf("forgotten", "2 3")
+	if left := traces(t, filepath.Join(p.dir, "lake"), []string{"joan@example.com", "+4467890"}); len(left) != 2 {
+		t.Errorf("of somebody else is left only %v", left)
+	}
+	p.write("in/DESP_1.csv", first) // another time, the same bytes
+	p.write("in/DESP_1 (1).csv", first)
+	p.pull(exitDone)
+	nothingOf("the same again", "2 3")
+	for name, want := range map[string]ledger.Status{"DESP_1.csv": ledger.Loaded, "DESP_1 (1).csv": ledger.Duplicate} {
+		var files []ledger.File
+		p.report(exitDone, &files, "files", "list", "--name", name)
+		if len(files) != 1 || files[0].Status != want || files[0].SHA256 != fmt.Sprintf("%x", sha256.Sum256([]byte(first))) || files[0].Size != int64(len(first)) {
+			t.Errorf("%s: %+v, want one file, %s, known by the bytes as received", name, files, want)
+		}
+	}
+	p.write("in/DESP_1.csv", sent(jane, strings.Replace(joan, ",1,", ",5,", 1)))
+	p.write("in/DESP_2.csv", sent("AA3,07/04/2026 11:00,4,JD003,JANE@EXAMPLE.COM,Jane Doe,+4412345"))
+	p.pull(exitDone)
+	nothingOf("corrected, and new", "5 14") // the other name tells what nothing else does any more
+	if o := p.must(exitDone, "files", "why", "DESP_2.csv"); !strings.Contains(o.out, "forgotten: 1 record") {
+		t.Errorf("nothing says that somebody was masked: %s", o)
+	}
+	p.must(exitDone, "files", "reload", "--outdated")
+	nothingOf("loaded again", "5 14")
+	if o := p.must(exitDone, "forget", "--resume"); !strings.Contains(o.out, "nothing to finish") {
+		t.Errorf("%s", o)
+	}
+}
+
+// TestForgetSaysWhatIsWrong tries what people mistype, and what must not be done without a word.
+func TestForgetSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	p := forgetfulDepot(t)
+	p.write("in/DESP_1.csv", sent("AA1,07/04/2026 10:15,2,JD001,jane@example.com,Jane Doe,+4412345"))
+	p.pull(exitDone)
+	before := p.snapshots()
+	for _, tc := range []struct {
+		code int
+		says string
+		args []string
+	}{
+		{exitUsage, "--email jane@example.com", []string{"forget"}},
+		{exitUsage, "no address", []string{"forget", "--email", "jane"}},
+		{exitUsage, "waybill trace AA9", []string{"forget", "--order", "AA9"}},
+		{exitUsage, "--yes", []string{"forget", "--email", "jane@example.com"}},
+		{exitUsage, "takes no person", []string{"forget", "--resume", "--email", "jane@example.com"}},
+		{exitFailed, "nothing of the person", []string{"forget", "--email", "nobody@example.com", "--yes"}},
+		{exitDone, "nothing was changed", []string{"forget", "--email", "jane@example.com", "--dry-run"}},
+	} {
+		if o := p.must(tc.code, tc.args...); !strings.Contains(o.String(), tc.says) {
+			t.Errorf("%v: %s lacks %q", tc.args, o, tc.says)
+		}
+	}
+	if after := p.snapshots(); fmt.Sprint(after) != fmt.Sprint(before) {
+		t.Errorf("tables changed: %v, %v", before, after)
+	}
+	p.edit("waybill.yaml", "pii_salt: not a secret\n", "")
+	if o := p.must(exitFailed, "forget", "--email", "jane@example.com", "--yes"); !strings.Contains(o.err, "pii_salt") {
+		t.Errorf("%s", o)
+	}
+}
+
+// TestForgetInASharedLake forgets somebody in a lake on S3 with a catalog in Postgres, which is published to Postgres too: nothing is left in the bucket, in the cache, in any
+// table of the database, or in the copies of another machine after its next run.
+func TestForgetInASharedLake(t *testing.T) {
+	t.Parallel()
+	s3, dsn := testservers.StartS3(t), testservers.StartPostgres(t)
+	p := forgetfulDepot(t)
+	p.edit("waybill.yaml", "lake: {root: lake}", fmt.Sprintf("lake: {root: 's3://%s/ops', catalog: '%s', cache: cache, s3: {endpoint: '%s', access_key: '%s', secret_key: '%s'}}",
+		s3.Bucket, dsn, s3.Endpoint, s3.AccessKey.Reveal(), s3.SecretKey.Reveal()))
+	p.edit("waybill.yaml", "publish: {duckdb: {path: marts.duckdb}}", "publish: {duckdb: {path: marts.duckdb}, postgres: {url: '"+dsn+"', schema: shown}}")
+	p.edit("sql/partners/depot/stg_depot__despatch.sql", "tracking_no, _file_id", "tracking_no, email, _file_id")
+	p.edit("sql/marts/fulfilment/fct_despatch.sql", "tracking_no, _file_id", "tracking_no, email, _file_id")
+	p.edit("sql/marts/fulfilment/fct_despatch.sql", "  tracking_no: the parcel\n", "  tracking_no: the parcel\n  email: hash of the customer's address\n")
+	p.write("in/DESP_1.csv", sent("AA1,07/04/2026 10:15,2,JD001,jane@example.com,Jane Doe,+4412345", "AA2,07/04/2026 10:15,1,JD002,joan@example.com,Joan Roe,+4467890"))
+	p.pull(exitDone)
+	mac := hmac.New(sha256.New, []byte("not a secret"))
+	mac.Write([]byte("jane@example.com"))
+	gone := []string{"jane@example.com", "jane doe", "+4412345", hex.EncodeToString(mac.Sum(nil))[:16]}
+	other := &office{T: t, dir: t.TempDir()} // another machine with a cache of its own
+	if err := os.CopyFS(other.dir, os.DirFS(p.dir)); err != nil {
+		t.Fatal(err)
+	}
+	everywhere := func() map[string][]string {
+		found := traces(t, s3.Folder, gone)
+		for _, of := range []*office{p, other} {
+			for text, where := range traces(t, filepath.Join(of.dir, "cache"), gone) {
+				found[text] = append(found[text], where...)
+			}
+		}
+		content := bytes.ToLower(database(t, dsn))
+		for _, text := range gone {
+			if bytes.Contains(content, []byte(text)) {
+				found[text] = append(found[text], "the database")
+			}
+		}
+		return found
+	}
+	if before := everywhere(); len(before) != len(gone) {
+		t.Fatalf("there are traces only by %v: nothing can be shown", before)
+	}
+	p.must(exitDone, "forget", "--email", "jane@example.com", "--yes")
+	other.pull(exitDone)
+	for text, where := range everywhere() {
+		t.Errorf("%q is still in %q", text, where)
+	}
+	if got := p.ask("select count(*) || ' ' || sum(qty) || ' ' || count(email) from marts.fct_despatch"); got != "2 3 1" {
+		t.Errorf("rows, units and hashes %s, want 2 3 1", got)
+	}
+}
+
+// database is every value of every table of a database.
+func database(t *testing.T, dsn string) []byte {
+	t.Helper()
+	conn := connect(t, dsn)
+	rows, err := conn.Query(t.Context(), "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []byte
+	for _, name := range names {
+		var text sql.NullString
+		if err := conn.QueryRow(t.Context(), "select string_agg(t::text, chr(10)) from "+name+" as t").Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, name+"\n"+text.String+"\n"...)
+	}
+	return all
 }

@@ -3,14 +3,18 @@ package load_test
 import (
 	"bytes"
 	"database/sql"
+	"encoding/base64"
 	"encoding/csv"
+	"errors"
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
 
+	"github.com/fourmarketing/waybill/pipelines/decode"
 	"github.com/fourmarketing/waybill/pipelines/load"
 	"github.com/fourmarketing/waybill/transforms/typing"
 )
@@ -174,5 +178,105 @@ func TestErasesAPersonFromCSV(t *testing.T) {
 	}
 	if done.Found != 2 || done.Changed != 2 || !done.Names[load.Name{Kind: typing.SubjectOrder, Name: "A1"}] || len(done.Names) != 1 {
 		t.Errorf("%+v", done)
+	}
+}
+
+const janesXML = `
+format: {type: xml, record: /notes/note}
+tables:
+  raw.notes:
+    where: {path: $.kind, regex: '^out$'}
+    each: ["$.lines.line[*]"]
+    columns:
+      order_no: {path: '^$.order."@no"', type: text, required: true, subject: order}
+      sku: {path: "$.sku", type: text, required: true}
+      deliver_to: {path: "^$.deliver_to", type: text, pii: drop}
+`
+
+func TestErasesAPersonFromXML(t *testing.T) {
+	t.Parallel()
+	c := readContract(t, []byte(janesXML))
+	note := func(order, to, rest string) string {
+		return `<note><kind>out</kind><order no="` + order + `" by="` + to + `"/><deliver_to>` + to + `</deliver_to>` + rest + `<lines><line><sku>S1</sku><gift from="` + to + `">x</gift></line></lines></note>`
+	}
+	text := `<?xml version="1.0" encoding="windows-1252"?><notes><!-- made by a program --> ` + note("A1", "Jos\xe9 &amp; Co", "<phone>1</phone><!-- ring -->") + "\r\n" + note("A2", "Jo\xe9l", "") + `</notes>`
+	want := `<?xml version="1.0" encoding="windows-1252"?><notes><!-- made by a program --> ` +
+		`<note><kind>out</kind><order no="A1" by=""/><deliver_to></deliver_to><phone></phone><lines><line><sku>S1</sku><gift from=""></gift></line></lines></note>` + "\r\n" + note("A2", "Jo\xe9l", "") + `</notes>`
+	got, done := erased(t, c, jane{orders: []string{"A1"}}, []byte(text))
+	if string(got) != want || done.Found != 1 || done.Changed != 1 {
+		t.Errorf("%+v want\n%q\ngot\n%q", done, want, got)
+	}
+	if same, done := erased(t, c, jane{}, []byte(text)); string(same) != text || done.Found > 0 {
+		t.Errorf("%+v: %q", done, same)
+	}
+}
+
+const janesPages = `
+format: {type: exchange, parts: ["json($.body)", "$[*]"]}
+tables:
+  raw.orders:
+    each: ["json($.body)", "$[*]"]
+    columns:
+      order_no: {path: "$.id", type: bigint, required: true, subject: order}
+      email: {path: "$.billing.email", type: text, pii: hash}
+      country: {path: "$.billing.country", type: text}
+      billing: {path: "$.billing", type: text, pii: drop}
+      total: {path: "$.total", type: "decimal(18,2)"}
+`
+
+// TestErasesAPersonFromAPage takes one order out of a page of an exchange log; its neighbours in the page, and numbers as they were written, stay.
+func TestErasesAPersonFromAPage(t *testing.T) {
+	t.Parallel()
+	c := readContract(t, []byte(janesPages))
+	page := func(first string) string {
+		return `{"request":{"method":"GET","ask":"page 1"},"status":200,"at":"2026-03-30T10:00:00Z","headers":{},"body":` +
+			strconv.Quote(`[`+first+`,{"id":2,"billing":{"email":"joan@example.com","phone":"2"},"total":"1.50"}]`) + "}\n"
+	}
+	text := page(`{"id":1,"billing":{"email":"jane@example.com","country":"GB","phone":1},"total":12.3400,"tags":["a",{"b":true}]}`)
+	want := page(`{"id":1,"billing":{"email":null,"country":"GB","phone":null},"total":12.3400,"tags":[null,{"b":true}]}`)
+	got, done := erased(t, c, jane{}, []byte(text))
+	if string(got) != want || done.Found != 1 || !done.Names[load.Name{Kind: typing.SubjectOrder, Name: "1"}] || len(done.Names) != 1 {
+		t.Errorf("%+v want\n%s\ngot\n%s", done, want, got)
+	}
+	bare := base64.StdEncoding.EncodeToString([]byte("no such page for jane@example.com"))
+	text = `{"request":{"ask":"page 2"},"status":500,"problem":"500 text","unread":"` + bare + `"}` + "\n"
+	if got, done = erased(t, c, jane{}, []byte(text)); done.Changed != 1 || strings.Contains(string(got), bare) {
+		t.Errorf("%+v: %s", done, got)
+	}
+}
+
+// TestErasesInLayers takes somebody out of packed files: each is packed again in its own way, and one without them is the same to the byte.
+func TestErasesInLayers(t *testing.T) {
+	t.Parallel()
+	text := "Order,Units,Email,Postcode,Note,Street\nA1,2,jane@example.com,SW1A 1AA,,1 High St\n"
+	for _, layers := range [][]string{{"gzip"}, {"zip"}, {"zip", "gzip"}} {
+		c := readContract(t, []byte("decode: ["+strings.Join(layers, ", ")+"]\n"+janesContract))
+		var packed bytes.Buffer
+		w, err := decode.Pack(&packed, layers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, werr := io.WriteString(w, text)
+		if err := errors.Join(werr, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if same, done := erased(t, c, nobody{}, packed.Bytes()); !bytes.Equal(same, packed.Bytes()) || done.Changed > 0 {
+			t.Errorf("%v: nobody was taken out, and the bytes are others", layers)
+		}
+		got, done := erased(t, c, jane{}, packed.Bytes())
+		body, err := decode.Layers(bytes.NewReader(got), layers, t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		left, err := io.ReadAll(body)
+		if err := errors.Join(err, body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if string(left) != "Order,Units,Email,Postcode,Note,Street\nA1,2,,SW,,\n" || done.Changed != 1 {
+			t.Errorf("%v: %+v %q", layers, done, left)
+		}
+		if got, done := erased(t, c, jane{}, packed.Bytes()[:packed.Len()/2]); done.Unread == "" || !bytes.Equal(got, packed.Bytes()[:packed.Len()/2]) {
+			t.Errorf("%v: half an archive: %+v", layers, done)
+		}
 	}
 }
