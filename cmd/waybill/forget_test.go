@@ -357,6 +357,8 @@ func forgetfulDepot(t *testing.T) *office {
 	p.edit("pipelines/depot.yaml", `tracking_no: {from: ["Tracking number"], type: text}`, `tracking_no: {from: ["Tracking number"], type: text, subject: parcel}
           email: {from: ["Email"], type: text, pii: hash, optional: true}
           name: {from: ["Name"], type: text, pii: drop, optional: true}`)
+	p.edit("pipelines/depot.yaml", `status: {from: ["Status"], type: text, required: true}`, `status: {from: ["Status"], type: text, required: true}
+          tracking_no: {from: ["Parcel"], type: text, subject: parcel, optional: true}`)
 	return p
 }
 
@@ -405,6 +407,12 @@ func TestForgottenStayForgotten(t *testing.T) {
 	nothingOf("corrected, and new", "5 14") // the other name tells what nothing else does any more
 	if o := p.must(exitDone, "files", "why", "DESP_2.csv"); !strings.Contains(o.out, "forgotten: 1 record") {
 		t.Errorf("nothing says that somebody was masked: %s", o)
+	}
+	p.write("in/STAT_1.csv", "Order,Status,Status date,Parcel,Remark\nAA3,left,07/04/2026 11:00,JD003,with Jane Doe\nAA2,left,07/04/2026 11:00,JD002,with Joan Roe\n")
+	p.pull(exitDone)
+	nothingOf("a parcel by its number alone", "5 14")
+	if left := traces(t, filepath.Join(p.dir, "lake"), []string{"with joan roe"}); len(left) != 1 {
+		t.Errorf("of somebody else's remark is left only %v", left)
 	}
 	p.must(exitDone, "files", "reload", "--outdated")
 	nothingOf("loaded again", "5 14")

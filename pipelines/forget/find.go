@@ -43,6 +43,7 @@ type Found struct {
 	Blind  []string `json:"blind"`  // feeds with personal columns that no column with a subject leads to: only addresses are found there
 	Gone   int      `json:"gone"`   // kept files of feeds that no definition describes any more: they were not looked through
 
+	near  []string // marks of what stands in the person's records
 	marks []string
 }
 
@@ -103,7 +104,8 @@ func (f *Forgetter) Find(ctx context.Context, p Person) (Found, error) {
 		if orders, err = f.ordersOf(ctx, names); err != nil {
 			return Found{}, err
 		}
-		if orders = slices.DeleteFunc(orders, func(id string) bool { return all[id] }); len(orders) == 0 {
+		isNew := marks.Add(found.near...)
+		if orders = slices.DeleteFunc(orders, func(id string) bool { return all[id] }); len(orders) == 0 && !isNew {
 			found.Orders, found.marks = slices.Sorted(maps.Keys(all)), marks.All()
 			return found, nil
 		}
@@ -296,6 +298,9 @@ func (f *Forgetter) searchFeed(ctx context.Context, t pipelines.Task, marks *sub
 		}
 		sum.Records, sum.Erase = sum.Records+done.Found, sum.Erase+done.Changed
 		maps.Copy(names, done.Names)
+		for n := range done.Near {
+			found.near = append(found.near, f.key.Name(t.Source, n))
+		}
 	}
 	if sum.Files > 0 {
 		found.Feeds = append(found.Feeds, sum)

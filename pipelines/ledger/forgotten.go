@@ -22,6 +22,7 @@ type Forgotten struct {
 	Replaced []Replaced `bun:"type:text" json:"replaced_kept"` // kept bytes, in the order in which they were rewritten
 	Touched  []string   `bun:"type:text" json:"tables"`        // raw tables of the files that were loaded again
 	Records  int64      `bun:",notnull" json:"records"`        // in which something was erased
+	Learned  bool       `bun:",notnull" json:"learned"`        // nobody's request: what partners called something of forgotten people when they sent it later
 }
 
 // Replaced says that kept bytes were rewritten: the file's row has the new path, and the object at the old one is gone. The received bytes' hash

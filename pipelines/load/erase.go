@@ -33,7 +33,18 @@ type Erased struct {
 	Found   int64         // records, or parts of one, that are of one of the subjects
 	Changed int64         // of these that had something to erase
 	Names   map[Name]bool // what stands in those that bear a subject's e-mail address
+	Near    map[Name]bool // what stands in all that were found, but for orders: a parcel may have things of two orders in it
 	Unread  string        // why the bytes could not be read; they are as they were. Empty: they could
+}
+
+// note remembers what is named in a record that was found.
+func (d *Erased) note(n Name, byEmail bool) {
+	if byEmail {
+		d.Names[n] = true
+	}
+	if n.Kind != typing.SubjectOrder {
+		d.Near[n] = true
+	}
 }
 
 // Eraser takes people out of a feed's files, and leaves everything else as it is. What the contract maps to a column that is not personal stays, and so
@@ -75,7 +86,7 @@ func NewEraser(c typing.Contract, s Subjects) (*Eraser, error) {
 // Rewrite writes a file without the subjects' data. Where there is none of it, the bytes are the same. Errors are those of in, of out and of the disk; what
 // is wrong with the bytes is no error.
 func (e *Eraser) Rewrite(in io.Reader, out io.Writer, scratch string) (Erased, error) {
-	done := Erased{Names: map[Name]bool{}}
+	done := Erased{Names: map[Name]bool{}, Near: map[Name]bool{}}
 	start := bufio.NewReaderSize(in, 64<<10)
 	head, err := start.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {

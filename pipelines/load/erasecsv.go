@@ -105,10 +105,13 @@ func (r *row) isOf(values []string, isWhole bool, done *Erased) bool {
 			takes = r.takes[i]
 		}
 		is = is || r.named(takes, v)
-		if byEmail && isWhole {
-			for _, n := range names(takes, v) {
-				done.Names[n] = true
-			}
+	}
+	for i, v := range values {
+		if !is || !isWhole {
+			break
+		}
+		for _, n := range names(r.takes[i], v) {
+			done.note(n, byEmail)
 		}
 	}
 	return is

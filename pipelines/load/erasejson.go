@@ -214,9 +214,7 @@ func (u unit) erase(v *value, at []*node) bool {
 		return u.inside(v, at)
 	}
 	u.done.Found++
-	if byEmail {
-		u.note(v, at)
-	}
+	u.note(v, at, byEmail)
 	return u.take(v, at, false)
 }
 
@@ -252,13 +250,13 @@ func (u unit) isOf(v *value, at []*node) (byEmail, byName bool) {
 	return byEmail, byName
 }
 
-// note remembers what is named in a record that bears an address.
-func (u unit) note(v *value, at []*node) {
+// note remembers what is named in a record that was found.
+func (u unit) note(v *value, at []*node, byEmail bool) {
 	for _, n := range names(takesAt(at), v.scalar()) {
-		u.done.Names[n] = true
+		u.done.note(n, byEmail)
 	}
 	for _, s := range u.subs(v, at) {
-		u.note(s.value, s.at)
+		u.note(s.value, s.at, byEmail)
 	}
 }
 

@@ -88,10 +88,8 @@ func (e *Eraser) elementText(record []byte, done *Erased) ([]byte, error) {
 		return record, nil
 	}
 	done.Found++
-	if look.byEmail {
-		for n := range look.found {
-			done.Names[n] = true
-		}
+	for n := range look.found {
+		done.note(n, look.byEmail)
 	}
 	cut := &element{Eraser: e, found: map[Name]bool{}, erases: true}
 	if err := cut.walk(record); err != nil {

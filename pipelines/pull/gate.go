@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"slices"
 
+	"github.com/google/uuid"
 	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill/lake"
+	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/load"
 	"github.com/fourmarketing/waybill/pipelines/subject"
 )
@@ -22,7 +25,7 @@ func (t *taker) readForgotten(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.gate = nil
+	t.gate, t.marks = nil, nil
 	marks := subject.NewMarks(subject.NewKey(t.salt), nil)
 	for _, r := range asked {
 		if r.Key != marks.Key.ID() {
@@ -33,9 +36,27 @@ func (t *taker) readForgotten(ctx context.Context) error {
 		marks.Add(r.Marks...)
 	}
 	if marks.Len() > 0 {
+		t.marks = marks
 		t.gate, err = load.NewEraser(t.Feed.Contract, marks.In(t.Source))
 	}
 	return err
+}
+
+// learn remembers what stands in records of forgotten people and was not known to be theirs: a parcel's number, by which the carrier will be asked next.
+func (t *taker) learn(ctx context.Context, e load.Erased) error {
+	var marks []string
+	for n := range e.Near {
+		if mark := t.marks.Key.Name(t.Source, n); !t.marks.Has(mark) {
+			marks = append(marks, mark)
+		}
+	}
+	if len(marks) == 0 {
+		return nil
+	}
+	slices.Sort(marks)
+	t.marks.Add(marks...)
+	at := t.wall().UTC()
+	return t.ledger.Forget(ctx, ledger.Forgotten{ID: uuid.NewString(), AskedAt: at, DoneAt: at, State: ledger.ForgetDone, Key: t.marks.Key.ID(), Marks: marks, Learned: true})
 }
 
 // gated is a body on its way in, without the people who are to be forgotten.
@@ -73,9 +94,9 @@ func (g *gated) Close() error {
 }
 
 // note tells of the bytes as they were received, by which they are known again, and how much of them is not there any more. The body is closed by then.
-func (g *gated) note(kept *lake.Kept, res *load.Result) {
+func (g *gated) note(kept *lake.Kept, res *load.Result) load.Erased {
 	if g.received == nil {
-		return
+		return load.Erased{}
 	}
 	<-g.done
 	if kept.Path != "" {
@@ -84,6 +105,7 @@ func (g *gated) note(kept *lake.Kept, res *load.Result) {
 	if g.erased.Changed > 0 {
 		res.Warnings = append(res.Warnings, fmt.Sprintf("forgotten: %d records of people who are to be forgotten came without what is personal in them", g.erased.Changed))
 	}
+	return g.erased
 }
 
 // receipt says what was read.

@@ -61,7 +61,7 @@ func New(p Parts) *Puller {
 		pipelines: p.Pipelines, models: p.Models, inputs: p.Inputs, ledger: p.Ledger, leases: p.Leases, open: p.Open, Reporter: p.Reporter,
 		lister: lister{ledger: p.Ledger, worklists: worklists{inputs: p.Inputs, models: p.Models, duck: p.Duck}, now: p.Now},
 		intake: intake{
-			lake: p.Lake, ledger: p.Ledger, leases: p.Leases, duck: p.Duck, rewrite: parquet.Rewriter(p.Duck), Reporter: p.Reporter,
+			lake: p.Lake, ledger: p.Ledger, leases: p.Leases, duck: p.Duck, rewrite: parquet.Rewriter(p.Duck), wall: p.Now, Reporter: p.Reporter,
 			typist: typist{loader: p.Loader, inputs: p.Inputs, scratch: p.Scratch, salt: p.Salt},
 		},
 	}

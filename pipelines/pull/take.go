@@ -16,6 +16,7 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/load"
+	"github.com/fourmarketing/waybill/pipelines/subject"
 )
 
 // intake brings received files into the lake and the ledger.
@@ -25,6 +26,7 @@ type intake struct {
 	leases  *ledger.Leases
 	duck    *sql.DB // reads what was typed
 	rewrite lake.Rewrite
+	wall    func() time.Time
 	typist
 	pipelines.Reporter
 }
@@ -45,6 +47,7 @@ type taker struct {
 	asOf  time.Time
 	files []ledger.File // everything known of the feed, oldest first
 	gate  *load.Eraser  // masks people who are to be forgotten; nil while there are none
+	marks *subject.Marks
 	scope string        // within which a document is one
 	loads []ledger.Load // what is known of the documents there, in the order of their arrival
 }
@@ -103,6 +106,9 @@ func (t *taker) enter(ctx context.Context, a arrival) (ledger.File, error) {
 	case f.Status == ledger.Held:
 		return t.holdUnread(ctx, f)
 	}
+	if err := t.learn(ctx, a.forgotten); err != nil {
+		return f, err
+	}
 	if newest := t.newest(f.Name); newest != nil && newest.KeptPath != "" && newest.SHA256 == f.SHA256 {
 		return *newest, nil // the listing showed another time or size, the bytes are the same
 	}
@@ -157,7 +163,7 @@ func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File,
 	if n, ok := body.(waybill.Noter); ok {
 		a.notes = n.Notes()
 	}
-	masked.note(&k.kept, &res)
+	a.forgotten = masked.note(&k.kept, &res)
 	return k.kept, res, errors.Join(loadErr, drainErr)
 }
 

@@ -82,6 +82,7 @@ func (r *Runner) forgetOpen(ctx context.Context) error {
 			problems = append(problems, fmt.Errorf("forget (request %s): %w; next: waybill forget --resume", req.ID, err))
 		}
 	}
+	all = slices.DeleteFunc(all, func(req ledger.Forgotten) bool { return req.Learned })
 	if len(all) > 0 {
 		problems = append(problems, r.parts.Lake.ClearCopies(all[len(all)-1].ID))
 	}

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/pipelines/load"
@@ -48,8 +49,10 @@ func (k Key) Name(source string, n load.Name) string {
 }
 
 // Marks are those of all people who are to be forgotten.
+// It is safe for use by several goroutines: a file is looked through while what the one before it named is added.
 type Marks struct {
 	Key Key
+	mu  sync.RWMutex
 	set map[string]bool
 }
 
@@ -62,6 +65,8 @@ func NewMarks(k Key, marks []string) *Marks {
 
 // Add takes more marks in, and tells whether one of them is new.
 func (m *Marks) Add(marks ...string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	before := len(m.set)
 	for _, mark := range marks {
 		m.set[mark] = true
@@ -70,10 +75,18 @@ func (m *Marks) Add(marks ...string) bool {
 }
 
 // Has tells whether a mark is among them.
-func (m *Marks) Has(mark string) bool { return m.set[mark] }
+func (m *Marks) Has(mark string) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.set[mark]
+}
 
 // Len is how many there are.
-func (m *Marks) Len() int { return len(m.set) }
+func (m *Marks) Len() int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return len(m.set)
+}
 
 // In are the people as a source's files show them.
 func (m *Marks) In(source string) load.Subjects { return people{m, source} }
@@ -92,4 +105,8 @@ func (p people) Named(kind typing.Subject, name string) bool {
 }
 
 // All are the marks, sorted.
-func (m *Marks) All() []string { return slices.Sorted(maps.Keys(m.set)) }
+func (m *Marks) All() []string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return slices.Sorted(maps.Keys(m.set))
+}
