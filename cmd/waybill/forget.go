@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -108,11 +109,35 @@ func (l *commandLine) forget(ctx context.Context, p *project.Project, f forgetFl
 			return err
 		}
 	}
+	if err := underTodaysContract(ctx, p, found); err != nil {
+		return err
+	}
 	asked, err := p.Forgetter.Ask(ctx, found)
 	if err != nil {
 		return err
 	}
 	return l.carryOut(ctx, p, asked)
+}
+
+// underTodaysContract refuses while files of the person's feeds are loaded under another contract than today's: loaded again they might come to other rows.
+func underTodaysContract(ctx context.Context, p *project.Project, found forget.Found) error {
+	var feeds []string
+	for _, f := range found.Feeds {
+		feeds = append(feeds, f.Source+"/"+f.Feed)
+	}
+	if len(feeds) == 0 {
+		return nil
+	}
+	old, err := p.Puller.Outdated(ctx, feeds)
+	if err != nil {
+		return err
+	}
+	old = slices.DeleteFunc(old, func(f ledger.File) bool { return f.Status != ledger.Loaded })
+	if len(old) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s of these feeds are loaded under another contract than today's, and would come to other rows now; next: waybill files reload --outdated --source %s, look at what changes, then the same again",
+		plural(len(old), "file"), strings.Join(feeds, " --source "))
 }
 
 func (l *commandLine) printFound(found forget.Found) {

@@ -80,11 +80,13 @@ func (c customer) signs(p *office) []string {
 func traces(t *testing.T, dir string, texts []string) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
+	db := duck.Open(duck.Config{MemoryLimit: "256MB", TempDir: t.TempDir(), Threads: 1})
+	defer db.Close()
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		content := bytes.ToLower(unpacked(t, path))
+		content := bytes.ToLower(unpacked(t, db, path))
 		for _, text := range texts {
 			if bytes.Contains(content, []byte(strings.ToLower(text))) {
 				found[text] = append(found[text], path)
@@ -99,7 +101,7 @@ func traces(t *testing.T, dir string, texts []string) map[string][]string {
 }
 
 // unpacked is what a file says: its bytes, and what is packed in them.
-func unpacked(t *testing.T, path string) []byte {
+func unpacked(t *testing.T, db *sql.DB, path string) []byte {
 	t.Helper()
 	raw, err := os.ReadFile(path)
 	if err != nil {
@@ -118,7 +120,7 @@ func unpacked(t *testing.T, path string) []byte {
 		}
 		return append(raw, text...)
 	case ".parquet":
-		return append(raw, cells(t, "select columns(*)::varchar from read_parquet("+duck.Literal(path)+")")...)
+		return append(raw, cells(t, db, "select columns(*)::varchar from read_parquet("+duck.Literal(path)+")")...)
 	case ".avro":
 		return append(raw, avroBlocks(t, raw)...)
 	}
@@ -126,9 +128,9 @@ func unpacked(t *testing.T, path string) []byte {
 }
 
 // cells are all values that a query gives.
-func cells(t *testing.T, query string) []byte {
+func cells(t *testing.T, db *sql.DB, query string) []byte {
 	t.Helper()
-	rows, err := openDuck(t).QueryContext(t.Context(), query)
+	rows, err := db.QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +246,7 @@ func sameMarts(t *testing.T, want, got *office) {
 		case a != "" && strings.HasPrefix(name, "marts."):
 			rows += sameRelation(t, db, name, [2]string{a, b}, wallClock)
 		case a != "" && strings.HasPrefix(name, "raw."):
-			count := func(of string) string { return string(cells(t, "select count(*)::varchar from ("+of+")")) }
+			count := func(of string) string { return string(cells(t, db, "select count(*)::varchar from ("+of+")")) }
 			if count(a) != count(b) {
 				t.Errorf("%s has %s rows, want %s", name, count(b), count(a))
 			}
@@ -371,7 +373,7 @@ func sent(lines ...string) string {
 func TestForgottenStayForgotten(t *testing.T) {
 	t.Parallel()
 	p := forgetfulDepot(t)
-	jane, joan := "AA1,07/04/2026 10:15,2,JD001,Jane@Example.com,Jane Doe,+4412345", "AA2,07/04/2026 10:15,1,JD002,joan@example.com,Joan Roe,+4467890"
+	jane, joan := "AA1,07/04/2026 10:15,2,JD000001,Jane@Example.com,Jane Doe,+4412345", "AA2,07/04/2026 10:15,1,JD000002,joan@example.com,Joan Roe,+4467890"
 	first := sent(jane, joan)
 	p.write("in/DESP_1.csv", first)
 	p.pull(exitDone)
@@ -402,13 +404,13 @@ func TestForgottenStayForgotten(t *testing.T) {
 		}
 	}
 	p.write("in/DESP_1.csv", sent(jane, strings.Replace(joan, ",1,", ",5,", 1)))
-	p.write("in/DESP_2.csv", sent("AA3,07/04/2026 11:00,4,JD003,JANE@EXAMPLE.COM,Jane Doe,+4412345"))
+	p.write("in/DESP_2.csv", sent("AA3,07/04/2026 11:00,4,JD000003,JANE@EXAMPLE.COM,Jane Doe,+4412345"))
 	p.pull(exitDone)
 	nothingOf("corrected, and new", "5 14") // the other name tells what nothing else does any more
 	if o := p.must(exitDone, "files", "why", "DESP_2.csv"); !strings.Contains(o.out, "forgotten: 1 record") {
 		t.Errorf("nothing says that somebody was masked: %s", o)
 	}
-	p.write("in/STAT_1.csv", "Order,Status,Status date,Parcel,Remark\nAA3,left,07/04/2026 11:00,JD003,with Jane Doe\nAA2,left,07/04/2026 11:00,JD002,with Joan Roe\n")
+	p.write("in/STAT_1.csv", "Order,Status,Status date,Parcel,Remark\nAA3,left,07/04/2026 11:00,JD000003,with Jane Doe\nAA2,left,07/04/2026 11:00,n/a,with Joan Roe\n")
 	p.pull(exitDone)
 	nothingOf("a parcel by its number alone", "5 14")
 	if left := traces(t, filepath.Join(p.dir, "lake"), []string{"with joan roe"}); len(left) != 1 {
@@ -447,6 +449,10 @@ func TestForgetSaysWhatIsWrong(t *testing.T) {
 	}
 	if after := p.snapshots(); fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("tables changed: %v, %v", before, after)
+	}
+	p.edit("pipelines/depot.yaml", "required: true, min: 0}", "required: true, min: 1}")
+	if o := p.must(exitFailed, "forget", "--email", "jane@example.com", "--yes"); !strings.Contains(o.err, "files reload --outdated --source depot/despatch") {
+		t.Errorf("%s", o)
 	}
 	p.edit("waybill.yaml", "pii_salt: not a secret\n", "")
 	if o := p.must(exitFailed, "forget", "--email", "jane@example.com", "--yes"); !strings.Contains(o.err, "pii_salt") {

@@ -40,9 +40,9 @@ names as (
     from canonical.fulfilments as f
     inner join orders as o on o.order_id = f.order_id
     union all
-    select '', 'parcel', d.tracking_no
-    from canonical.despatches as d
-    inner join keys as k on k.source = d.source and k.order_ref = d.order_ref
+    select '', 'parcel', d.tracking_no -- none that stands for more orders than a parcel holds
+    from intermediate.int_despatches as d
+    inner join wanted as w on w.order_id = d.order_id
     union all
     select d.source, 'order', d.despatch_ref
     from canonical.despatches as d

@@ -280,3 +280,20 @@ func TestErasesInLayers(t *testing.T) {
 		}
 	}
 }
+
+// careless thinks that everything with a name is hers.
+type careless struct{ jane }
+
+func (careless) Named(typing.Subject, string) bool { return true }
+
+// TestPlaceholdersAreNobodys: what stands where there is no number would be everybody's.
+func TestPlaceholdersAreNobodys(t *testing.T) {
+	t.Parallel()
+	c := readContract(t, []byte(strings.ReplaceAll(janesContract, "subject: order", "subject: parcel")))
+	for value, is := range map[string]bool{"JD0000000001": true, "n/a": false, "unknown": false, "00000000": false, "99999999": false, "1": false, "": false} {
+		_, done := erased(t, c, careless{}, []byte("Order,Units,Email,Postcode,Note,Street\n"+value+",2,,,,1 High St\n"))
+		if (done.Found > 0) != is {
+			t.Errorf("%q: %+v", value, done)
+		}
+	}
+}

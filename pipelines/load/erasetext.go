@@ -52,11 +52,22 @@ func names(takes []typing.Column, value string) []Name {
 		if col.Subject == "" {
 			continue
 		}
-		if name := typing.SubjectName(strings.Trim(value, " \t"+col.Strip)); name != "" {
+		if name := typing.SubjectName(strings.Trim(value, " \t"+col.Strip)); tellsApart(col.Subject, name) {
 			all = append(all, Name{col.Subject, name})
 		}
 	}
 	return all
+}
+
+// shortestParcel is how many characters a carrier's number has at least.
+const shortestParcel = 8
+
+// tellsApart tells names from what people write where there is none (n/a, unknown, 0000): that would be everybody's.
+func tellsApart(kind typing.Subject, name string) bool {
+	if strings.Trim(name, "0") == "" || !strings.ContainsAny(name, "0123456789") {
+		return false
+	}
+	return kind != typing.SubjectParcel || (len(name) >= shortestParcel && strings.Trim(name, name[:1]) != "")
 }
 
 // named tells whether a column calls something by a value that is the subject's.

@@ -14,6 +14,9 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 )
 
+// turnPause is how often a feed is asked for that another run has.
+const turnPause = 500 * time.Millisecond
+
 // Forgot is what forgetting came to.
 type Forgot struct {
 	Request   ledger.Forgotten `json:"request"`
@@ -34,7 +37,7 @@ func (r *Runner) Forget(ctx context.Context, req ledger.Forgotten) (Forgot, erro
 		if out.Unread, err = r.parts.Forgetter.Erase(ctx, &out.Request); err != nil {
 			return out, err
 		}
-		if out.Loaded, err = r.loadReceived(ctx); err != nil {
+		if out.Loaded, err = r.loadAgain(ctx, out.Request); err != nil {
 			return out, err
 		}
 		out.Request.State = ledger.ForgetErased
@@ -89,18 +92,25 @@ func (r *Runner) forgetOpen(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// loadReceived loads the files again whose kept bytes were rewritten. Of each the counts have to be what they were.
-func (r *Runner) loadReceived(ctx context.Context) (int, error) {
+// loadAgain loads the files again whose kept bytes were rewritten. Of each the counts have to be what they were.
+func (r *Runner) loadAgain(ctx context.Context, req ledger.Forgotten) (int, error) {
 	files, err := r.parts.Ledger.Files(ctx, ledger.Filter{Status: ledger.Received})
 	if err != nil {
 		return 0, err
 	}
 	loaded := 0
 	for _, f := range files {
-		if f.KeptPath == "" {
-			continue
+		if !slices.ContainsFunc(req.Replaced, func(of ledger.Replaced) bool { return of.File == f.ID }) {
+			continue // another run is about to load it
 		}
 		after, err := r.parts.Puller.Replay(ctx, f, r.parts.Now().UTC())
+		for errors.Is(err, ledger.ErrLeased) && ctx.Err() == nil { // a run has the feed, and may load the file itself
+			select {
+			case <-ctx.Done():
+			case <-time.After(turnPause):
+			}
+			after, err = r.parts.Puller.Replay(ctx, f, r.parts.Now().UTC())
+		}
 		if err != nil {
 			return loaded, fmt.Errorf("load %s again: %w", f.Name, err)
 		}
