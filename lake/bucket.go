@@ -72,7 +72,7 @@ func openBucket(ctx context.Context, root string, c S3, t waybill.Timeouts) (obj
 	if prefix != "" {
 		b.prefix = prefix + "/"
 	}
-	return objects{reader: b, writer: b, aws: &ac, base: strings.TrimSuffix("s3://"+u.Host+"/"+prefix, "/")}, nil
+	return objects{reader: b, writer: b, register: b, aws: &ac, base: strings.TrimSuffix("s3://"+u.Host+"/"+prefix, "/")}, nil
 }
 
 func (b bucket) at(key string) *string { return aws.String(b.prefix + key) }
@@ -136,4 +136,14 @@ func (b bucket) send(ctx context.Context, key string, f *os.File) error {
 func (b bucket) remove(ctx context.Context, key string) error {
 	_, err := b.s3.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.name, Key: b.at(key)})
 	return err2nil(temporary(err), waybill.ErrNotFound)
+}
+
+// move copies and then removes: S3 has no rename.
+func (b bucket) move(ctx context.Context, from, to string) error {
+	source := (&url.URL{Path: b.name + "/" + b.prefix + from}).EscapedPath()
+	_, err := b.s3.CopyObject(ctx, &s3.CopyObjectInput{Bucket: &b.name, Key: b.at(to), CopySource: &source})
+	if err = temporary(err); err != nil {
+		return err2nil(err, waybill.ErrNotFound)
+	}
+	return b.remove(ctx, from)
 }

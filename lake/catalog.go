@@ -17,6 +17,9 @@ import (
 	_ "github.com/apache/iceberg-go/io/gocloud/s3" // registers s3:// for metadata files
 	"github.com/apache/iceberg-go/table"
 	"github.com/apache/iceberg-go/utils"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
 	_ "modernc.org/sqlite" // registers the database/sql driver "sqlite"
 
 	"github.com/fourmarketing/waybill"
@@ -30,6 +33,7 @@ const catalogName = "lake"
 type catalogIO struct {
 	sql     *icesql.Catalog
 	db      *sql.DB
+	bun     *bun.DB
 	dialect Dialect
 	objects objects
 }
@@ -54,10 +58,18 @@ func openCatalog(ctx context.Context, cfg Config, obj objects) (*catalogIO, erro
 	var cat *icesql.Catalog
 	for range 3 { // processes that start together create the same tables: the loser finds them on the next try
 		if cat, err = icesql.NewCatalog(catalogName, db, icesql.SupportedDialect(dialect), props); err == nil {
-			return &catalogIO{sql: cat, db: db, dialect: dialect, objects: obj}, nil
+			return &catalogIO{sql: cat, db: db, bun: speaking(db, dialect), dialect: dialect, objects: obj}, nil
 		}
 	}
 	return nil, errors.Join(fmt.Errorf("prepare the catalog's tables: %w", temporary(err)), db.Close())
+}
+
+// speaking is the database with the dialect that waybill_lake is written in.
+func speaking(db *sql.DB, d Dialect) *bun.DB {
+	if d == Postgres {
+		return bun.NewDB(db, pgdialect.New())
+	}
+	return bun.NewDB(db, sqlitedialect.New())
 }
 
 func openDB(address string, t waybill.Timeouts) (*sql.DB, Dialect, error) {
@@ -111,8 +123,13 @@ func (c *catalogIO) CommitTable(ctx context.Context, id table.Identifier, reqs [
 	for i, r := range reqs {
 		marked[i] = requirement{r}
 	}
-	defer c.objects.seal(tableKey(waybill.TableName{Namespace: id[0], Name: id[1]}))
-	return c.sql.CommitTable(c.reach(ctx), id, marked, updates)
+	meta, location, err := c.sql.CommitTable(c.reach(ctx), id, marked, updates)
+	if err == nil {
+		if key, ok := c.objects.key(meta.Location()); ok {
+			c.objects.seal(key)
+		}
+	}
+	return meta, location, err
 }
 
 // requirement marks its failure as a conflict.

@@ -98,7 +98,10 @@ func (l *Lake) commit(ctx context.Context, c *change) (Committed, error) {
 	if err := checkCommit(c.Commit); err != nil {
 		return Committed{}, err
 	}
-	var err error
+	err := l.mayWrite(ctx)
+	if err != nil {
+		return Committed{}, fmt.Errorf("commit load %s to %s: %w", c.LoadID, c.Table, err)
+	}
 	for attempt := range commitAttempts {
 		var done *Committed
 		if done, err = c.attempt(ctx); done != nil {

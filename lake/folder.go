@@ -20,7 +20,7 @@ type folder struct{ root string }
 func openFolder(root string) objects {
 	f := folder{root: root}
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(root)}
-	return objects{reader: f, writer: f, base: u.String(), dir: root}
+	return objects{reader: f, writer: f, register: f, base: u.String(), dir: root}
 }
 
 func (f folder) file(key string) string { return filepath.Join(f.root, filepath.FromSlash(key)) }
@@ -105,6 +105,13 @@ func (f folder) put(_ context.Context, key, file string) error {
 
 func (f folder) remove(_ context.Context, key string) error {
 	return temporary(err2nil(os.Remove(f.file(key)), fs.ErrNotExist))
+}
+
+func (f folder) move(_ context.Context, from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(f.file(to)), privateFolder); err != nil {
+		return temporary(err)
+	}
+	return temporary(err2nil(os.Rename(f.file(from), f.file(to)), fs.ErrNotExist))
 }
 
 // err2nil drops the one error that means the work is already done.

@@ -55,6 +55,9 @@ func (l *Lake) Keep(ctx context.Context, as KeepAs, r io.Reader) (Kept, error) {
 	if !pathName.MatchString(as.Source) || !pathName.MatchString(as.Feed) || as.Day.IsZero() {
 		return Kept{}, fmt.Errorf("keep bytes of %q/%q: source and feed are letters, digits, '.', '_', '-', and a day is needed", as.Source, as.Feed)
 	}
+	if err := l.mayWrite(ctx); err != nil {
+		return Kept{}, fmt.Errorf("keep bytes of %s/%s: %w", as.Source, as.Feed, err)
+	}
 	tmp, err := l.temp("keep-*.zst")
 	if err != nil {
 		return Kept{}, fmt.Errorf("keep bytes of %s/%s: %w", as.Source, as.Feed, temporary(err))
@@ -87,6 +90,38 @@ func (l *Lake) keepVia(ctx context.Context, tmp *os.File, as KeepAs, r io.Reader
 		return Kept{}, fmt.Errorf("put %s: %w", l.objects.uri(k.Path), err)
 	}
 	return k, nil
+}
+
+// Mend puts kept bytes back in their place, where they are damaged or missing: r has to give the bytes that their name says. What lay there goes to the
+// trash.
+func (l *Lake) Mend(ctx context.Context, keptPath string, r io.Reader) error {
+	want, ok := keptSum(keptPath)
+	if !ok {
+		return fmt.Errorf("mend kept bytes: %q is not a path of kept bytes", keptPath)
+	}
+	if err := l.mayWrite(ctx); err != nil {
+		return fmt.Errorf("mend kept bytes %s: %w", keptPath, err)
+	}
+	tmp, err := os.CreateTemp(l.tmp, "keep-*.zst")
+	if err != nil {
+		return fmt.Errorf("mend kept bytes %s: %w", keptPath, temporary(err))
+	}
+	sum := sha256.New()
+	_, err = compress(ctx, tmp, sum, r)
+	err = errors.Join(err, tmp.Close())
+	if err == nil && !bytes.Equal(sum.Sum(nil), want) {
+		err = errors.New("the bytes that came are others than those that were received then")
+	}
+	if err == nil {
+		err = l.trash(ctx, keptPath)
+	}
+	if err == nil {
+		err = l.objects.put(ctx, keptPath, tmp.Name())
+	}
+	if err = errors.Join(err, os.Remove(tmp.Name())); err != nil {
+		return fmt.Errorf("mend kept bytes %s: %w", keptPath, temporary(err))
+	}
+	return nil
 }
 
 // compress packs r's bytes into w and adds them to sum. Where r writes itself, in large pieces, they are not copied on the way.

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fourmarketing/waybill"
@@ -54,13 +55,18 @@ const defaultCacheBytes = 20 << 30
 
 // Lake is an open lake. It is safe for use by several goroutines, and several processes may share one.
 type Lake struct {
-	objects objects
-	catalog *catalogIO
-	cache   *cache
-	tmp     string // folder for temporary files, on local disk
-	now     func() time.Time
+	objects       objects
+	catalog       *catalogIO
+	cache         *cache
+	catalogInside bool // the catalog is a file below the root, and goes with it when the root is copied
+
+	tmp string // folder for temporary files, on local disk
+	now func() time.Time
+
+	filling atomic.Bool // this process is the rebuild that fills tables
 
 	mu    sync.Mutex
+	may   bool                // this process may change the lake, and has raised its epoch
 	lists map[string][]string // immutable load lists already read, by key
 }
 
@@ -91,13 +97,15 @@ func Open(ctx context.Context, cfg Config) (*Lake, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", cfg.Root, err)
 	}
+	file, isFile := strings.CutPrefix(cfg.Catalog, "sqlite:")
 	return &Lake{
-		objects: obj,
-		catalog: cat,
-		cache:   newCache(filepath.Join(cfg.CacheDir, "files"), cfg.CacheBytes, cfg.Now, obj),
-		tmp:     tmp,
-		now:     cfg.Now,
-		lists:   map[string][]string{},
+		objects:       obj,
+		catalog:       cat,
+		catalogInside: isFile && obj.local() && strings.HasPrefix(filepath.Clean(file), obj.dir+string(filepath.Separator)),
+		cache:         newCache(filepath.Join(cfg.CacheDir, "files"), cfg.CacheBytes, cfg.Now, obj),
+		tmp:           tmp,
+		now:           cfg.Now,
+		lists:         map[string][]string{},
 	}, nil
 }
 

@@ -159,8 +159,12 @@ func (l *Lake) archiveLoads(ctx context.Context, name waybill.TableName, keep in
 		if err != nil || len(gone) == 0 {
 			return 0, err
 		}
+		root, err := l.keyOf(t)
+		if err != nil {
+			return 0, err
+		}
 		id := uuid.NewString()
-		key := path.Join(tableKey(name), "loads", id+".zst")
+		key := path.Join(root, "loads", id+".zst")
 		if err := l.putList(ctx, key, ids); err != nil {
 			return 0, err
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ type Policy struct {
 	SmallFileBytes  int64         // files below this are compacted; 0: no compaction
 	MinSmallFiles   int           // in a partition, before it is worth it; at least 2
 	KeepLoads       int           // newest load ids that stay properties of the table, 0: 500; the others move to lists
-	OrphanAge       time.Duration // unreferenced files older than this are removed; 0: none, else at least 72 h
+	OrphanAge       time.Duration // unreferenced files older than this go to the trash; 0: none, else at least 72 h
 }
 
 // Report is what maintenance did.
@@ -52,6 +53,9 @@ func (l *Lake) Maintain(ctx context.Context, name waybill.TableName, p Policy, r
 	}
 	if p.SmallFileBytes > 0 && rewrite == nil {
 		return r, fmt.Errorf("maintain %s: compaction needs a Rewrite", name)
+	}
+	if err := l.mayRemove(ctx, name); err != nil {
+		return r, fmt.Errorf("maintain %s: %w", name, err)
 	}
 	steps := []func() error{
 		func() (err error) {
@@ -98,16 +102,22 @@ func (l *Lake) compact(ctx context.Context, name waybill.TableName, p Policy, re
 	return gone, written, nil
 }
 
-// smallFiles groups what is worth merging by partition, each group no larger than one new file should be.
+// smallFiles groups what is worth merging by partition, each group no larger than one new file should be: small files, and those of before a column's
+// type changed.
 func smallFiles(t *table.Table, files []iceberg.DataFile, p Policy) ([][]iceberg.DataFile, error) {
 	sc, err := ownSchema(t)
 	if err != nil {
 		return nil, err
 	}
+	fields, err := fieldsIn(t)
+	if err != nil {
+		return nil, err
+	}
+	outdated := func(df iceberg.DataFile) bool { return ofFormerType(fields, df) }
 	byPart := map[string][]iceberg.DataFile{}
 	spec := t.Spec()
 	for _, df := range files {
-		if df.FileSizeBytes() >= p.SmallFileBytes || int(df.SpecID()) != spec.ID() {
+		if df.FileSizeBytes() >= p.SmallFileBytes && !outdated(df) || int(df.SpecID()) != spec.ID() {
 			continue
 		}
 		part, err := partitionOf(t, sc, df)
@@ -129,7 +139,9 @@ func smallFiles(t *table.Table, files []iceberg.DataFile, p Policy) ([][]iceberg
 		}
 		groups = append(groups, group)
 	}
-	return slices.DeleteFunc(groups, func(g []iceberg.DataFile) bool { return len(g) < max(2, p.MinSmallFiles) }), nil
+	return slices.DeleteFunc(groups, func(g []iceberg.DataFile) bool {
+		return len(g) < max(2, p.MinSmallFiles) && !slices.ContainsFunc(g, outdated)
+	}), nil
 }
 
 // partitionKey spells a partition so that different ones differ: "" is not null, "1" is not 1.
@@ -325,7 +337,7 @@ func (l *Lake) removeSnapshots(ctx context.Context, t *table.Table, ids []int64)
 	return update.PostCommit(ctx, t, after)
 }
 
-// sweep removes what no snapshot names and no running commit can still need.
+// sweep moves to the trash what no snapshot names and no running commit can still need.
 func (l *Lake) sweep(ctx context.Context, name waybill.TableName, age time.Duration) (int, int64, error) {
 	if age == 0 {
 		return 0, 0, nil
@@ -334,38 +346,56 @@ func (l *Lake) sweep(ctx context.Context, name waybill.TableName, age time.Durat
 	if err != nil {
 		return 0, 0, err
 	}
+	root, err := l.keyOf(t)
+	if err != nil {
+		return 0, 0, err
+	}
 	var removed int
 	var size int64
+	away := func(address string) error {
+		key, ok := l.objects.key(address)
+		if rel, err := filepath.Rel(l.objects.dir, address); !ok && l.objects.local() && err == nil { // of a folder they come as paths
+			key, ok = filepath.ToSlash(rel), true
+		}
+		if !ok || !strings.HasPrefix(key, root+"/") {
+			return fmt.Errorf("orphan %s does not lie below the table's folder %s", address, root)
+		}
+		return l.trash(ctx, key)
+	}
 	for _, part := range []string{"data", "metadata"} {
-		if !l.any(ctx, tableKey(name)+"/"+part) {
+		some, err := l.any(ctx, root+"/"+part)
+		if err != nil {
+			return removed, size, err
+		}
+		if !some {
 			continue // a table without a load has no such folder
 		}
-		res, err := t.DeleteOrphanFiles(ctx, table.WithLocation(t.Location()+"/"+part), table.WithFilesOlderThan(age))
+		res, err := t.DeleteOrphanFiles(ctx, table.WithLocation(t.Location()+"/"+part), table.WithFilesOlderThan(age), table.WithDeleteFunc(away))
 		if err != nil {
-			return removed, size, fmt.Errorf("remove orphans below %s: %w", part, err)
+			return removed, size, fmt.Errorf("move orphans below %s away: %w", part, err)
 		}
 		removed, size = removed+len(res.DeletedFiles), size+res.TotalSizeBytes
 	}
-	n, bytes, err := l.sweepLists(ctx, t, name, age)
+	n, bytes, err := l.sweepLists(ctx, t, root, age)
 	return removed + n, size + bytes, err
 }
 
-func (l *Lake) any(ctx context.Context, prefix string) bool {
+// any tells whether an object lies below a prefix.
+func (l *Lake) any(ctx context.Context, prefix string) (bool, error) {
 	for _, err := range l.objects.list(ctx, prefix) {
-		return err == nil
+		return err == nil, err
 	}
-	return false
+	return false, nil
 }
 
-// sweepLists removes the load lists that neither a property nor a compacted file that still lies there needs.
-func (l *Lake) sweepLists(ctx context.Context, t *table.Table, name waybill.TableName, age time.Duration) (removed int, size int64, err error) {
+// sweepLists moves to the trash the load lists that neither a property nor a compacted file that still lies there needs.
+func (l *Lake) sweepLists(ctx context.Context, t *table.Table, root string, age time.Duration) (removed int, size int64, err error) {
 	needed := map[string]bool{}
 	for k, v := range t.Properties() {
 		if strings.HasPrefix(k, listProperty) {
 			needed[v] = true
 		}
 	}
-	root := tableKey(name)
 	for o, err := range l.objects.list(ctx, path.Join(root, "data")) {
 		if err != nil {
 			return 0, 0, err
@@ -381,8 +411,8 @@ func (l *Lake) sweepLists(ctx context.Context, t *table.Table, name waybill.Tabl
 		if needed[o.key] || l.now().Sub(o.modified) < age {
 			continue
 		}
-		if err := l.objects.remove(ctx, o.key); err != nil {
-			return removed, size, fmt.Errorf("remove %s: %w", o.key, err)
+		if err := l.trash(ctx, o.key); err != nil {
+			return removed, size, err
 		}
 		removed, size = removed+1, size+o.bytes
 	}

@@ -36,11 +36,10 @@ func (m merge) run(ctx context.Context, sources []iceberg.DataFile, loads []stri
 		return nil, err
 	}
 	defer local.Close()
-	sc, err := ownSchema(m.table)
+	fields, err := fieldsIn(m.table)
 	if err != nil {
 		return nil, err
 	}
-	fields := fieldsOf(sc)
 	id := compactPrefix + uuid.NewString()
 	dest := filepath.Join(m.lake.tmp, id+".parquet")
 	rows, err := m.rewrite(ctx, RewriteJob{Sources: local.Paths, Columns: fields, FieldIDs: fieldIDs(fields), Where: where, Dest: dest})
@@ -72,7 +71,15 @@ func checkRows(sources []DataFile, rows int64, where string) error {
 }
 
 func (m merge) store(ctx context.Context, f waybill.StagedFile, id string, loads []string) (iceberg.DataFile, error) {
-	key := tableKey(m.name) + "/data/" + id + "/0.parquet"
+	root, err := m.lake.keyOf(m.table)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := hashOf(f.Path)
+	if err != nil {
+		return nil, err
+	}
+	key := root + "/data/" + id + "/0-" + sum + ".parquet"
 	m.put(compactList(key))
 	if err := m.lake.putList(ctx, compactList(key), loads); err != nil {
 		return nil, err

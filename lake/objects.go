@@ -23,6 +23,7 @@ type reader interface {
 type writer interface {
 	put(ctx context.Context, key, file string) error // file may be moved, linked or copied; it must not be changed later
 	remove(ctx context.Context, key string) error    // no error when there is none
+	move(ctx context.Context, from, to string) error // no error when it was moved before
 }
 
 type object struct {
@@ -35,6 +36,7 @@ type object struct {
 type objects struct {
 	reader
 	writer
+	register
 	base string // address of the root as Iceberg metadata writes it, without a trailing slash
 	dir  string // the root's folder, empty for a bucket
 	aws  *aws.Config

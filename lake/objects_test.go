@@ -22,7 +22,7 @@ func countObjects(t testing.TB, l *lake.Lake, cfg lake.Config, suffix string) in
 	t.Helper()
 	n := 0
 	for _, key := range keys(t, l, cfg) {
-		if strings.HasSuffix(key, suffix) {
+		if strings.HasSuffix(key, suffix) && !strings.Contains(key, "trash/") {
 			n++
 		}
 	}

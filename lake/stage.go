@@ -25,7 +25,11 @@ func (c *change) stage(ctx context.Context, t *table.Table) error {
 	if c.staged {
 		return nil
 	}
-	prefix := tableKey(c.Table) + "/data/" + c.LoadID + "/"
+	root, err := c.lake.keyOf(t)
+	if err != nil {
+		return err
+	}
+	prefix := root + "/data/" + c.LoadID + "/"
 	found := make([]iceberg.DataFile, len(c.Add))
 	var mu sync.Mutex
 	g, gctx := errgroup.WithContext(ctx)
@@ -35,7 +39,11 @@ func (c *change) stage(ctx context.Context, t *table.Table) error {
 			continue
 		}
 		g.Go(func() error {
-			key := prefix + uuid.NewString() + ".parquet"
+			sum, err := hashOf(f.Path)
+			if err != nil {
+				return err
+			}
+			key := prefix + uuid.NewString() + "-" + sum + ".parquet"
 			df, err := c.lake.register(gctx, t, f, key)
 			mu.Lock()
 			defer mu.Unlock()

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/apache/iceberg-go"
 	icecatalog "github.com/apache/iceberg-go/catalog"
 	"github.com/apache/iceberg-go/table"
+	"github.com/google/uuid"
 
 	"github.com/fourmarketing/waybill"
 )
@@ -22,12 +24,14 @@ type TableSpec struct {
 	PartitionBy []string          // columns whose value is the partition, in order
 	Doc         string            // one line for people, kept as the property "comment"
 	Properties  map[string]string // set when missing or different; never removed
+	Replaced    bool              // its rows are replaced whole (Lake.Replace), so that a column may get any type
 }
 
 // Field is a column under Waybill's name, with the id under which Parquet files carry it.
 type Field struct {
 	waybill.Column
-	ID int
+	ID     int
+	Former []Former // what it was before its type changed, the newest first
 }
 
 // Table is what the lake knows of a table at one moment.
@@ -59,8 +63,9 @@ func fieldIDs(fields []Field) string {
 	return "{" + b.String() + "}"
 }
 
-// Ensure makes a table, or adds the columns and widens the types that an existing one lacks. It never drops or renames;
-// a column of another type, or another partitioning, is an error that names both.
+// Ensure makes a table, or adds the columns and widens the types that an existing one lacks. It never renames; a column whose values another type can
+// have becomes a field of that type, and what files of before have is read as it (Field.Former). Any other type, or another partitioning, is an error
+// that names both.
 func (l *Lake) Ensure(ctx context.Context, name waybill.TableName, spec TableSpec) (Table, error) {
 	if err := checkName(name); err != nil {
 		return Table{}, err
@@ -70,7 +75,7 @@ func (l *Lake) Ensure(ctx context.Context, name waybill.TableName, spec TableSpe
 		return Table{}, err
 	}
 	t, err := l.catalog.load(ctx, name)
-	if errors.Is(err, waybill.ErrNotFound) {
+	if errors.Is(err, waybill.ErrNotFound) && !l.isListed(ctx, name) {
 		t, err = l.create(ctx, name, schema, parts, spec)
 	}
 	for attempt := 0; err == nil; attempt++ {
@@ -96,6 +101,9 @@ func checkName(name waybill.TableName) error {
 }
 
 func (l *Lake) create(ctx context.Context, name waybill.TableName, sc *iceberg.Schema, parts *iceberg.PartitionSpec, spec TableSpec) (*table.Table, error) {
+	if err := l.mayWrite(ctx); err != nil {
+		return nil, err
+	}
 	if err := l.catalog.makeNamespace(ctx, name.Namespace); err != nil {
 		return nil, err
 	}
@@ -119,19 +127,51 @@ func (l *Lake) create(ctx context.Context, name waybill.TableName, sc *iceberg.S
 		props[table.MetricsModeColumnConfPrefix+"."+c] = "full"
 	}
 	maps.Copy(props, wantedProps(spec))
-	if err := l.objects.makeFolder(tableKey(name) + "/metadata"); err != nil {
+	key, err := l.freeKey(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("create: %w", err)
+	}
+	if err := l.objects.makeFolder(key + "/metadata"); err != nil {
 		return nil, fmt.Errorf("create: %w", temporary(err))
 	}
-	defer l.objects.seal(tableKey(name))
+	defer l.objects.seal(key)
 	_, err = l.catalog.sql.CreateTable(l.catalog.reach(ctx), ident(name), sc,
-		icecatalog.WithLocation(l.objects.uri(tableKey(name))), icecatalog.WithPartitionSpec(parts), icecatalog.WithProperties(props))
+		icecatalog.WithLocation(l.objects.uri(key)), icecatalog.WithPartitionSpec(parts), icecatalog.WithProperties(props))
 	if err != nil && !errors.Is(err, icecatalog.ErrTableAlreadyExists) {
 		return nil, fmt.Errorf("create: %w", temporary(err))
 	}
 	return l.catalog.load(ctx, name)
 }
 
-func tableKey(name waybill.TableName) string { return "tables/" + name.Namespace + "/" + name.Name }
+// isListed tells whether the catalog has a table whose metadata cannot be found: another one is not made in its place.
+func (l *Lake) isListed(ctx context.Context, name waybill.TableName) bool {
+	ok, err := l.catalog.sql.CheckTableExists(ctx, ident(name))
+	return ok || (err != nil && !errors.Is(err, icecatalog.ErrNoSuchTable) && !errors.Is(err, icecatalog.ErrNoSuchNamespace))
+}
+
+const tablesRoot = "tables"
+
+// freeKey is where a new table may lie: by its name, and where files of another one lie there (of a catalog that was lost), beside it. Files of two
+// tables in one folder would be taken for one another's orphans.
+func (l *Lake) freeKey(ctx context.Context, name waybill.TableName) (string, error) {
+	key := path.Join(tablesRoot, name.Namespace, name.Name)
+	used, err := l.any(ctx, key)
+	if used {
+		key += "@" + uuid.NewString()[:8]
+	}
+	return key, err
+}
+
+// keyOf is where a table lies; one that lies elsewhere than below the root is not touched.
+func (l *Lake) keyOf(t *table.Table) (string, error) {
+	for _, address := range []string{t.Location(), t.MetadataLocation()} {
+		if _, ok := l.objects.key(address); !ok {
+			return "", fmt.Errorf("%w: the table's files (%s) do not lie below the root %s; next: waybill rebuild --table %s", ErrReadOnly, address, l.Root(), strings.Join(t.Identifier(), "."))
+		}
+	}
+	key, _ := l.objects.key(t.Location())
+	return key, nil
+}
 
 func wantedProps(spec TableSpec) iceberg.Properties {
 	props := iceberg.Properties{}
@@ -145,7 +185,7 @@ func wantedProps(spec TableSpec) iceberg.Properties {
 // evolve brings an existing table to the spec in one commit. done is false after a conflict.
 func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool, error) {
 	tx := t.NewTransaction()
-	changed, err := evolveColumns(tx, t, spec)
+	changed, former, err := evolveColumns(tx, t, spec)
 	if err != nil {
 		return false, err
 	}
@@ -157,6 +197,11 @@ func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool
 	if wanted[columnsProperty], err = columnIDs(staged.Table, spec.Columns); err != nil {
 		return false, err
 	}
+	if len(former) > 0 {
+		if wanted[formerProperty], err = withFormer(t, former); err != nil {
+			return false, err
+		}
+	}
 	props := iceberg.Properties{}
 	for k, v := range wanted {
 		if t.Properties()[k] != v {
@@ -165,6 +210,12 @@ func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool
 	}
 	if len(props) == 0 && !changed {
 		return true, nil
+	}
+	if _, err := l.keyOf(t); err != nil {
+		return false, err
+	}
+	if err := l.mayWrite(ctx); err != nil {
+		return false, err
 	}
 	if err := tx.SetProperties(props); err != nil {
 		return false, fmt.Errorf("set properties: %w", err)
@@ -176,20 +227,24 @@ func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool
 	return true, temporary(err)
 }
 
-// evolveColumns adds to a transaction what the table's columns lack, and tells whether that is anything.
-func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (changed bool, err error) {
+// evolveColumns adds to a transaction what the table's columns lack, and tells whether that is anything, and which columns became other fields.
+func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (changed bool, former map[string]Former, err error) {
 	sc, err := ownSchema(t)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
+	former = map[string]Former{}
 	if have := partitionColumns(t, sc); !slices.Equal(have, spec.PartitionBy) {
-		return false, fmt.Errorf("it is partitioned by (%s), not by (%s)", strings.Join(have, ", "), strings.Join(spec.PartitionBy, ", "))
+		return false, nil, fmt.Errorf("it is partitioned by (%s), not by (%s)", strings.Join(have, ", "), strings.Join(spec.PartitionBy, ", "))
 	}
 	change := tx.UpdateSchema(true, false)
 	for _, c := range spec.Columns {
-		todo, err := columnChange(t.Schema(), sc, c)
+		if f, ok := sc.FindFieldByName(c.Name); ok && slices.Contains(spec.PartitionBy, c.Name) && duckType(f.Type) != c.Type {
+			return false, nil, fmt.Errorf("%w: column %s divides the table into files, and its type cannot change", ErrType, c.Name)
+		}
+		todo, err := columnChange(t.Schema(), sc, c, evolution{former: former, replaced: spec.Replaced})
 		if err != nil {
-			return false, err
+			return false, nil, err
 		}
 		if todo != nil {
 			todo(change)
@@ -197,17 +252,26 @@ func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (chang
 		}
 	}
 	if !changed {
-		return false, nil
+		return false, nil, nil
 	}
 	if err := change.Commit(); err != nil {
-		return false, fmt.Errorf("change columns: %w", err)
+		return false, nil, fmt.Errorf("change columns: %w", err)
 	}
-	return true, nil
+	return true, former, nil
 }
 
-// columnChange says what has to be done for one column; nil when nothing. The table has it under the name that some
-// engine gave it, have under Waybill's.
-func columnChange(now, have *iceberg.Schema, c waybill.Column) (func(*table.UpdateSchema), error) {
+// ErrType says that a column of a table has a type of which not every value is one of the type that is asked for.
+var ErrType = errors.New("the table's type cannot follow")
+
+// evolution is what changes of columns come to.
+type evolution struct {
+	former   map[string]Former // columns that become other fields: what they were
+	replaced bool              // see TableSpec
+}
+
+// columnChange says what has to be done for one column; nil when nothing. The table has it under the name that some engine gave it, have under Waybill's.
+// A type that cannot be widened in place is that of another field, if it can hold whatever the field of before has, or the table's rows are replaced anyway.
+func columnChange(now, have *iceberg.Schema, c waybill.Column, e evolution) (func(*table.UpdateSchema), error) {
 	want, err := iceType(c.Type)
 	if err != nil {
 		return nil, fmt.Errorf("column %s: %w", c.Name, err)
@@ -222,13 +286,20 @@ func columnChange(now, have *iceberg.Schema, c waybill.Column) (func(*table.Upda
 	if f.Type.Equals(want) {
 		return nil, nil //nolint:nilnil // no change and no error is the common case
 	}
-	if !widens(f.Type, want) {
-		return nil, fmt.Errorf("column %s is %s in the table and %s is asked for; only INTEGER to BIGINT and more digits before the point can follow", c.Name, duckType(f.Type), c.Type)
-	}
 	current, _ := now.FindColumnName(f.ID)
-	return func(u *table.UpdateSchema) {
-		u.UpdateColumn([]string{current}, table.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: want, Valid: true}})
-	}, nil
+	switch {
+	case widens(f.Type, want):
+		return func(u *table.UpdateSchema) {
+			u.UpdateColumn([]string{current}, table.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: want, Valid: true}})
+		}, nil
+	case (e.replaced || holds(f.Type, want)) && !f.Required && !slices.Contains(now.IdentifierFieldIDs, f.ID):
+		e.former[c.Name] = Former{ID: f.ID, Type: duckType(f.Type)}
+		return func(u *table.UpdateSchema) {
+			u.DeleteColumn([]string{current}).AddColumn([]string{current}, want, c.Doc, false, nil)
+		}, nil
+	}
+	return nil, fmt.Errorf("%w: column %s is %s in the table and %s is asked for; a number can become a longer one or text, anything else text alone: give the column another name in the contract",
+		ErrType, c.Name, duckType(f.Type), c.Type)
 }
 
 // Table tells what the lake knows of a table now; waybill.ErrNotFound when there is none.
@@ -241,8 +312,12 @@ func (l *Lake) Table(ctx context.Context, name waybill.TableName) (Table, error)
 	if err != nil {
 		return Table{}, fmt.Errorf("describe table %s: %w", name, err)
 	}
+	fields, err := fieldsIn(t)
+	if err != nil {
+		return Table{}, fmt.Errorf("describe table %s: %w", name, err)
+	}
 	return Table{
-		Name: name, Snapshot: snapshotID(t), Columns: fieldsOf(sc),
+		Name: name, Snapshot: snapshotID(t), Columns: fields,
 		PartitionBy: partitionColumns(t, sc), Properties: maps.Clone(t.Properties()),
 	}, nil
 }
@@ -273,21 +348,33 @@ func (l *Lake) Tables(ctx context.Context) ([]waybill.TableName, error) {
 	return out, nil
 }
 
-// Drop takes a table out of the catalog and removes all its files, those of old snapshots too.
+// Drop takes a table out of the catalog and moves all its files, those of old snapshots too, to the trash.
 func (l *Lake) Drop(ctx context.Context, name waybill.TableName) error {
 	if err := checkName(name); err != nil {
 		return err
 	}
-	if err := l.catalog.sql.DropTable(l.catalog.reach(ctx), ident(name)); err != nil {
+	key, err := l.forget(ctx, name)
+	if err == nil {
+		err = l.trashAll(ctx, key)
+	}
+	if err != nil {
 		return fmt.Errorf("drop table %s: %w", name, temporary(err))
 	}
-	for o, err := range l.objects.list(ctx, tableKey(name)) {
-		if err != nil {
-			return fmt.Errorf("drop table %s: %w", name, err)
-		}
-		if err := l.objects.remove(ctx, o.key); err != nil {
-			return fmt.Errorf("drop table %s: remove %s: %w", name, o.key, err)
-		}
-	}
 	return nil
+}
+
+// forget takes a table out of the catalog, leaves its files where they are, and tells where that is.
+func (l *Lake) forget(ctx context.Context, name waybill.TableName) (string, error) {
+	if err := l.mayRemove(ctx, name); err != nil {
+		return "", err
+	}
+	t, err := l.catalog.load(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	key, err := l.keyOf(t)
+	if err != nil {
+		return "", err
+	}
+	return key, l.catalog.sql.DropTable(l.catalog.reach(ctx), ident(name))
 }

@@ -54,6 +54,15 @@ type Options struct {
 	Log   *zap.Logger           // nil: none
 	Watch func(pipelines.Event) // is told of a run's progress, from several goroutines; nil: nobody
 	Now   func() time.Time      // the wall clock
+
+	Received func() time.Time // the wall clock of what arrives, where a simulated world has one of its own; nil: Now
+}
+
+func (o Options) received() func() time.Time {
+	if o.Received != nil {
+		return o.Received
+	}
+	return o.Now
 }
 
 // Open opens lake, ledger, models and DuckDB. Close gives them back.
@@ -81,8 +90,11 @@ func (p *Project) openState(ctx context.Context) error {
 	}
 	p.close = append(p.close, p.Lake.Close)
 	db, dialect := p.Lake.CatalogDB()
-	p.Ledger, err = ledger.Open(ctx, db, string(dialect), p.options.Now)
-	return err
+	if p.Ledger, err = ledger.Open(ctx, db, string(dialect), p.options.Now); err != nil {
+		return err
+	}
+	p.Ledger.KeepJournal(p.Lake)
+	return nil
 }
 
 func (c *Config) openLake(ctx context.Context, now func() time.Time) (*lake.Lake, error) {
@@ -104,6 +116,26 @@ func (c *Config) LakeTables(ctx context.Context, now func() time.Time) (names []
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	return l.Tables(ctx)
+}
+
+// LakeStanding opens the lake and its catalog alone and says how the two stand to one another.
+func (c *Config) LakeStanding(ctx context.Context, now func() time.Time) (s lake.Standing, err error) {
+	l, err := c.openLake(ctx, now)
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	return l.Standing(ctx)
+}
+
+// NamelessFeeds opens the lake's ledger alone and finds the feeds that files are known of and that no definition names.
+func (c *Config) NamelessFeeds(ctx context.Context, defs []pipelines.Pipeline, now func() time.Time) (found []pull.Nameless, err error) {
+	p := &Project{Config: c, options: Options{Now: now}}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	if err := p.openState(ctx); err != nil {
+		return nil, err
+	}
+	return pull.NamelessOf(ctx, p.Ledger, defs)
 }
 
 // openRooms makes the rooms that work with definitions and models. Two DuckDBs run in a process, one for loads and one for
@@ -139,7 +171,7 @@ func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 	}
 	p.Puller = pull.New(pull.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Duck: builds, Loader: load.New(loads),
-		Open: p.connect, Bounds: p.Config.BoundsOf, Pipelines: p.Pipelines, Scratch: scratch, Salt: p.Config.PIISalt, Now: p.options.Now, Reporter: report,
+		Open: p.connect, Bounds: p.Config.BoundsOf, Pipelines: p.Pipelines, Scratch: scratch, Salt: p.Config.PIISalt, Now: p.options.Now, Received: p.options.received(), Reporter: report,
 	})
 	p.Builder = build.New(build.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Duck: builds, Scratch: scratch, Reporter: report,

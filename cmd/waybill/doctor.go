@@ -15,6 +15,7 @@ import (
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/pull"
 	"github.com/fourmarketing/waybill/project"
 )
 
@@ -73,8 +74,10 @@ func (l *commandLine) examine(ctx context.Context, cfg *project.Config, sources 
 	if err != nil {
 		return nil, err
 	}
+	defs, _ := cfg.ReadPipelines() // what is wrong with them was said
 	looks := []look{
 		{"lake " + cfg.Lake.Root, func(ctx context.Context) []waybill.Finding { return l.examineLake(ctx, cfg) }},
+		{"feeds", func(ctx context.Context) []waybill.Finding { return examineFeeds(ctx, cfg, defs) }},
 		{"publish", func(ctx context.Context) []waybill.Finding { return cfg.CheckTargets(ctx, time.Now) }},
 		{"published marts", func(ctx context.Context) []waybill.Finding { return examineMarts(ctx, cfg) }},
 	}
@@ -82,7 +85,7 @@ func (l *commandLine) examine(ctx context.Context, cfg *project.Config, sources 
 		sources = cfg.Sources()
 	}
 	for _, name := range sources {
-		looks = append(looks, look{name, func(ctx context.Context) []waybill.Finding { return examineSource(ctx, cfg, name) }})
+		looks = append(looks, look{name, func(ctx context.Context) []waybill.Finding { return examineSource(ctx, cfg, defs, name) }})
 	}
 	found := make([][]waybill.Finding, len(looks))
 	var asking sync.WaitGroup
@@ -163,7 +166,22 @@ func (l *commandLine) examineLake(ctx context.Context, cfg *project.Config) []wa
 		return []waybill.Finding{f}
 	}
 	f.OK, f.Detail = true, plural(len(names), "table")
-	return []waybill.Finding{f}
+	return []waybill.Finding{f, examineStanding(ctx, cfg)}
+}
+
+// examineStanding says whether root and catalog fit together.
+func examineStanding(ctx context.Context, cfg *project.Config) waybill.Finding {
+	f := waybill.Finding{Subject: "identity of the lake"}
+	s, err := cfg.LakeStanding(ctx, time.Now)
+	switch {
+	case err != nil:
+		f.Detail, f.Remedy = err.Error(), "check lake.root and lake.catalog in "+cfg.Path()
+	case s.Problem != "":
+		f.Detail, f.Remedy = s.Problem, "one of the two, before anything is pulled"
+	default:
+		f.OK, f.Detail = true, fmt.Sprintf("%s, epoch %d", s.ID, s.Epoch)
+	}
+	return f
 }
 
 // examineMarts looks, in the marts that are published, for carriers and accounts that the data names and no link takes up.
@@ -213,7 +231,21 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-func examineSource(ctx context.Context, cfg *project.Config, name string) []waybill.Finding {
+// examineFeeds finds files of feeds that no definition names. What keeps the ledger from being read, the lake's finding says.
+func examineFeeds(ctx context.Context, cfg *project.Config, defs []pipelines.Pipeline) []waybill.Finding {
+	nameless, err := cfg.NamelessFeeds(ctx, defs, time.Now)
+	if err != nil {
+		return nil
+	}
+	var notes []waybill.Finding
+	for _, n := range nameless {
+		what, next, _ := strings.Cut(n.String(), "; was it renamed? next: ")
+		notes = append(notes, waybill.Finding{Subject: "ledger", OK: true, Note: true, Detail: what, Remedy: "if it was renamed: " + next})
+	}
+	return notes
+}
+
+func examineSource(ctx context.Context, cfg *project.Config, defs []pipelines.Pipeline, name string) []waybill.Finding {
 	conn, err := cfg.Connect(name, time.Now)
 	if err != nil {
 		return []waybill.Finding{{Subject: name, Detail: err.Error(), Remedy: "mend the connection in " + cfg.Path()}}
@@ -228,7 +260,26 @@ func examineSource(ctx context.Context, cfg *project.Config, name string) []wayb
 		findings[i].Subject = name + ": " + findings[i].Subject
 		findings[i].Remedy = strings.ReplaceAll(findings[i].Remedy, "<source>", name)
 	}
-	return findings
+	if slices.ContainsFunc(findings, func(f waybill.Finding) bool { return !f.OK }) {
+		return findings
+	}
+	return append(findings, examineStrays(ctx, conn, defs, name)...)
+}
+
+// examineStrays finds files that lie where a source's feeds look and that none of them takes.
+func examineStrays(ctx context.Context, conn waybill.Connector, defs []pipelines.Pipeline, name string) []waybill.Finding {
+	tasks, err := pipelines.Pick(defs, nil)
+	if err != nil {
+		return nil
+	}
+	s := pull.StraysOf(ctx, conn, name, tasks)
+	if s.Files == 0 || s.Error != "" {
+		return nil // why it cannot be listed, a run says
+	}
+	return []waybill.Finding{{
+		Subject: name + ": files", OK: true, Note: true, Detail: strings.TrimPrefix(s.String(), name+": "),
+		Remedy: "mend file.match of the feed that they are of, add a feed (waybill infer FILE writes one to start from), or name them in file.ignore",
+	}}
 }
 
 func (l *commandLine) printFindings(findings []waybill.Finding) error {

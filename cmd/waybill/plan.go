@@ -33,6 +33,9 @@ func newPlan(l *commandLine) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := p.Lake.Writable(c.Context()); err != nil {
+				fmt.Fprintln(l.stderr, "waybill: warning: a run would be refused:", err)
+			}
 			return l.printPlan(plan)
 		},
 	}
@@ -68,6 +71,12 @@ func (l *commandLine) printPlan(plan run.Plan) error {
 		if f.Outdated > 0 {
 			fmt.Fprintln(l.stdout, sayOutdated(f.Source, f.Feed, f.Outdated))
 		}
+	}
+	for _, n := range plan.Nameless {
+		fmt.Fprintln(l.stdout, "nameless", visible(n.String()))
+	}
+	for _, s := range plan.Strays {
+		fmt.Fprintln(l.stdout, "stray", visible(s.String()))
 	}
 	for _, m := range plan.Stale {
 		fmt.Fprintln(l.stdout, "rebuild", m)

@@ -26,10 +26,12 @@ func newServe(l *commandLine) *cobra.Command {
 		Use:   "serve",
 		Short: "Run every pipeline on its schedule; /healthz and Prometheus /metrics",
 		Long: `Run each pipeline on the schedule of its definition, never two runs of one feed at once (also across machines that share the
-catalog), with retries, and catch up on what was due while it was stopped. SIGTERM stops scheduling and lets what runs finish.`,
+catalog), with retries, and catch up on what was due while it was stopped. SIGTERM stops scheduling and lets what runs finish.
+What it does is logged to standard error, a line of JSON each: runs, feeds with their counts, releases, publications, failures with what to type next.`,
 		Example: "  waybill serve\n  waybill serve --listen 0.0.0.0:8099 --drain 5m",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			l.logJSON = true
 			h := newHealth(time.Now)
 			p, err := l.open(c.Context(), h.watch)
 			if err != nil {
@@ -59,14 +61,7 @@ func (l *commandLine) serve(ctx context.Context, p *project.Project, h *health, 
 		return fmt.Errorf("listen on %s: %w", how.listen, err)
 	}
 	m := newMetrics(p)
-	scheduler := run.NewScheduler(p.Runner, func() time.Time { return time.Now().UTC().Truncate(clockStep) }, how.drain,
-		func(pipeline string, res run.Result, err error) {
-			m.record(pipeline, res, err)
-			fmt.Fprintf(l.stdout, "%s %s: %s\n", time.Now().UTC().Format(time.DateTime), pipeline, runLine(res))
-			if err != nil {
-				fmt.Fprintf(l.stderr, "%s %s: %v\n", time.Now().UTC().Format(time.DateTime), pipeline, err)
-			}
-		})
+	scheduler := run.NewScheduler(p.Runner, func() time.Time { return time.Now().UTC().Truncate(clockStep) }, how.drain, m.record)
 	server := &http.Server{Handler: m.handler(p, h), ReadHeaderTimeout: 10 * time.Second}
 	fmt.Fprintf(l.stdout, "serving %s; health and metrics on http://%s\n", plural(len(p.Pipelines), "pipeline"), listener.Addr())
 	var web sync.WaitGroup
@@ -101,7 +96,7 @@ func newMetrics(p *project.Project) *metrics {
 		rows:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waybill_records_total", Help: "Records by feed and what became of them."}, []string{"source", "feed", "state"}),
 		files:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waybill_files_total", Help: "Received files by feed and status."}, []string{"source", "feed", "status"}),
 		last:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waybill_last_success_timestamp_seconds", Help: "End of the last run without error."}, []string{"pipeline"}),
-		outdated: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waybill_files_outdated", Help: "Files loaded or held under another contract than today's."}, []string{"source", "feed"}),
+		outdated: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waybill_files_outdated", Help: "Files judged under another contract than today's."}, []string{"source", "feed"}),
 	}
 	m.registry.MustRegister(m.runs, m.seconds, m.rows, m.files, m.last, m.outdated, standing{project: p}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m

@@ -34,7 +34,7 @@ type File struct {
 	Identity     string    `bun:",notnull" json:"identity"` // files with one identity are versions of one another
 	Size         int64     `bun:",notnull" json:"size_bytes"`
 	ModifiedAt   time.Time `bun:",nullzero" json:"modified_at,omitzero"` // the partner's time
-	ReceivedAt   time.Time `bun:",notnull" json:"received_at"`           // the as-of of the run that first saw these bytes
+	ReceivedAt   time.Time `bun:",notnull" json:"received_at"`           // by the wall clock, when these bytes were asked for
 	KeptPath     string    `bun:",notnull" json:"kept_path"`
 	Status       Status    `bun:",notnull" json:"status"`
 	LoadID       string    `bun:",notnull" json:"load_id,omitempty"` // of the newest loading, which its rejects bear, and its rows where it tells of one document
@@ -101,12 +101,12 @@ func (l *Ledger) FilesMark(ctx context.Context) (string, error) {
 	return fmt.Sprint(counts), nil
 }
 
-// Put writes one file's row, new or changed.
+// Put writes files' rows, new or changed. They are not noted in the journal: it is for files of which nothing was received, which every run tries again.
 func (l *Ledger) Put(ctx context.Context, files ...File) error {
 	if len(files) == 0 {
 		return nil
 	}
-	err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error { return put(ctx, tx, files) })
+	err := l.write(ctx, func(ctx context.Context, tx bun.Tx) error { return put(ctx, tx, files) })
 	if err != nil {
 		return fmt.Errorf("write ledger for %s/%s %s: %w", files[0].Source, files[0].Feed, files[0].Name, err)
 	}
@@ -114,6 +114,13 @@ func (l *Ledger) Put(ctx context.Context, files ...File) error {
 }
 
 func put(ctx context.Context, tx bun.Tx, files []File) error {
+	const batch = 200
+	for len(files) > batch {
+		if err := put(ctx, tx, files[:batch]); err != nil {
+			return err
+		}
+		files = files[batch:]
+	}
 	if len(files) == 0 {
 		return nil
 	}
@@ -160,13 +167,18 @@ func (l *Ledger) Sightings(ctx context.Context, source, feed string) (map[string
 	return byName, nil
 }
 
-// See records sightings in batches that keep one statement small.
+// See records sightings.
 func (l *Ledger) See(ctx context.Context, seen ...Sighting) error {
+	return l.write(ctx, func(ctx context.Context, tx bun.Tx) error { return see(ctx, tx, seen) })
+}
+
+// see records sightings in batches that keep one statement small.
+func see(ctx context.Context, db bun.IDB, seen []Sighting) error {
 	const batch = 500
 	seen = latest(seen)
 	for start := 0; start < len(seen); start += batch {
 		part := seen[start:min(start+batch, len(seen))]
-		_, err := l.db.NewInsert().Model(&part).
+		_, err := db.NewInsert().Model(&part).
 			On("CONFLICT (source, feed, name) DO UPDATE").
 			Set("size = EXCLUDED.size, modified_at = EXCLUDED.modified_at").
 			Set("first_seen_at = EXCLUDED.first_seen_at, fetched = EXCLUDED.fetched").

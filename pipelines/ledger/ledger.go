@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -17,12 +18,15 @@ import (
 
 // Ledger is the control state of one lake. It is safe for use by several goroutines and processes.
 type Ledger struct {
-	db  *bun.DB
-	now func() time.Time
+	db        *bun.DB
+	now       func() time.Time
+	journal   Journal  // nil: none is kept
+	contracts sync.Map // hashes of those that are known to be in it
 }
 
 // Open prepares the ledger's tables in the catalog's database; dialect is "sqlite" or "postgres". The database stays the
-// caller's to close. now is the wall clock: leases and run times are real time, whatever a run's as-of is.
+// caller's to close. now is the wall clock, of run times: they are real time,
+// whatever a run's as-of is. Leases go by the database's own clock.
 func Open(ctx context.Context, db *sql.DB, dialect string, now func() time.Time) (*Ledger, error) {
 	l := &Ledger{now: now}
 	switch dialect {
@@ -38,12 +42,18 @@ func Open(ctx context.Context, db *sql.DB, dialect string, now func() time.Time)
 
 // tables are the structs that bun maps; a new column is added by migrate when an older database lacks it.
 func tables() []any {
-	return []any{(*File)(nil), (*Load)(nil), (*Sighting)(nil), (*Run)(nil), (*lease)(nil), (*tenure)(nil), (*Release)(nil), (*Area)(nil), (*HeldUnit)(nil), (*Publication)(nil)}
+	return []any{
+		(*File)(nil), (*Load)(nil), (*Sighting)(nil), (*Run)(nil), (*lease)(nil), (*tenure)(nil), (*Release)(nil), (*Area)(nil), (*HeldUnit)(nil), (*Publication)(nil),
+		(*counter)(nil),
+	}
 }
 
 func (l *Ledger) migrate(ctx context.Context) error {
 	for _, t := range tables() {
 		if _, err := l.db.NewCreateTable().Model(t).IfNotExists().Exec(ctx); err != nil {
+			return fmt.Errorf("prepare ledger: %w", err)
+		}
+		if err := l.addColumns(ctx, t); err != nil {
 			return fmt.Errorf("prepare ledger: %w", err)
 		}
 	}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/uptrace/bun"
 )
@@ -22,7 +23,7 @@ type Load struct {
 	Arrival int64  `bun:",notnull" json:"arrival"`
 	Newest  string `bun:",notnull" json:"newest_by,omitempty"`
 	Content string `bun:",notnull" json:"content"`      // hash of what it tells
-	Rows    int64  `bun:",notnull" json:"rows"`         // of the contract's first table
+	Rows    int64  `bun:",notnull" json:"rows"`         // of all the contract's tables
 	IsHeld  bool   `bun:",notnull" json:"is_held"`      // its file is, under today's contract: it is no candidate
 	Counts  bool   `bun:",notnull" json:"counts"`       // it is the one of its document that counts
 	Winner  string `bun:",notnull" json:"counts_in"`    // id of the file that counts in its place
@@ -64,35 +65,54 @@ func (l *Ledger) Loads(ctx context.Context) ([]Load, error) {
 type Entry struct {
 	Files  []File
 	Loads  []Load
-	Forget []Load // of which nothing lies in the tables any more, and which their files tell no more
+	Forget []Load     // of which nothing lies in the tables any more, and which their files tell no more
+	Seen   []Sighting // of files that were fetched
+
+	Settled   string // id of the file that it is about, of which it has all loads; empty: of none
+	LoadID    string // of that file's loading
+	LoadedAt  time.Time
+	Forgotten *Forgotten
+
+	noted bool // in the journal
 }
 
-// Enter writes files and their loads, new or changed, all or nothing.
+// Enter writes files and their loads, new or changed, all or nothing, after it has noted them in the journal.
 func (l *Ledger) Enter(ctx context.Context, e Entry) error {
-	err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		if err := put(ctx, tx, e.Files); err != nil {
-			return err
+	if !e.noted {
+		number, err := next(ctx, l.db)
+		if err == nil {
+			e, err = l.Note(ctx, number, e)
 		}
-		for _, gone := range e.Forget {
-			if _, err := tx.NewDelete().Model(&gone).WherePK().Exec(ctx); err != nil {
-				return err
-			}
+		if err != nil {
+			return fmt.Errorf("write ledger: %w", err)
 		}
-		const batch = 200
-		for start := 0; start < len(e.Loads); start += batch {
-			part := e.Loads[start:min(start+batch, len(e.Loads))]
-			_, err := tx.NewInsert().Model(&part).On("CONFLICT (source, feed, name, version, document) DO UPDATE").
-				Set("scope = EXCLUDED.scope, file = EXCLUDED.file, arrival = EXCLUDED.arrival, newest = EXCLUDED.newest, content = EXCLUDED.content").
-				Set("rows = EXCLUDED.rows, is_held = EXCLUDED.is_held, counts = EXCLUDED.counts, winner = EXCLUDED.winner, same = EXCLUDED.same").
-				Set("load_id = EXCLUDED.load_id, base = EXCLUDED.base, pending = EXCLUDED.pending").Exec(ctx)
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	err := l.write(ctx, func(ctx context.Context, tx bun.Tx) error { return enter(ctx, tx, e) })
 	if err != nil {
 		return fmt.Errorf("write ledger: %w", err)
 	}
 	return nil
+}
+
+func enter(ctx context.Context, tx bun.Tx, e Entry) error {
+	if err := put(ctx, tx, e.Files); err != nil {
+		return err
+	}
+	for _, gone := range e.Forget {
+		if _, err := tx.NewDelete().Model(&gone).WherePK().Exec(ctx); err != nil {
+			return err
+		}
+	}
+	const batch = 200
+	for start := 0; start < len(e.Loads); start += batch {
+		part := e.Loads[start:min(start+batch, len(e.Loads))]
+		_, err := tx.NewInsert().Model(&part).On("CONFLICT (source, feed, name, version, document) DO UPDATE").
+			Set("scope = EXCLUDED.scope, file = EXCLUDED.file, arrival = EXCLUDED.arrival, newest = EXCLUDED.newest, content = EXCLUDED.content").
+			Set("rows = EXCLUDED.rows, is_held = EXCLUDED.is_held, counts = EXCLUDED.counts, winner = EXCLUDED.winner, same = EXCLUDED.same").
+			Set("load_id = EXCLUDED.load_id, base = EXCLUDED.base, pending = EXCLUDED.pending").Exec(ctx)
+		if err != nil {
+			return err
+		}
+	}
+	return see(ctx, tx, e.Seen)
 }

@@ -21,6 +21,8 @@ const (
 	retainSnapshots = 20
 	retainFor       = 7 * 24 * time.Hour
 	orphanAge       = 72 * time.Hour
+	grace           = 72 * time.Hour     // that orphans lie in the trash
+	journalAge      = 7 * 24 * time.Hour // after its end, a month of the journal becomes one object
 	smallFile       = 32 << 20
 	minSmallFiles   = 64
 )
@@ -46,6 +48,9 @@ func (m *Maintainer) Maintain(ctx context.Context, names ...waybill.TableName) (
 			return nil, err
 		}
 	}
+	if err := m.lake.Writable(ctx); err != nil {
+		return nil, err
+	}
 	keep, err := m.released(ctx)
 	if err != nil {
 		return nil, err
@@ -64,6 +69,10 @@ func (m *Maintainer) Maintain(ctx context.Context, names ...waybill.TableName) (
 		}
 		reports[name] = report
 	}
+	_, _, err = m.lake.EmptyTrash(ctx, grace)
+	problems = append(problems, err)
+	_, err = m.lake.CompactJournal(ctx, journalAge)
+	problems = append(problems, err)
 	return reports, errors.Join(problems...)
 }
 

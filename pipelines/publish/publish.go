@@ -116,6 +116,7 @@ func (p *Publisher) publish(ctx context.Context) ([]string, error) {
 			}
 			continue
 		}
+		p.Log.Info("published", zap.String("target", target.Name()), zap.Int64("release", rel.ID))
 		changed = append(changed, target.Name())
 	}
 	return changed, errors.Join(problems...)

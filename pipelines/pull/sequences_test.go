@@ -3,6 +3,7 @@ package pull_test
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -37,6 +38,7 @@ type depot struct {
 	book   *ledger.Ledger
 	engine *sql.DB
 	asOf   time.Time
+	clock  func() time.Time // by which files are received
 	puller *pull.Puller
 	inputs *inputs.Inputs
 }
@@ -49,7 +51,7 @@ type parcelFile struct {
 func newDepot(t *testing.T) *depot {
 	t.Helper()
 	dir := t.TempDir()
-	d := &depot{T: t, dir: dir, shelf: map[string]map[string]parcelFile{"quay": {}, "pier": {}}, asOf: time.Date(2026, 4, 8, 6, 0, 0, 0, time.UTC)}
+	d := &depot{T: t, dir: dir, shelf: map[string]map[string]parcelFile{"quay": {}, "pier": {}}, asOf: time.Date(2026, 4, 8, 6, 0, 0, 0, time.UTC), clock: time.Now}
 	var err error
 	if d.lake, err = lake.Open(t.Context(), lake.Config{Root: filepath.Join(dir, "lake"), CacheDir: filepath.Join(dir, "cache"), Now: time.Now}); err != nil {
 		t.Fatal(err)
@@ -59,6 +61,7 @@ func newDepot(t *testing.T) *depot {
 	if d.book, err = ledger.Open(t.Context(), db, string(dialect), time.Now); err != nil {
 		t.Fatal(err)
 	}
+	d.book.KeepJournal(d.lake)
 	d.engine = duck.Open(duck.Config{MemoryLimit: "256MB", TempDir: dir})
 	t.Cleanup(func() { _ = d.engine.Close() })
 	return d
@@ -82,7 +85,7 @@ func (d *depot) under(definition string) {
 	}
 	d.puller = pull.New(pull.Parts{
 		Lake: d.lake, Ledger: d.book, Leases: ledger.NewLeases(d.book, "test", func(string) bool { return true }, report.Log), Inputs: d.inputs, Models: project, Duck: d.engine,
-		Loader: load.New(d.engine), Pipelines: defs, Scratch: scratch, Now: time.Now, Reporter: report,
+		Loader: load.New(d.engine), Pipelines: defs, Scratch: scratch, Now: time.Now, Received: func() time.Time { return d.clock() }, Reporter: report,
 		Open: func(_ context.Context, source string) (waybill.Connector, error) { return shelf(d.shelf[source]), nil },
 	})
 }
@@ -134,7 +137,7 @@ func (d *depot) reload(cut time.Duration, pick func(ledger.File) bool) {
 		}
 		if cut > 0 {
 			ctx, cancel := context.WithTimeout(d.Context(), cut)
-			_, _ = d.puller.Replay(ctx, f, d.asOf)
+			_, _ = d.puller.Replay(ctx, f)
 			cancel()
 			d.pull(0) // what it began is finished by the next run
 			again, err := d.book.Files(d.Context(), ledger.Filter{IDPrefix: f.ID})
@@ -143,7 +146,7 @@ func (d *depot) reload(cut time.Duration, pick func(ledger.File) bool) {
 			}
 			f = again[0]
 		}
-		if _, err := d.puller.Replay(d.Context(), f, d.asOf); err != nil {
+		if _, err := d.puller.Replay(d.Context(), f); err != nil {
 			d.Fatal(err)
 		}
 	}
@@ -344,6 +347,69 @@ func anySequence(t *testing.T, way string, r *rand.Rand) {
 		t.Errorf("%s\nthe table holds %q\nwant %q", strings.Join(log, "\n"), got, want)
 	}
 	d.accounts()
+	d.rebuilt(contract())
+}
+
+// rebuilt makes ledger and tables again from journal and kept bytes, with a catalog that knows nothing, and wants them as they are.
+func (d *depot) rebuilt(contract string) {
+	d.Helper()
+	again := *d
+	var err error
+	again.lake, err = lake.Open(d.Context(), lake.Config{
+		Root: d.lake.Root(), Catalog: "sqlite:" + filepath.Join(d.TempDir(), "again.db"), CacheDir: filepath.Join(d.dir, "cache"), Now: time.Now,
+	})
+	if err != nil {
+		d.Fatal(err)
+	}
+	d.Cleanup(func() { _ = again.lake.Close() })
+	db, dialect := again.lake.CatalogDB()
+	if again.book, err = ledger.Open(d.Context(), db, string(dialect), time.Now); err != nil {
+		d.Fatal(err)
+	}
+	again.book.KeepJournal(again.lake)
+	again.under(contract)
+	want, rows := d.told(), d.rows()
+	out, err := again.puller.Rebuild(d.Context(), pull.Rebuild{AsOf: d.asOf})
+	if err != nil || len(out.Problems)+len(out.Unnamed)+len(out.Outdated) > 0 {
+		d.Fatalf("rebuild: %+v, %v", out, err)
+	}
+	if got := again.told(); got != want {
+		d.Errorf("the ledger was\n%s\nand is\n%s", want, got)
+	}
+	if got := again.rows(); !slices.Equal(got, rows) {
+		d.Errorf("the table held %q and holds %q", rows, got)
+	}
+	again.accounts()
+}
+
+// told is all that the ledger says of files and loads, a line for each.
+func (d *depot) told() string {
+	d.Helper()
+	files, err := d.book.Files(d.Context(), ledger.Filter{})
+	if err != nil {
+		d.Fatal(err)
+	}
+	loads, err := d.book.Loads(d.Context())
+	if err != nil {
+		d.Fatal(err)
+	}
+	var lines []string
+	for _, f := range files {
+		text, err := json.Marshal(f)
+		if err != nil {
+			d.Fatal(err)
+		}
+		lines = append(lines, string(text))
+	}
+	for _, l := range loads {
+		text, err := json.Marshal(l)
+		if err != nil {
+			d.Fatal(err)
+		}
+		lines = append(lines, string(text))
+	}
+	sort.Strings(lines)
+	return strings.Join(lines, "\n")
 }
 
 // accounts holds the ledger against the tables: what counts is in, under its id, and nothing else is; and of every loaded file each record is somewhere.

@@ -2,6 +2,7 @@ package pull
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,13 +78,33 @@ func (s *settlement) run(ctx context.Context, stage string) error {
 	// From here on a crash is known to have got this far: the file is received, and what its documents are to become stands beside it.
 	f := s.file
 	f.Status = ledger.Received
-	if err := s.ledger.Enter(ctx, ledger.Entry{Files: []ledger.File{f}, Loads: s.touched()}); err != nil {
+	number, err := s.ledger.Mean(ctx, ledger.Entry{Files: []ledger.File{f}, Loads: s.touched()})
+	if err != nil {
+		return err
+	}
+	out, err := s.foresee(ctx)
+	if err == nil {
+		err = s.noteContract(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if out.entry, err = s.ledger.Note(ctx, number, out.entry); err != nil {
 		return err
 	}
 	if err := s.commit(ctx); err != nil {
 		return err
 	}
-	return s.write(ctx)
+	return s.write(ctx, out)
+}
+
+// noteContract keeps the contract that the file was typed under.
+func (s *settlement) noteContract(ctx context.Context) error {
+	text, err := json.Marshal(map[string]any{"contract": s.Feed.Contract, "supersede": s.Feed.Supersede})
+	if err != nil {
+		return fmt.Errorf("note the contract of %s: %w", s, err)
+	}
+	return s.ledger.NoteContract(ctx, s.file.Contract, text)
 }
 
 // count notes what the load came to.
@@ -132,6 +153,7 @@ func (s *settlement) tell(ctx context.Context, stage string) error {
 			if was.Pending != d.Pending {
 				s.dismiss(was.Pending)
 			}
+			s.follow(was, d.Load)
 			s.loads[i] = d.Load
 		} else {
 			s.loads = append(s.loads, d.Load)
@@ -149,6 +171,19 @@ func (s *settlement) tell(ctx context.Context, stage string) error {
 		s.loads = append(s.loads, l)
 	}
 	return err
+}
+
+// follow has the copies of a document that is loaded again under another contract tell what it tells now: they told the same before, and are taken for
+// its copies until they are loaded again themselves. Else the last of them would count meanwhile, and come and go in two commits.
+func (s *settlement) follow(was, now ledger.Load) {
+	if was.Content == "" || was.Content == now.Content {
+		return
+	}
+	for i := range s.loads {
+		if l := &s.loads[i]; l.Document == now.Document && l.Content == was.Content && !s.isOwn(*l) {
+			l.Content = now.Content
+		}
+	}
 }
 
 func (s *settlement) isOwn(l ledger.Load) bool {
@@ -326,24 +361,46 @@ func (s *settlement) leavingRejects() []string {
 	return leave
 }
 
-// write notes that the tables hold what counts, and what became of each file. A load that counts again, and whose rows are not there, is loaded again
-// from its kept bytes.
-func (s *settlement) write(ctx context.Context) error {
-	e := ledger.Entry{}
+// outcome is what will be known when the tables hold what counts.
+type outcome struct {
+	entry   ledger.Entry
+	loads   map[int]ledger.Load
+	file    ledger.File
+	files   []ledger.File // of the feed, around it
+	revived []ledger.File
+}
+
+// foresee says what becomes of loads and files. A load that counts again, and whose rows are not there, is loaded again from its kept bytes.
+func (s *settlement) foresee(ctx context.Context) (outcome, error) {
+	out := outcome{loads: map[int]ledger.Load{}, entry: ledger.Entry{Settled: s.file.ID, LoadID: s.file.LoadID, LoadedAt: s.typed.LoadedAt}}
+	if s.listed != nil {
+		out.entry.Seen = []ledger.Sighting{*s.listed}
+	}
+	was := map[int]ledger.Load{}
 	for _, i := range s.around {
 		l := &s.loads[i]
+		was[i] = *l
 		switch {
 		case l.Counts && s.isOwn(*l):
 			l.LoadID, l.Base, l.Pending = l.Pending, s.file.LoadID, ""
 		case !l.Counts:
 			l.LoadID, l.Base = "", ""
 		}
+		out.loads[i] = *l
 		if s.gone[i] {
-			e.Forget = append(e.Forget, *l)
+			out.entry.Forget = append(out.entry.Forget, *l)
 		} else {
-			e.Loads = append(e.Loads, *l)
+			out.entry.Loads = append(out.entry.Loads, *l)
 		}
 	}
+	err := s.foreseeFiles(ctx, &out)
+	for i, l := range was { // nothing of it is done yet
+		s.loads[i] = l
+	}
+	return out, err
+}
+
+func (s *settlement) foreseeFiles(ctx context.Context, out *outcome) error {
 	files, err := s.filesAround(ctx)
 	if err != nil {
 		return err
@@ -352,20 +409,32 @@ func (s *settlement) write(ctx context.Context) error {
 		was := f
 		s.conclude(&f)
 		if f.ID == s.file.ID {
-			s.file = f
+			out.file = f
 		} else if s.wantsRows(f) {
 			begin(&f)
-			s.revived = append(s.revived, f)
+			out.revived = append(out.revived, f)
 		}
 		if f.ID == s.file.ID || f != was {
-			e.Files = append(e.Files, f)
+			out.entry.Files = append(out.entry.Files, f)
 		}
 		if f.Source == s.Source && f.Feed == s.Feed.Name {
-			s.remember(f)
+			out.files = append(out.files, f)
 		}
 	}
-	if err := s.ledger.Enter(ctx, e); err != nil {
+	return nil
+}
+
+// write notes that the tables hold what counts, and what became of each file.
+func (s *settlement) write(ctx context.Context, out outcome) error {
+	if err := s.ledger.Enter(ctx, out.entry); err != nil {
 		return err
+	}
+	s.file, s.revived = out.file, out.revived
+	for i, l := range out.loads {
+		s.loads[i] = l
+	}
+	for _, f := range out.files {
+		s.remember(f)
 	}
 	if len(s.gone) > 0 {
 		kept := s.loads[:0]
