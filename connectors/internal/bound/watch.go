@@ -101,6 +101,15 @@ func Step(ctx context.Context, step string, atMost time.Duration) {
 	}
 }
 
+// Aside stops the clock until back is called: what is waited for is our own, a place among the sessions, of which each is within bounds.
+func Aside(ctx context.Context) (back func()) {
+	if w, ok := ctx.Value(watchKey{}).(*watch); ok {
+		w.pause()
+		return w.resume
+	}
+	return func() {}
+}
+
 // Progress says that something came.
 func Progress(ctx context.Context) {
 	if w, ok := ctx.Value(watchKey{}).(*watch); ok {
