@@ -168,7 +168,9 @@ const (
 )
 
 // Subjects are all of them.
-func Subjects() []Subject { return []Subject{SubjectOrder, SubjectParcel, SubjectPayment, SubjectReturn} }
+func Subjects() []Subject {
+	return []Subject{SubjectOrder, SubjectParcel, SubjectPayment, SubjectReturn}
+}
 
 // SubjectName is a name as it is compared: what stands behind the last stroke, without blanks and number sign, in upper case. So gid://shopify/Order/5 is 5.
 func SubjectName(value string) string {
@@ -197,7 +199,7 @@ type Column struct {
 	Regex       string   `yaml:"regex"` // on the text after strip
 	PII         PII      `yaml:"pii"`
 	Subject     Subject  `yaml:"subject" json:"-"` // whose the value is; no part of the contract's hash: it changes no row
-	Optional    bool     `yaml:"optional"` // the header may lack it
+	Optional    bool     `yaml:"optional"`         // the header may lack it
 	// TellsReject keeps the row where another row of its record breaks a rule, and says here which: what was asked of a partner stays known, however
 	// bad the answer is.
 	TellsReject bool `yaml:"tells_reject" json:",omitempty"`
