@@ -2,25 +2,16 @@ package main
 
 import (
 	"bytes"
-	"compress/flate"
 	"crypto/hmac"
 	"crypto/sha256"
-	"database/sql"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/klauspost/compress/zstd"
-
-	"github.com/fourmarketing/waybill/internal/testservers"
 	"github.com/fourmarketing/waybill/pipelines/forget"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/run"
@@ -76,125 +67,6 @@ func (c customer) signs(p *office) []string {
 	return []string{c.email, strings.ReplaceAll(c.email, "@", "%40"), c.name, c.hash(p)[:16]}
 }
 
-// traces are the files below a folder, unpacked, that have one of the texts.
-func traces(t *testing.T, dir string, texts []string) map[string][]string {
-	t.Helper()
-	found := map[string][]string{}
-	db := duck.Open(duck.Config{MemoryLimit: "256MB", TempDir: t.TempDir(), Threads: 1})
-	defer db.Close()
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		content := bytes.ToLower(unpacked(t, db, path))
-		for _, text := range texts {
-			if bytes.Contains(content, []byte(strings.ToLower(text))) {
-				found[text] = append(found[text], path)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
-}
-
-// unpacked is what a file says: its bytes, and what is packed in them.
-func unpacked(t *testing.T, db *sql.DB, path string) []byte {
-	t.Helper()
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	switch filepath.Ext(path) {
-	case ".zst":
-		dec, err := zstd.NewReader(bytes.NewReader(raw))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer dec.Close()
-		text, err := io.ReadAll(dec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return append(raw, text...)
-	case ".parquet":
-		return append(raw, cells(t, db, "select columns(*)::varchar from read_parquet("+duck.Literal(path)+")")...)
-	case ".avro":
-		return append(raw, avroBlocks(t, raw)...)
-	}
-	return raw
-}
-
-// cells are all values that a query gives.
-func cells(t *testing.T, db *sql.DB, query string) []byte {
-	t.Helper()
-	rows, err := db.QueryContext(t.Context(), query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	return allCells(t, rows)
-}
-
-func allCells(t *testing.T, rows *sql.Rows) []byte {
-	t.Helper()
-	names, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text bytes.Buffer
-	for rows.Next() {
-		cells, into := make([]sql.NullString, len(names)), make([]any, len(names))
-		for i := range cells {
-			into[i] = &cells[i]
-		}
-		if err := rows.Scan(into...); err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range cells {
-			text.WriteString(c.String + "\n")
-		}
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return text.Bytes()
-}
-
-// avroBlocks unpacks the blocks of an Avro object container file (Avro 1.12, "Object Container Files") with the codec deflate.
-func avroBlocks(t *testing.T, raw []byte) []byte {
-	t.Helper()
-	const sync = 16
-	at := bytes.Index(raw, []byte("deflate"))
-	if at < 0 {
-		return nil // not packed
-	}
-	long := func() int {
-		n, used := binary.Varint(raw[at:])
-		at += used
-		return int(n)
-	}
-	at = 4
-	for entries := long(); entries != 0; entries = long() { // metadata
-		for range 2 * entries {
-			at += long()
-		}
-	}
-	var text []byte
-	for at += sync; at < len(raw); at += sync {
-		long() // how many
-		size := long()
-		block, err := io.ReadAll(flate.NewReader(bytes.NewReader(raw[at : at+size])))
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, at = append(text, block...), at+size
-	}
-	return text
-}
-
 // published are the cells of all published marts.
 func (p *office) published() []byte {
 	p.Helper()
@@ -204,12 +76,7 @@ func (p *office) published() []byte {
 		p.Fatal(err)
 	}
 	for _, mart := range p.marts() {
-		rows, err := db.QueryContext(p.Context(), "select columns(*)::varchar from shown.main."+mart)
-		if err != nil {
-			p.Fatal(err)
-		}
-		all = append(all, allCells(p.T, rows)...)
-		rows.Close()
+		all = append(all, cells(p.T, db, "select columns(*)::varchar from shown.main."+mart)...)
 	}
 	return bytes.ToLower(all)
 }
@@ -458,76 +325,4 @@ func TestForgetSaysWhatIsWrong(t *testing.T) {
 	if o := p.must(exitFailed, "forget", "--email", "jane@example.com", "--yes"); !strings.Contains(o.err, "pii_salt") {
 		t.Errorf("%s", o)
 	}
-}
-
-// TestForgetInASharedLake forgets somebody in a lake on S3 with a catalog in Postgres, which is published to Postgres too: nothing is left in the bucket, in the cache, in any
-// table of the database, or in the copies of another machine after its next run.
-func TestForgetInASharedLake(t *testing.T) {
-	t.Parallel()
-	s3, dsn := testservers.StartS3(t), testservers.StartPostgres(t)
-	p := forgetfulDepot(t)
-	p.edit("waybill.yaml", "lake: {root: lake}", fmt.Sprintf("lake: {root: 's3://%s/ops', catalog: '%s', cache: cache, s3: {endpoint: '%s', access_key: '%s', secret_key: '%s'}}",
-		s3.Bucket, dsn, s3.Endpoint, s3.AccessKey.Reveal(), s3.SecretKey.Reveal()))
-	p.edit("waybill.yaml", "publish: {duckdb: {path: marts.duckdb}}", "publish: {duckdb: {path: marts.duckdb}, postgres: {url: '"+dsn+"', schema: shown}}")
-	p.edit("sql/partners/depot/stg_depot__despatch.sql", "tracking_no, _file_id", "tracking_no, email, _file_id")
-	p.edit("sql/marts/fulfilment/fct_despatch.sql", "tracking_no, _file_id", "tracking_no, email, _file_id")
-	p.edit("sql/marts/fulfilment/fct_despatch.sql", "  tracking_no: the parcel\n", "  tracking_no: the parcel\n  email: hash of the customer's address\n")
-	p.write("in/DESP_1.csv", sent("AA1,07/04/2026 10:15,2,JD001,jane@example.com,Jane Doe,+4412345", "AA2,07/04/2026 10:15,1,JD002,joan@example.com,Joan Roe,+4467890"))
-	p.pull(exitDone)
-	mac := hmac.New(sha256.New, []byte("not a secret"))
-	mac.Write([]byte("jane@example.com"))
-	gone := []string{"jane@example.com", "jane doe", "+4412345", hex.EncodeToString(mac.Sum(nil))[:16]}
-	other := &office{T: t, dir: t.TempDir()} // another machine with a cache of its own
-	if err := os.CopyFS(other.dir, os.DirFS(p.dir)); err != nil {
-		t.Fatal(err)
-	}
-	everywhere := func() map[string][]string {
-		found := traces(t, s3.Folder, gone)
-		for _, of := range []*office{p, other} {
-			for text, where := range traces(t, filepath.Join(of.dir, "cache"), gone) {
-				found[text] = append(found[text], where...)
-			}
-		}
-		content := bytes.ToLower(database(t, dsn))
-		for _, text := range gone {
-			if bytes.Contains(content, []byte(text)) {
-				found[text] = append(found[text], "the database")
-			}
-		}
-		return found
-	}
-	if before := everywhere(); len(before) != len(gone) {
-		t.Fatalf("there are traces only by %v: nothing can be shown", before)
-	}
-	p.must(exitDone, "forget", "--email", "jane@example.com", "--yes")
-	other.pull(exitDone)
-	for text, where := range everywhere() {
-		t.Errorf("%q is still in %q", text, where)
-	}
-	if got := p.ask("select count(*) || ' ' || sum(qty) || ' ' || count(email) from marts.fct_despatch"); got != "2 3 1" {
-		t.Errorf("rows, units and hashes %s, want 2 3 1", got)
-	}
-}
-
-// database is every value of every table of a database.
-func database(t *testing.T, dsn string) []byte {
-	t.Helper()
-	conn := connect(t, dsn)
-	rows, err := conn.Query(t.Context(), "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname not in ('pg_catalog', 'information_schema')")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []byte
-	for _, name := range names {
-		var text sql.NullString
-		if err := conn.QueryRow(t.Context(), "select string_agg(t::text, chr(10)) from "+name+" as t").Scan(&text); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, name+"\n"+text.String+"\n"...)
-	}
-	return all
 }

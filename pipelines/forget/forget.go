@@ -116,23 +116,26 @@ func (f *Forgetter) eraseFeed(ctx context.Context, t pipelines.Task, marks *subj
 		if err != nil {
 			return unread, fmt.Errorf("%s: %w", file.Name, err)
 		}
+		was := ledger.Replaced{File: file.ID, Was: file.KeptPath, Is: kept.Path}
 		if done.Unread != "" {
 			unread = append(unread, Unread{file, done.Unread})
 		}
 		if done.Changed == 0 {
 			continue
 		}
-		if err := f.replace(ctx, t, file, kept, done, r); err != nil {
+		r.Replaced, r.Records = append(r.Replaced, was), r.Records+done.Changed
+		file.KeptPath = kept.Path
+		if err := f.replace(ctx, t, file, r); err != nil {
 			return unread, err
 		}
+		f.parts.Reporter.Log.Info("kept bytes rewritten", zap.String("feed", t.String()), zap.String("file", file.Name), zap.Int64("records", done.Changed))
 	}
 	return unread, nil
 }
 
-// replace notes first which kept bytes take the place of which, so that the old ones are removed whatever comes between.
-func (f *Forgetter) replace(ctx context.Context, t pipelines.Task, file ledger.File, kept lake.Kept, done load.Erased, r *ledger.Forgotten) error {
-	r.Replaced = append(r.Replaced, ledger.Replaced{File: file.ID, Was: file.KeptPath, Is: kept.Path})
-	r.Records += done.Changed
+// replace writes a file's row with its new kept bytes. The request says first which took the place of which, so that the old ones are removed whatever
+// comes between.
+func (f *Forgetter) replace(ctx context.Context, t pipelines.Task, file ledger.File, r *ledger.Forgotten) error {
 	if file.Status == ledger.Loaded {
 		for _, name := range t.Feed.TableNames() {
 			if !slices.Contains(r.Touched, name.String()) {
@@ -141,11 +144,9 @@ func (f *Forgetter) replace(ctx context.Context, t pipelines.Task, file ledger.F
 		}
 		file.Status = ledger.Received
 	}
-	file.KeptPath = kept.Path
 	if err := f.parts.Ledger.Forget(ctx, *r); err != nil {
 		return err
 	}
-	f.parts.Reporter.Log.Info("kept bytes rewritten", zap.String("feed", t.String()), zap.String("file", file.Name), zap.Int64("records", done.Changed))
 	return f.parts.Ledger.Put(ctx, file)
 }
 

@@ -37,10 +37,10 @@ type Erased struct {
 	Unread  string        // why the bytes could not be read; they are as they were. Empty: they could
 }
 
-// note remembers what is named in a record that was found.
-func (d *Erased) note(n Name, byEmail bool) {
-	if byEmail {
-		d.Names[n] = true
+// note remembers what is named in a record that was found; in own, too, which may be nil.
+func (d *Erased) note(n Name, own map[Name]bool) {
+	if own != nil {
+		own[n] = true
 	}
 	if n.Kind != typing.SubjectOrder {
 		d.Near[n] = true

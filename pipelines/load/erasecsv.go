@@ -71,19 +71,27 @@ func (r *row) erase(got decode.Record, done *Erased) []byte {
 		}
 		values[i] = string(value)
 	}
-	isWhole := !got.Broken && len(values) <= len(r.takes) && !slices.ContainsFunc(r.takes[len(values):], func(by []typing.Column) bool { return len(by) > 0 })
-	if !r.isOf(values, isWhole, done) {
+	text := []byte(nil)
+	switch isWhole := !got.Broken && r.isWhole(values); {
+	case isWhole && r.isOf(values, r.takes):
+		r.note(values, done)
+		text = r.whole(got, values)
+	case !isWhole && r.isOf(values, slices.Repeat([][]typing.Column{r.contract.Tables[0].Columns}, len(values))): // any field may be any column's
+		text = r.starred(got.Bytes)
+	default:
 		return nil
 	}
 	done.Found++
-	text := r.starred(got.Bytes)
-	if isWhole {
-		text = r.whole(got, values)
-	}
 	if bytes.Equal(text, got.Bytes) {
 		return nil
 	}
 	return text
+}
+
+// isWhole tells whether a record has every field that some column takes.
+func (r *row) isWhole(values []string) bool {
+	n := len(values)
+	return n <= len(r.takes) && !slices.ContainsFunc(r.takes[n:], func(by []typing.Column) bool { return len(by) > 0 })
 }
 
 func (r *row) know(layout typing.Layout) {
@@ -97,26 +105,27 @@ func (r *row) know(layout typing.Layout) {
 	}
 }
 
-// isOf tells whether a record is a subject's. Where its fields are not those of the header, any of them may be any column's.
-func (r *row) isOf(values []string, isWhole bool, done *Erased) bool {
-	byEmail := slices.ContainsFunc(values, r.bears)
-	is := byEmail
+// isOf tells whether a record is a subject's, by its fields and the columns that may take each.
+func (r *row) isOf(values []string, takes [][]typing.Column) bool {
 	for i, v := range values {
-		takes := r.contract.Tables[0].Columns
-		if isWhole {
-			takes = r.takes[i]
+		if r.bears(v) || r.named(takes[i], v) {
+			return true
 		}
-		is = is || r.named(takes, v)
+	}
+	return false
+}
+
+// note remembers what is named in a whole record.
+func (r *row) note(values []string, done *Erased) {
+	var own map[Name]bool
+	if slices.ContainsFunc(values, r.bears) {
+		own = done.Names
 	}
 	for i, v := range values {
-		if !is || !isWhole {
-			break
-		}
 		for _, n := range names(r.takes[i], v) {
-			done.note(n, byEmail)
+			done.note(n, own)
 		}
 	}
-	return is
 }
 
 // whole is a record of as many fields as the header has, without what is the subject's.

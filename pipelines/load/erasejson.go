@@ -214,7 +214,11 @@ func (u unit) erase(v *value, at []*node) bool {
 		return u.inside(v, at)
 	}
 	u.done.Found++
-	u.note(v, at, byEmail)
+	var own map[Name]bool
+	if byEmail {
+		own = u.done.Names
+	}
+	u.note(v, at, own)
 	return u.take(v, at, false)
 }
 
@@ -250,13 +254,13 @@ func (u unit) isOf(v *value, at []*node) (byEmail, byName bool) {
 	return byEmail, byName
 }
 
-// note remembers what is named in a record that was found.
-func (u unit) note(v *value, at []*node, byEmail bool) {
+// note remembers what is named in a record that was found; in own, too, which may be nil.
+func (u unit) note(v *value, at []*node, own map[Name]bool) {
 	for _, n := range names(takesAt(at), v.scalar()) {
-		u.done.note(n, byEmail)
+		u.done.note(n, own)
 	}
 	for _, s := range u.subs(v, at) {
-		u.note(s.value, s.at, byEmail)
+		u.note(s.value, s.at, own)
 	}
 }
 
@@ -279,7 +283,7 @@ func (u unit) take(v *value, at []*node, isWanted bool) bool {
 	if left == was {
 		return false
 	}
-	if v.token, v.isPacked = any(left), false; left == "" {
+	if v.token, v.isPacked = left, false; left == "" {
 		v.token = nil
 	}
 	return true

@@ -88,8 +88,12 @@ func (e *Eraser) elementText(record []byte, done *Erased) ([]byte, error) {
 		return record, nil
 	}
 	done.Found++
+	var own map[Name]bool
+	if look.byEmail {
+		own = done.Names
+	}
 	for n := range look.found {
-		done.note(n, look.byEmail)
+		done.note(n, own)
 	}
 	cut := &element{Eraser: e, found: map[Name]bool{}, erases: true}
 	if err := cut.walk(record); err != nil {

@@ -68,9 +68,9 @@ type gated struct {
 }
 
 // mask lets a body through, or what is left of it.
-func (t *taker) mask(body io.ReadCloser, scratch string) (*gated, error) {
+func (t *taker) mask(body io.ReadCloser, scratch string) *gated {
 	if t.gate == nil {
-		return &gated{ReadCloser: body}, nil
+		return &gated{ReadCloser: body}
 	}
 	out, in := io.Pipe()
 	g := &gated{ReadCloser: out, received: &receipt{ReadCloser: body, sum: sha256.New()}, done: make(chan struct{})}
@@ -80,7 +80,7 @@ func (t *taker) mask(body io.ReadCloser, scratch string) (*gated, error) {
 		g.erased, err = t.gate.Rewrite(g.received, in, scratch)
 		in.CloseWithError(err)
 	}()
-	return g, nil
+	return g
 }
 
 // Close ends the masking and closes the body, whose error may be that the transfer was cut. A body that is still being read is closed first: it may be silent.

@@ -156,10 +156,7 @@ func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File,
 	if err != nil {
 		return lake.Kept{}, load.Result{}, &unopenedError{err}
 	}
-	masked, err := t.mask(body, a.stage)
-	if err != nil {
-		return lake.Kept{}, load.Result{}, errors.Join(err, body.Close())
-	}
+	masked := t.mask(body, a.stage)
 	forked := newFork(masked, f.Size)
 	toKeep, toLoad := forked.branches[0], forked.branches[1]
 	go forked.run(reading)
