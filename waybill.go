@@ -105,6 +105,8 @@ var (
 	ErrUnreadable = errors.New("cannot be read")
 	// ErrTemporary: the same call may work later (cut connection, 5xx, 429, full disk on the other side).
 	ErrTemporary = errors.New("temporary")
+	// ErrLimit: it is more than a limit lets in. The error names the limit, what was met and the setting that raises it; retrying does not help.
+	ErrLimit = errors.New("beyond a limit")
 	// ErrQuota: the partner's allowance is used up until a known time; what was fetched so far counts.
 	ErrQuota = errors.New("quota used up")
 )

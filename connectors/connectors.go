@@ -12,6 +12,7 @@ import (
 	"github.com/fourmarketing/waybill/connectors/dhl"
 	"github.com/fourmarketing/waybill/connectors/folder"
 	"github.com/fourmarketing/waybill/connectors/ftp"
+	"github.com/fourmarketing/waybill/connectors/internal/bound"
 	"github.com/fourmarketing/waybill/connectors/royalmail"
 	"github.com/fourmarketing/waybill/connectors/s3"
 	"github.com/fourmarketing/waybill/connectors/sftp"
@@ -21,8 +22,9 @@ import (
 )
 
 // A Constructor builds one connector. decode fills the connector's own Config from its block of settings and
-// must refuse unknown keys; clock is the present time, for systems that sign requests or ask for a span of days.
-type Constructor func(decode func(into any) error, clock func() time.Time) (waybill.Connector, error)
+// must refuse unknown keys; clock is the present time, for systems that sign requests or ask for a span of days. The connector keeps within its
+// bounds: those of its settings, and where they say nothing the given ones.
+type Constructor func(decode func(into any) error, usual waybill.Bounds, clock func() time.Time) (waybill.Connector, error)
 
 // Kinds returns the constructor of every kind of connector, under the name that pipelines use.
 func Kinds() map[string]Constructor {
@@ -40,17 +42,25 @@ func Kinds() map[string]Constructor {
 	}
 }
 
-// with makes a Constructor of a connector's New: C is its Config, K its concrete type.
-func with[C any, K waybill.Connector](build func(C, func() time.Time) (K, error)) Constructor {
-	return func(decode func(into any) error, clock func() time.Time) (waybill.Connector, error) {
+// with makes a Constructor of a connector's New: C is its Config, which has Bounds in it, K its concrete type.
+func with[C any, P interface {
+	*C
+	Bound() *waybill.Bounds
+}, K waybill.Connector](build func(C, func() time.Time) (K, error)) Constructor {
+	return func(decode func(into any) error, usual waybill.Bounds, clock func() time.Time) (waybill.Connector, error) {
 		var config C
 		if err := decode(&config); err != nil {
 			return nil, fmt.Errorf("read settings: %w", err)
 		}
+		bounds := P(&config).Bound()
+		if err := bounds.Validate(); err != nil {
+			return nil, err
+		}
+		*bounds = bounds.Or(usual).Or(waybill.DefaultBounds())
 		connector, err := build(config, clock)
 		if err != nil {
 			return nil, err
 		}
-		return connector, nil
+		return bound.Within(connector, *bounds), nil
 	}
 }

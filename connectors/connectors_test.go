@@ -15,7 +15,7 @@ import (
 
 func build(kind, text string) (waybill.Connector, error) {
 	decode := func(into any) error { return yaml.UnmarshalWithOptions([]byte(text), into, yaml.Strict()) }
-	return connectors.Kinds()[kind](decode, time.Now)
+	return connectors.Kinds()[kind](decode, waybill.DefaultBounds(), time.Now)
 }
 
 // The settings of every file connector, as a pipeline writes them.
@@ -25,7 +25,7 @@ func TestFileKinds(t *testing.T) {
 	for _, c := range []struct{ name, kind, text, fault string }{
 		{"folder", "folder", "root: in", ""},
 		{"folder without root", "folder", "{}", "root is missing"},
-		{"sftp", "sftp", "{host: h, user: u, password: p, host_key: 'SHA256:x', idle_timeout: 30s, max_sessions: 1, legacy_algorithms: true}", ""},
+		{"sftp", "sftp", "{host: h, user: u, password: p, host_key: 'SHA256:x', timeouts: {silence: 30s}, max_sessions: 1, legacy_algorithms: true}", ""},
 		{"sftp without all", "sftp", "{}", "no credential"},
 		{"sftp with a key's path", "sftp", "{host: h, user: u, key: /etc/key}", "not its path"},
 		{"sftp with another hash", "sftp", "{host: h, user: u, password: p, host_key: 'MD5:x'}", "SHA256"},

@@ -13,11 +13,13 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/internal/silence"
 )
 
 const (
@@ -32,13 +34,17 @@ type bucket struct {
 	prefix string // empty or with a trailing slash
 }
 
-func openBucket(ctx context.Context, root string, c S3) (objects, error) {
+func openBucket(ctx context.Context, root string, c S3, t waybill.Timeouts) (objects, error) {
 	u, err := url.Parse(root)
 	if err != nil || u.Host == "" {
 		return objects{}, fmt.Errorf("root %q is not s3://bucket/prefix", root)
 	}
 	opts := []func(*config.LoadOptions) error{
 		config.WithRegion(c.Region),
+		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(to *http.Transport) {
+			to.DialContext = silence.Bound(nil, "the lake's store", t)
+			to.IdleConnTimeout = t.Silence / 2 // before its silence, which nobody waits in
+		})),
 		config.WithRetryer(func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) {
 				o.MaxAttempts = s3Attempts

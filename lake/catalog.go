@@ -17,7 +17,6 @@ import (
 	_ "github.com/apache/iceberg-go/io/gocloud/s3" // registers s3:// for metadata files
 	"github.com/apache/iceberg-go/table"
 	"github.com/apache/iceberg-go/utils"
-	_ "github.com/jackc/pgx/v5/stdlib" // registers the database/sql driver "pgx"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -39,8 +38,9 @@ type catalogIO struct {
 	objects objects
 }
 
-func openCatalog(ctx context.Context, address string, s3 S3, obj objects) (*catalogIO, error) {
-	db, dialect, err := openDB(address)
+func openCatalog(ctx context.Context, cfg Config, obj objects) (*catalogIO, error) {
+	s3 := cfg.S3
+	db, dialect, err := openDB(cfg.Catalog, cfg.Timeouts)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func speaking(db *sql.DB, d Dialect) *bun.DB {
 	return bun.NewDB(db, sqlitedialect.New())
 }
 
-func openDB(address string) (*sql.DB, Dialect, error) {
+func openDB(address string, t waybill.Timeouts) (*sql.DB, Dialect, error) {
 	if file, ok := strings.CutPrefix(address, "sqlite:"); ok {
 		if err := makePrivate(file); err != nil {
 			return nil, "", temporary(err)
@@ -86,7 +86,7 @@ func openDB(address string) (*sql.DB, Dialect, error) {
 		return db, SQLite, nil
 	}
 	if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
-		db, err := sql.Open("pgx", address)
+		db, err := openPostgres(address, t)
 		if err != nil {
 			return nil, "", fmt.Errorf("open the Postgres catalog: %w", err)
 		}
@@ -109,7 +109,7 @@ func (c *catalogIO) reach(ctx context.Context) context.Context {
 
 // LoadTable reads a table's current metadata; its commits come back to this catalog.
 func (c *catalogIO) LoadTable(ctx context.Context, id table.Identifier) (*table.Table, error) {
-	t, err := c.sql.LoadTable(c.reach(ctx), id)
+	t, err := reading(func() (*table.Table, error) { return c.sql.LoadTable(c.reach(ctx), id) })
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func ident(name waybill.TableName) table.Identifier {
 
 func (c *catalogIO) makeNamespace(ctx context.Context, name string) error {
 	id := table.Identifier{name}
-	ok, err := c.sql.CheckNamespaceExists(ctx, id)
+	ok, err := reading(func() (bool, error) { return c.sql.CheckNamespaceExists(ctx, id) })
 	if err != nil {
 		return fmt.Errorf("look for namespace %s: %w", name, temporary(err))
 	}

@@ -63,6 +63,24 @@ func widens(from, to iceberg.Type) bool {
 	return ok1 && ok2 && f.Scale() == t.Scale() && f.Precision() <= t.Precision()
 }
 
+// enoughDigits are those before the point that any amount has room in: a decimal may lose digits there for more behind the point, down to these. A value
+// that has more would fail whoever reads it, and be no null.
+const enoughDigits = 12
+
+// holds says whether every value of one type can be written as one of the other, in files yet to come.
+func holds(from, to iceberg.Type) bool {
+	if to.Equals(iceberg.PrimitiveTypes.String) {
+		return true
+	}
+	digits := map[string]int{iceberg.PrimitiveTypes.Int32.String(): 10, iceberg.PrimitiveTypes.Int64.String(): 19}[from.String()]
+	scale := 0
+	if d, ok := from.(iceberg.DecimalType); ok {
+		digits, scale = min(d.Precision()-d.Scale(), enoughDigits), d.Scale()
+	}
+	d, ok := to.(iceberg.DecimalType)
+	return ok && digits > 0 && d.Scale() >= scale && d.Precision()-d.Scale() >= digits
+}
+
 func fieldsOf(sc *iceberg.Schema) []Field {
 	out := make([]Field, 0, sc.NumFields())
 	for _, f := range sc.Fields() {

@@ -61,7 +61,8 @@ const (
 	kindCompaction  = "compaction"
 
 	commitAttempts = 100
-	transfers      = 8 // objects moved at the same time
+	doubtMost      = 10 // commits whose answer was lost that are tried again: should one land late, the swap lets one of them in
+	transfers      = 8  // objects moved at the same time
 )
 
 // Append adds files and takes out what Retract and Remove name.
@@ -90,6 +91,7 @@ type change struct {
 	keys     []string                      // objects put for this change
 	rewrites map[string][]iceberg.DataFile // compacted file to what remains of it
 	unsure   bool                          // a commit may have landed although it returned an error
+	doubts   int                           // how often that was asked, and it had not
 }
 
 func (l *Lake) commit(ctx context.Context, c *change) (Committed, error) {
@@ -212,6 +214,9 @@ func (c *change) send(ctx context.Context, tx *table.Transaction) (*Committed, e
 	}
 	if _, ok := now.Properties()[loadProperty+c.LoadID]; ok {
 		return &Committed{SnapshotID: snapshotID(now)}, nil
+	}
+	if c.doubts++; c.doubts <= doubtMost && errors.Is(temporary(err), waybill.ErrTemporary) {
+		return nil, fmt.Errorf("%w: its answer was lost, and it is not in: %w", table.ErrCommitFailed, err)
 	}
 	return nil, err
 }

@@ -34,6 +34,9 @@ func temporary(err error) error {
 	return err
 }
 
+// ErrRefused says that the lake's own store or catalog does not take the credential that waybill.yaml has for it. No partner has to do with it.
+var ErrRefused = fmt.Errorf("the lake's own store or catalog refused the credential, no partner did: check lake.s3 and lake.catalog in waybill.yaml, and what that account may do; then: waybill doctor: %w", waybill.ErrAuth)
+
 func kindOf(err error) error {
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -61,7 +64,7 @@ func kindOfStatus(code int) error {
 	case code == http.StatusNotFound:
 		return waybill.ErrNotFound
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return waybill.ErrAuth
+		return ErrRefused
 	case code >= http.StatusInternalServerError, code == http.StatusTooManyRequests, code == http.StatusRequestTimeout, code < http.StatusBadRequest:
 		return waybill.ErrTemporary
 	}
@@ -87,7 +90,7 @@ func kindOfDatabase(err error) error {
 		case "08", "40", "53", "57": // connection, serialisation, resources, operator
 			return waybill.ErrTemporary
 		case "28":
-			return waybill.ErrAuth
+			return ErrRefused
 		}
 	}
 	return nil

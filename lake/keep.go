@@ -58,7 +58,7 @@ func (l *Lake) Keep(ctx context.Context, as KeepAs, r io.Reader) (Kept, error) {
 	if err := l.mayWrite(ctx); err != nil {
 		return Kept{}, fmt.Errorf("keep bytes of %s/%s: %w", as.Source, as.Feed, err)
 	}
-	tmp, err := os.CreateTemp(l.tmp, "keep-*.zst")
+	tmp, err := l.temp("keep-*.zst")
 	if err != nil {
 		return Kept{}, fmt.Errorf("keep bytes of %s/%s: %w", as.Source, as.Feed, temporary(err))
 	}

@@ -27,6 +27,7 @@ type Config struct {
 	S3         S3               // how to reach the bucket; unused for a folder
 	CacheDir   string           // local folder for cached objects and temporary files; empty: .cache in the folder
 	CacheBytes int64            // upper bound of the read cache in bytes; 0: 20 GiB
+	Timeouts   waybill.Timeouts // of its store and of a catalog in Postgres; what is not set is by default
 	Now        func() time.Time // the process clock (not a run's as-of); required
 }
 
@@ -83,6 +84,7 @@ func Open(ctx context.Context, cfg Config) (*Lake, error) {
 	if cfg.S3.Region == "" {
 		cfg.S3.Region = "us-east-1"
 	}
+	cfg.Timeouts = waybill.Bounds{Timeouts: cfg.Timeouts}.Or(waybill.DefaultBounds()).Timeouts
 	obj, err := openObjects(ctx, &cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", cfg.Root, err)
@@ -91,7 +93,7 @@ func Open(ctx context.Context, cfg Config) (*Lake, error) {
 	if err := os.MkdirAll(tmp, privateFolder); err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", cfg.Root, temporary(err))
 	}
-	cat, err := openCatalog(ctx, cfg.Catalog, cfg.S3, obj)
+	cat, err := openCatalog(ctx, cfg, obj)
 	if err != nil {
 		return nil, fmt.Errorf("open lake %s: %w", cfg.Root, err)
 	}
@@ -115,6 +117,14 @@ func (l *Lake) Close() error {
 	return nil
 }
 
+// temp makes a temporary file; its folder comes back where somebody has cleared the cache.
+func (l *Lake) temp(pattern string) (*os.File, error) {
+	if err := os.MkdirAll(l.tmp, privateFolder); err != nil {
+		return nil, err
+	}
+	return os.CreateTemp(l.tmp, pattern)
+}
+
 // CatalogDB is the catalog's database, where pipelines keep their own control state too.
 func (l *Lake) CatalogDB() (*sql.DB, Dialect) { return l.catalog.db, l.catalog.dialect }
 
@@ -135,7 +145,7 @@ func openObjects(ctx context.Context, cfg *Config) (objects, error) {
 		if cfg.Catalog == "" {
 			return objects{}, errors.New("a lake on S3 needs a catalog; set sqlite:<path> or a postgres:// URL")
 		}
-		return openBucket(ctx, cfg.Root, cfg.S3)
+		return openBucket(ctx, cfg.Root, cfg.S3, cfg.Timeouts)
 	}
 	root, err := filepath.Abs(cfg.Root)
 	if err != nil {

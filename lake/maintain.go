@@ -102,16 +102,22 @@ func (l *Lake) compact(ctx context.Context, name waybill.TableName, p Policy, re
 	return gone, written, nil
 }
 
-// smallFiles groups what is worth merging by partition, each group no larger than one new file should be.
+// smallFiles groups what is worth merging by partition, each group no larger than one new file should be: small files, and those of before a column's
+// type changed.
 func smallFiles(t *table.Table, files []iceberg.DataFile, p Policy) ([][]iceberg.DataFile, error) {
 	sc, err := ownSchema(t)
 	if err != nil {
 		return nil, err
 	}
+	fields, err := fieldsIn(t)
+	if err != nil {
+		return nil, err
+	}
+	outdated := func(df iceberg.DataFile) bool { return ofFormerType(fields, df) }
 	byPart := map[string][]iceberg.DataFile{}
 	spec := t.Spec()
 	for _, df := range files {
-		if df.FileSizeBytes() >= p.SmallFileBytes || int(df.SpecID()) != spec.ID() {
+		if df.FileSizeBytes() >= p.SmallFileBytes && !outdated(df) || int(df.SpecID()) != spec.ID() {
 			continue
 		}
 		part, err := partitionOf(t, sc, df)
@@ -133,7 +139,9 @@ func smallFiles(t *table.Table, files []iceberg.DataFile, p Policy) ([][]iceberg
 		}
 		groups = append(groups, group)
 	}
-	return slices.DeleteFunc(groups, func(g []iceberg.DataFile) bool { return len(g) < max(2, p.MinSmallFiles) }), nil
+	return slices.DeleteFunc(groups, func(g []iceberg.DataFile) bool {
+		return len(g) < max(2, p.MinSmallFiles) && !slices.ContainsFunc(g, outdated)
+	}), nil
 }
 
 // partitionKey spells a partition so that different ones differ: "" is not null, "1" is not 1.

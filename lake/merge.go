@@ -36,11 +36,10 @@ func (m merge) run(ctx context.Context, sources []iceberg.DataFile, loads []stri
 		return nil, err
 	}
 	defer local.Close()
-	sc, err := ownSchema(m.table)
+	fields, err := fieldsIn(m.table)
 	if err != nil {
 		return nil, err
 	}
-	fields := fieldsOf(sc)
 	id := compactPrefix + uuid.NewString()
 	dest := filepath.Join(m.lake.tmp, id+".parquet")
 	rows, err := m.rewrite(ctx, RewriteJob{Sources: local.Paths, Columns: fields, FieldIDs: fieldIDs(fields), Where: where, Dest: dest})

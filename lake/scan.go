@@ -41,11 +41,11 @@ func (l *Lake) Scan(ctx context.Context, name waybill.TableName, at int64) (Scan
 	if err != nil {
 		return Scan{}, fmt.Errorf("scan %s: %w", name, temporary(err))
 	}
-	sc, err := ownSchema(t)
+	fields, err := fieldsIn(t)
 	if err != nil {
 		return Scan{}, fmt.Errorf("scan %s: %w", name, err)
 	}
-	s := Scan{Table: name, Snapshot: at, Version: t.Properties()[versionProperty], Columns: fieldsOf(sc)}
+	s := Scan{Table: name, Snapshot: at, Version: t.Properties()[versionProperty], Columns: fields}
 	if at == 0 {
 		s.Snapshot = snapshotID(t)
 	}

@@ -24,12 +24,14 @@ type TableSpec struct {
 	PartitionBy []string          // columns whose value is the partition, in order
 	Doc         string            // one line for people, kept as the property "comment"
 	Properties  map[string]string // set when missing or different; never removed
+	Replaced    bool              // its rows are replaced whole (Lake.Replace), so that a column may get any type
 }
 
 // Field is a column under Waybill's name, with the id under which Parquet files carry it.
 type Field struct {
 	waybill.Column
-	ID int
+	ID     int
+	Former []Former // what it was before its type changed, the newest first
 }
 
 // Table is what the lake knows of a table at one moment.
@@ -61,8 +63,9 @@ func fieldIDs(fields []Field) string {
 	return "{" + b.String() + "}"
 }
 
-// Ensure makes a table, or adds the columns and widens the types that an existing one lacks. It never drops or renames;
-// a column of another type, or another partitioning, is an error that names both.
+// Ensure makes a table, or adds the columns and widens the types that an existing one lacks. It never renames; a column whose values another type can
+// have becomes a field of that type, and what files of before have is read as it (Field.Former). Any other type, or another partitioning, is an error
+// that names both.
 func (l *Lake) Ensure(ctx context.Context, name waybill.TableName, spec TableSpec) (Table, error) {
 	if err := checkName(name); err != nil {
 		return Table{}, err
@@ -182,7 +185,7 @@ func wantedProps(spec TableSpec) iceberg.Properties {
 // evolve brings an existing table to the spec in one commit. done is false after a conflict.
 func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool, error) {
 	tx := t.NewTransaction()
-	changed, err := evolveColumns(tx, t, spec)
+	changed, former, err := evolveColumns(tx, t, spec)
 	if err != nil {
 		return false, err
 	}
@@ -193,6 +196,11 @@ func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool
 	wanted := wantedProps(spec)
 	if wanted[columnsProperty], err = columnIDs(staged.Table, spec.Columns); err != nil {
 		return false, err
+	}
+	if len(former) > 0 {
+		if wanted[formerProperty], err = withFormer(t, former); err != nil {
+			return false, err
+		}
 	}
 	props := iceberg.Properties{}
 	for k, v := range wanted {
@@ -219,20 +227,24 @@ func (l *Lake) evolve(ctx context.Context, t *table.Table, spec TableSpec) (bool
 	return true, temporary(err)
 }
 
-// evolveColumns adds to a transaction what the table's columns lack, and tells whether that is anything.
-func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (changed bool, err error) {
+// evolveColumns adds to a transaction what the table's columns lack, and tells whether that is anything, and which columns became other fields.
+func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (changed bool, former map[string]Former, err error) {
 	sc, err := ownSchema(t)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
+	former = map[string]Former{}
 	if have := partitionColumns(t, sc); !slices.Equal(have, spec.PartitionBy) {
-		return false, fmt.Errorf("it is partitioned by (%s), not by (%s)", strings.Join(have, ", "), strings.Join(spec.PartitionBy, ", "))
+		return false, nil, fmt.Errorf("it is partitioned by (%s), not by (%s)", strings.Join(have, ", "), strings.Join(spec.PartitionBy, ", "))
 	}
 	change := tx.UpdateSchema(true, false)
 	for _, c := range spec.Columns {
-		todo, err := columnChange(t.Schema(), sc, c)
+		if f, ok := sc.FindFieldByName(c.Name); ok && slices.Contains(spec.PartitionBy, c.Name) && duckType(f.Type) != c.Type {
+			return false, nil, fmt.Errorf("%w: column %s divides the table into files, and its type cannot change", ErrType, c.Name)
+		}
+		todo, err := columnChange(t.Schema(), sc, c, evolution{former: former, replaced: spec.Replaced})
 		if err != nil {
-			return false, err
+			return false, nil, err
 		}
 		if todo != nil {
 			todo(change)
@@ -240,17 +252,26 @@ func evolveColumns(tx *table.Transaction, t *table.Table, spec TableSpec) (chang
 		}
 	}
 	if !changed {
-		return false, nil
+		return false, nil, nil
 	}
 	if err := change.Commit(); err != nil {
-		return false, fmt.Errorf("change columns: %w", err)
+		return false, nil, fmt.Errorf("change columns: %w", err)
 	}
-	return true, nil
+	return true, former, nil
 }
 
-// columnChange says what has to be done for one column; nil when nothing. The table has it under the name that some
-// engine gave it, have under Waybill's.
-func columnChange(now, have *iceberg.Schema, c waybill.Column) (func(*table.UpdateSchema), error) {
+// ErrType says that a column of a table has a type of which not every value is one of the type that is asked for.
+var ErrType = errors.New("the table's type cannot follow")
+
+// evolution is what changes of columns come to.
+type evolution struct {
+	former   map[string]Former // columns that become other fields: what they were
+	replaced bool              // see TableSpec
+}
+
+// columnChange says what has to be done for one column; nil when nothing. The table has it under the name that some engine gave it, have under Waybill's.
+// A type that cannot be widened in place is that of another field, if it can hold whatever the field of before has, or the table's rows are replaced anyway.
+func columnChange(now, have *iceberg.Schema, c waybill.Column, e evolution) (func(*table.UpdateSchema), error) {
 	want, err := iceType(c.Type)
 	if err != nil {
 		return nil, fmt.Errorf("column %s: %w", c.Name, err)
@@ -265,13 +286,20 @@ func columnChange(now, have *iceberg.Schema, c waybill.Column) (func(*table.Upda
 	if f.Type.Equals(want) {
 		return nil, nil //nolint:nilnil // no change and no error is the common case
 	}
-	if !widens(f.Type, want) {
-		return nil, fmt.Errorf("column %s is %s in the table and %s is asked for; only INTEGER to BIGINT and more digits before the point can follow", c.Name, duckType(f.Type), c.Type)
-	}
 	current, _ := now.FindColumnName(f.ID)
-	return func(u *table.UpdateSchema) {
-		u.UpdateColumn([]string{current}, table.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: want, Valid: true}})
-	}, nil
+	switch {
+	case widens(f.Type, want):
+		return func(u *table.UpdateSchema) {
+			u.UpdateColumn([]string{current}, table.ColumnUpdate{FieldType: iceberg.Optional[iceberg.Type]{Val: want, Valid: true}})
+		}, nil
+	case (e.replaced || holds(f.Type, want)) && !f.Required && !slices.Contains(now.IdentifierFieldIDs, f.ID):
+		e.former[c.Name] = Former{ID: f.ID, Type: duckType(f.Type)}
+		return func(u *table.UpdateSchema) {
+			u.DeleteColumn([]string{current}).AddColumn([]string{current}, want, c.Doc, false, nil)
+		}, nil
+	}
+	return nil, fmt.Errorf("%w: column %s is %s in the table and %s is asked for; a number can become a longer one or text, anything else text alone: give the column another name in the contract",
+		ErrType, c.Name, duckType(f.Type), c.Type)
 }
 
 // Table tells what the lake knows of a table now; waybill.ErrNotFound when there is none.
@@ -284,8 +312,12 @@ func (l *Lake) Table(ctx context.Context, name waybill.TableName) (Table, error)
 	if err != nil {
 		return Table{}, fmt.Errorf("describe table %s: %w", name, err)
 	}
+	fields, err := fieldsIn(t)
+	if err != nil {
+		return Table{}, fmt.Errorf("describe table %s: %w", name, err)
+	}
 	return Table{
-		Name: name, Snapshot: snapshotID(t), Columns: fieldsOf(sc),
+		Name: name, Snapshot: snapshotID(t), Columns: fields,
 		PartitionBy: partitionColumns(t, sc), Properties: maps.Clone(t.Properties()),
 	}, nil
 }

@@ -76,7 +76,7 @@ func TestEnsureRefuses(t *testing.T) {
 		says   []string
 	}{
 		"another type":          {func(s *lake.TableSpec) { s.Columns[0].Type = "BIGINT" }, []string{"ref", "VARCHAR", "BIGINT"}},
-		"another scale":         {func(s *lake.TableSpec) { s.Columns[3].Type = "DECIMAL(20,4)" }, []string{"amount", "DECIMAL(18,2)", "DECIMAL(20,4)"}},
+		"another scale":         {func(s *lake.TableSpec) { s.Columns[3].Type = "DECIMAL(14,4)" }, []string{"amount", "DECIMAL(18,2)", "DECIMAL(14,4)"}},
 		"a narrower type":       {func(s *lake.TableSpec) { s.Columns[2].Type = "INTEGER" }, []string{"line", "BIGINT", "INTEGER"}},
 		"another partition":     {func(s *lake.TableSpec) { s.PartitionBy = []string{"day"} }, []string{"brand, day"}},
 		"a type we do not have": {func(s *lake.TableSpec) { s.Columns[0].Type = "HUGEINT" }, []string{"HUGEINT"}},

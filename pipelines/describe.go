@@ -13,8 +13,8 @@ import (
 // unknownField is how the YAML library words an unknown key; only the key's name is taken from it.
 var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
 
-// Describe turns a YAML error into "file:line:column: what, and the nearest key that would be right". The keys are those of a pipeline
-// definition and the given ones.
+// Describe turns a YAML error into "file:line:column: what, and the nearest key that would be right". The keys are the given ones; without
+// any, those of a pipeline definition.
 func Describe(origin string, err error, keys ...string) error {
 	var syntax yaml.Error
 	if !errors.As(err, &syntax) {
@@ -26,9 +26,7 @@ func Describe(origin string, err error, keys ...string) error {
 	}
 	if m := unknownField.FindStringSubmatch(what); m != nil {
 		what = fmt.Sprintf("unknown key %q", m[1])
-		if near := Nearest(m[1], append(keys, knownKeys()...)); near != "" {
-			what += fmt.Sprintf("; did you mean %q?", near)
-		}
+		what += hintOf(m[1], keys)
 	}
 	for part, hint := range map[string]string{
 		"'\t'":                                 "indent with spaces, YAML takes no tab",
@@ -42,12 +40,30 @@ func Describe(origin string, err error, keys ...string) error {
 	return fmt.Errorf("%s: %s", where, what)
 }
 
+// hintOf says what may have been meant by a key that its place does not take: the nearest one that it does, or all when they are few.
+func hintOf(key string, keys []string) string {
+	known := keys
+	if len(known) == 0 {
+		known = knownKeys()
+	}
+	near := Nearest(key, known)
+	switch {
+	case near == key:
+		return "; it stands in the wrong place"
+	case near != "":
+		return fmt.Sprintf("; did you mean %q?", near)
+	case len(keys) > 0 && len(keys) <= 16:
+		return fmt.Sprintf("; it takes %s", strings.Join(keys, ", "))
+	}
+	return ""
+}
+
 // knownKeys are the words of a pipeline definition.
 func knownKeys() []string {
 	return strings.Fields(`pipeline sources schedule cron zone feeds feed file match ignore ready stable_for marker pull resource
 		settings worklist expect by days calendar sequence supersede mode identity document newest_by decode format type delimiter quote encoding header
 		fields null record header_record trailer count_field sum_field sum_of policy control count tables where each columns limits max_rejected
-		min_rows_vs_last allow_empty on_drift new_column missing_column from position path formats future strip extract decimal_mark group_mark negative affixes codes required
+		min_rows_vs_last allow_empty max_unpacked_bytes max_unpacked_ratio max_records max_columns max_record_bytes max_nesting on_drift new_column missing_column from position path formats future strip extract decimal_mark group_mark negative affixes codes required
 		min max enum regex pii optional`)
 }
 

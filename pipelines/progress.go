@@ -10,6 +10,7 @@ type Event struct {
 	Done    int
 	Total   int
 	Rows    int64
+	Err     error // what a feed ended with
 }
 
 // Stage is a part of a run.
@@ -19,6 +20,7 @@ type Stage string
 const (
 	StageList     Stage = "list"
 	StageFetch    Stage = "fetch"
+	StagePulled   Stage = "pulled" // the feed has ended
 	StageBuild    Stage = "build"
 	StageCheck    Stage = "check"
 	StagePublish  Stage = "publish"

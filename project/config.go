@@ -29,6 +29,8 @@ type Config struct {
 	Pipelines   string              `yaml:"pipelines" names:"-"` // folder of pipeline definitions
 	SQL         string              `yaml:"sql" names:"-"`       // folder of models and seeds over those built in; empty: none
 	Publish     PublishConfig       `yaml:"publish"`
+	Timeouts    TimeoutsConfig      `yaml:"timeouts"`
+	Limits      waybill.Limits      `yaml:"limits"` // of every connection that has none of its own
 
 	pipelines.Group `yaml:",inline"`
 
@@ -54,6 +56,13 @@ type S3Config struct {
 	PathStyle bool           `yaml:"path_style"`
 }
 
+// TimeoutsConfig bounds waits: for partners, unless a connection says otherwise, for the lake's store and catalog, and for publishing.
+type TimeoutsConfig struct {
+	waybill.Timeouts `yaml:",inline"`
+
+	Publish time.Duration `yaml:"publish"` // one target of one release
+}
+
 // PublishConfig is where marts are shown; what is not set is not published to.
 type PublishConfig struct {
 	DuckDB   *DuckDBTarget   `yaml:"duckdb"`
@@ -71,6 +80,9 @@ type PostgresTarget struct {
 	Schema  string         `yaml:"schema" names:"schema"`
 	Readers string         `yaml:"readers" names:"role"` // role that may read, nothing else
 }
+
+// publishFor is enough for marts of some years.
+const publishFor = time.Hour
 
 // errNoConfig: there is no configuration to work with.
 var errNoConfig = errors.New("is not there; `waybill init` writes a starter waybill.yaml, --config names another file")
@@ -106,6 +118,11 @@ func (c *Config) complete() {
 	}
 	if c.Lake.Cache == "" {
 		c.Lake.Cache = ".waybill"
+	}
+	bounds := waybill.Bounds{Timeouts: c.Timeouts.Timeouts, Limits: c.Limits}.Or(waybill.DefaultBounds())
+	c.Timeouts.Timeouts, c.Limits = bounds.Timeouts, bounds.Limits
+	if c.Timeouts.Publish == 0 {
+		c.Timeouts.Publish = publishFor
 	}
 	c.Pipelines, c.Lake.Cache = c.local(c.Pipelines), c.local(c.Lake.Cache)
 	if c.Lake.Root != "" && !strings.Contains(c.Lake.Root, "://") {

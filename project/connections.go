@@ -38,7 +38,7 @@ func (c *Config) Connect(source string, now func() time.Time) (waybill.Connector
 	conn, err := build(func(into any) error {
 		settings = decodeConnection(c.path, node, into)
 		return settings
-	}, now)
+	}, c.bounds(), now)
 	if settings != nil {
 		return nil, settings // it has its own place
 	}
@@ -46,6 +46,20 @@ func (c *Config) Connect(source string, now func() time.Time) (waybill.Connector
 		return nil, c.doc.Fault(at, "%w", err)
 	}
 	return conn, nil
+}
+
+// bounds are what holds for every connection that sets nothing of its own.
+func (c *Config) bounds() waybill.Bounds {
+	return waybill.Bounds{Timeouts: c.Timeouts.Timeouts, Limits: c.Limits}
+}
+
+// BoundsOf are those of a connection.
+func (c *Config) BoundsOf(source string) waybill.Bounds {
+	var own waybill.Bounds
+	if node, ok := c.Connections[source]; !ok || nodeToValue(node, &own) != nil {
+		return c.bounds() // what is wrong there says who connects
+	}
+	return own.Or(c.bounds())
 }
 
 func nodeToValue(node ast.Node, into any) error { return yaml.NodeToValue(node, into) }

@@ -65,6 +65,19 @@ func (h *holder) gone(name string) bool {
 	return err == nil && locked && lock.Close() == nil
 }
 
+// lives tells that another holder on this cache surely lives: it keeps its file locked.
+func (h *holder) lives(name string) bool {
+	if _, err := os.Stat(h.path(name)); name != filepath.Base(name) || err != nil {
+		return false
+	}
+	lock := flock.New(h.path(name))
+	locked, err := lock.TryLock()
+	if err == nil && locked {
+		_ = lock.Close() // nobody had it
+	}
+	return err == nil && !locked
+}
+
 // sweep removes what killed processes had staged; what of it was received lies kept in the lake.
 func (h *holder) sweep() error {
 	entries, err := os.ReadDir(filepath.Join(h.cache, "holders"))

@@ -47,6 +47,14 @@ type resolution struct {
 func (r *resolution) resolve(now func() time.Time) {
 	kinds := r.kinds()
 	r.add(r.config.doc.Resolve(*r.config, kinds)...)
+	for key, b := range map[string]waybill.Bounds{"timeouts": {Timeouts: r.config.Timeouts.Timeouts}, "limits": {Limits: r.config.Limits}} {
+		if err := b.Validate(); err != nil {
+			r.fault(key, "%w", err)
+		}
+	}
+	if r.config.Timeouts.Publish < 0 {
+		r.fault("timeouts.publish", "cannot be negative; leave it out for its default")
+	}
 	r.links()
 	r.roles()
 	for _, p := range r.Pipelines {

@@ -54,6 +54,15 @@ type Options struct {
 	Log   *zap.Logger           // nil: none
 	Watch func(pipelines.Event) // is told of a run's progress, from several goroutines; nil: nobody
 	Now   func() time.Time      // the wall clock
+
+	Received func() time.Time // the wall clock of what arrives, where a simulated world has one of its own; nil: Now
+}
+
+func (o Options) received() func() time.Time {
+	if o.Received != nil {
+		return o.Received
+	}
+	return o.Now
 }
 
 // Open opens lake, ledger, models and DuckDB. Close gives them back.
@@ -94,7 +103,7 @@ func (c *Config) openLake(ctx context.Context, now func() time.Time) (*lake.Lake
 		return nil, c.doc.Fault("lake.root", "%w", err) // a folder of that name would be made
 	}
 	return lake.Open(ctx, lake.Config{
-		Root: l.Root, Catalog: l.Catalog, CacheDir: l.Cache, CacheBytes: l.CacheLimit, Now: now,
+		Root: l.Root, Catalog: l.Catalog, CacheDir: l.Cache, CacheBytes: l.CacheLimit, Timeouts: c.Timeouts.Timeouts, Now: now,
 		S3: lake.S3{Endpoint: l.S3.Endpoint, Region: l.S3.Region, AccessKey: l.S3.AccessKey, SecretKey: l.S3.SecretKey, PathStyle: l.S3.PathStyle},
 	})
 }
@@ -117,6 +126,16 @@ func (c *Config) LakeStanding(ctx context.Context, now func() time.Time) (s lake
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
 	return l.Standing(ctx)
+}
+
+// NamelessFeeds opens the lake's ledger alone and finds the feeds that files are known of and that no definition names.
+func (c *Config) NamelessFeeds(ctx context.Context, defs []pipelines.Pipeline, now func() time.Time) (found []pull.Nameless, err error) {
+	p := &Project{Config: c, options: Options{Now: now}}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	if err := p.openState(ctx); err != nil {
+		return nil, err
+	}
+	return pull.NamelessOf(ctx, p.Ledger, defs)
 }
 
 // openRooms makes the rooms that work with definitions and models. Two DuckDBs run in a process, one for loads and one for
@@ -142,6 +161,7 @@ func (p *Project) openRooms() error {
 func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 	scratch, report := pipelines.Scratch(who.stage()), pipelines.NewReporter(p.options.Log, p.options.Watch)
 	leases := ledger.NewLeases(p.Ledger, who.name, who.gone, report.Log)
+	leases.Witness(who.lives)
 	var err error
 	p.Inputs, err = inputs.New(inputs.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Pipelines: p.Pipelines, Group: p.Config.Group, Declared: p.Models.Raw(), Scratch: scratch,
@@ -151,7 +171,7 @@ func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 	}
 	p.Puller = pull.New(pull.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Duck: builds, Loader: load.New(loads),
-		Open: p.connect, Pipelines: p.Pipelines, Scratch: scratch, Salt: p.Config.PIISalt, Now: p.options.Now, Reporter: report,
+		Open: p.connect, Bounds: p.Config.BoundsOf, Pipelines: p.Pipelines, Scratch: scratch, Salt: p.Config.PIISalt, Now: p.options.Now, Received: p.options.received(), Reporter: report,
 	})
 	p.Builder = build.New(build.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Duck: builds, Scratch: scratch, Reporter: report,
@@ -161,7 +181,7 @@ func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 		return publish.NewDuckDB(builds, path, p.origin()), path
 	}
 	p.Publisher = publish.New(publish.Parts{
-		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Models: p.Models, Targets: p.targets(builds), Reporter: report,
+		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Models: p.Models, Targets: p.targets(builds), Within: p.Config.Timeouts.Publish, Reporter: report,
 	})
 	p.Maintainer = maintain.New(p.Lake, p.Ledger, builds, report)
 	p.Runner = run.New(run.Parts{

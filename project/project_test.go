@@ -93,6 +93,8 @@ func TestReadRefuses(t *testing.T) {
 		{"YARD_SALT", "OTHER_SALT", "waybill.yaml:3:11: ${env:OTHER_SALT}: the environment has no OTHER_SALT"},
 		{"${env:", "${vault:", "not by \"vault\""},
 		{"publish:", "publsh:", "did you mean \"publish\"?"},
+		{"kind: folder, root: IN", "kind: folder, path: IN", "unknown key \"path\"; it takes "},
+		{"publish:", "root:", "unknown key \"root\"; it stands in the wrong place"},
 		{"root: lake", "root: \"\"", "waybill.yaml:2:14: lake.root: is not set"},
 	} {
 		cfg, err := project.Read(lay(t, strings.Replace(yard, c.from, c.to, 1)), environment)

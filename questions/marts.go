@@ -6,9 +6,11 @@ package questions
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -79,6 +81,30 @@ type Table struct {
 
 // Ask runs one SQL text of a person's.
 func (m *Marts) Ask(ctx context.Context, text string) (Table, error) { return Ask(ctx, m, text) }
+
+// ErrStatements says that a SQL text has several statements.
+var ErrStatements = errors.New("the text has several statements, of which only the last would be answered; ask them one by one")
+
+// OneStatement refuses a SQL text of several statements. Of what is wrong with one, who runs it says more.
+func OneStatement(ctx context.Context, text string) error {
+	db := duck.Open(duck.Config{Threads: 1})
+	defer db.Close()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return fmt.Errorf("query: %w", err)
+	}
+	defer conn.Close()
+	return conn.Raw(func(c any) error {
+		s, err := c.(driver.Conn).Prepare(text)
+		if err == nil {
+			return s.Close()
+		}
+		if inDuck := new(duckdb.Error); !errors.As(err, &inDuck) && strings.Contains(text, ";") { // it prepares one alone
+			return ErrStatements
+		}
+		return nil
+	})
+}
 
 // Ask runs one SQL text of a person's, on the marts or whatever else answers SQL.
 func Ask(ctx context.Context, q Querier, text string) (Table, error) {

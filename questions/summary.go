@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 )
 
 // Summary is what an operations manager wants to know first.
@@ -61,7 +62,7 @@ func (m *Marts) Summary(ctx context.Context) (Summary, error) {
 	if err != nil {
 		return sum, fmt.Errorf("sum up: %w", err)
 	}
-	sum.Claims, err = collect(ctx, m, `select cast(deadline_on as varchar), claim_type, count(*), coalesce(cast(sum(claimable_amount) as varchar), 'unknown'), coalesce(currency, '')
+	sum.Claims, err = collect(ctx, m, `select cast(deadline_on as varchar), claim_type, count(*), coalesce(`+money("sum(claimable_amount)")+`, 'unknown'), coalesce(currency, '')
 		from marts.fct_claimable_parcels where state = 'open' group by all order by 1, 2, 5`,
 		func(r *sql.Rows, c *ClaimsLine) error {
 			return r.Scan(&c.Deadline, &c.Type, &c.Parcels, &c.Amount, &c.Currency)
@@ -69,8 +70,8 @@ func (m *Marts) Summary(ctx context.Context) (Summary, error) {
 	if err != nil {
 		return sum, err
 	}
-	sum.Money, err = collect(ctx, m, `select settlement_currency, count(*), count(*) filter (where state = 'closed'), cast(sum(captures_amount) as varchar),
-		cast(sum(refunds_amount) as varchar), cast(sum(fees_amount) as varchar), cast(-sum(payout_amount) as varchar), cast(sum(abs(net_sum)) as varchar)
+	sum.Money, err = collect(ctx, m, `select settlement_currency, count(*), count(*) filter (where state = 'closed'), `+
+		strings.Join([]string{money("sum(captures_amount)"), money("sum(refunds_amount)"), money("sum(fees_amount)"), money("-sum(payout_amount)"), money("sum(abs(net_sum))")}, ", ")+`
 		from marts.fct_settlements where state <> 'open' group by all order by 1`,
 		func(r *sql.Rows, l *MoneyLine) error {
 			return r.Scan(&l.Currency, &l.Batches, &l.Closed, &l.Captures, &l.Refunds, &l.Fees, &l.PaidOut, &l.Unbalanced)
@@ -84,4 +85,9 @@ func (m *Marts) Summary(ctx context.Context) (Summary, error) {
 		sum.BreakTotal += b.Count
 	}
 	return sum, err
+}
+
+// money is SQL for an amount as people write it: two places, more where there are more (9.996 KWD).
+func money(amount string) string {
+	return "regexp_replace(cast(" + amount + ` as varchar), '(\.\d\d(?:\d?[1-9])?)0*$', '\1')`
 }

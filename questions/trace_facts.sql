@@ -51,7 +51,7 @@ bearers as (
     where p.ref in (upper(f.tracking_no), upper(f.fulfilment_id), upper(split_part(f.fulfilment_id, ':', 2)))
     union all
     select 'refund', 'refund', r.refund_id, r.source, r.order_id, null, r.refunded_at, 'shop', 'refunded',
-        coalesce(r.total_amount || ' ' || r.currency, ''), r._file_id, r._line
+        coalesce(regexp_replace(cast(r.total_amount as varchar), '(\.\d\d(?:\d?[1-9])?)0*$', '\1') || ' ' || r.currency, ''), r._file_id, r._line
     from canonical.refunds as r, params as p
     where p.ref in (upper(r.refund_id), upper(split_part(r.refund_id, ':', 2)))
     union all
@@ -59,7 +59,7 @@ bearers as (
             when upper(m.movement_ref) = p.ref then 'PSP reference'
             when upper(m.payment_ref) = p.ref then 'merchant reference'
             else 'payment'
-        end, m.payment_id, m.source, m.order_id, null, m.moved_at, 'shop', m.kind || ' ' || m.outcome, m.amount || ' ' || m.currency, m._file_id, m._line
+        end, m.payment_id, m.source, m.order_id, null, m.moved_at, 'shop', m.kind || ' ' || m.outcome, regexp_replace(cast(m.amount as varchar), '(\.\d\d(?:\d?[1-9])?)0*$', '\1') || ' ' || m.currency, m._file_id, m._line
     from canonical.payments as m, params as p
     where p.ref in (upper(m.payment_id), upper(split_part(m.payment_id, ':', 2)), upper(m.payment_ref), upper(m.movement_ref))
     union all
@@ -68,12 +68,12 @@ bearers as (
             when upper(l.movement_ref) = p.ref then 'PSP reference'
             else 'merchant reference'
         end, coalesce(l.payment_ref, l.movement_ref, l.merchant_ref), l.source, null, upper(l.merchant_ref), l.occurred_at, 'psp', l.entry_type,
-        l.net_amount || ' ' || l.net_currency || ' in settlement ' || l.settlement_ref, l._file_id, l._line
+        regexp_replace(cast(l.net_amount as varchar), '(\.\d\d(?:\d?[1-9])?)0*$', '\1') || ' ' || l.net_currency || ' in settlement ' || l.settlement_ref, l._file_id, l._line
     from canonical.ledger_entries as l, params as p
     where p.ref in (upper(l.payment_ref), upper(l.movement_ref), upper(l.merchant_ref))
     union all
     select 'payment', case when upper(d.merchant_ref) = p.ref then 'merchant reference' else 'dispute' end, d.dispute_id, d.source, null, upper(d.merchant_ref),
-        d.opened_at, 'psp', 'dispute ' || d.state, d.amount || ' ' || d.currency, d._file_id, d._line
+        d.opened_at, 'psp', 'dispute ' || d.state, regexp_replace(cast(d.amount as varchar), '(\.\d\d(?:\d?[1-9])?)0*$', '\1') || ' ' || d.currency, d._file_id, d._line
     from canonical.disputes as d, params as p
     where p.ref in (upper(d.dispute_id), upper(d.payment_ref), upper(d.merchant_ref))
     union all

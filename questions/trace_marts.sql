@@ -5,7 +5,7 @@ with params as (
 
 bearers as (
     select 'order' as kind, 'order' as what, o.order_name as ref, o.order_id, o.placed_at as occurred_at, 'shop' as system, 'placed' as step,
-        o.total_amount || ' ' || o.currency as detail, o._file_id, o._line
+        regexp_replace(cast(o.total_amount as varchar), '(\.\d\d(?:\d?[1-9])?)0*$', '\1') || ' ' || o.currency as detail, o._file_id, o._line
     from marts.fct_orders as o, params as p
     where p.ref in (upper(o.order_name), upper(o.order_id), upper(split_part(o.order_id, ':', 2)))
         or regexp_replace(o.order_name, '^[^0-9]+', '') = p.bare
@@ -45,7 +45,7 @@ bearers as (
     where p.ref in (upper(r.return_id), upper(split_part(r.return_id, ':', 2)), upper(r.return_name), upper(r.rma), upper(r.return_ref), upper(r.tracking_no))
     union all
     select 'refund', case when upper(f.psp_ref) = p.ref then 'PSP reference' else 'refund' end, f.refund_id, f.order_id,
-        f.refunded_at, 'refund', f.state, coalesce(f.web_amount, f.psp_amount) || ' ' || coalesce(f.currency, '') || coalesce(' ' || f.kind, ''),
+        f.refunded_at, 'refund', f.state, regexp_replace(cast(coalesce(f.web_amount, f.psp_amount) as varchar), '(\.\d\d(?:\d?[1-9])?)0*$', '\1') || ' ' || coalesce(f.currency, '') || coalesce(' ' || f.kind, ''),
         f._file_id, f._line
     from marts.fct_refunds as f, params as p
     where p.ref in (upper(f.refund_id), upper(split_part(f.refund_id, ':', 2)), upper(f.psp_ref))
@@ -55,11 +55,11 @@ bearers as (
             when upper(l.psp_modification_ref) = p.ref then 'PSP reference'
             else 'merchant reference'
         end, coalesce(l.psp_payment_ref, l.psp_modification_ref, l.merchant_ref), l.order_id, l.occurred_at, 'psp', l.entry_type,
-        l.net_amount || ' ' || l.settlement_currency || ' in settlement ' || l.settlement_ref || coalesce(' ' || l.psp_modification_ref, ''), l._file_id, l._line
+        regexp_replace(cast(l.net_amount as varchar), '(\.\d\d(?:\d?[1-9])?)0*$', '\1') || ' ' || l.settlement_currency || ' in settlement ' || l.settlement_ref || coalesce(' ' || l.psp_modification_ref, ''), l._file_id, l._line
     from marts.fct_ledger_entries as l, params as p
     where p.ref in (upper(l.psp_payment_ref), upper(l.psp_modification_ref), upper(l.merchant_ref))
     union all
-    select 'payment', 'dispute', d.dispute_id, d.order_id, d.opened_at, 'psp', 'dispute ' || d.state, d.amount || ' ' || d.currency || coalesce(' ' || d.reason_raw, ''),
+    select 'payment', 'dispute', d.dispute_id, d.order_id, d.opened_at, 'psp', 'dispute ' || d.state, regexp_replace(cast(d.amount as varchar), '(\.\d\d(?:\d?[1-9])?)0*$', '\1') || ' ' || d.currency || coalesce(' ' || d.reason_raw, ''),
         d._file_id, d._line
     from marts.fct_disputes as d, params as p
     where p.ref in (upper(d.dispute_id), upper(d.psp_payment_ref))

@@ -1,6 +1,6 @@
 -- $1: an order_id. One row per step: occurred_at, system, what, detail, _file_id, _line; file and line are of the row that tells the step.
 with steps as (
-    select placed_at as occurred_at, 'shop' as system, 'placed' as what, total_amount || ' ' || currency as detail, _file_id, _line from marts.fct_orders where order_id = $1
+    select placed_at as occurred_at, 'shop' as system, 'placed' as what, regexp_replace(cast(total_amount as varchar), '(\.\d\d(?:\d?[1-9])?)0*$', '\1') || ' ' || currency as detail, _file_id, _line from marts.fct_orders where order_id = $1
     union all
     select paid_at, 'shop', 'paid', '', paid_file_id, paid_line from marts.fct_orders where order_id = $1
     union all
@@ -24,13 +24,13 @@ with steps as (
     union all
     select graded_at, 'returns', 'graded', return_id, graded_file_id, graded_line from marts.fct_returns where order_id = $1
     union all
-    select refunded_at, 'refund', state, coalesce(cast(web_amount as varchar), cast(psp_amount as varchar), '') || ' ' || coalesce(currency, '') || ' ' || coalesce(kind, ''), _file_id, _line
+    select refunded_at, 'refund', state, coalesce(regexp_replace(cast(coalesce(web_amount, psp_amount) as varchar), '(\.\d\d(?:\d?[1-9])?)0*$', '\1'), '') || ' ' || coalesce(currency, '') || ' ' || coalesce(kind, ''), _file_id, _line
     from marts.fct_refunds where order_id = $1
     union all
-    select occurred_at, 'psp', entry_type, net_amount || ' ' || settlement_currency || ' in settlement ' || settlement_ref || ' ' || coalesce(psp_modification_ref, ''), _file_id, _line
+    select occurred_at, 'psp', entry_type, regexp_replace(cast(net_amount as varchar), '(\.\d\d(?:\d?[1-9])?)0*$', '\1') || ' ' || settlement_currency || ' in settlement ' || settlement_ref || ' ' || coalesce(psp_modification_ref, ''), _file_id, _line
     from marts.fct_ledger_entries where order_id = $1
     union all
-    select opened_at, 'psp', 'dispute ' || state, amount || ' ' || currency || coalesce(' ' || reason_raw, ''), _file_id, _line
+    select opened_at, 'psp', 'dispute ' || state, regexp_replace(cast(amount as varchar), '(\.\d\d(?:\d?[1-9])?)0*$', '\1') || ' ' || currency || coalesce(' ' || reason_raw, ''), _file_id, _line
     from marts.fct_disputes where order_id = $1
     union all
     select first_seen_at, 'break', check_id || ' ' || kind, document, coalesce(_file_id, ''), coalesce(_line, 0) from marts.fct_breaks where order_id = $1

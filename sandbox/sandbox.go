@@ -80,7 +80,7 @@ func Start(ctx context.Context, o Options) (*Sandbox, error) {
 	}
 	s := &Sandbox{world: w, logf: o.Logf, faults: &servers.Faults{}}
 	stage := servers.Stage{
-		World: w, Dir: o.Dir, At: s.now, Now: o.Now, Logf: o.Logf, TLS: o.FTPS, Calls: o.Calls, Faults: s.faults,
+		World: w, Dir: o.Dir, At: s.Now, Now: o.Now, Logf: o.Logf, TLS: o.FTPS, Calls: o.Calls, Faults: s.faults,
 	}
 	for _, start := range partners() {
 		p, err := start(ctx, stage)
@@ -125,8 +125,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// now is the world's clock.
-func (s *Sandbox) now() time.Time {
+// Now is the world's clock.
+func (s *Sandbox) Now() time.Time {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.at
@@ -156,7 +156,7 @@ func (s *Sandbox) Faults() *servers.Faults { return s.faults }
 func (s *Sandbox) Advance(at time.Time) error {
 	s.published.Mu.Lock()
 	defer s.published.Mu.Unlock()
-	if now := s.now(); at.Before(now) {
+	if now := s.Now(); at.Before(now) {
 		return fmt.Errorf("advance sandbox to %s: it is already %s there", at.Format(time.RFC3339), now.Format(time.RFC3339))
 	}
 	for _, f := range s.folders {

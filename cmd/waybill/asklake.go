@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,6 +21,12 @@ var published = []string{models.Marts, "main", "information_schema", "pg_catalog
 
 // ask answers a query from the published marts where they have all that it names, else from the lake.
 func (l *commandLine) ask(ctx context.Context, text string) (questions.Table, error) {
+	if err := questions.OneStatement(ctx, text); err != nil {
+		if errors.Is(err, questions.ErrStatements) {
+			err = fmt.Errorf("%w: %w", errUsage, err)
+		}
+		return questions.Table{}, err
+	}
 	tables, err := models.Reads(ctx, text)
 	elsewhere := slices.ContainsFunc(tables, func(t waybill.TableName) bool { return !slices.Contains(published, t.Namespace) })
 	if err != nil || (!elsewhere && (l.asOf == "" || len(tables) == 0)) { // what is no select, the marts' file refuses in its own words
@@ -88,6 +95,9 @@ func (l *commandLine) askLake(ctx context.Context, p *project.Project, tables []
 	asOf, err := l.now()
 	if err != nil {
 		return err
+	}
+	if l.asOf == "" {
+		asOf = time.Now() // nothing is built that the next question should find again, and what was received shows when it was
 	}
 	d := l.newDisplay()
 	told := false

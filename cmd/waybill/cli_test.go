@@ -149,17 +149,21 @@ var servedAt = regexp.MustCompile(`http://[0-9.:]+`)
 type serving struct {
 	cmd   *exec.Cmd
 	url   string
-	lines chan string
+	lines chan string // of its output
+	log   chan string
 }
 
 func serve(t *testing.T, p *office) *serving {
 	t.Helper()
-	s := &serving{cmd: command(t.Context(), nil, "serve", "--listen", "127.0.0.1:0", "-c", p.config()), lines: make(chan string, 1000)}
+	s := &serving{cmd: command(t.Context(), nil, "serve", "--listen", "127.0.0.1:0", "-c", p.config()), lines: make(chan string, 1000), log: make(chan string, 10_000)}
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.cmd.Stderr = t.Output()
+	log, err := s.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -169,17 +173,27 @@ func serve(t *testing.T, p *office) *serving {
 		}
 		close(s.lines)
 	}()
-	s.url = servedAt.FindString(s.wait(t, "health and metrics"))
+	go func() {
+		for sc := bufio.NewScanner(log); sc.Scan(); {
+			var line struct{ Time, Level, Msg string }
+			if err := json.Unmarshal(sc.Bytes(), &line); err != nil || line.Time == "" || line.Level == "" || line.Msg == "" {
+				t.Errorf("a line of the log is no JSON with time, level and msg: %s", sc.Text())
+			}
+			s.log <- sc.Text()
+		}
+		close(s.log)
+	}()
+	s.url = servedAt.FindString(s.wait(t, s.lines, "health and metrics"))
 	return s
 }
 
-// wait reads what is printed until a line has the words.
-func (s *serving) wait(t *testing.T, words string) string {
+// wait reads what is printed, or logged, until a line has the words.
+func (s *serving) wait(t *testing.T, from chan string, words string) string {
 	t.Helper()
 	timeout := time.After(40 * time.Second)
 	for {
 		select {
-		case line, ok := <-s.lines:
+		case line, ok := <-from:
 			if !ok {
 				t.Fatalf("serve ended before it said %q", words)
 			}
@@ -212,7 +226,7 @@ func (s *serving) stop(t *testing.T) {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	s.wait(t, "drained")
+	s.wait(t, s.lines, "drained")
 	if err := s.cmd.Wait(); err != nil {
 		t.Errorf("serve did not end well after SIGTERM: %v", err)
 	}
@@ -224,12 +238,19 @@ func TestServe(t *testing.T) {
 	p := depot(t)
 	p.write("in/DESP_1.csv", despatch(goodLine))
 	s := serve(t, p)
-	s.wait(t, "1 file loaded")
+	s.wait(t, s.log, `"msg":"run started"`)
+	says(t, s.wait(t, s.log, `"msg":"feed ended","feed":"depot/despatch"`), `"loaded":1`, `"rows":1`, `"rejected":0`)
+	says(t, s.wait(t, s.log, `"msg":"release"`), `"release":1`, `"held_areas":[]`)
+	says(t, s.wait(t, s.log, `"msg":"published"`), `"target":"duckdb:`, `"release":1`)
+	says(t, s.wait(t, s.log, `"files":1`), `"msg":"run ended"`, `"status":"done"`)
 	if got := s.get(t, "/healthz"); got != "ok\n" {
 		t.Errorf("/healthz says %q", got)
 	}
 	p.write("in/DESP_2.csv", despatch("AV1002,07/04/2026 12:00,3,"))
-	s.wait(t, "1 file loaded")
+	s.wait(t, s.log, `"files":1`)
+	p.write("in/DESP_8.csv", "Order,Despatch date,No of items,Tracking number\n"+goodLine+"\n") // without its trailer
+	says(t, s.wait(t, s.log, `"held":1`), `"msg":"feed ended"`)
+	says(t, s.get(t, "/metrics"), `waybill_files_held{feed="despatch",rule="truncated",source="depot"} 1`)
 	says(t, s.get(t, "/metrics"), `waybill_runs_total{outcome="done",pipeline="depot"}`, `waybill_records_total{feed="despatch",source="depot",state="loaded"} 2`,
 		`waybill_last_success_timestamp_seconds{pipeline="depot"}`)
 	s.stop(t)
@@ -241,7 +262,7 @@ func TestServe(t *testing.T) {
 	p.write("in/DESP_3.csv", despatch("AV1003,07/04/2026 12:00,4,"))
 	time.Sleep(1100 * time.Millisecond)
 	s = serve(t, p)
-	s.wait(t, "1 file loaded")
+	s.wait(t, s.log, `"files":1`)
 	s.stop(t)
 	var runs []struct{ Trigger, Status, Error string }
 	p.report(exitDone, &runs, "state", "runs")
@@ -277,7 +298,7 @@ func TestOutdated(t *testing.T) {
 	const was, is = "type: integer, required: true", "type: integer, required: true, max: 3"
 	p.edit("pipelines/depot.yaml", was, is)
 	for _, o := range []outcome{p.must(exitDone, "plan", "--as-of", stamp(depotNow)), p.pull(exitDone)} {
-		says(t, o.out, "outdated: depot/despatch: 2 files loaded or held under another contract; next: waybill files reload --outdated --source depot/despatch")
+		says(t, o.out, "outdated: depot/despatch: 2 files judged under another contract; next: waybill files reload --outdated --source depot/despatch")
 	}
 	says(t, p.must(exitDone, "plan", "--as-of", stamp(depotNow)).out, "next: waybill run --as-of "+stamp(depotNow))
 	p.must(exitUsage, "files", "reload")

@@ -21,6 +21,9 @@ type commandLine struct {
 	json           bool
 	asOf           string
 	verbose        bool
+	logJSON        bool // the log is for programs, and says what is done and not only what no result says
+
+	received func() time.Time // the wall clock of what arrives, where a simulated world has one of its own; nil: the machine's
 }
 
 func (l *commandLine) readConfig() (*project.Config, error) {
@@ -37,17 +40,28 @@ func (l *commandLine) open(ctx context.Context, watch func(pipelines.Event)) (*p
 }
 
 func (l *commandLine) openConfig(ctx context.Context, cfg *project.Config, watch func(pipelines.Event)) (*project.Project, error) {
-	return project.Open(ctx, cfg, project.Options{Log: l.logger(), Watch: watch, Now: time.Now})
+	return project.Open(ctx, cfg, project.Options{Log: l.logger(), Watch: watch, Now: time.Now, Received: l.received})
 }
 
-// logger prints warnings, which are what no result says; with --verbose it prints everything.
+// logger prints warnings, which are what no result says; with --verbose it prints everything. A service's is lines of JSON, with what it does.
 func (l *commandLine) logger() *zap.Logger {
+	if l.logJSON {
+		level := zapcore.InfoLevel
+		if l.verbose {
+			level = zapcore.DebugLevel
+		}
+		enc := zapcore.NewJSONEncoder(zapcore.EncoderConfig{
+			TimeKey: "time", LevelKey: "level", MessageKey: "msg", LineEnding: zapcore.DefaultLineEnding, EncodeTime: zapcore.RFC3339NanoTimeEncoder,
+			EncodeLevel: zapcore.CapitalLevelEncoder, EncodeDuration: zapcore.StringDurationEncoder,
+		})
+		return zap.New(zapcore.NewCore(enc, zapcore.Lock(zapcore.AddSync(l.stderr)), level))
+	}
 	if !l.verbose {
 		enc := zapcore.NewConsoleEncoder(zapcore.EncoderConfig{
 			MessageKey: "M", LevelKey: "L", ConsoleSeparator: " ", EncodeDuration: zapcore.StringDurationEncoder,
 			EncodeLevel: func(_ zapcore.Level, to zapcore.PrimitiveArrayEncoder) { to.AppendString("waybill: warning:") },
 		})
-		return zap.New(zapcore.NewCore(enc, zapcore.Lock(zapcore.AddSync(l.stderr)), zapcore.WarnLevel))
+		return zap.New(zapcore.NewCore(enc, zapcore.Lock(zapcore.AddSync(l.stderr)), zap.LevelEnablerFunc(func(at zapcore.Level) bool { return at == zapcore.WarnLevel })))
 	}
 	enc := zapcore.NewConsoleEncoder(zap.NewDevelopmentEncoderConfig())
 	return zap.New(zapcore.NewCore(enc, zapcore.AddSync(l.stderr), zapcore.DebugLevel))

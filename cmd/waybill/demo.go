@@ -90,6 +90,7 @@ func (l *commandLine) demo(ctx context.Context, f demoFlags) error {
 	if err := writeDemoConfig(f, box); err != nil {
 		return err
 	}
+	l.received = box.Now // a file of the world arrives when its clock says
 	d := l.newDisplay()
 	p, err := l.open(ctx, d.watch)
 	if err != nil {

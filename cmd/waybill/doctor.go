@@ -15,6 +15,7 @@ import (
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/pipelines"
+	"github.com/fourmarketing/waybill/pipelines/pull"
 	"github.com/fourmarketing/waybill/project"
 )
 
@@ -73,20 +74,59 @@ func (l *commandLine) examine(ctx context.Context, cfg *project.Config, sources 
 	if err != nil {
 		return nil, err
 	}
-	findings = append(findings, l.examineLake(ctx, cfg)...)
-	findings = append(findings, cfg.CheckTargets(ctx, time.Now)...)
-	findings = append(findings, examineMarts(ctx, cfg)...)
+	defs, _ := cfg.ReadPipelines() // what is wrong with them was said
+	looks := []look{
+		{"lake " + cfg.Lake.Root, func(ctx context.Context) []waybill.Finding { return l.examineLake(ctx, cfg) }},
+		{"feeds", func(ctx context.Context) []waybill.Finding { return examineFeeds(ctx, cfg, defs) }},
+		{"publish", func(ctx context.Context) []waybill.Finding { return cfg.CheckTargets(ctx, time.Now) }},
+		{"published marts", func(ctx context.Context) []waybill.Finding { return examineMarts(ctx, cfg) }},
+	}
 	if len(sources) == 0 {
 		sources = cfg.Sources()
 	}
-	found := make([][]waybill.Finding, len(sources))
+	for _, name := range sources {
+		looks = append(looks, look{name, func(ctx context.Context) []waybill.Finding { return examineSource(ctx, cfg, defs, name) }})
+	}
+	found := make([][]waybill.Finding, len(looks))
 	var asking sync.WaitGroup
-	for i, name := range sources { // side by side: one that does not answer is waited for
-		asking.Go(func() { found[i] = examineSource(ctx, cfg, name) })
+	for i, one := range looks { // side by side: one that does not answer is waited for
+		asking.Go(func() { found[i] = one.within(ctx, cfg) })
 	}
 	asking.Wait()
 	return append(findings, slices.Concat(found...)...), nil
 }
+
+// look is one thing that doctor tries.
+type look struct {
+	subject string
+	try     func(context.Context) []waybill.Finding
+}
+
+// within waits for what is tried as long as connecting and some silent answers may take. What does not end then is left behind, and is a finding.
+func (o look) within(ctx context.Context, cfg *project.Config) []waybill.Finding {
+	most := 2 * (cfg.Timeouts.Connect + cfg.Timeouts.Silence)
+	limited, stop := context.WithTimeout(ctx, most)
+	defer stop()
+	found := make(chan []waybill.Finding, 1)
+	go func() { found <- o.try(limited) }()
+	select {
+	case findings := <-found:
+		return findings
+	case <-limited.Done():
+	}
+	select {
+	case findings := <-found:
+		return findings
+	case <-time.After(lookGrace):
+		return []waybill.Finding{{
+			Subject: o.subject, Detail: fmt.Sprintf("did not answer within %s, twice timeouts.connect and timeouts.silence", most),
+			Remedy: "see whether its server is well and lets this machine in; a slow one takes larger timeouts in " + cfg.Path(),
+		}}
+	}
+}
+
+// lookGrace is how long what is tried may take to notice that its time is over.
+const lookGrace = 3 * time.Second
 
 // examineDefinitions resolves every name, holds the models against the contracts, and says what the marts will be like.
 func examineDefinitions(ctx context.Context, cfg *project.Config) ([]waybill.Finding, error) {
@@ -191,7 +231,21 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-func examineSource(ctx context.Context, cfg *project.Config, name string) []waybill.Finding {
+// examineFeeds finds files of feeds that no definition names. What keeps the ledger from being read, the lake's finding says.
+func examineFeeds(ctx context.Context, cfg *project.Config, defs []pipelines.Pipeline) []waybill.Finding {
+	nameless, err := cfg.NamelessFeeds(ctx, defs, time.Now)
+	if err != nil {
+		return nil
+	}
+	var notes []waybill.Finding
+	for _, n := range nameless {
+		what, next, _ := strings.Cut(n.String(), "; was it renamed? next: ")
+		notes = append(notes, waybill.Finding{Subject: "ledger", OK: true, Note: true, Detail: what, Remedy: "if it was renamed: " + next})
+	}
+	return notes
+}
+
+func examineSource(ctx context.Context, cfg *project.Config, defs []pipelines.Pipeline, name string) []waybill.Finding {
 	conn, err := cfg.Connect(name, time.Now)
 	if err != nil {
 		return []waybill.Finding{{Subject: name, Detail: err.Error(), Remedy: "mend the connection in " + cfg.Path()}}
@@ -206,7 +260,26 @@ func examineSource(ctx context.Context, cfg *project.Config, name string) []wayb
 		findings[i].Subject = name + ": " + findings[i].Subject
 		findings[i].Remedy = strings.ReplaceAll(findings[i].Remedy, "<source>", name)
 	}
-	return findings
+	if slices.ContainsFunc(findings, func(f waybill.Finding) bool { return !f.OK }) {
+		return findings
+	}
+	return append(findings, examineStrays(ctx, conn, defs, name)...)
+}
+
+// examineStrays finds files that lie where a source's feeds look and that none of them takes.
+func examineStrays(ctx context.Context, conn waybill.Connector, defs []pipelines.Pipeline, name string) []waybill.Finding {
+	tasks, err := pipelines.Pick(defs, nil)
+	if err != nil {
+		return nil
+	}
+	s := pull.StraysOf(ctx, conn, name, tasks)
+	if s.Files == 0 || s.Error != "" {
+		return nil // why it cannot be listed, a run says
+	}
+	return []waybill.Finding{{
+		Subject: name + ": files", OK: true, Note: true, Detail: strings.TrimPrefix(s.String(), name+": "),
+		Remedy: "mend file.match of the feed that they are of, add a feed (waybill infer FILE writes one to start from), or name them in file.ignore",
+	}}
 }
 
 func (l *commandLine) printFindings(findings []waybill.Finding) error {

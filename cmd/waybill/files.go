@@ -26,9 +26,10 @@ func newFiles(l *commandLine) *cobra.Command {
 		Example: `  waybill files list --source northgate --status held
   waybill files why 3f2a9c            what happened to this file
   waybill files show 3f2a9c           its exact bytes, as received
-  waybill files reload 3f2a9c         load it again from the kept bytes`,
+  waybill files reload 3f2a9c         load it again from the kept bytes
+  waybill files move dhl dhl-uk       after a connection or feed was renamed`,
 	}
-	c.AddCommand(newFilesList(l), newFilesWhy(l), newFilesShow(l), newFilesReload(l), newFilesRefetch(l))
+	c.AddCommand(newFilesList(l), newFilesWhy(l), newFilesShow(l), newFilesReload(l), newFilesRefetch(l), newFilesMove(l))
 	return c
 }
 
@@ -173,8 +174,8 @@ func newFilesReload(l *commandLine) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "reload [FILE]",
 		Short: "Load a file, or all that a changed contract concerns, again from the kept bytes",
-		Long: `Load again from the kept bytes, under today's contract, without asking the partner: one file, or with --outdated every file that was loaded or
-held under another contract, and what an interrupted loading left behind. What counts of a document is judged anew; a version that another took the place of does not come back by this.`,
+		Long: `Load again from the kept bytes, under today's contract, without asking the partner: one file, or with --outdated every file that was
+judged under another contract, and what an interrupted loading left behind. What counts of a document is judged anew; a version that another took the place of does not come back by this.`,
 		Example: "  waybill files reload 3f2a9c\n  waybill files reload --outdated --source northgate/despatch && waybill build",
 		Args: func(_ *cobra.Command, args []string) error {
 			if (len(args) == 1) == outdated || len(args) > 1 || (len(sources) > 0 && !outdated) {
@@ -200,21 +201,17 @@ held under another contract, and what an interrupted loading left behind. What c
 			return l.replay(c, p, files)
 		},
 	}
-	c.Flags().BoolVar(&outdated, "outdated", false, "every file that was loaded or held under another contract than today's")
+	c.Flags().BoolVar(&outdated, "outdated", false, "every file that was judged under another contract than today's")
 	c.Flags().StringSliceVar(&sources, "source", nil, "with --outdated: only this pipeline, source or source/feed (repeatable)")
 	return c
 }
 
 // replay loads kept files again and says what changed.
 func (l *commandLine) replay(c *cobra.Command, p *project.Project, files []ledger.File) error {
-	asOf, err := l.now()
-	if err != nil {
-		return err
-	}
 	changed := make([]ledger.File, 0, len(files))
 	news := false // whether rows came or went
 	for _, f := range files {
-		after, err := p.Puller.Replay(c.Context(), f, asOf)
+		after, err := p.Puller.Replay(c.Context(), f)
 		if err != nil {
 			return fmt.Errorf("replay %s: %w", visible(f.Name), err)
 		}

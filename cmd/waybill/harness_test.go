@@ -22,10 +22,20 @@ const asWaybill = "WAYBILL_TEST_AS_WAYBILL"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asWaybill) == "1" {
-		main()
-		return
+		os.Exit(start(&commandLine{stdout: people{os.Stdout}, stderr: people{os.Stderr}, received: worldClock(os.Args)}))
 	}
 	os.Exit(m.Run())
+}
+
+// worldClock is the wall clock of the simulated world that a command of a test is part of: it stands at the instant that --as-of says, since that is
+// how far the world has come. Without one it is the machine's.
+func worldClock(args []string) func() time.Time {
+	for i, a := range args[:len(args)-1] {
+		if at, err := time.Parse(time.RFC3339, args[i+1]); a == "--as-of" && err == nil && args[1] == "run" {
+			return func() time.Time { return at }
+		}
+	}
+	return nil
 }
 
 // outcome is what one command came to.

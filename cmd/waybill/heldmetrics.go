@@ -33,12 +33,13 @@ var (
 	amountHeld    = describe("held_amount", "Money at stake in held units.", "currency")
 	oldestHeld    = describe("held_oldest_timestamp_seconds", "Since when the unit is held that is held longest.")
 	releaseNewest = describe("release", "The newest release.")
+	filesHeld     = describe("files_held", "Files that are held now: nothing of them is in the tables.", "source", "feed", "rule")
 	targetRelease = describe("target_release", "Release that a target shows; 0 for none yet.", "target")
 )
 
 // Describe names the metrics.
 func (s standing) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{areaRelease, areaAsOf, areaHeld, unitsHeld, rowsHeld, amountHeld, oldestHeld, releaseNewest, targetRelease} {
+	for _, d := range []*prometheus.Desc{areaRelease, areaAsOf, areaHeld, unitsHeld, rowsHeld, amountHeld, oldestHeld, releaseNewest, targetRelease, filesHeld} {
 		ch <- d
 	}
 }
@@ -59,6 +60,18 @@ func (s standing) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	held, err := s.project.Ledger.Files(ctx, ledger.Filter{Status: ledger.Held})
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(filesHeld, err)
+		return
+	}
+	files := map[[3]string]float64{}
+	for _, f := range held {
+		files[[3]string{f.Source, f.Feed, f.Rule}]++
+	}
+	for of, n := range files {
+		gauge(filesHeld, n, of[0], of[1], of[2])
 	}
 	gauge(releaseNewest, float64(newest.ID))
 	for _, a := range newest.Areas {

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -21,11 +20,14 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/build"
 )
 
-func main() {
+func main() { os.Exit(start(&commandLine{stdout: people{os.Stdout}, stderr: people{os.Stderr}})) }
+
+// start runs the process's command line.
+func start(l *commandLine) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	tuneMemory()
-	os.Exit(Do(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	return l.do(ctx, os.Args[1:])
 }
 
 // Go's heap is small beside DuckDB's, and most of it is network packets that live for a moment: collecting it less often saves a tenth of a
@@ -61,10 +63,9 @@ var errLate = errors.New("a partner is late")
 // errUsage marks what the person typed wrong.
 var errUsage = errors.New("usage")
 
-// Do runs one command line and returns its exit code.
-func Do(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+// do runs one command line and returns its exit code.
+func (l *commandLine) do(ctx context.Context, args []string) int {
 	began := false
-	l := &commandLine{stdout: people{stdout}, stderr: people{stderr}}
 	root := newRoot(l)
 	restore := func() {}
 	root.PersistentPreRun = func(*cobra.Command, []string) {

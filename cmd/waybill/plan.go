@@ -72,6 +72,12 @@ func (l *commandLine) printPlan(plan run.Plan) error {
 			fmt.Fprintln(l.stdout, sayOutdated(f.Source, f.Feed, f.Outdated))
 		}
 	}
+	for _, n := range plan.Nameless {
+		fmt.Fprintln(l.stdout, "nameless", visible(n.String()))
+	}
+	for _, s := range plan.Strays {
+		fmt.Fprintln(l.stdout, "stray", visible(s.String()))
+	}
 	for _, m := range plan.Stale {
 		fmt.Fprintln(l.stdout, "rebuild", m)
 	}

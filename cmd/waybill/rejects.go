@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
+	"github.com/fourmarketing/waybill/project"
 	"github.com/fourmarketing/waybill/questions"
 )
 
@@ -52,7 +54,12 @@ func (l *commandLine) askRejects(ctx context.Context, r *questions.Rejects, ask 
 	if r.File != "" && len(files) == 0 {
 		return fmt.Errorf("%w: --file %s: %w; `waybill files list` shows them", errUsage, r.File, questions.ErrNoFile)
 	}
-	l.sayHeld(files)
+	held, clear, err := l.heldRejects(ctx, p, files)
+	defer clear()
+	if err != nil {
+		return err
+	}
+	r.Held = held
 	return p.Inputs.Query(ctx, time.Now(), func(q inputs.Querier) error {
 		answer, err := ask(*r, ctx, q)
 		if err != nil {
@@ -62,22 +69,28 @@ func (l *commandLine) askRejects(ctx context.Context, r *questions.Rejects, ask 
 	})
 }
 
-// sayHeld says whose rejects are not listed: a held file's are counted, and kept with the file alone.
-func (l *commandLine) sayHeld(files []ledger.File) {
-	var held []ledger.File
-	var rows int64
-	for _, f := range files {
-		if f.Status == ledger.Held && f.Rejected > 0 {
-			held, rows = append(held, f), rows+f.Rejected
-		}
+// heldRejects types the held ones among files again, whose rejects are in no table, and returns their rejects as Parquet files, until clear is called.
+func (l *commandLine) heldRejects(ctx context.Context, p *project.Project, files []ledger.File) (paths []string, clear func(), err error) {
+	dir, err := os.MkdirTemp("", "waybill-held-*")
+	if err != nil {
+		return nil, func() {}, fmt.Errorf("look at held files: %w", err)
 	}
-	switch len(held) {
-	case 0:
-	case 1:
-		fmt.Fprintf(l.stderr, "not among them: %s of the held file %s; next: waybill files why %s\n", plural(rows, "row"), held[0].Name, held[0].ID[:8])
-	default:
-		fmt.Fprintf(l.stderr, "not among them: %s of %s that are held; next: waybill files list --status held\n", plural(rows, "row"), plural(len(held), "file"))
+	rejects, without, err := p.Puller.HeldRejects(ctx, files, dir)
+	for _, f := range rejects {
+		paths = append(paths, f.Path)
 	}
+	if len(without) > 0 {
+		fmt.Fprintf(l.stderr, "not among them: what is wrong with %s that %s held and of feeds that no definition has, such as %s; next: waybill doctor\n",
+			plural(len(without), "file"), isOrAre(len(without)), visible(without[0]))
+	}
+	return paths, func() { _ = os.RemoveAll(dir) }, err
+}
+
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 func newRejectsList(l *commandLine) *cobra.Command {

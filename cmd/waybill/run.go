@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,7 +110,8 @@ type feedReport struct {
 	Source   string        `json:"source"`
 	Feed     string        `json:"feed"`
 	Known    int           `json:"known_files"`
-	Outdated int           `json:"outdated_files"` // loaded or held under another contract than today's
+	Touched  int           `json:"touched_files"`  // the bytes are those of before
+	Outdated int           `json:"outdated_files"` // judged under another contract than today's
 	Files    []ledger.File `json:"files"`
 	Waiting  []string      `json:"waiting"`
 	Error    string        `json:"error,omitempty"`
@@ -140,7 +142,7 @@ func reportRun(res run.Result) runReport {
 		HeldUnits: res.Build.Release.Held, HeldAreas: heldAreas(res.Build.Release),
 	}
 	for _, f := range res.Feeds {
-		fr := feedReport{Source: f.Source, Feed: f.Feed, Known: f.Known, Outdated: f.Outdated, Files: f.Files}
+		fr := feedReport{Source: f.Source, Feed: f.Feed, Known: f.Known, Touched: f.Touched, Outdated: f.Outdated, Files: f.Files}
 		for _, w := range f.Waiting {
 			fr.Waiting = append(fr.Waiting, w.String())
 		}
@@ -150,7 +152,7 @@ func reportRun(res run.Result) runReport {
 		r.Feeds = append(r.Feeds, fr)
 	}
 	for _, b := range res.Build.Built {
-		if b.Model.Name.Namespace == "marts" {
+		if slices.Contains(res.Build.Done, b.Model.Name) { // else it was built aside, for checks, or the build failed before it was committed
 			r.Marts = append(r.Marts, martReport{Model: b.Model.Name.Name, Rows: b.Rows})
 		}
 	}
@@ -203,15 +205,33 @@ func (l *commandLine) printTrouble(feeds []pull.Result) {
 				fmt.Fprintf(l.stdout, "held: %s/%s %s: %s\n      next: waybill files why %s\n", f.Source, f.Feed, visible(file.Name), visible(file.Detail), file.ID)
 			}
 		}
+		var told []pull.Waiting
 		for _, w := range f.Waiting {
+			if w.Told {
+				told = append(told, w)
+				continue
+			}
 			fmt.Fprintf(l.stdout, "waiting: %s/%s %s\n", f.Source, f.Feed, visible(fmt.Sprint(w)))
 		}
+		l.printTold(f, told)
+	}
+}
+
+// printTold is one line about all batches of a feed of which questions have no answer yet.
+func (l *commandLine) printTold(f pull.Result, told []pull.Waiting) {
+	switch len(told) {
+	case 0:
+	case 1:
+		fmt.Fprintf(l.stdout, "waiting: %s/%s %s\n", f.Source, f.Feed, visible(told[0].String()))
+	default:
+		last := told[len(told)-1]
+		fmt.Fprintf(l.stdout, "waiting: %s/%s %d notes of batches, the last of them %s; all of a batch's: waybill files why %s\n", f.Source, f.Feed, len(told), visible(last.String()), visible(last.Item.Name))
 	}
 }
 
 // sayOutdated is about files whose rows are of another contract than today's.
 func sayOutdated(source, feed string, files int) string {
-	return fmt.Sprintf("outdated: %s/%s: %s loaded or held under another contract; next: waybill files reload --outdated --source %s/%s", source, feed, plural(files, "file"), source, feed)
+	return fmt.Sprintf("outdated: %s/%s: %s judged under another contract; next: waybill files reload --outdated --source %s/%s", source, feed, plural(files, "file"), source, feed)
 }
 
 func blank[N int | int64](n N) string {
@@ -227,13 +247,25 @@ func runLine(res run.Result) string {
 	for _, f := range res.Feeds {
 		known += f.Known
 	}
-	if !res.News() && res.Count(ledger.Held) == 0 && res.Err() == nil {
-		return fmt.Sprintf("no news: %s known, %s up to date, nothing changed (%s)", plural(known, "file"), plural(res.Build.Fresh, "mart"), took(res.Took)) + heldLine(res.Build.Release)
+	if !res.News() && res.Count(ledger.Held) == 0 && len(res.Build.Stale) == 0 && res.Err() == nil {
+		return fmt.Sprintf("no news: %s known%s, %s up to date, nothing changed (%s)", plural(known, "file"), touchedLine(res), plural(res.Build.Fresh, "mart"), took(res.Took)) + heldLine(res.Build.Release)
 	}
 	loaded, rejected := res.Rows()
-	return fmt.Sprintf("%s loaded (%s, %s rejected), %d held, %d duplicate; %s (%s)",
-		plural(res.Count(ledger.Loaded), "file"), plural(loaded, "row"), count(rejected), res.Count(ledger.Held), res.Count(ledger.Duplicate),
+	return fmt.Sprintf("%s loaded (%s, %s rejected), %d held, %d duplicate%s; %s (%s)",
+		plural(res.Count(ledger.Loaded), "file"), plural(loaded, "row"), count(rejected), res.Count(ledger.Held), res.Count(ledger.Duplicate), touchedLine(res),
 		builtLine(res.Build), took(res.Took))
+}
+
+// touchedLine says how many files were offered again with the bytes that are known, empty for none.
+func touchedLine(res run.Result) string {
+	touched := 0
+	for _, f := range res.Feeds {
+		touched += f.Touched
+	}
+	if touched == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %s offered again with the same bytes", plural(touched, "file"))
 }
 
 // builtLine says what became of the marts.
@@ -247,6 +279,9 @@ func builtLine(b build.Result) string {
 	case ledger.Withheld:
 		return fmt.Sprintf("%s held back by checks, %d unchanged; nothing is released", marts, b.Fresh)
 	default:
+		if len(b.Done) > 0 {
+			return fmt.Sprintf("%d of %s built, and not released; %d unchanged", len(b.Done), marts, b.Fresh)
+		}
 		return fmt.Sprintf("%s not built, %d unchanged", marts, b.Fresh)
 	}
 }

@@ -26,11 +26,14 @@ func newServe(l *commandLine) *cobra.Command {
 		Use:   "serve",
 		Short: "Run every pipeline on its schedule; /healthz and Prometheus /metrics",
 		Long: `Run each pipeline on the schedule of its definition, never two runs of one feed at once (also across machines that share the
-catalog), with retries, and catch up on what was due while it was stopped. SIGTERM stops scheduling and lets what runs finish.`,
+catalog), with retries, and catch up on what was due while it was stopped. SIGTERM stops scheduling and lets what runs finish.
+What it does is logged to standard error, a line of JSON each: runs, feeds with their counts, releases, publications, failures with what to type next.`,
 		Example: "  waybill serve\n  waybill serve --listen 0.0.0.0:8099 --drain 5m",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			p, err := l.open(c.Context(), nil)
+			l.logJSON = true
+			h := newHealth(time.Now)
+			p, err := l.open(c.Context(), h.watch)
 			if err != nil {
 				return err
 			}
@@ -38,7 +41,7 @@ catalog), with retries, and catch up on what was due while it was stopped. SIGTE
 			if l.asOf != "" {
 				return fmt.Errorf("%w: serve asks about the present; --as-of goes with run", errUsage)
 			}
-			return l.serve(c.Context(), p, listen, drain)
+			return l.serve(c.Context(), p, h, serveAt{listen, drain})
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", listen, "address of /healthz and /metrics")
@@ -46,21 +49,20 @@ catalog), with retries, and catch up on what was due while it was stopped. SIGTE
 	return c
 }
 
-func (l *commandLine) serve(ctx context.Context, p *project.Project, listen string, drain time.Duration) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+// serveAt is where and how to serve.
+type serveAt struct {
+	listen string
+	drain  time.Duration
+}
+
+func (l *commandLine) serve(ctx context.Context, p *project.Project, h *health, how serveAt) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", how.listen)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", listen, err)
+		return fmt.Errorf("listen on %s: %w", how.listen, err)
 	}
 	m := newMetrics(p)
-	scheduler := run.NewScheduler(p.Runner, func() time.Time { return time.Now().UTC().Truncate(clockStep) }, drain,
-		func(pipeline string, res run.Result, err error) {
-			m.record(pipeline, res, err)
-			fmt.Fprintf(l.stdout, "%s %s: %s\n", time.Now().UTC().Format(time.DateTime), pipeline, runLine(res))
-			if err != nil {
-				fmt.Fprintf(l.stderr, "%s %s: %v\n", time.Now().UTC().Format(time.DateTime), pipeline, err)
-			}
-		})
-	server := &http.Server{Handler: m.handler(p), ReadHeaderTimeout: 10 * time.Second}
+	scheduler := run.NewScheduler(p.Runner, func() time.Time { return time.Now().UTC().Truncate(clockStep) }, how.drain, m.record)
+	server := &http.Server{Handler: m.handler(p, h), ReadHeaderTimeout: 10 * time.Second}
 	fmt.Fprintf(l.stdout, "serving %s; health and metrics on http://%s\n", plural(len(p.Pipelines), "pipeline"), listener.Addr())
 	var web sync.WaitGroup
 	var webErr error
@@ -94,7 +96,7 @@ func newMetrics(p *project.Project) *metrics {
 		rows:     prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waybill_records_total", Help: "Records by feed and what became of them."}, []string{"source", "feed", "state"}),
 		files:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "waybill_files_total", Help: "Received files by feed and status."}, []string{"source", "feed", "status"}),
 		last:     prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waybill_last_success_timestamp_seconds", Help: "End of the last run without error."}, []string{"pipeline"}),
-		outdated: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waybill_files_outdated", Help: "Files loaded or held under another contract than today's."}, []string{"source", "feed"}),
+		outdated: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "waybill_files_outdated", Help: "Files judged under another contract than today's."}, []string{"source", "feed"}),
 	}
 	m.registry.MustRegister(m.runs, m.seconds, m.rows, m.files, m.last, m.outdated, standing{project: p}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -124,15 +126,17 @@ func (m *metrics) record(pipeline string, res run.Result, err error) {
 	}
 }
 
-func (m *metrics) handler(p *project.Project) http.Handler {
+func (m *metrics) handler(p *project.Project, h *health) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
-		if _, err := p.Ledger.Runs(r.Context(), "", 1); err != nil {
+		asking, stop := context.WithTimeout(r.Context(), scrapeTime)
+		defer stop()
+		if _, err := p.Ledger.Runs(asking, "", 1); err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return
 		}
-		fmt.Fprintln(w, "ok")
+		h.say(w)
 	})
 	return mux
 }

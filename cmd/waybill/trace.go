@@ -33,6 +33,9 @@ which takes longer. What has no known order is shown by itself. Where several th
 			if questions.Normal(args[0]) == "" {
 				return fmt.Errorf("%w: %q is no reference", errUsage, args[0])
 			}
+			if l.asOf != "" {
+				return fmt.Errorf("%w: a trace shows what is known now; next: waybill query --as-of %s, which asks the marts as they were", errUsage, l.asOf)
+			}
 			found, err := l.trace(c.Context(), args[0])
 			if err != nil {
 				return err

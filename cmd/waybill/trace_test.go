@@ -17,10 +17,11 @@ func TestTrace(t *testing.T) {
 	p := join(t, box)
 	at := stamp(box.World().AsOf())
 	p.must(exitDone, "run", "--as-of", at)
+	says(t, p.must(exitUsage, "trace", "AV1001", "--as-of", at).err, "waybill query --as-of")
 	trace := func(ref string) []questions.Traced {
 		t.Helper()
 		var found []questions.Traced
-		p.report(exitDone, &found, "trace", ref, "--as-of", at)
+		p.report(exitDone, &found, "trace", ref)
 		return found
 	}
 	// What partners sent, and whose it is: the warehouse's name of an order and the shop's name are the same in northgate's files.

@@ -44,7 +44,7 @@ func New(cfg Config, clock func() time.Time) (*Connector, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("adyen: %w", err)
 	}
-	client, err := rest.New(cfg.BaseURL, cfg.auth(), cfg.HTTP, clock)
+	client, err := rest.New(cfg.BaseURL, cfg.auth(), cfg.HTTP.Within(cfg.Bounds), clock)
 	if err != nil {
 		return nil, fmt.Errorf("adyen: %w", err)
 	}

@@ -11,6 +11,8 @@ import (
 
 // Config is a connection to one Adyen company account's report downloads.
 type Config struct {
+	waybill.Bounds `yaml:",inline"`
+
 	// BaseURL is the Customer Area's host. Default https://ca-live.adyen.com; tests use https://ca-test.adyen.com.
 	BaseURL string `yaml:"base_url"`
 	// Username and Password are the report user's, such as report@Company.FourMarketing. Leave empty with APIKey.

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/internal/bound"
 )
 
 // Silence is how long a server may say nothing in these tests: long beside a busy machine's pauses.
@@ -65,6 +66,7 @@ func Run(t *testing.T, f Fixture) {
 		t.Run("cut once", f.cutOnce)
 		t.Run("cut again and again", f.cutForGood)
 		t.Run("silent server", f.silent)
+		t.Run("silent or torn at each step", f.muted)
 	}
 	if f.Refused != nil {
 		t.Run("wrong credential", f.refused)
@@ -73,13 +75,18 @@ func Run(t *testing.T, f Fixture) {
 
 func (f Fixture) connect(t *testing.T, dial Dial) waybill.Connector {
 	t.Helper()
-	c := f.Connect(t, dial)
+	c := bound.Within(f.Connect(t, dial), f.bounds())
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})
 	return c
+}
+
+// bounds are those that the connector itself is to have.
+func (f Fixture) bounds() waybill.Bounds {
+	return waybill.Bounds{Timeouts: waybill.Timeouts{Silence: Silence}}
 }
 
 // list: every odd name is there with its size and a time, globs choose, and the second listing equals the first.

@@ -10,6 +10,8 @@ import (
 
 // Config is a connection to DHL's Shipment Tracking – Unified API: one subscription key and its allowance.
 type Config struct {
+	waybill.Bounds `yaml:",inline"`
+
 	// BaseURL is the API's host. Default https://api-eu.dhl.com.
 	BaseURL string `yaml:"base_url"`
 	// APIKey is the subscription's consumer key, sent as DHL-API-Key.

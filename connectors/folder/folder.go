@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/internal/bound"
 	"github.com/fourmarketing/waybill/connectors/internal/listing"
 	"github.com/fourmarketing/waybill/connectors/internal/transfer"
 )
@@ -22,6 +23,8 @@ const parallelReads = 4
 
 // Config is a connection's block of settings.
 type Config struct {
+	waybill.Bounds `yaml:",inline"`
+
 	Root string `yaml:"root"` // the directory, absolute or relative to where the program was started; required
 }
 
@@ -35,7 +38,8 @@ func (c Config) Validate() error {
 
 // Connector reads one directory tree.
 type Connector struct {
-	root string
+	root   string
+	limits waybill.Limits
 }
 
 // New makes a connector. The directory need not exist yet. It asks no clock.
@@ -43,13 +47,13 @@ func New(c Config, _ func() time.Time) (*Connector, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	return &Connector{root: c.Root}, nil
+	return &Connector{root: c.Root, limits: c.Or(waybill.DefaultBounds()).Limits}, nil
 }
 
 // List returns the files that the request's globs name. Symbolic links to files count as files; a link to a
 // directory is read only when a glob spells it out.
 func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item, error) {
-	items, err := listing.Walk(ctx, r, c.readDir, parallelReads)
+	items, err := listing.Walk(ctx, r, c.readDir, parallelReads, c.limits)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", c.root, err)
 	}
@@ -95,15 +99,16 @@ func (c *Connector) readDir(ctx context.Context, dir string) ([]listing.Entry, e
 	if err != nil {
 		return nil, err
 	}
-	names, err := os.ReadDir(path)
+	names, err := c.names(path)
 	if err != nil {
-		return nil, translate(err)
+		return nil, err
 	}
 	entries := make([]listing.Entry, 0, len(names))
 	for _, n := range names {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		bound.Progress(ctx)
 		info, err := n.Info()
 		link := err == nil && info.Mode()&fs.ModeSymlink != 0
 		if link {
@@ -118,6 +123,23 @@ func (c *Connector) readDir(ctx context.Context, dir string) ([]listing.Entry, e
 		}
 	}
 	return entries, nil
+}
+
+// names reads what is in a directory, up to the limit.
+func (c *Connector) names(path string) ([]fs.DirEntry, error) {
+	dir, err := os.Open(path)
+	if err != nil {
+		return nil, translate(err)
+	}
+	defer dir.Close()
+	names, err := dir.ReadDir(c.limits.Entries + 1)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return nil, translate(err)
+	case len(names) > c.limits.Entries:
+		return nil, bound.TooMany(len(names), c.limits.Entries)
+	}
+	return names, nil
 }
 
 // path leads from the root to a name, never out of it by way of the name.
@@ -157,12 +179,12 @@ func open(ctx context.Context, path string, listed waybill.Item, offset int64) (
 	if _, err := f.Seek(offset, io.SeekStart); err != nil {
 		return nil, errors.Join(translate(err), f.Close())
 	}
-	return &body{File: f, ctx: ctx, path: path, begun: now}, nil
+	return &body{ahead: newAhead(f), ctx: ctx, path: path, begun: now}, nil
 }
 
 // body is an open file that stops with its context and tells at its end whether it stayed the same.
 type body struct {
-	*os.File
+	ahead *ahead
 	ctx   context.Context
 	path  string
 	begun waybill.Item
@@ -172,7 +194,7 @@ func (b *body) Read(p []byte) (int, error) {
 	if err := b.ctx.Err(); err != nil {
 		return 0, err
 	}
-	n, err := b.File.Read(p)
+	n, err := b.ahead.read(b.ctx, p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = translate(err)
 	}
@@ -180,9 +202,7 @@ func (b *body) Read(p []byte) (int, error) {
 }
 
 func (b *body) Close() error {
-	if err := b.File.Close(); err != nil {
-		return err
-	}
+	b.ahead.stop()
 	if err := b.ctx.Err(); err != nil {
 		return err
 	}

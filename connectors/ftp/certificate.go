@@ -18,7 +18,7 @@ func tlsConfig(c Config) (*tls.Config, error) {
 	if c.TLS.Mode == withoutTLS {
 		return nil, nil
 	}
-	config := &tls.Config{ServerName: c.TLS.ServerName, ClientSessionCache: tls.NewLRUClientSessionCache(0), InsecureSkipVerify: c.TLS.InsecureSkipVerify}
+	config := &tls.Config{ServerName: c.TLS.ServerName, ClientSessionCache: &tickets{ClientSessionCache: tls.NewLRUClientSessionCache(0)}, InsecureSkipVerify: c.TLS.InsecureSkipVerify}
 	if c.TLS.CAFile != "" {
 		text, err := os.ReadFile(c.TLS.CAFile)
 		if err != nil {

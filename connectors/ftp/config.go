@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/internal/silence"
 )
 
 // resumePause is the wait before a cut download is taken up again; it doubles each time.
@@ -26,6 +27,8 @@ const (
 
 // Config is a connection's block of settings.
 type Config struct {
+	waybill.Bounds `yaml:",inline"`
+
 	Host     string         `yaml:"host"` // name or address; required
 	Port     int            `yaml:"port"` // default 21, with implicit TLS 990
 	User     string         `yaml:"user"` // required
@@ -33,10 +36,8 @@ type Config struct {
 	Root     string         `yaml:"root"` // directory that names are relative to; default the login directory
 	TLS      TLS            `yaml:"tls"`
 
-	MaxSessions int           `yaml:"max_sessions"` // connections at a time, each with at most one file; default 2
-	Resumes     int           `yaml:"resumes"`      // how often a cut download is taken up again; default 5, -1 for never
-	DialTimeout time.Duration `yaml:"dial_timeout"` // to connect and log in; default 20s
-	IdleTimeout time.Duration `yaml:"idle_timeout"` // a server silent for so long counts as gone, a session unused for so long is closed; default 60s
+	MaxSessions int `yaml:"max_sessions"` // connections at a time, each with at most one file; default 2
+	Resumes     int `yaml:"resumes"`      // how often a cut download is taken up again; default 5, -1 for never
 
 	// Dial replaces the network, for a way through a proxy.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error) `yaml:"-"`
@@ -61,8 +62,8 @@ func (c Config) Validate() error {
 	if c.User == "" {
 		missing = append(missing, errors.New("ftp: user is missing"))
 	}
-	if c.Port < 0 || c.Port > 65535 || c.MaxSessions < 0 || c.DialTimeout < 0 || c.IdleTimeout < 0 {
-		missing = append(missing, errors.New("ftp: port, max_sessions, dial_timeout and idle_timeout cannot be negative, nor a port above 65535"))
+	if c.Port < 0 || c.Port > 65535 || c.MaxSessions < 0 {
+		missing = append(missing, errors.New("ftp: port and max_sessions cannot be negative, nor a port above 65535"))
 	}
 	return errors.Join(append(missing, c.TLS.validate())...)
 }
@@ -108,11 +109,8 @@ func (c Config) withDefaults() Config {
 	c.TLS.ServerName = or(c.TLS.ServerName, c.Host)
 	c.MaxSessions = or(c.MaxSessions, 2)
 	c.Resumes = or(c.Resumes, 5)
-	c.DialTimeout = or(c.DialTimeout, 20*time.Second)
-	c.IdleTimeout = or(c.IdleTimeout, time.Minute)
-	if c.Dial == nil {
-		c.Dial = (&net.Dialer{}).DialContext
-	}
+	c.Bounds = c.Or(waybill.DefaultBounds())
+	c.Dial = silence.Bound(c.Dial, "the FTP server", c.Timeouts)
 	return c
 }
 

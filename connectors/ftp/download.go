@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/textproto"
 
 	"github.com/jlaffaye/ftp"
 
@@ -38,7 +39,7 @@ func (d *download) open(ctx context.Context, offset int64) (io.ReadCloser, error
 		}
 		var err error
 		if b.response, err = s.conn.RetrFrom(s.remote(d.name), uint64(offset)); err != nil {
-			return fmt.Errorf("from byte %d: %w", offset, d.refused(s, translate(err)))
+			return fmt.Errorf("from byte %d: %w", offset, d.refused(s, s.refusedData(err)))
 		}
 		return nil
 	})
@@ -99,12 +100,31 @@ func (b *body) Read(p []byte) (int, error) {
 	switch {
 	case errors.Is(err, io.EOF):
 		b.ended = true
+		if refused := b.refusal(); refused != nil {
+			err = refused
+		}
 	case err != nil && b.ctx.Err() != nil:
 		err = b.ctx.Err()
 	case err != nil:
-		err = translate(err)
+		if refused := b.refusal(); refused != nil {
+			err = refused
+		} else {
+			err = translate(err)
+		}
 	}
 	return n, err
+}
+
+// refusal is the reason for which a server closes a TLS data connection before a byte was sent: it says it afterwards.
+func (b *body) refusal() error {
+	if b.session.latest == nil || b.session.latest.secure == nil || b.session.latest.came > 0 {
+		return nil
+	}
+	var answer *textproto.Error
+	if said := b.response.Close(); errors.As(said, &answer) {
+		return b.session.refusedData(said)
+	}
+	return nil
 }
 
 // Close, after the last byte, hears from the server that the transfer is complete and sees that the file stayed
@@ -123,7 +143,7 @@ func (b *body) Close() error {
 	err := b.session.do(b.ctx, func() error {
 		if b.response != nil {
 			if err := b.response.Close(); err != nil {
-				return translate(err)
+				return b.session.refusedData(err)
 			}
 		}
 		return b.download.same(b.session)

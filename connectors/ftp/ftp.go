@@ -8,7 +8,6 @@
 package ftp
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +21,7 @@ import (
 	"github.com/jlaffaye/ftp"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/internal/bound"
 	"github.com/fourmarketing/waybill/connectors/internal/listing"
 	"github.com/fourmarketing/waybill/connectors/internal/transfer"
 )
@@ -48,7 +48,7 @@ func New(c Config, _ func() time.Time) (*Connector, error) {
 // List returns the files that the request's globs name. Symbolic links to files count as files where the server
 // says what they lead to; a link to a directory is read only when a glob spells it out.
 func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item, error) {
-	items, err := listing.Walk(ctx, r, c.readDir, c.config.MaxSessions)
+	items, err := listing.Walk(ctx, r, c.readDir, c.config.MaxSessions, c.config.Limits)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", c.config.address(), err)
 	}
@@ -126,12 +126,13 @@ func (c *Connector) readDir(ctx context.Context, dir string) ([]listing.Entry, e
 	err := c.with(ctx, func(s *session) error {
 		all, err := s.list(s.remote(dir))
 		if err != nil {
-			return fmt.Errorf("folder %s: %w", s.remote(dir), translate(err))
+			return fmt.Errorf("folder %s: %w", s.remote(dir), s.refusedData(err))
 		}
 		for _, e := range all {
 			entry := listing.Entry{Name: e.Name, Dir: e.Type == ftp.EntryTypeFolder, Size: int64(e.Size), ModifiedAt: e.Time.UTC()}
 			if e.Type == ftp.EntryTypeLink {
 				target, err := s.stat(s.remote(path.Join(dir, e.Name)))
+				bound.Progress(ctx)
 				if errors.Is(err, waybill.ErrNotFound) || target.Size < 0 {
 					continue // to a directory, or to nowhere
 				}
@@ -152,7 +153,7 @@ func (s *session) list(dir string) ([]*ftp.Entry, error) {
 	if err := s.conn.ChangeDir(dir); err != nil {
 		return nil, err
 	}
-	s.listed = &bytes.Buffer{}
+	s.listed = &listed{}
 	defer func() { s.listed = nil }()
 	entries, err := s.conn.List("")
 	if err != nil {

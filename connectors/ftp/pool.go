@@ -26,7 +26,7 @@ type pool struct {
 }
 
 func newPool(c Config, dial func(context.Context) (*session, error)) *pool {
-	return &pool{dial: dial, idle: c.IdleTimeout, tickets: semaphore.NewWeighted(int64(c.MaxSessions)), all: map[*session]*time.Timer{}}
+	return &pool{dial: dial, idle: c.Timeouts.Silence, tickets: semaphore.NewWeighted(int64(c.MaxSessions)), all: map[*session]*time.Timer{}}
 }
 
 // acquire waits for a session; one that lay unused is asked first whether it is still there.

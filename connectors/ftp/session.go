@@ -1,7 +1,6 @@
 package ftp
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"net"
 	"net/textproto"
 	"sync"
-	"time"
 
 	"github.com/jlaffaye/ftp"
 
@@ -19,11 +17,14 @@ import (
 
 // session is one login: a control connection, and at most one data connection. It does one thing at a time.
 type session struct {
-	config Config
-	tls    *tls.Config
-	conn   *ftp.ServerConn
-	home   string // the login directory
-	listed *bytes.Buffer
+	config  Config
+	tls     *tls.Config
+	conn    *ftp.ServerConn
+	home    string // the login directory
+	listed  *listed
+	latest  *data // connection, to tell why a transfer was refused
+	control *controlConn
+	plain   bool // the server refused to be told that names are UTF-8
 
 	ctx context.Context // of what it is doing now
 
@@ -35,9 +36,14 @@ type session struct {
 // dial connects, checks the certificate and logs in.
 func dial(ctx context.Context, c Config, secure *tls.Config) (*session, error) {
 	s := &session{config: c, tls: secure}
-	limited, cancel := context.WithTimeoutCause(ctx, c.DialTimeout, fmt.Errorf("%w: no answer within %s", waybill.ErrTemporary, c.DialTimeout))
+	limited, cancel := context.WithTimeoutCause(ctx, c.Timeouts.Connect, fmt.Errorf("%w: no answer within %s (timeouts.connect)", waybill.ErrTemporary, c.Timeouts.Connect))
 	defer cancel()
 	err := s.do(limited, s.login)
+	if errors.Is(err, errNoUTF8) {
+		s.abort()
+		s = &session{config: c, tls: secure, plain: true}
+		err = s.do(limited, s.login)
+	}
 	if err != nil {
 		s.abort()
 		return nil, fmt.Errorf("dial %s: %w", c.address(), err)
@@ -46,7 +52,7 @@ func dial(ctx context.Context, c Config, secure *tls.Config) (*session, error) {
 }
 
 func (s *session) login() error {
-	options := []ftp.DialOption{ftp.DialWithDialFunc(s.connect)}
+	options := []ftp.DialOption{ftp.DialWithDialFunc(s.connect), ftp.DialWithDisabledUTF8(s.plain)}
 	switch s.config.TLS.Mode {
 	case explicitTLS:
 		options = append(options, ftp.DialWithExplicitTLS(s.tls))
@@ -58,6 +64,9 @@ func (s *session) login() error {
 		return s.refusal(err, "the server does not speak FTP with tls.mode "+s.config.TLS.Mode+" here; the other modes are explicit, implicit and, in clear, none")
 	}
 	if err := s.conn.Login(s.config.User, s.config.Password.Reveal()); err != nil {
+		if s.toldUTF8() {
+			return errNoUTF8
+		}
 		return s.refusal(err, "")
 	}
 	if s.home, err = s.conn.CurrentDir(); err != nil {
@@ -75,7 +84,7 @@ func (s *session) refusal(err error, hint string) error {
 	switch {
 	case untrusted != nil:
 		return untrusted
-	case errors.Is(err, waybill.ErrAuth):
+	case errors.Is(err, waybill.ErrAuth), errors.Is(err, waybill.ErrLimit), errors.Is(err, waybill.ErrTemporary):
 		return err
 	case errors.As(err, &answer) && answer.Code/100 == 4, transfer.Cut(err) && !errors.As(err, &record):
 		return fmt.Errorf("%w: %w", waybill.ErrTemporary, err)
@@ -99,33 +108,40 @@ func (s *session) do(ctx context.Context, work func() error) error {
 	if !release() && err != nil {
 		return context.Cause(ctx)
 	}
+	var answer *textproto.Error
+	if err != nil && s.control != nil && s.control.torn.Load() && !errors.As(err, &answer) && !errors.Is(err, waybill.ErrTemporary) {
+		return fmt.Errorf("%w: the connection ended within a reply: %w", waybill.ErrTemporary, err)
+	}
 	return err
 }
 
 // connect makes the control connection first, and data connections after it.
 func (s *session) connect(network, address string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(s.ctx, s.config.DialTimeout)
-	defer cancel()
-	socket, err := s.config.Dial(ctx, network, address)
+	socket, err := s.config.Dial(s.ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
-	control := len(s.sockets) == 0
+	first := len(s.sockets) == 0
 	s.sockets = append(s.sockets[:min(1, len(s.sockets))], socket) // the former data connection is over
 	dead := s.dead
 	s.mu.Unlock()
 	if dead {
 		return nil, errors.Join(net.ErrClosed, socket.Close())
 	}
-	var made net.Conn = &watched{Conn: socket, silence: s.config.IdleTimeout}
-	if s.tls != nil && (!control || s.config.TLS.Mode == implicitTLS) {
-		made = tls.Client(made, s.tls)
+	if first {
+		s.control = &controlConn{Conn: socket}
+		if s.tls != nil && s.config.TLS.Mode == implicitTLS {
+			return tls.Client(s.control, s.tls), nil
+		}
+		return s.control, nil
 	}
-	if !control {
-		made = &data{Conn: made, session: s}
+	s.latest = &data{Conn: socket, session: s}
+	if s.tls != nil {
+		s.latest.secure = tls.Client(socket, s.tls)
+		s.latest.Conn = s.latest.secure
 	}
-	return made, nil
+	return s.latest, nil
 }
 
 // abort closes the sockets; the session is of no more use.
@@ -144,47 +160,13 @@ func (s *session) alive() bool {
 	return !s.dead
 }
 
-// watched is a socket that gives up waiting for a server which sends nothing.
-type watched struct {
-	net.Conn
-	silence time.Duration
-}
-
-func (w *watched) Read(p []byte) (int, error) {
-	late := time.AfterFunc(w.silence, func() { _ = w.Close() })
-	n, err := w.Conn.Read(p)
-	if !late.Stop() && err != nil {
-		err = fmt.Errorf("%w: the server sent nothing for %s", waybill.ErrTemporary, w.silence)
-	}
-	return n, err
-}
-
-// data is a data connection. While a folder is listed it keeps a copy, because the library passes over lines
-// that it cannot read.
-type data struct {
-	net.Conn
-	session *session
-}
-
-func (d *data) Read(p []byte) (int, error) {
-	n, err := d.Conn.Read(p)
-	if d.session.listed != nil {
-		d.session.listed.Write(p[:n])
-	}
-	return n, err
-}
-
-// Close has nothing to report: nothing was written, and a server that has closed its side already cannot hear
-// TLS say goodbye. Whether all has arrived is in the control connection's answer.
-func (d *data) Close() error {
-	_ = d.Conn.Close()
-	return nil
-}
-
 // translate gives the protocol's answers the meaning that callers act on. 550 is both "no such file" and "you
 // may not": servers differ only in words.
 func translate(err error) error {
 	var answer *textproto.Error
+	if errors.Is(err, waybill.ErrLimit) {
+		return err
+	}
 	if !errors.As(err, &answer) {
 		if transfer.Cut(err) && !errors.Is(err, waybill.ErrTemporary) {
 			return fmt.Errorf("%w: %w", waybill.ErrTemporary, err)

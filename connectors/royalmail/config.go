@@ -10,6 +10,8 @@ import (
 
 // Config is a connection to Royal Mail's Tracking API v2: one app of the developer portal and its plan.
 type Config struct {
+	waybill.Bounds `yaml:",inline"`
+
 	// BaseURL is the API's host. Default https://api.royalmail.net.
 	BaseURL string `yaml:"base_url"`
 	// ClientID is the app's client id, sent as X-IBM-Client-Id.

@@ -379,3 +379,19 @@ func FuzzAnswer(f *testing.F) {
 		}
 	})
 }
+
+func TestEitherFormOfMailPiecesIsRead(t *testing.T) {
+	t.Parallel()
+	asked := []string{"N001"}
+	history := `{"mailPieceId":"N001","events":[{"eventCode":"EVKSP"}]}`
+	summary := `{"mailPieceId":"N001","status":"200","summary":{"statusCategory":"DELIVERED"}}`
+	if _, isSummary, isHistory := royalmail.Judge(200, `{"mailPieces":[`+history+`]}`, asked); isHistory != nil || isSummary == nil {
+		t.Errorf("a history in a list: as a history %v, as a summary %v", isHistory, isSummary)
+	}
+	if told, err, _ := royalmail.Judge(200, `{"mailPieces":`+summary+`}`, asked); err != nil || !told["N001"] {
+		t.Errorf("a summary without a list tells %v, %v", told, err)
+	}
+	if _, _, err := royalmail.Judge(200, `{"mailPieces":[`+history+`,`+history+`]}`, asked); err == nil {
+		t.Error("two histories are taken for one")
+	}
+}

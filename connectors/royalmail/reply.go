@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,7 +32,7 @@ type reply struct {
 type body struct {
 	HTTPCode   text            `json:"httpCode"`
 	Errors     []apiError      `json:"errors"`
-	MailPieces json.RawMessage `json:"mailPieces"` // an object in events, an array in summary
+	MailPieces json.RawMessage `json:"mailPieces"` // an object in events, an array in summary; either may stand for the other
 }
 
 type apiError struct {
@@ -40,10 +41,11 @@ type apiError struct {
 
 // piece is one number of a summary.
 type piece struct {
-	ID      text      `json:"mailPieceId"` // as asked: "1D or 2D barcode provided in the API request"
-	Status  text      `json:"status"`
-	Summary *struct{} `json:"summary"`
-	Error   *apiError `json:"error"`
+	ID      text       `json:"mailPieceId"` // as asked: "1D or 2D barcode provided in the API request"
+	Status  text       `json:"status"`
+	Summary *struct{}  `json:"summary"`
+	Error   *apiError  `json:"error"`
+	Events  []struct{} `json:"events"` // of an events answer alone
 }
 
 // text is a text of Royal Mail's, which a number may stand for.
@@ -139,8 +141,8 @@ func (r reply) pieces(numbers []string) (map[string]standing, error) {
 		out[numbers[0]] = stranger
 		return out, nil
 	}
-	var list []piece
-	if err := json.Unmarshal(r.body.MailPieces, &list); err != nil {
+	list, err := r.list()
+	if err != nil || slices.ContainsFunc(list, func(p piece) bool { return p.Events != nil }) {
 		return nil, &rest.UnusableError{Answer: r.Answer, Problem: r.problem() + ", its mailPieces no list of pieces"}
 	}
 	byID := make(map[string]piece, len(list))
@@ -151,6 +153,20 @@ func (r reply) pieces(numbers []string) (map[string]standing, error) {
 		out[n] = byID[strings.ToUpper(n)].standing()
 	}
 	return out, nil
+}
+
+// list is mailPieces, a single one without a list around it too.
+func (r reply) list() ([]piece, error) {
+	var list []piece
+	err := json.Unmarshal(r.body.MailPieces, &list)
+	if err == nil {
+		return list, nil
+	}
+	var lone piece
+	if json.Unmarshal(r.body.MailPieces, &lone) != nil || lone.ID == "" {
+		return nil, err
+	}
+	return []piece{lone}, nil
 }
 
 // standing goes by the error where there is one, because it also comes beside the status 200.
@@ -173,9 +189,15 @@ func (r reply) history() error {
 	if unknown[r.code()] {
 		return nil
 	}
-	var p piece
-	if r.status()/100 != 2 || !r.hasPieces() || json.Unmarshal(r.body.MailPieces, &p) != nil || p.ID == "" {
+	if r.status()/100 != 2 || !r.hasPieces() || !r.hasHistory() {
 		return &rest.UnusableError{Answer: r.Answer, Problem: r.problem() + " without a piece in mailPieces"}
 	}
 	return nil
+}
+
+// hasHistory tells whether mailPieces is one piece with an id, alone or in a list. In a list it has events, else it is a summary.
+func (r reply) hasHistory() bool {
+	list, err := r.list()
+	isList := bytes.HasPrefix(r.body.MailPieces, []byte("["))
+	return err == nil && len(list) == 1 && list[0].ID != "" && (!isList || list[0].Events != nil)
 }

@@ -43,7 +43,7 @@ func New(cfg Config, clock func() time.Time) (*Connector, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("royal_mail: %w", err)
 	}
-	client, err := rest.New(cfg.BaseURL, rest.Header("X-IBM-Client-Secret", cfg.ClientSecret), cfg.HTTP, clock)
+	client, err := rest.New(cfg.BaseURL, rest.Header("X-IBM-Client-Secret", cfg.ClientSecret), cfg.HTTP.Within(cfg.Bounds), clock)
 	if err != nil {
 		return nil, fmt.Errorf("royal_mail: %w", err)
 	}

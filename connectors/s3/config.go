@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/internal/silence"
 )
 
 // resumePause is the wait before a cut download is taken up again; it doubles each time.
@@ -24,6 +25,8 @@ const resumePause = 200 * time.Millisecond
 
 // Config is a connection's block of settings.
 type Config struct {
+	waybill.Bounds `yaml:",inline"`
+
 	Bucket   string `yaml:"bucket"`   // required
 	Prefix   string `yaml:"prefix"`   // "folder" that names are relative to; default the whole bucket
 	Endpoint string `yaml:"endpoint"` // URL of the store; default AWS
@@ -34,9 +37,7 @@ type Config struct {
 	SessionToken    waybill.Secret `yaml:"session_token"`
 	VirtualHost     bool           `yaml:"virtual_host"` // the bucket's name stands in the host's name at the endpoint too; default no
 
-	Resumes     int           `yaml:"resumes"`      // how often a cut download is taken up again; default 5, -1 for never
-	DialTimeout time.Duration `yaml:"dial_timeout"` // to connect; default 20s
-	IdleTimeout time.Duration `yaml:"idle_timeout"` // a store silent for so long counts as gone; default 60s
+	Resumes int `yaml:"resumes"` // how often a cut download is taken up again; default 5, -1 for never
 
 	// Dial replaces the network, for a way through a proxy.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error) `yaml:"-"`
@@ -57,17 +58,13 @@ func (c Config) Validate() error {
 	if at, err := url.Parse(c.Endpoint); c.Endpoint != "" && (err != nil || at.Host == "") {
 		missing = append(missing, errors.New("s3: endpoint has to be a URL like https://s3.example.com"))
 	}
-	if c.DialTimeout < 0 || c.IdleTimeout < 0 {
-		missing = append(missing, errors.New("s3: dial_timeout and idle_timeout cannot be negative"))
-	}
 	return errors.Join(missing...)
 }
 
 func (c Config) withDefaults() Config {
 	c.Region = or(c.Region, "us-east-1")
 	c.Resumes = or(c.Resumes, 5)
-	c.DialTimeout = or(c.DialTimeout, 20*time.Second)
-	c.IdleTimeout = or(c.IdleTimeout, time.Minute)
+	c.Bounds = c.Or(waybill.DefaultBounds())
 	if c.Prefix = strings.Trim(c.Prefix, "/"); c.Prefix != "" {
 		c.Prefix += "/"
 	}
@@ -80,19 +77,15 @@ func (c Config) place() string { return "s3://" + c.Bucket + "/" + c.Prefix }
 // client builds the SDK's client. It dials when it is first used. With keys of its own it looks at nothing else
 // of this machine.
 func (c Config) client() (*s3.Client, error) {
-	dial := c.Dial
-	if dial == nil {
-		dial = (&net.Dialer{Timeout: c.DialTimeout, KeepAlive: 15 * time.Second}).DialContext
-	}
 	web := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-		t.DialContext = dial
-		t.ResponseHeaderTimeout = c.IdleTimeout
+		t.DialContext = silence.Bound(c.Dial, "the partner's store", c.Timeouts)
+		t.IdleConnTimeout = c.Timeouts.Silence / 2 // before its silence, which nobody waits in
 	})
 	static := credentials.NewStaticCredentialsProvider(c.AccessKeyID.Reveal(), c.SecretAccessKey.Reveal(), c.SessionToken.Reveal())
-	config := aws.Config{Region: c.Region, HTTPClient: web, Credentials: static}
+	config := aws.Config{Region: c.Region, HTTPClient: answers{web}, Credentials: static}
 	if c.AccessKeyID == "" {
 		var err error
-		config, err = awsconfig.LoadDefaultConfig(context.Background(), awsconfig.WithRegion(c.Region), awsconfig.WithHTTPClient(web))
+		config, err = awsconfig.LoadDefaultConfig(context.Background(), awsconfig.WithRegion(c.Region), awsconfig.WithHTTPClient(answers{web}))
 		if err != nil {
 			return nil, fmt.Errorf("s3: read the machine's AWS settings: %w", err)
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/internal/bound"
 	"github.com/fourmarketing/waybill/connectors/internal/listing"
 	"github.com/fourmarketing/waybill/connectors/internal/transfer"
 )
@@ -79,7 +80,7 @@ func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, e
 	}
 	d.begun.ModifiedAt = d.begun.ModifiedAt.Truncate(time.Second) // listings may tell fractions, headers cannot
 	return transfer.Start(ctx, transfer.Plan{
-		Name: it.Name, Size: d.begun.Size, Resumes: c.config.Resumes, Pause: resumePause, Silence: c.config.IdleTimeout, Open: d.open,
+		Name: it.Name, Size: d.begun.Size, Resumes: c.config.Resumes, Pause: resumePause, Silence: c.config.Timeouts.Silence, Open: d.open,
 	})
 }
 
@@ -110,10 +111,15 @@ func (c *Connector) listGlob(ctx context.Context, globs listing.Globs, i int, fo
 	if flat {
 		input.Delimiter = aws.String("/")
 	}
+	met := 0
 	for pages := s3.NewListObjectsV2Paginator(c.client, input); pages.HasMorePages(); {
+		bound.Step(ctx, "list keys that begin with "+c.config.Prefix+prefix, 0)
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return translate(ctx, err)
+		}
+		if met += len(page.Contents); met > c.config.Limits.Entries {
+			return bound.TooMany(met, c.config.Limits.Entries)
 		}
 		for _, o := range page.Contents {
 			name := strings.TrimPrefix(aws.ToString(o.Key), c.config.Prefix)
@@ -209,6 +215,8 @@ func translate(ctx context.Context, err error) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case errors.Is(err, waybill.ErrLimit):
+		return err
 	case !errors.As(err, &answer):
 		if transfer.Cut(err) && !errors.Is(err, waybill.ErrTemporary) {
 			return fmt.Errorf("%w: %w", waybill.ErrTemporary, err)
@@ -216,6 +224,8 @@ func translate(ctx context.Context, err error) error {
 		return err
 	}
 	switch status := answer.HTTPStatusCode(); {
+	case status < http.StatusMultipleChoices && transfer.Cut(err): // no answer at all, or a part of one
+		return fmt.Errorf("%w: %w", waybill.ErrTemporary, err)
 	case status == http.StatusNotFound:
 		return fmt.Errorf("%w: %w", waybill.ErrNotFound, err)
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:

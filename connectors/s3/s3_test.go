@@ -36,7 +36,7 @@ func TestConformance(t *testing.T) {
 	connectortest.Run(t, connectortest.Fixture{
 		Connect: func(t *testing.T, dial connectortest.Dial) waybill.Connector {
 			c := config
-			c.Dial, c.IdleTimeout = dial, connectortest.Silence
+			c.Dial, c.Timeouts.Silence = dial, connectortest.Silence
 			return connect(t, c)
 		},
 		Refused: func(t *testing.T) waybill.Connector {

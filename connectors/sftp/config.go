@@ -16,6 +16,8 @@ const resumePause = 200 * time.Millisecond
 
 // Config is a connection's block of settings.
 type Config struct {
+	waybill.Bounds `yaml:",inline"`
+
 	Host       string         `yaml:"host"`       // name or address; required
 	Port       int            `yaml:"port"`       // default 22
 	User       string         `yaml:"user"`       // required
@@ -32,8 +34,6 @@ type Config struct {
 	MaxSessions  int           `yaml:"max_sessions"`   // connections at a time; default 2
 	MaxOpenFiles int           `yaml:"max_open_files"` // files and directories open at a time on each of them; default 8
 	Resumes      int           `yaml:"resumes"`        // how often a cut download is taken up again; default 5, -1 for never
-	DialTimeout  time.Duration `yaml:"dial_timeout"`   // to connect and log in; default 20s
-	IdleTimeout  time.Duration `yaml:"idle_timeout"`   // a download that brings nothing for so long counts as cut, a session unused for so long is closed; default 60s
 	KeepAlive    time.Duration `yaml:"keep_alive"`     // between signs of life, each to be answered within the same time; default 15s, negative for none
 	// LegacyAlgorithms also offers SHA-1 and CBC, last, for servers that know nothing newer; default no.
 	LegacyAlgorithms bool `yaml:"legacy_algorithms"`
@@ -57,8 +57,8 @@ func (c Config) Validate() error {
 	if c.HostKey != "" && !strings.HasPrefix(c.HostKey, "SHA256:") {
 		missing = append(missing, errors.New("sftp: host_key has to be a fingerprint like SHA256:…, as ssh-keygen -lf prints it"))
 	}
-	if c.Port < 0 || c.Port > 65535 || c.MaxSessions < 0 || c.MaxOpenFiles < 0 || c.DialTimeout < 0 || c.IdleTimeout < 0 {
-		missing = append(missing, errors.New("sftp: port, max_sessions, max_open_files, dial_timeout and idle_timeout cannot be negative, nor a port above 65535"))
+	if c.Port < 0 || c.Port > 65535 || c.MaxSessions < 0 || c.MaxOpenFiles < 0 {
+		missing = append(missing, errors.New("sftp: port, max_sessions and max_open_files cannot be negative, nor a port above 65535"))
 	}
 	return errors.Join(missing...)
 }
@@ -69,8 +69,7 @@ func (c Config) withDefaults() Config {
 	c.MaxSessions = or(c.MaxSessions, 2)
 	c.MaxOpenFiles = or(c.MaxOpenFiles, 8)
 	c.Resumes = or(c.Resumes, 5)
-	c.DialTimeout = or(c.DialTimeout, 20*time.Second)
-	c.IdleTimeout = or(c.IdleTimeout, time.Minute)
+	c.Bounds = c.Or(waybill.DefaultBounds())
 	c.KeepAlive = or(c.KeepAlive, 15*time.Second)
 	if c.Dial == nil {
 		c.Dial = (&net.Dialer{}).DialContext

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"slices"
 
@@ -131,8 +132,8 @@ func (d *dialer) login(ctx context.Context, offer []string) (*session, error) {
 
 // handshake connects within the dial timeout. The SSH library knows no context, so its end closes the socket.
 func (d *dialer) handshake(ctx context.Context, config *ssh.ClientConfig) (*ssh.Client, error) {
-	limited, cancel := context.WithTimeoutCause(ctx, d.config.DialTimeout,
-		fmt.Errorf("%w: no answer within %s", waybill.ErrTemporary, d.config.DialTimeout))
+	limited, cancel := context.WithTimeoutCause(ctx, d.config.Timeouts.Connect,
+		fmt.Errorf("%w: no answer within %s (timeouts.connect)", waybill.ErrTemporary, d.config.Timeouts.Connect))
 	defer cancel()
 	socket, err := d.config.Dial(limited, "tcp", d.trust.address)
 	if err != nil {
@@ -161,20 +162,52 @@ func because(ctx context.Context, err error) error {
 
 // subsystem starts SFTP on a connection that is logged in.
 func (d *dialer) subsystem(ctx context.Context, client *ssh.Client) (*session, error) {
-	limited, cancel := context.WithTimeoutCause(ctx, d.config.DialTimeout,
-		fmt.Errorf("%w: sftp did not start within %s", waybill.ErrTemporary, d.config.DialTimeout))
+	limited, cancel := context.WithTimeoutCause(ctx, d.config.Timeouts.Connect,
+		fmt.Errorf("%w: sftp did not start within %s (timeouts.connect)", waybill.ErrTemporary, d.config.Timeouts.Connect))
 	defer cancel()
 	release := context.AfterFunc(limited, func() { _ = client.Close() })
 	defer release()
-	files, err := sftp.NewClient(client, sftp.MaxPacketUnchecked(openSSHMost), sftp.UseFstat(true))
+	met := &meter{most: d.config.Limits.Entries}
+	files, err := start(client, met)
 	if err == nil {
-		return newSession(client, files, d.config.KeepAlive), nil
+		return newSession(client, files, met, d.config.KeepAlive), nil
 	}
+	_, _, gone := client.SendRequest("keepalive@openssh.com", true, nil)
 	_ = client.Close()
+	if gone != nil && limited.Err() == nil {
+		return nil, fmt.Errorf("start sftp: %w: the connection ended: %w", waybill.ErrTemporary, err)
+	}
+	if met.err != nil {
+		return nil, fmt.Errorf("start sftp: %w", met.err)
+	}
 	if err = because(limited, err); transfer.Cut(err) {
 		return nil, fmt.Errorf("start sftp: %w: %w", waybill.ErrTemporary, err)
 	}
 	return nil, fmt.Errorf("start sftp: %w; ask the partner whether the account may use SFTP", err)
+}
+
+// start starts SFTP with a meter between.
+func start(client *ssh.Client, met *meter) (*sftp.Client, error) {
+	channel, err := client.NewSession()
+	if err != nil {
+		return nil, err
+	}
+	in, err := channel.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if met.from, err = channel.StdoutPipe(); err != nil {
+		return nil, err
+	}
+	said, err := channel.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := channel.RequestSubsystem("sftp"); err != nil {
+		return nil, err
+	}
+	go func() { _, _ = io.Copy(io.Discard, said) }() // unread it would fill the channel
+	return sftp.NewClientPipe(met, in, sftp.MaxPacketUnchecked(openSSHMost), sftp.UseFstat(true))
 }
 
 // methods are the ways to log in, the strongest first. What keeps one from being tried at all is put in reason.

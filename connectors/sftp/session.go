@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pkg/sftp"
@@ -19,11 +20,13 @@ var errClosed = fmt.Errorf("sftp connection: %w", net.ErrClosed)
 type session struct {
 	ssh  *ssh.Client
 	sftp *sftp.Client
+	met  *meter
 	over chan struct{} // closed when the connection has ended
+	left atomic.Bool   // it was given up, and is about to end
 }
 
-func newSession(client *ssh.Client, files *sftp.Client, keepAlive time.Duration) *session {
-	s := &session{ssh: client, sftp: files, over: make(chan struct{})}
+func newSession(client *ssh.Client, files *sftp.Client, met *meter, keepAlive time.Duration) *session {
+	s := &session{ssh: client, sftp: files, met: met, over: make(chan struct{})}
 	go func() {
 		_ = client.Wait() // how it ended is told to those who wait for an answer
 		close(s.over)
@@ -39,11 +42,14 @@ func (s *session) alive() bool {
 	case <-s.over:
 		return false
 	default:
-		return true
+		return !s.left.Load()
 	}
 }
 
-func (s *session) close() { _ = s.ssh.Close() }
+func (s *session) close() {
+	s.left.Store(true)
+	_ = s.ssh.Close()
+}
 
 // keepAlive asks for a sign of life, as OpenSSH's ServerAliveInterval does, and ends a connection that gives none.
 func (s *session) keepAlive(every time.Duration) {
@@ -92,7 +98,7 @@ type lease struct {
 }
 
 func newPool(c Config, dial func(context.Context) (*session, error)) *pool {
-	p := &pool{dial: dial, handles: c.MaxOpenFiles, idle: c.IdleTimeout, tickets: semaphore.NewWeighted(int64(c.MaxSessions * c.MaxOpenFiles))}
+	p := &pool{dial: dial, handles: c.MaxOpenFiles, idle: c.Timeouts.Silence, tickets: semaphore.NewWeighted(int64(c.MaxSessions * c.MaxOpenFiles))}
 	for range c.MaxSessions {
 		p.slots = append(p.slots, &slot{turn: make(chan struct{}, 1)})
 	}

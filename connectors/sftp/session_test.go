@@ -50,7 +50,7 @@ func TestSessionsAreBounded(t *testing.T) {
 	s := serve(t)
 	var open, most atomic.Int64
 	config := s.config(t)
-	config.MaxSessions, config.MaxOpenFiles, config.IdleTimeout = 2, 3, 300*time.Millisecond
+	config.MaxSessions, config.MaxOpenFiles, config.Timeouts.Silence = 2, 3, 300*time.Millisecond
 	var network connectortest.Cutter
 	config.Dial = counting(&network, &open, &most)
 	for i := range 12 {

@@ -15,6 +15,7 @@ import (
 	"github.com/pkg/sftp"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/internal/bound"
 	"github.com/fourmarketing/waybill/connectors/internal/listing"
 	"github.com/fourmarketing/waybill/connectors/internal/transfer"
 )
@@ -45,7 +46,7 @@ func New(c Config, _ func() time.Time) (*Connector, error) {
 // List returns the files that the request's globs name, with the server's times, which SFTP gives to the second.
 // Symbolic links to files count as files; a link to a directory is read only when a glob spells it out.
 func (c *Connector) List(ctx context.Context, r waybill.Request) ([]waybill.Item, error) {
-	items, err := listing.Walk(ctx, r, c.readDir, parallelReads)
+	items, err := listing.Walk(ctx, r, c.readDir, parallelReads, c.config.Limits)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", c.config.address(), err)
 	}
@@ -68,7 +69,7 @@ func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, e
 	}
 	return transfer.Start(ctx, transfer.Plan{
 		Name: it.Name, Size: it.Size,
-		Resumes: c.config.Resumes, Pause: resumePause, Silence: c.config.IdleTimeout,
+		Resumes: c.config.Resumes, Pause: resumePause, Silence: c.config.Timeouts.Silence,
 		Open: func(ctx context.Context, offset int64) (io.ReadCloser, error) { return c.openAt(ctx, it, offset) },
 	})
 }
@@ -112,7 +113,7 @@ func (c *Connector) HostKey(ctx context.Context) (waybill.HostKey, error) {
 }
 
 func (c *Connector) readDir(ctx context.Context, dir string) ([]listing.Entry, error) {
-	infos, err := ask(ctx, c.pool, func(client *sftp.Client) ([]fs.FileInfo, error) { return c.readAll(ctx, client, dir) })
+	infos, err := ask(ctx, c.pool, func(s *session) ([]fs.FileInfo, error) { return c.readAll(ctx, s, dir) })
 	if err != nil {
 		return nil, fmt.Errorf("folder %s: %w", c.remote(dir), translate(err))
 	}
@@ -126,8 +127,11 @@ func (c *Connector) readDir(ctx context.Context, dir string) ([]listing.Entry, e
 }
 
 // readAll reads a directory and follows its links to files; links to directories and to nowhere are left out.
-func (c *Connector) readAll(ctx context.Context, client *sftp.Client, dir string) ([]fs.FileInfo, error) {
+func (c *Connector) readAll(ctx context.Context, s *session, dir string) ([]fs.FileInfo, error) {
+	client := s.sftp
+	done := s.met.list(func() { bound.Progress(ctx) })
 	all, err := client.ReadDirContext(ctx, c.remote(dir))
+	done()
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +142,7 @@ func (c *Connector) readAll(ctx context.Context, client *sftp.Client, dir string
 			continue
 		}
 		target, err := client.Stat(c.remote(path.Join(dir, info.Name())))
+		bound.Progress(ctx)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
@@ -151,7 +156,7 @@ func (c *Connector) readAll(ctx context.Context, client *sftp.Client, dir string
 
 // stat asks for a file that was not listed.
 func (c *Connector) stat(ctx context.Context, name string) (waybill.Item, error) {
-	info, err := ask(ctx, c.pool, func(client *sftp.Client) (fs.FileInfo, error) { return client.Stat(c.remote(name)) })
+	info, err := ask(ctx, c.pool, func(s *session) (fs.FileInfo, error) { return s.sftp.Stat(c.remote(name)) })
 	if err != nil {
 		return waybill.Item{}, translate(err)
 	}
@@ -167,7 +172,7 @@ func (c *Connector) openAt(ctx context.Context, it waybill.Item, offset int64) (
 	if err != nil {
 		return nil, err
 	}
-	f, err := await(ctx, func() (*sftp.File, error) {
+	f, err := await(ctx, lease.session, func() (*sftp.File, error) {
 		f, err := lease.session.sftp.Open(c.remote(it.Name))
 		if err != nil {
 			lease.release()
@@ -183,7 +188,7 @@ func (c *Connector) openAt(ctx context.Context, it waybill.Item, offset int64) (
 	if err != nil {
 		return nil, translate(err)
 	}
-	w := &window{ctx: ctx, file: f, pace: paceOf(lease.session.sftp), lease: lease, item: it, silence: c.config.IdleTimeout}
+	w := &window{ctx: ctx, file: f, pace: paceOf(lease.session.sftp), lease: lease, item: it, silence: c.config.Timeouts.Silence}
 	if err := w.same(); err != nil {
 		w.giveBack()
 		return nil, err
@@ -210,6 +215,8 @@ func translate(err error) error {
 		return fmt.Errorf("%w: %w", waybill.ErrNotFound, err)
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w: %w; ask the partner to let the account read it", waybill.ErrAuth, err)
+	case errors.Is(err, waybill.ErrLimit):
+		return err
 	case errors.Is(err, sftp.ErrSSHFxConnectionLost), transfer.Cut(err),
 		errors.As(err, &status) && status.FxCode() == sftp.ErrSSHFxFailure:
 		return fmt.Errorf("%w: %w", waybill.ErrTemporary, err)
@@ -218,21 +225,21 @@ func translate(err error) error {
 }
 
 // ask runs a call on one of the sessions; the handle that it may hold is given back when it has returned.
-func ask[T any](ctx context.Context, p *pool, call func(*sftp.Client) (T, error)) (T, error) {
+func ask[T any](ctx context.Context, p *pool, call func(*session) (T, error)) (T, error) {
 	lease, err := p.acquire(ctx)
 	if err != nil {
 		var none T
 		return none, err
 	}
-	return await(ctx, func() (T, error) {
+	return await(ctx, lease.session, func() (T, error) {
 		defer lease.release()
-		return call(lease.session.sftp)
+		return call(lease.session)
 	}, nil)
 }
 
 // await runs a call of the SFTP client, which knows no context, and stops waiting for it when ctx ends; what
-// the call returns later is discarded.
-func await[T any](ctx context.Context, call func() (T, error), discard func(T)) (T, error) {
+// the call returns later is discarded. A session that was silent, or whose SFTP has ended, is of no more use.
+func await[T any](ctx context.Context, s *session, call func() (T, error), discard func(T)) (T, error) {
 	type answer struct {
 		value T
 		err   error
@@ -244,8 +251,15 @@ func await[T any](ctx context.Context, call func() (T, error), discard func(T)) 
 	}()
 	select {
 	case a := <-answers:
+		if errors.Is(a.err, sftp.ErrSSHFxConnectionLost) {
+			s.close()
+			a.err = s.met.because(a.err)
+		}
 		return a.value, a.err
 	case <-ctx.Done():
+		if errors.Is(context.Cause(ctx), waybill.ErrTemporary) {
+			s.close()
+		}
 		go func() {
 			if a := <-answers; a.err == nil && discard != nil {
 				discard(a.value)

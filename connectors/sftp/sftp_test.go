@@ -41,7 +41,7 @@ func conformance(t *testing.T, s server) {
 	connectortest.Run(t, connectortest.Fixture{
 		Connect: func(t *testing.T, dial connectortest.Dial) waybill.Connector {
 			c := s.config(t)
-			c.Dial, c.IdleTimeout = dial, connectortest.Silence
+			c.Dial, c.Timeouts.Silence = dial, connectortest.Silence
 			return connect(t, c)
 		},
 		Refused: func(t *testing.T) waybill.Connector {

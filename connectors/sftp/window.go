@@ -208,7 +208,7 @@ func (w *window) Close() error {
 
 // same compares the open file with what was listed.
 func (w *window) same() error {
-	info, err := await(w.ctx, w.file.Stat, nil)
+	info, err := await(w.ctx, w.lease.session, w.file.Stat, nil)
 	if err != nil {
 		return translate(err)
 	}
@@ -218,6 +218,8 @@ func (w *window) same() error {
 func (w *window) giveBack() {
 	go func() {
 		defer w.lease.release()
+		late := time.AfterFunc(w.silence, w.lease.session.close)
+		defer late.Stop()
 		_ = w.file.Close() // nothing was written, so nothing can be lost by it
 	}()
 }

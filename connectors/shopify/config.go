@@ -12,6 +12,8 @@ import (
 
 // Config is a connection to one shop's Admin API.
 type Config struct {
+	waybill.Bounds `yaml:",inline"`
+
 	// BaseURL is the shop, such as https://aster-vale.myshopify.com.
 	BaseURL string `yaml:"base_url"`
 	// Token is the app's Admin API access token, sent as X-Shopify-Access-Token. It needs the scopes read_orders,

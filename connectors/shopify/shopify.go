@@ -31,7 +31,7 @@ func New(cfg Config, clock func() time.Time) (*Connector, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("shopify: %w", err)
 	}
-	client, err := rest.New(cfg.BaseURL, rest.Header("X-Shopify-Access-Token", cfg.Token), cfg.HTTP, clock)
+	client, err := rest.New(cfg.BaseURL, rest.Header("X-Shopify-Access-Token", cfg.Token), cfg.HTTP.Within(cfg.Bounds), clock)
 	if err != nil {
 		return nil, fmt.Errorf("shopify: %w", err)
 	}

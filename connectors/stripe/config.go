@@ -13,6 +13,8 @@ import (
 
 // Config is a connection to one Stripe account.
 type Config struct {
+	waybill.Bounds `yaml:",inline"`
+
 	// BaseURL is the API's host. Default https://api.stripe.com.
 	BaseURL string `yaml:"base_url"`
 	// APIKey is a restricted key (rk_…) that may read balance transaction sources, payouts and disputes, or the account's

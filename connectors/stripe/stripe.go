@@ -37,7 +37,7 @@ func New(cfg Config, clock func() time.Time) (*Connector, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("stripe: %w", err)
 	}
-	client, err := rest.New(cfg.BaseURL, rest.Bearer(cfg.APIKey), cfg.HTTP, clock)
+	client, err := rest.New(cfg.BaseURL, rest.Bearer(cfg.APIKey), cfg.HTTP.Within(cfg.Bounds), clock)
 	if err != nil {
 		return nil, fmt.Errorf("stripe: %w", err)
 	}

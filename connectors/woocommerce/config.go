@@ -11,6 +11,8 @@ import (
 
 // Config is a connection to one shop's REST API.
 type Config struct {
+	waybill.Bounds `yaml:",inline"`
+
 	// BaseURL is where WordPress stands, such as https://oxbow-lark.example; without /wp-json.
 	BaseURL string `yaml:"base_url"`
 	// ConsumerKey and ConsumerSecret are a key with Read access of a user who may see orders, made in the shop's admin

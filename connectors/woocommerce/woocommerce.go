@@ -35,7 +35,7 @@ func New(cfg Config, clock func() time.Time) (*Connector, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("woocommerce: %w", err)
 	}
-	client, err := rest.New(cfg.BaseURL, rest.Basic(cfg.ConsumerKey.Reveal(), cfg.ConsumerSecret), cfg.HTTP, clock)
+	client, err := rest.New(cfg.BaseURL, rest.Basic(cfg.ConsumerKey.Reveal(), cfg.ConsumerSecret), cfg.HTTP.Within(cfg.Bounds), clock)
 	if err != nil {
 		return nil, fmt.Errorf("woocommerce: %w", err)
 	}

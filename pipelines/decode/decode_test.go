@@ -112,6 +112,9 @@ func gzipped(t *testing.T, text []byte) []byte {
 	return b.Bytes()
 }
 
+// wide lets everything in.
+var wide = decode.Growth{Bytes: 1 << 40, Ratio: 1 << 20}
+
 func TestLayers(t *testing.T) {
 	t.Parallel()
 	two := append(gzipped(t, []byte("one ")), gzipped(t, []byte("two"))...)
@@ -131,7 +134,7 @@ func TestLayers(t *testing.T) {
 		{"two files", zipped(t, "a.csv", "b.csv"), []string{"zip"}, "", true},
 		{"cut zip", whole[:len(whole)/2], []string{"gzip", "zip"}, "", true},
 	} {
-		r, err := decode.Layers(bytes.NewReader(c.bytes), c.layers, t.TempDir())
+		r, err := decode.Layers(bytes.NewReader(c.bytes), c.layers, t.TempDir(), wide)
 		var got []byte
 		if err == nil {
 			got, err = io.ReadAll(r)
@@ -149,7 +152,7 @@ func TestLayers(t *testing.T) {
 func TestLayersLeaveTheSourcesErrorAlone(t *testing.T) {
 	t.Parallel()
 	cut := errors.New("connection reset")
-	r, err := decode.Layers(io.MultiReader(bytes.NewReader(gzipped(t, []byte("abc"))[:12]), iotest.ErrReader(cut)), []string{"gzip"}, t.TempDir())
+	r, err := decode.Layers(io.MultiReader(bytes.NewReader(gzipped(t, []byte("abc"))[:12]), iotest.ErrReader(cut)), []string{"gzip"}, t.TempDir(), wide)
 	if err == nil {
 		_, err = io.ReadAll(r)
 	}
@@ -200,6 +203,8 @@ func TestRecords(t *testing.T) {
 		{"\"a,\"\"\n\"\"b\",c\n", []line{{"\"a,\"\"\n\"\"b\",c", 1, 2, false, false}}},
 		{"5\" pipe,=\"01\"\n", []line{{"5\" pipe,=\"01\"", 1, 2, false, false}}},
 		{"\"a\"b,c\nd\n", []line{{"\"a\"b,c", 1, 2, true, false}, {"d", 2, 1, false, false}}},
+		{"a, \"b, c\",d\n", []line{{"a, \"b, c\",d", 1, 3, false, false}}},
+		{"a, \"b\nc\", \"d\" e\n", []line{{"a, \"b", 1, 2, false, false}, {"c\", \"d\" e", 2, 2, false, false}}},
 		{"a,\"open\nb\nc", []line{{"a,\"open", 1, 2, true, false}, {"b", 2, 1, false, false}, {"c", 3, 1, false, true}}},
 		{"a,\"open", []line{{"a,\"open", 1, 2, true, true}}},
 		{"\"" + huge + "\n\"," + huge + "\nb\n", []line{{"\"" + huge + "\n\"," + huge, 1, 2, false, false}, {"b", 3, 1, false, false}}},
@@ -255,7 +260,7 @@ func FuzzText(f *testing.F) {
 
 // FuzzRecords: records and line ends together are the text; lines only go up; pieces of any size give the same.
 func FuzzRecords(f *testing.F) {
-	for _, seed := range []string{"a,b\r\n\"c\nd\",e\r", "\"\"\"", "a\"b,\"c\"d\n\"", "\r\r\n\n", "x,\"y\n"} {
+	for _, seed := range []string{"a, \"b, c\" ,\"\n \"d\",\t\"e", "a,b\r\n\"c\nd\",e\r", "\"\"\"", "a\"b,\"c\"d\n\"", "\r\r\n\n", "x,\"y\n"} {
 		f.Add(seed, true)
 	}
 	f.Fuzz(func(t *testing.T, text string, quotes bool) {

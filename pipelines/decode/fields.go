@@ -12,6 +12,7 @@ func Spans(record []byte, d Dialect) ([]Span, bool) {
 	}
 	var spans []Span
 	for i := 0; ; {
+		i += behindBlanks(record[i:], d)
 		from := i
 		if d.Quote != 0 && i < len(record) && record[i] == d.Quote {
 			var closed bool
@@ -32,6 +33,22 @@ func Spans(record []byte, d Dialect) ([]Span, bool) {
 		}
 		i++
 	}
+}
+
+// behindBlanks is how many blanks stand before the quotes of a field that begins here; 0 where it has none, or where they do not close on its line.
+func behindBlanks(record []byte, d Dialect) int {
+	n := 0
+	for n < len(record) && (record[n] == ' ' || record[n] == '\t') && record[n] != d.Delim {
+		n++
+	}
+	if n == 0 || n == len(record) || d.Quote == 0 || record[n] != d.Quote {
+		return 0
+	}
+	end, closed := closing(record, n, d.Quote)
+	if !closed || bytes.ContainsAny(record[n:end], "\r\n") || (end < len(record) && record[end] != d.Delim) {
+		return 0
+	}
+	return n
 }
 
 // closing returns the place after the quote that closes the field opened at i.

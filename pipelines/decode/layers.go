@@ -28,8 +28,8 @@ func (e *LayerError) Error() string { return e.Layer + ": " + e.Err.Error() }
 func (e *LayerError) Unwrap() error { return e.Err }
 
 // Layers opens byte layers, outermost first: gzip (several members are one text) or zip (exactly one file in it, spooled to scratchDir
-// because its index is at the end). Damage is a *LayerError; an error of r itself comes back as it is.
-func Layers(r io.Reader, layers []string, scratchDir string) (io.ReadCloser, error) {
+// because its index is at the end). Damage is a *LayerError, more than the growth lets in a *GrowthError; an error of r itself comes back as it is.
+func Layers(r io.Reader, layers []string, scratchDir string, most Growth) (io.ReadCloser, error) {
 	source := &remembering{r: r}
 	out := io.NopCloser(io.Reader(source))
 	for _, layer := range layers {
@@ -37,7 +37,7 @@ func Layers(r io.Reader, layers []string, scratchDir string) (io.ReadCloser, err
 		if err != nil {
 			return nil, errors.Join(source.blame(layer, err), out.Close())
 		}
-		out = &layerReader{ReadCloser: next, inner: out, layer: layer, source: source}
+		out = &layerReader{ReadCloser: next, inner: out, layer: layer, source: source, most: most}
 	}
 	return out, nil
 }
@@ -54,12 +54,14 @@ func openLayer(r io.Reader, layer, scratchDir string) (io.ReadCloser, error) {
 
 // remembering keeps the error of the bytes' source apart from what a layer makes of it.
 type remembering struct {
-	r   io.Reader
-	err error
+	r    io.Reader
+	err  error
+	read int64
 }
 
 func (s *remembering) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
+	s.read += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
 		s.err = err
 	}
@@ -70,6 +72,9 @@ func (s *remembering) blame(layer string, err error) error {
 	if s.err != nil {
 		return s.err
 	}
+	if beyond := new(GrowthError); errors.As(err, &beyond) {
+		return beyond
+	}
 	return &LayerError{Layer: layer, Err: err}
 }
 
@@ -78,10 +83,16 @@ type layerReader struct {
 	inner  io.Closer
 	layer  string
 	source *remembering
+	most   Growth
+	gave   int64
 }
 
 func (l *layerReader) Read(p []byte) (int, error) {
 	n, err := l.ReadCloser.Read(p)
+	l.gave += int64(n)
+	if beyond := l.most.look(l.gave, l.source.read); beyond != nil {
+		return 0, beyond
+	}
 	var inner *LayerError
 	if err != nil && !errors.Is(err, io.EOF) && !errors.As(err, &inner) {
 		err = l.source.blame(l.layer, err)

@@ -22,7 +22,7 @@ type SizeError struct {
 
 // Error says where the record begins.
 func (e *SizeError) Error() string {
-	return fmt.Sprintf("the record that starts on line %d is longer than %d bytes; is this another kind of file?", e.Line, e.Limit)
+	return fmt.Sprintf("the record that starts on line %d is longer than limits.max_record_bytes, %d; is this another kind of file?", e.Line, e.Limit)
 }
 
 // Record is one record as it stands in the text. Bytes and Fields are valid until the next call of Next.
@@ -37,7 +37,8 @@ type Record struct {
 }
 
 // Records finds records in UTF-8 text. LF, CRLF and CR end a line, also mixed; within quotes they belong to the field. A quote opens a
-// field only as its first character; elsewhere in a field without quotes it is a character like any other. When a quoted field goes
+// field only as its first character, or behind blanks where another one closes it on the same line; elsewhere in a field without quotes it is a character like
+// any other. When a quoted field goes
 // wrong, the line on which its record starts is one broken record and reading goes on at the next line, so that one stray quote costs
 // one line and not the rest of the file.
 type Records struct {
@@ -107,9 +108,45 @@ func (s *Records) whole() (Record, bool) {
 				return s.broken()
 			}
 			i, lines = closing, lines+within
+		case b == quote && blanks(buf[from:at]):
+			switch closing, ok := s.closingOnLine(i); {
+			case ok && closing < 0:
+				return Record{}, false
+			case ok:
+				from, i = at, closing
+			}
 		}
 	}
 	return Record{}, false
+}
+
+// closingOnLine is the mark of the quote that closes a field in quotes with blanks before them; -1 while it is not known. False where no quote before the end of
+// the line closes a field: then the quote is a character like any other.
+func (s *Records) closingOnLine(opening int) (closing int, quoted bool) {
+	for i := opening + 1; i < len(s.marks); i++ {
+		at := int(s.marks[i])
+		switch s.buf[at] {
+		case '\n', '\r':
+			return 0, false
+		case s.d.Quote:
+			switch {
+			case at+1 == s.end && s.err == nil:
+				return -1, true
+			case at+1 == s.end || s.endsField(s.buf[at+1]):
+				return i, true
+			case s.buf[at+1] == s.d.Quote:
+				i++ // a doubled one
+			default:
+				return 0, false
+			}
+		}
+	}
+	return -1, s.err == nil
+}
+
+// blanks says whether a text has some, and nothing else.
+func blanks(text []byte) bool {
+	return len(text) > 0 && len(bytes.Trim(text, " \t")) == 0
 }
 
 // closingMark is the mark of the quote that closes the field which the mark i opens, as far as the text is known, and how many line ends are

@@ -21,10 +21,14 @@ type EncodingError struct {
 	Offset   int64 // of the byte in the decoded layers, from 0
 	Line     int64 // physical line it is on, from 1; set by Records
 	Byte     byte
+	UTF8     bool // it is what UTF-8 has here, as all bytes before it are
 }
 
 // Error says where the byte is and what to do.
 func (e *EncodingError) Error() string {
+	if e.UTF8 {
+		return fmt.Sprintf("byte 0x%02X at offset %d is no %s, and those up to it are UTF-8; set format.encoding: utf-8 if the partner writes that now", e.Byte, e.Offset, e.Encoding)
+	}
 	return fmt.Sprintf("byte 0x%02X at offset %d is no %s; ask the partner which encoding the file has and set format.encoding",
 		e.Byte, e.Offset, e.Encoding)
 }
@@ -58,6 +62,7 @@ type Text struct {
 	begun      bool
 	table      *[128]string // single-byte sets: the upper half; empty where there is no character
 	decoder    *encoding.Decoder
+	multibyte  multibyte // single-byte sets: whether the bytes above ASCII are UTF-8 all the same
 }
 
 const rawBuffer = 128 << 10
@@ -194,7 +199,7 @@ func (t *Text) readMark() error {
 	return nil
 }
 
-func (t *Text) bad(at int) error {
+func (t *Text) bad(at int) *EncodingError {
 	return &EncodingError{Encoding: t.name, Offset: t.offset + int64(at), Byte: t.raw[t.start+at]}
 }
 
@@ -221,7 +226,9 @@ func (t *Text) fromTable(p, src []byte) (n, used int, err error) {
 	for used < len(src) && n < len(p) {
 		run := asciiPrefix(src[used:min(len(src), used+len(p)-n)])
 		copy(p[n:], src[used:used+run])
-		n, used = n+run, used+run
+		if n, used = n+run, used+run; run > 0 {
+			t.multibyte.ascii()
+		}
 		if used == len(src) || n == len(p) || src[used] < 0x80 {
 			continue
 		}
@@ -230,12 +237,15 @@ func (t *Text) fromTable(p, src []byte) (n, used int, err error) {
 			if n > 0 {
 				return n, used, nil // what is right comes first, so that lines can be counted
 			}
-			return 0, 0, t.bad(used)
+			bad := t.bad(used)
+			bad.UTF8 = !t.multibyte.not && t.multibyte.need > 0 && src[used] < 0xC0
+			return 0, 0, bad
 		}
 		if len(p)-n < len(char) {
 			break
 		}
 		n += copy(p[n:], char)
+		t.multibyte.high(src[used])
 		used++
 	}
 	return n, used, nil

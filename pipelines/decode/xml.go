@@ -43,11 +43,11 @@ type XMLDialect struct {
 	Total     []string // from the root to the element, or the @attribute, that has the number of records; empty for none
 	Shape     *Shape   // how elements of a record are read; nil when nothing is known of them
 	MaxRecord int      // bytes; a longer record, or a longer piece outside of records, is a *SizeError
+	MaxDepth  int      // elements within elements; 0 for 100
 }
 
 const (
-	maxDepth  = 100 // elements within elements
-	maxOthers = 20  // names of elements beside the records that are counted each by itself
+	maxOthers = 20 // names of elements beside the records that are counted each by itself
 	maxTotals = 1000
 	maxTotal  = 100 // bytes of a total
 )
@@ -94,6 +94,9 @@ type opened struct {
 
 // NewXML reads records from text as Text gives it.
 func NewXML(r io.Reader, d XMLDialect) *XML {
+	if d.MaxDepth == 0 {
+		d.MaxDepth = 100
+	}
 	at := newCursor(r)
 	x := &XML{d: d, at: at, tokens: xml.NewDecoder(at), Others: map[string]int{}, prefixes: map[string]int{"xml": 1}, first: true}
 	x.tokens.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // Text has seen to it
@@ -191,8 +194,8 @@ func (x *XML) start(t xml.StartElement, line int64) error {
 	switch {
 	case x.ended:
 		return x.wrong("a second root element <%s>; are these several files in one?", t.Name.Local)
-	case depth == maxDepth:
-		return x.wrong("more than %d elements within one another", maxDepth)
+	case depth == x.d.MaxDepth:
+		return x.wrong("more elements within one another than limits.max_nesting, %d", x.d.MaxDepth)
 	}
 	el := opened{name: t.Name}
 	if err := x.declare(&el, t); err != nil {

@@ -4,6 +4,7 @@ package inputs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -37,6 +38,7 @@ type Inputs struct {
 	written map[waybill.TableName]bool             // raw tables that a contract fills; others that are declared are empty
 	mu      sync.Mutex
 	tables  map[waybill.TableName]lake.Table // the raw ones and ops.rejects, once they are made
+	unfit   map[waybill.TableName]error      // those that cannot take a contract's types: nothing is loaded into them
 }
 
 // New checks that the pipelines' contracts fit together.
@@ -100,17 +102,22 @@ func (i *Inputs) FieldIDs(ctx context.Context) (func(waybill.TableName) map[stri
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.tables == nil {
-		made := map[waybill.TableName]lake.Table{}
+		made, unfit := map[waybill.TableName]lake.Table{}, map[waybill.TableName]error{}
 		for name, columns := range i.shapes {
 			if !i.inLake(name) {
 				continue
 			}
-			var err error
-			if made[name], err = i.lake.Ensure(ctx, name, lake.TableSpec{Columns: columns}); err != nil {
+			t, err := i.lake.Ensure(ctx, name, lake.TableSpec{Columns: columns})
+			switch {
+			case errors.Is(err, lake.ErrType):
+				unfit[name] = err
+			case err != nil:
 				return nil, fmt.Errorf("prepare %s: %w", name, err)
+			default:
+				made[name] = t
 			}
 		}
-		i.tables = made
+		i.tables, i.unfit = made, unfit
 	}
 	tables := maps.Clone(i.tables)
 	return func(name waybill.TableName) map[string]int {
@@ -120,6 +127,20 @@ func (i *Inputs) FieldIDs(ctx context.Context) (func(waybill.TableName) map[stri
 		}
 		return ids
 	}, nil
+}
+
+// Fit says why a contract's tables cannot take what it types, nil if they can. The feeds of other tables have nothing to do with it.
+func (i *Inputs) Fit(ctx context.Context, names ...waybill.TableName) error {
+	if _, err := i.FieldIDs(ctx); err != nil {
+		return err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	var problems []error
+	for _, name := range names {
+		problems = append(problems, i.unfit[name])
+	}
+	return errors.Join(problems...)
 }
 
 // Tables are the names of all inputs, sorted: raw tables, those that are declared and nobody fills among them, and state tables.

@@ -77,7 +77,7 @@ type state struct {
 type stateFile struct{ path, version string }
 
 // writeState writes the state tables as NDJSON; the version of each is the hash of its text.
-func (s state) write(ctx context.Context, asOf time.Time, dir string) (map[waybill.TableName]stateFile, error) {
+func (s state) write(ctx context.Context, received receipts, newest ledger.Release, dir string) (map[waybill.TableName]stateFile, error) {
 	files, err := s.ledger.Files(ctx, ledger.Filter{})
 	if err != nil {
 		return nil, err
@@ -102,14 +102,13 @@ func (s state) write(ctx context.Context, asOf time.Time, dir string) (map[waybi
 			}
 		}
 	}
-	newest, _, err := s.ledger.NewestRelease(ctx)
-	if err != nil {
-		return nil, err
+	for i := range files {
+		files[i].ReceivedAt = received.of(files[i].ReceivedAt)
 	}
 	g := rowsOf(s.group)
 	written := map[waybill.TableName]stateFile{}
 	err = errors.Join(
-		writeRows(written, dir, "clock", []clockRow{{asOf.UTC()}}),
+		writeRows(written, dir, "clock", []clockRow{{received.asOf.UTC()}}),
 		writeRows(written, dir, "brands", g.brands),
 		writeRows(written, dir, "links", g.links),
 		writeRows(written, dir, "gateways", g.gateways),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/fourmarketing/waybill"
@@ -21,7 +22,34 @@ type View struct {
 	scans    map[waybill.TableName]lake.Scan
 	versions map[waybill.TableName]string
 	local    []*lake.LocalFiles // what may not leave the cache while the view is read
+	received receipts
 }
+
+// receipts says how a view shows when something was received, which is wall time. A run asks about an instant that had passed when it began, and what it
+// received since is known to it: for the run that was received then. Only a view as of an instant before the newest release's shows what was received
+// later as later, so that the marts of then do not know it.
+type receipts struct {
+	asOf  time.Time
+	aside bool
+}
+
+func (r receipts) of(t time.Time) time.Time {
+	if !r.aside && t.After(r.asOf) {
+		return r.asOf
+	}
+	return t
+}
+
+// seen is a select of a raw table as the view shows it.
+func (r receipts) seen(text string, columns []waybill.Column) string {
+	if r.aside || !slices.ContainsFunc(columns, func(c waybill.Column) bool { return c.Name == receivedAt }) {
+		return text
+	}
+	return fmt.Sprintf("select * replace (least(%[1]s, timestamptz '%[2]s') as %[1]s) from (%[3]s)", receivedAt, r.asOf.UTC().Format("2006-01-02 15:04:05.999999Z07:00"), text)
+}
+
+// receivedAt is the lineage column of raw tables that says when the row's file was received.
+const receivedAt = "_received_at"
 
 // close lets the cache evict the view's files.
 func (v *View) close() {
@@ -53,9 +81,15 @@ func (i *Inputs) newView(ctx context.Context, asOf time.Time, dir string) (*View
 }
 
 func (i *Inputs) fix(ctx context.Context, asOf time.Time, dir string) (*View, error) {
-	v := &View{lake: i.lake, dir: dir, shapes: i.shapes, scans: map[waybill.TableName]lake.Scan{}, versions: map[waybill.TableName]string{}}
-	var err error
-	if v.state, err = i.state.write(ctx, asOf, dir); err != nil {
+	newest, _, err := i.state.ledger.NewestRelease(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v := &View{
+		lake: i.lake, dir: dir, shapes: i.shapes, scans: map[waybill.TableName]lake.Scan{}, versions: map[waybill.TableName]string{},
+		received: receipts{asOf: asOf, aside: asOf.Before(newest.AsOf)},
+	}
+	if v.state, err = i.state.write(ctx, v.received, newest, dir); err != nil {
 		return nil, err
 	}
 	for name := range v.shapes {
@@ -103,7 +137,7 @@ func (v *View) Relation(ctx context.Context, name waybill.TableName) (string, er
 		return "", err
 	}
 	v.local = append(v.local, files)
-	return text, nil
+	return v.received.seen(text, v.shapes[name]), nil
 }
 
 // At gives the select that reads a mart as it was at a snapshot.

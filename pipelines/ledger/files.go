@@ -34,7 +34,7 @@ type File struct {
 	Identity     string    `bun:",notnull" json:"identity"` // files with one identity are versions of one another
 	Size         int64     `bun:",notnull" json:"size_bytes"`
 	ModifiedAt   time.Time `bun:",nullzero" json:"modified_at,omitzero"` // the partner's time
-	ReceivedAt   time.Time `bun:",notnull" json:"received_at"`           // the as-of of the run that first saw these bytes
+	ReceivedAt   time.Time `bun:",notnull" json:"received_at"`           // by the wall clock, when these bytes were asked for
 	KeptPath     string    `bun:",notnull" json:"kept_path"`
 	Status       Status    `bun:",notnull" json:"status"`
 	LoadID       string    `bun:",notnull" json:"load_id,omitempty"` // of the newest loading, which its rejects bear, and its rows where it tells of one document
@@ -106,7 +106,7 @@ func (l *Ledger) Put(ctx context.Context, files ...File) error {
 	if len(files) == 0 {
 		return nil
 	}
-	err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error { return put(ctx, tx, files) })
+	err := l.write(ctx, func(ctx context.Context, tx bun.Tx) error { return put(ctx, tx, files) })
 	if err != nil {
 		return fmt.Errorf("write ledger for %s/%s %s: %w", files[0].Source, files[0].Feed, files[0].Name, err)
 	}
@@ -168,7 +168,9 @@ func (l *Ledger) Sightings(ctx context.Context, source, feed string) (map[string
 }
 
 // See records sightings.
-func (l *Ledger) See(ctx context.Context, seen ...Sighting) error { return see(ctx, l.db, seen) }
+func (l *Ledger) See(ctx context.Context, seen ...Sighting) error {
+	return l.write(ctx, func(ctx context.Context, tx bun.Tx) error { return see(ctx, tx, seen) })
+}
 
 // see records sightings in batches that keep one statement small.
 func see(ctx context.Context, db bun.IDB, seen []Sighting) error {

@@ -136,7 +136,10 @@ func (l *Ledger) withHolds(ctx context.Context, r Release) (Release, error) {
 
 // Tried records that areas of a release were tried again, and what they were made of, where that changed nothing that readers see.
 func (l *Ledger) Tried(ctx context.Context, release int64, what string) error {
-	_, err := l.db.NewUpdate().Model((*Area)(nil)).Set("tried = ?", what).Where("release_id = ?", release).Exec(ctx)
+	err := l.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewUpdate().Model((*Area)(nil)).Set("tried = ?", what).Where("release_id = ?", release).Exec(ctx)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("record a try of release %d: %w", release, err)
 	}

@@ -37,6 +37,7 @@ type Noted struct {
 	Seen      []Sighting           `json:"seen,omitempty"` // what the partner's listing showed
 	Release   *Release             `json:"release,omitempty"`
 	Forgotten *Forgotten           `json:"forgotten,omitempty"`
+	Moved     *Moving              `json:"moved,omitempty"`
 }
 
 // Forgotten says that somebody's data was taken out of kept bytes. Kept objects are named by their SHA-256, so one that is written anew has another name.
@@ -77,7 +78,7 @@ func next(ctx context.Context, tx bun.IDB) (int64, error) {
 // Mean writes what is about to become of files and loads, so that a run that is cut off is gone on with, and numbers the event. Nothing of it is noted:
 // it is no outcome yet.
 func (l *Ledger) Mean(ctx context.Context, e Entry) (number int64, err error) {
-	err = l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err = l.write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if number, err = next(ctx, tx); err != nil {
 			return err
 		}
@@ -107,11 +108,11 @@ func (l *Ledger) note(ctx context.Context, n Noted) error {
 			return err
 		}
 	}
-	return l.write(ctx, n)
+	return l.put(ctx, n)
 }
 
-// write puts an entry into the journal.
-func (l *Ledger) write(ctx context.Context, n Noted) error {
+// put puts an entry into the journal.
+func (l *Ledger) put(ctx context.Context, n Noted) error {
 	n.At = l.now().UTC()
 	body, err := json.Marshal(n)
 	if err != nil {
@@ -159,7 +160,7 @@ func (l *Ledger) noteAll(ctx context.Context, number int64, typed map[string]tim
 	if err := l.db.NewSelect().Model(&n.Seen).Where("fetched").Scan(ctx); err != nil {
 		return fmt.Errorf("read sightings: %w", err)
 	}
-	if err := l.write(ctx, n); err != nil {
+	if err := l.put(ctx, n); err != nil {
 		return err
 	}
 	var releases []Release
@@ -167,7 +168,7 @@ func (l *Ledger) noteAll(ctx context.Context, number int64, typed map[string]tim
 		return fmt.Errorf("read releases: %w", err)
 	}
 	for i := range releases {
-		if err := l.write(ctx, Noted{Number: number, Release: &releases[i]}); err != nil {
+		if err := l.put(ctx, Noted{Number: number, Release: &releases[i]}); err != nil {
 			return err
 		}
 	}
@@ -222,7 +223,7 @@ func (l *Ledger) Restore(ctx context.Context, notes []Noted) (Restored, error) {
 	for _, n := range notes {
 		s.apply(n)
 	}
-	err = l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error { return s.write(ctx, tx) })
+	err = l.write(ctx, func(ctx context.Context, tx bun.Tx) error { return s.write(ctx, tx) })
 	if err != nil {
 		return Restored{}, fmt.Errorf("restore ledger: %w", err)
 	}
@@ -333,6 +334,9 @@ func (s *account) apply(n Noted) {
 		r := *n.Release
 		r.Tables, r.Areas, r.Held = map[string]string{}, nil, nil
 		s.releases[r.ID] = r
+	}
+	if n.Moved != nil {
+		s.move(*n.Moved)
 	}
 	if n.Forgotten != nil {
 		for _, r := range n.Forgotten.Rewritten {

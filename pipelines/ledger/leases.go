@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
+	"github.com/uptrace/bun/schema"
 )
 
 // ErrLeased says that somebody else holds the lease; the error's text says who and until when.
@@ -15,12 +17,16 @@ var ErrLeased = errors.New("leased by another run")
 // BusyError is ErrLeased with the holder, for one who can tell whether the holder still lives.
 type BusyError struct {
 	Name, Holder string
-	Until        time.Time
+	Since, Until time.Time // Since is zero where nobody wrote it down
 }
 
 // Error says who holds what until when.
 func (e *BusyError) Error() string {
-	return fmt.Sprintf("%s: %s: %s until %s", e.Name, ErrLeased, e.Holder, e.Until.Format(time.RFC3339))
+	since := ""
+	if !e.Since.IsZero() {
+		since = " since " + e.Since.Format(time.RFC3339)
+	}
+	return fmt.Sprintf("%s: %s: %s%s until %s", e.Name, ErrLeased, e.Holder, since, e.Until.Format(time.RFC3339))
 }
 
 // Unwrap makes it ErrLeased.
@@ -35,8 +41,8 @@ type lease struct {
 	ExpiresAt time.Time `bun:",notnull"`
 }
 
-// Lease is the right to run one thing, until it expires. Token grows with every new holder of the name (a fencing token): a
-// holder that slept past its expiry finds its token outdated and must stop.
+// Lease is the right to run one thing, until it expires by the database's clock, which is one for all machines. Token grows with every new holder of
+// the name (a fencing token): a holder that slept past its expiry finds its token outdated and must stop, and what it still writes is refused (fenced).
 type Lease struct {
 	ledger *Ledger
 	Name   string
@@ -48,11 +54,10 @@ type Lease struct {
 // Acquire takes a free or expired lease for a term; ErrLeased when another holder has it. One statement decides, so that two
 // machines cannot both win.
 func (l *Ledger) Acquire(ctx context.Context, name, holder string, term time.Duration) (*Lease, error) {
-	now := l.now().UTC()
-	row := lease{Name: name, Holder: holder, Token: 1, ExpiresAt: now.Add(term)}
-	res, err := l.db.NewInsert().Model(&row).On("CONFLICT (name) DO UPDATE").
+	row := lease{Name: name, Holder: holder, Token: 1}
+	res, err := l.db.NewInsert().Model(&row).Value("expires_at", "?", l.in(term)).On("CONFLICT (name) DO UPDATE").
 		Set("holder = EXCLUDED.holder, token = lease.token + 1, expires_at = EXCLUDED.expires_at").
-		Where("lease.expires_at <= ?", now).Exec(ctx)
+		Where("lease.expires_at <= ?", l.in(0)).Exec(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("acquire lease %s: %w", name, err)
 	}
@@ -65,15 +70,26 @@ func (l *Ledger) Acquire(ctx context.Context, name, holder string, term time.Dur
 		return nil, fmt.Errorf("acquire lease %s: %w", name, err)
 	}
 	if won == 0 || current.Holder != holder { // also when the same process holds it already: its pipelines must not overlap either
-		return nil, &BusyError{Name: name, Holder: current.Holder, Until: current.ExpiresAt}
+		return nil, &BusyError{Name: name, Holder: current.Holder, Since: l.heldSince(ctx, current), Until: current.ExpiresAt}
+	}
+	if err := l.beginTenure(ctx, current); err != nil {
+		return nil, err
 	}
 	return &Lease{ledger: l, Name: name, Holder: holder, Token: current.Token, term: term}, nil
+}
+
+// in is the instant so long from now, by the database's clock, in the form that a lease's expiry has.
+func (l *Ledger) in(d time.Duration) schema.QueryAppender {
+	if l.db.Dialect().Name() == dialect.PG {
+		return bun.SafeQuery("clock_timestamp() + make_interval(secs => ?)", d.Seconds())
+	}
+	return bun.SafeQuery("strftime('%Y-%m-%d %H:%M:%f+00:00', 'now', ?)", fmt.Sprintf("%+.3f seconds", d.Seconds()))
 }
 
 // Renew extends the lease by its term; ErrLeased when it was lost meanwhile.
 func (le *Lease) Renew(ctx context.Context) error {
 	res, err := le.ledger.db.NewUpdate().Model((*lease)(nil)).
-		Set("expires_at = ?", le.ledger.now().UTC().Add(le.term)).
+		Set("expires_at = ?", le.ledger.in(le.term)).
 		Where("name = ? AND holder = ? AND token = ?", le.Name, le.Holder, le.Token).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("renew lease %s: %w", le.Name, err)

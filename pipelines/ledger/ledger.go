@@ -25,7 +25,8 @@ type Ledger struct {
 }
 
 // Open prepares the ledger's tables in the catalog's database; dialect is "sqlite" or "postgres". The database stays the
-// caller's to close. now is the wall clock: leases and run times are real time, whatever a run's as-of is.
+// caller's to close. now is the wall clock, of run times: they are real time,
+// whatever a run's as-of is. Leases go by the database's own clock.
 func Open(ctx context.Context, db *sql.DB, dialect string, now func() time.Time) (*Ledger, error) {
 	l := &Ledger{now: now}
 	switch dialect {
@@ -41,12 +42,18 @@ func Open(ctx context.Context, db *sql.DB, dialect string, now func() time.Time)
 
 // tables are the structs that bun maps; a new column is added by migrate when an older database lacks it.
 func tables() []any {
-	return []any{(*File)(nil), (*Load)(nil), (*Sighting)(nil), (*Run)(nil), (*lease)(nil), (*Release)(nil), (*Area)(nil), (*HeldUnit)(nil), (*Publication)(nil), (*counter)(nil)}
+	return []any{
+		(*File)(nil), (*Load)(nil), (*Sighting)(nil), (*Run)(nil), (*lease)(nil), (*tenure)(nil), (*Release)(nil), (*Area)(nil), (*HeldUnit)(nil), (*Publication)(nil),
+		(*counter)(nil),
+	}
 }
 
 func (l *Ledger) migrate(ctx context.Context) error {
 	for _, t := range tables() {
 		if _, err := l.db.NewCreateTable().Model(t).IfNotExists().Exec(ctx); err != nil {
+			return fmt.Errorf("prepare ledger: %w", err)
+		}
+		if err := l.addColumns(ctx, t); err != nil {
 			return fmt.Errorf("prepare ledger: %w", err)
 		}
 	}

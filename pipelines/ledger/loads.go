@@ -23,7 +23,7 @@ type Load struct {
 	Arrival int64  `bun:",notnull" json:"arrival"`
 	Newest  string `bun:",notnull" json:"newest_by,omitempty"`
 	Content string `bun:",notnull" json:"content"`      // hash of what it tells
-	Rows    int64  `bun:",notnull" json:"rows"`         // of the contract's first table
+	Rows    int64  `bun:",notnull" json:"rows"`         // of all the contract's tables
 	IsHeld  bool   `bun:",notnull" json:"is_held"`      // its file is, under today's contract: it is no candidate
 	Counts  bool   `bun:",notnull" json:"counts"`       // it is the one of its document that counts
 	Winner  string `bun:",notnull" json:"counts_in"`    // id of the file that counts in its place
@@ -87,7 +87,7 @@ func (l *Ledger) Enter(ctx context.Context, e Entry) error {
 			return fmt.Errorf("write ledger: %w", err)
 		}
 	}
-	err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error { return enter(ctx, tx, e) })
+	err := l.write(ctx, func(ctx context.Context, tx bun.Tx) error { return enter(ctx, tx, e) })
 	if err != nil {
 		return fmt.Errorf("write ledger: %w", err)
 	}

@@ -75,6 +75,7 @@ type Release struct {
 	Status   string            `bun:",notnull" json:"status"` // released, held, aside
 	Tables   map[string]string `bun:"type:text" json:"tables"`
 	Failures string            `bun:",notnull" json:"failures,omitempty"`
+	Checks   string            `bun:",notnull" json:"-"`             // digest of the checks that all its marts went through
 	By       string            `bun:",notnull" json:"by,omitempty"`  // who let it through in spite of failures
 	Why      string            `bun:",notnull" json:"why,omitempty"` // and why
 	Areas    []Area            `bun:"-" json:"areas"`                // of when each area is
@@ -92,7 +93,7 @@ const (
 // AddRelease records a release with what it holds, all of it or nothing, and returns it with its number. An area that comes new is of this release.
 func (l *Ledger) AddRelease(ctx context.Context, r Release) (Release, error) {
 	r.At = l.now().UTC()
-	err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	err := l.write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.NewInsert().Model(&r).Returning("id").Exec(ctx); err != nil {
 			return fmt.Errorf("record release: %w", err)
 		}
@@ -155,8 +156,11 @@ func (l *Ledger) Published(ctx context.Context, target string) (int64, error) {
 // Publish records that a target shows a release.
 func (l *Ledger) Publish(ctx context.Context, target string, release int64) error {
 	p := Publication{Target: target, ReleaseID: release, At: l.now().UTC()}
-	_, err := l.db.NewInsert().Model(&p).On("CONFLICT (target) DO UPDATE").
-		Set("release_id = EXCLUDED.release_id, at = EXCLUDED.at").Exec(ctx)
+	err := l.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		_, err := tx.NewInsert().Model(&p).On("CONFLICT (target) DO UPDATE").
+			Set("release_id = EXCLUDED.release_id, at = EXCLUDED.at").Exec(ctx)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("record publication of %s: %w", target, err)
 	}

@@ -16,8 +16,9 @@ import (
 
 // columns say which fields of a record a batch has, and which texts in them mean nothing.
 type columns struct {
-	fields []int // of a record, from 0
-	places []int // per field, Contract.Numbers
+	fields []int  // of a record, from 0
+	places []int  // per field, Contract.Numbers
+	refs   []bool // per field, Contract.References; nil where there is none
 	quote  byte
 	null   []string // besides the empty text
 	plain  bool     // nobody asks for traits
@@ -27,7 +28,7 @@ type columns struct {
 
 func columnsOf(c typing.Contract, l typing.Layout, quote byte) columns {
 	fields := c.Reads(l)
-	return columns{fields: fields, places: c.Numbers(l, fields), quote: quote, null: c.Format.Null, plain: c.Format.Type != typing.CSV, schema: typing.RecordSchema(len(fields)), key: c.RecordKey}
+	return columns{fields: fields, places: c.Numbers(l, fields), refs: c.References(l, fields), quote: quote, null: c.Format.Null, plain: c.Format.Type != typing.CSV, schema: typing.RecordSchema(len(fields)), key: c.RecordKey}
 }
 
 // batch is some thousand records, field by field as Arrow wants them. A value of more than twelve bytes is not copied: its view points into
@@ -40,6 +41,7 @@ type batch struct {
 	values  []place       // record after record, the columns' fields of it, quotes included
 	texts   []texts       // per field, once the batch is complete
 	traits  typing.Traits
+	unusual bool         // the text has something else than what ASCII prints, which matters in references
 	lent    atomic.Int32 // buffers that Arrow has
 	desk    *desk
 }
@@ -86,6 +88,7 @@ const stretch = 256
 func (b *batch) complete() {
 	n := len(b.lines)
 	b.traits.Plus = !b.plain && bytes.IndexByte(b.text, '+') >= 0
+	b.unusual = b.refs != nil && !printable(b.text)
 	b.text = slices.Grow(b.text, viewBytes)
 	b.texts = slices.Grow(b.texts[:0], len(b.fields))[:len(b.fields)]
 	for i := range b.texts {
@@ -117,6 +120,9 @@ func (b *batch) fill(field, first, end int) {
 		}
 		if (odd[text[v.from]] || odd[text[v.to-1]]) && !b.plain {
 			look(&b.traits, text[v.from:v.to])
+		}
+		if b.unusual && b.refs[field] {
+			lookReference(&b.traits, text[v.from:v.to])
 		}
 		if places >= 0 && !b.traits.Numbers {
 			b.traits.Numbers = !plainNumber(text[v.from:v.to], places)
@@ -233,6 +239,36 @@ func look(t *typing.Traits, value []byte) {
 		inner = inner[2 : len(inner)-1]
 	}
 	t.Apostrophes = t.Apostrophes || (len(inner) > 0 && inner[0] == '\'' && inner[len(inner)-1] != '\'')
+}
+
+// lookReference notes what a reference has besides what ASCII prints. Behind an invisible character may stand what look would see at an edge.
+func lookReference(t *typing.Traits, value []byte) {
+	for _, c := range value {
+		if c < ' ' || c >= 0x7F {
+			t.Controls = true
+			if c >= 0x80 {
+				t.Invisible, t.Spaces, t.Equals, t.Apostrophes = true, true, true, true
+				return
+			}
+		}
+	}
+}
+
+// printable says whether a text has nothing but what ASCII prints, eight bytes at a time.
+func printable(text []byte) bool {
+	const every, high = 0x0101010101010101, 0x8080808080808080
+	for ; len(text) >= 8; text = text[8:] {
+		x := binary.LittleEndian.Uint64(text)
+		if (x|(x-' '*every)|(x+every))&high != 0 { // above ASCII, below the blank, DEL
+			return false
+		}
+	}
+	for _, c := range text {
+		if c < ' ' || c >= 0x7F {
+			return false
+		}
+	}
+	return true
 }
 
 // plainNumber says whether a text is a number as Contract.Numbers means it.

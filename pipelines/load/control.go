@@ -90,10 +90,9 @@ func judge(in Input, res *Result, log *rejectLog) *Hold {
 	if h := judgeTotals(in.Contract, res); h != nil {
 		return h
 	}
-	limit := float64(in.Contract.MaxRejected())
-	if res.Records > 0 && float64(res.Rejected) > limit*float64(res.Records) {
-		return &Hold{Rule: "max_rejected", Detail: fmt.Sprintf("%d of %d records are rejected, %g%% may be: %s; is it another kind of file?",
-			res.Rejected, res.Records, limit*100, log.worst())}
+	if tooMany, allowed := in.Contract.TooManyRejected(res.Rejected, res.Records); tooMany {
+		return &Hold{Rule: "max_rejected", Detail: fmt.Sprintf("%d of %d records are rejected, %s: %s; is it another kind of file?",
+			res.Rejected, res.Records, allowed, log.worst())}
 	}
 	if least := in.Contract.Limits.MinRowsVsLast; least != nil && float64(res.Records) < float64(*least)*float64(in.Previous.Rows) {
 		return &Hold{Rule: "min_rows_vs_last", Detail: fmt.Sprintf("%d records are less than %g%% of the %d rows of %s; is the file cut down?",

@@ -16,57 +16,105 @@ func normal(name string) string {
 	return strings.ToLower(strings.Join(strings.Fields(strings.TrimPrefix(name, "\uFEFF")), " "))
 }
 
-// matchHeader finds the contract's columns in a header. The notes tell what is new and what is missing.
-func matchHeader(t typing.Table, header []string) (typing.Layout, []DriftNote) {
-	layout := typing.Layout{Fields: len(header), Index: make([]int, len(t.Columns))}
-	at := map[string]int{}
-	for i, name := range header {
-		if _, twice := at[normal(name)]; !twice {
-			at[normal(name)] = i
+// matching is a header that is being matched with a table's columns.
+type matching struct {
+	header  []string
+	layout  typing.Layout
+	used    []bool // names that some column takes
+	missing []int  // columns
+	notes   []DriftNote
+}
+
+// find looks for a column that stands once in a record.
+func (m *matching) find(c int, col typing.Column, at map[string][]int) {
+	m.layout.Index[c] = -1
+	for _, alias := range col.From {
+		places := at[normal(alias)]
+		if len(places) == 0 {
+			continue
 		}
+		m.layout.Index[c] = places[0]
+		for _, i := range places {
+			m.used[i] = true
+		}
+		if len(places) > 1 {
+			m.notes = append(m.notes, DriftNote{Kind: "duplicate_column", Column: col.Name, Detail: fmt.Sprintf("the header has %q %d times, and nobody can tell which is meant; "+
+				"if each is an entry of its own, say repeated: true of %s", alias, len(places), col.Name)})
+		}
+		return
 	}
-	used := make([]bool, len(header))
-	var missing []int
+	if !col.Optional {
+		m.missing = append(m.missing, c)
+	}
+}
+
+// findRepeated looks for the columns that stand in a record for each of its entries.
+func (m *matching) findRepeated(t typing.Table) {
+	entries, unclear := entriesOf(t, m.header, m.used)
+	m.layout.Entries = entries
+	if unclear != nil {
+		m.notes = append(m.notes, *unclear)
+	}
 	for c, col := range t.Columns {
-		layout.Index[c] = -1
-		for _, alias := range col.From {
-			if i, ok := at[normal(alias)]; ok {
-				layout.Index[c], used[i] = i, true
-				break
-			}
+		if !col.Repeated {
+			continue
 		}
-		if layout.Index[c] < 0 && !col.Optional {
-			missing = append(missing, c)
+		m.layout.Index[c] = -1
+		if !col.Optional && !slices.ContainsFunc(entries, func(entry []int) bool { return entry[c] >= 0 }) {
+			m.missing = append(m.missing, c)
 		}
 	}
+}
+
+// matchHeader finds the contract's columns in a header. The notes tell what is new, what is missing, and what is there twice.
+func matchHeader(t typing.Table, header []string) (typing.Layout, []DriftNote) {
+	m := matching{header: header, layout: typing.Layout{Fields: len(header), Index: make([]int, len(t.Columns))}, used: make([]bool, len(header))}
+	at := map[string][]int{}
+	for i, name := range header {
+		at[normal(name)] = append(at[normal(name)], i)
+	}
+	if t.Repeats() {
+		m.findRepeated(t)
+	}
+	for c, col := range t.Columns {
+		if !col.Repeated {
+			m.find(c, col, at)
+		}
+	}
+	return m.layout, m.told(t)
+}
+
+// told are the notes.
+func (m *matching) told(t typing.Table) []DriftNote {
+	header, used, missing, notes := m.header, m.used, m.missing, m.notes
 	if len(missing) > 0 && !slices.Contains(used, true) {
 		// What stands here is data, perhaps personal: it is not repeated in notes.
-		return layout, []DriftNote{{
+		return []DriftNote{{
 			Kind: "missing_column", Column: t.Columns[missing[0]].Name,
 			Detail: fmt.Sprintf("the first line names none of the contract's columns (%q, …); has the file lost its header?", []string(t.Columns[missing[0]].From)),
 		}}
 	}
 	var spare []string
 	for i, name := range header {
-		if !used[i] {
+		if !used[i] && normal(name) != "" {
 			spare = append(spare, name)
 		}
 	}
-	var notes []DriftNote
 	reach := 0
 	if len(missing) == 1 && len(spare) == 1 {
 		reach = math.MaxInt // any name: it is likely the same column, however it is written
 	}
+	firstMissing := len(notes)
 	for _, c := range missing {
 		notes = append(notes, missingNote(t.Columns[c], spare, reach))
 	}
-	if len(notes) > 0 {
-		notes[0].Detail += fmt.Sprintf("; header found: %q", header)
+	if len(missing) > 0 {
+		notes[firstMissing].Detail += fmt.Sprintf("; header found: %q", header)
 	}
 	for _, name := range spare {
 		notes = append(notes, DriftNote{Kind: "new_column", Column: name, Detail: fmt.Sprintf("the header has %q, which the contract does not know", name)})
 	}
-	return layout, notes
+	return notes
 }
 
 // missingNote names the nearest name that nothing else uses, up to reach letters away or half of the wanted name.
@@ -103,10 +151,13 @@ func positional(t typing.Table, fields int) typing.Layout {
 func driftHold(d typing.Drift, notes []DriftNote) *Hold {
 	for _, n := range notes {
 		policy := d.MissingColumn
-		if n.Kind == "new_column" {
-			policy = d.NewColumn
+		switch n.Kind {
+		case "new_column":
+			policy = d.NewColumn.Or(typing.PolicyWarn)
+		case "duplicate_column":
+			policy = typing.PolicyHold
 		}
-		if policy == typing.PolicyHold || (policy == "" && n.Kind == "missing_column") {
+		if policy.Or(typing.PolicyHold) == typing.PolicyHold {
 			return &Hold{Rule: n.Kind, Column: n.Column, Detail: n.Detail}
 		}
 	}

@@ -38,7 +38,9 @@ type Input struct {
 	PIISalt              waybill.Secret
 	StageDir             string  // local folder for Parquet and rejects; the caller removes it
 	Previous             History // of the feed
+	Neighbours           typing.Neighbours
 	FieldIDs             func(waybill.TableName) map[string]int
+	Show                 bool // a held file, too, leaves in StageDir what it gave until it was held, for people to look at
 }
 
 // History is what the feed's newest loaded file had.
@@ -61,7 +63,8 @@ type Result struct {
 	Control         Control
 	Drift           []DriftNote
 	Warnings        []string
-	Hold            *Hold // nothing is to be committed
+	LoadedAt        time.Time // of the input, which the rows say
+	Hold            *Hold     // nothing is to be committed; Files and Rejects are empty but for Input.Show
 }
 
 // Control is the totals of the trailer, or of Contract.Control, beside what was counted.
@@ -73,7 +76,7 @@ type Control struct {
 
 // DriftNote is one difference between the header and the contract.
 type DriftNote struct {
-	Kind   string // new_column or missing_column
+	Kind   string // new_column, missing_column or duplicate_column
 	Column string
 	Detail string
 }

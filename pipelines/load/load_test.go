@@ -2,6 +2,7 @@ package load_test
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/csv"
 	"fmt"
@@ -122,7 +123,8 @@ func definition(t *testing.T, pipeline, feed string) typing.Contract {
 	return typing.Contract{}
 }
 
-// caseInput is the file of a case's folder, received when its file received_at says.
+// caseInput is the file of a case's folder, received when its file received_at says. Its file neighbours has how many earlier files of the feed there are and
+// how many days before their receipt their dates were, at least and at most.
 func caseInput(t *testing.T, dir string, c typing.Contract) load.Input {
 	t.Helper()
 	ins, err := filepath.Glob(filepath.Join(dir, "in*"))
@@ -139,6 +141,13 @@ func caseInput(t *testing.T, dir string, c typing.Contract) load.Input {
 		if in.ReceivedAt, err = time.Parse(time.RFC3339, strings.TrimSpace(string(at))); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "neighbours")); err == nil {
+		var reach typing.Reach
+		if _, err := fmt.Sscan(string(text), &reach.Files, &reach.Least, &reach.Most); err != nil {
+			t.Fatal(err)
+		}
+		in.Neighbours = func(context.Context, waybill.TableName, string) (typing.Reach, error) { return reach, nil }
 	}
 	if last, err := os.ReadFile(filepath.Join(dir, "previous_rows")); err == nil {
 		in.Previous.Name = "in-yesterday.csv"

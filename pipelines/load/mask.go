@@ -31,8 +31,10 @@ func newMasker(c typing.Contract, d decode.Dialect, layout typing.Layout) masker
 	}
 	m.fields = make([]sight, layout.Fields)
 	for i, col := range c.Tables[0].Columns {
-		if at := layout.Index[i]; at >= 0 {
-			m.fields[at].admit(col)
+		for _, at := range append([]int{layout.Index[i]}, entryFields(layout, i)...) {
+			if at >= 0 {
+				m.fields[at].admit(col)
+			}
 		}
 	}
 	m.first = slices.IndexFunc(m.fields, func(s sight) bool { return !s.whole() })
@@ -94,10 +96,19 @@ func (m masker) detail(table, column int, value string) string {
 	if m.tree != nil {
 		return m.tree.detail(table, column, value)
 	}
-	if at := m.layout.Index[column]; at >= 0 {
+	if at := max(m.layout.Index[column], slices.Max(append(entryFields(m.layout, column), -1))); at >= 0 {
 		return m.fields[at].text(value)
 	}
 	return stars
+}
+
+// entryFields are the fields of a repeated column; none for others.
+func entryFields(l typing.Layout, column int) []int {
+	fields := make([]int, len(l.Entries))
+	for i, entry := range l.Entries {
+		fields[i] = entry[column]
+	}
+	return fields
 }
 
 // sight is how much of a value is shown: nothing unless a column takes it, nothing either if one of them is personal.

@@ -8,15 +8,11 @@ import (
 	"io"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 
 	"github.com/fourmarketing/waybill/pipelines/decode"
 	"github.com/fourmarketing/waybill/transforms/typing"
-)
-
-const (
-	maxCSVRecord  = 16 << 20
-	maxJSONRecord = 64 << 20
 )
 
 // records are those of a file, one after another; io.EOF after the last.
@@ -24,23 +20,31 @@ type records interface {
 	Next() (decode.Record, error)
 }
 
-// recordsOf reads a file in its format.
-func recordsOf(r io.Reader, c typing.Contract, d decode.Dialect) (records, error) {
+// open reads a file in its format.
+func (r *reader) open(from io.Reader) error {
+	c := r.in.Contract
+	var err error
 	if c.Format.Type == typing.XML {
-		return xmlRecords(r, c)
+		r.records, err = xmlRecords(from, c)
+		return err
 	}
-	text, err := decode.NewText(r, c.Format.Encoding)
-	if err != nil {
-		return nil, err
+	if r.text, err = decode.NewText(from, c.Format.Encoding); err != nil {
+		return err
 	}
-	return decode.NewRecords(text, d), nil
+	if c.Format.Type == typing.JSON {
+		r.records = decode.Documents(r.text, decode.JSONDialect{MaxRecord: r.dialect.MaxRecord, Arrays: c.ReadsArrays()})
+		return nil
+	}
+	r.records = decode.NewRecords(r.text, r.dialect)
+	return nil
 }
 
-func dialect(f typing.Format) decode.Dialect {
+func dialect(c typing.Contract) decode.Dialect {
+	f, most := c.Format, c.Grown().MaxRecordBytes
 	if f.Type != typing.CSV {
-		return decode.Dialect{MaxRecord: maxJSONRecord}
+		return decode.Dialect{MaxRecord: most}
 	}
-	return decode.Dialect{Delim: f.Delim(), Quote: f.QuoteByte(), MaxRecord: maxCSVRecord}
+	return decode.Dialect{Delim: f.Delim(), Quote: f.QuoteByte(), MaxRecord: most}
 }
 
 // pattern is a regular expression that is asked of every record: most are told by their first byte.
@@ -86,21 +90,26 @@ func (p *pattern) match(record []byte) bool {
 type reader struct {
 	in      Input
 	dialect decode.Dialect
+	growth  typing.Growth
 	records records
 	trailer *pattern
 	opening *pattern // header record
 	header  []byte   // as sent, for repetitions of it
+	names   *headerNames
+	text    *decode.Text // nil for XML
 	layout  typing.Layout
 	mask    masker
 	feeder  *feeder
 	log     *rejectLog
 	res     *Result
 
-	seen       bool // any record at all
-	torn       bool // the last record has no line end
-	short      bool // and too few fields
-	lastLine   int64
-	trailerEnd bool // the last record that is not blank was a trailer
+	seen     bool // any record at all
+	torn     bool // the last record has no line end
+	short    bool // and too few fields
+	lastLine int64
+	last     *decode.Record // the one before, which is the trailer unless others follow
+	empty    int64          // rows that have delimiters only
+	named    int            // fields of the header up to the last that has a name
 }
 
 // heldError carries a hold up to Load.
@@ -136,8 +145,12 @@ func (r *reader) begin() error {
 		return err
 	}
 	r.header = append([]byte(nil), rec.Bytes...)
+	if err := tooWide(rec, r.in.Contract.Grown()); err != nil {
+		return err
+	}
 	names := decode.Fields(r.header, r.dialect)
 	r.layout, r.res.Drift = matchHeader(table, names)
+	r.names, r.named = namesOf(table, names), len(trimEmpty(slices.Clone(names)))
 	if h := driftHold(r.in.Contract.OnDrift, r.res.Drift); h != nil {
 		h.Line = rec.Line
 		return held(*h)
@@ -192,7 +205,7 @@ func (r *reader) read(ctx context.Context) error {
 			continue
 		}
 		r.seen = true
-		if err := r.one(ctx, rec); err != nil {
+		if err := r.grow(ctx, rec); err != nil {
 			return err
 		}
 	}
@@ -210,25 +223,6 @@ func (r *reader) countRest() {
 			r.res.Records++
 		}
 	}
-}
-
-func (r *reader) one(ctx context.Context, rec decode.Record) error {
-	r.torn, r.lastLine = rec.Torn, rec.Line
-	if r.trailer.match(rec.Bytes) {
-		r.trailerEnd = true
-		return r.control(rec)
-	}
-	if r.repeatsHeader(rec.Bytes) {
-		r.res.RepeatedHeaders++
-		return nil
-	}
-	r.trailerEnd = false
-	r.res.Records++
-	if rule := r.malformed(rec); rule != "" {
-		r.short = rec.Torn
-		return r.reject(rec, rule)
-	}
-	return r.feeder.add(ctx, rec)
 }
 
 // repeatsHeader: files glued together have headers inside.
@@ -253,12 +247,17 @@ func (r *reader) malformed(rec decode.Record) string {
 		return "element"
 	case rec.Broken:
 		return "quote"
-	case r.in.Contract.Format.Type == typing.CSV && len(rec.Fields) != r.layout.Fields:
+	case r.in.Contract.Format.Type == typing.CSV && !r.hasFields(len(rec.Fields)):
 		return "fields"
 	case bytes.IndexByte(rec.Bytes, 0) >= 0:
 		return "nul"
 	}
 	return ""
+}
+
+// hasFields says whether a row may have so many fields: as many as the header, or fewer where spreadsheets have padded it with fields without names.
+func (r *reader) hasFields(n int) bool {
+	return n == r.layout.Fields || (n < r.layout.Fields && r.named > 0 && n >= r.named)
 }
 
 func (r *reader) reject(rec decode.Record, rule string) error {
@@ -286,17 +285,60 @@ func (r *reader) end(ctx context.Context) error {
 	if !r.seen && !r.in.Contract.Limits.AllowEmpty {
 		return held(emptyFile)
 	}
+	whole := r.last != nil
+	if whole {
+		if err := r.control(*r.last); err != nil {
+			return err
+		}
+	}
+	if err := r.cutOff(whole); err != nil {
+		return err
+	}
+	if err := r.seemsUTF8(); err != nil {
+		return err
+	}
+	if r.empty > 0 {
+		r.res.Warnings = append(r.res.Warnings, fmt.Sprintf("empty_rows: %d rows have delimiters only and were left out", r.empty))
+	}
+	return r.feeder.send(ctx)
+}
+
+// cutOff holds a file that ends before its sender's end, as far as that can be seen.
+func (r *reader) cutOff(trailer bool) error {
+	wanted, policy := r.in.Contract.Trailer, r.in.Contract.OnDrift.LastLine.Or(typing.PolicyWarn)
 	cut := Hold{Rule: "truncated", Line: r.lastLine}
-	trailer := r.in.Contract.Trailer
 	switch {
 	case r.torn && r.short:
 		cut.Detail = "the last line is cut off in the middle of a record; wait for the whole file or ask the partner"
 		return held(cut)
-	case trailer.Wanted() && !r.trailerEnd && trailer.Policy != typing.PolicyWarn:
-		cut.Detail = fmt.Sprintf("the file does not end with a trailer that matches %s; wait for the whole file or ask the partner", trailer.Match)
+	case wanted.Wanted() && !trailer && wanted.Policy != typing.PolicyWarn:
+		cut.Detail = fmt.Sprintf("the file does not end with a trailer that matches %s; wait for the whole file or ask the partner", wanted.Match)
 		return held(cut)
-	case trailer.Wanted() && !r.trailerEnd:
+	case wanted.Wanted() && !trailer:
 		r.res.Warnings = append(r.res.Warnings, "truncated: the file does not end with a trailer")
+	case wanted.Wanted() || !r.torn || r.in.Contract.Format.Type != typing.CSV || r.res.Records == 0 || policy == typing.PolicyIgnore:
+	case policy == typing.PolicyWarn:
+		r.res.Warnings = append(r.res.Warnings, "last_line: the last line has no line end, and its last value may be cut")
+	default:
+		return held(Hold{Rule: "last_line", Line: r.lastLine, Detail: "the last line has no line end, and its last value may be cut; wait for the whole file or ask the partner"})
 	}
-	return r.feeder.send(ctx)
+	return nil
+}
+
+// seemsUTF8 holds a file whose contract names a single-byte character set, and which is UTF-8 all the same: Café would become CafÃ©.
+func (r *reader) seemsUTF8() error {
+	policy := r.in.Contract.OnDrift.Encoding.Or(typing.PolicyHold)
+	if r.text == nil || policy == typing.PolicyIgnore {
+		return nil
+	}
+	chars, seems := r.text.SeemsUTF8()
+	if !seems {
+		return nil
+	}
+	detail := fmt.Sprintf("the contract says %s, and all that is not ASCII makes UTF-8, %d characters; set format.encoding: utf-8 if the partner writes that now", r.in.Contract.Format.Encoding, chars)
+	if policy == typing.PolicyWarn {
+		r.res.Warnings = append(r.res.Warnings, "encoding: "+detail)
+		return nil
+	}
+	return held(Hold{Rule: "encoding", Detail: detail})
 }

@@ -20,7 +20,7 @@ import (
 // Load reads one file. An error means that it could not be carried out; a file that breaks its contract is no error but a Hold or
 // rejects in the result. A held file may be left unread behind the place that was wrong.
 func (l *Loader) Load(ctx context.Context, in Input) (Result, error) {
-	res := Result{Files: map[waybill.TableName][]waybill.StagedFile{}, RowsByTable: map[waybill.TableName]int64{}}
+	res := Result{LoadedAt: in.LoadedAt, Files: map[waybill.TableName][]waybill.StagedFile{}, RowsByTable: map[waybill.TableName]int64{}}
 	dir, err := os.MkdirTemp(in.StageDir, "typed-*")
 	if err != nil {
 		return res, fmt.Errorf("stage %s: %w", in.Name, err)
@@ -30,11 +30,15 @@ func (l *Loader) Load(ctx context.Context, in Input) (Result, error) {
 	if err == nil {
 		err = l.settle(ctx, in, log, &res)
 	}
-	err = errors.Join(err, log.close())
 	if hold := holdOf(err); hold != nil {
 		res.Hold, err = hold, nil
 	}
-	if err != nil || res.Hold != nil {
+	shown := err == nil && res.Hold != nil && in.Show
+	if shown {
+		res.Rejects, err = log.stage(ctx, l.db, in)
+	}
+	err = errors.Join(err, log.close())
+	if err != nil || (res.Hold != nil && !shown) {
 		res.Files, res.Rejects, res.RowsByTable = nil, nil, nil
 		err = errors.Join(err, os.RemoveAll(dir))
 	}
@@ -50,7 +54,9 @@ func holdOf(err error) *Hold {
 	var encoding *decode.EncodingError
 	var layer *decode.LayerError
 	var size *decode.SizeError
+	var grown *decode.GrowthError
 	var xml *decode.XMLError
+	var json *decode.JSONError
 	switch {
 	case errors.As(err, &h):
 		return &h.hold
@@ -58,6 +64,12 @@ func holdOf(err error) *Hold {
 		return &Hold{Rule: "encoding", Line: encoding.Line, Detail: encoding.Error()}
 	case errors.As(err, &xml):
 		return &Hold{Rule: string(xml.Fault), Line: xml.Line, Detail: xml.Error()}
+	case errors.As(err, &grown):
+		return &Hold{Rule: ruleSize, Detail: grown.Error()}
+	case errors.As(err, &json) && json.Cut:
+		return &Hold{Rule: "truncated", Line: json.Line, Detail: json.Error()}
+	case errors.As(err, &json):
+		return &Hold{Rule: "json", Line: json.Line, Detail: json.Error()}
 	case errors.As(err, &layer):
 		return &Hold{Rule: "decode", Detail: layer.Error() + "; is the upload complete?"}
 	case errors.As(err, &size):
@@ -98,12 +110,12 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 	if err != nil {
 		return err
 	}
-	layers, err := decode.Layers(in.Bytes, in.Contract.Decode, dir)
+	layers, err := decode.Layers(in.Bytes, in.Contract.Decode, dir, decode.Growth{Bytes: r.growth.MaxUnpackedBytes, Ratio: r.growth.MaxUnpackedRatio})
 	if err != nil {
 		return err
 	}
 	defer layers.Close()
-	if r.records, err = recordsOf(layers, in.Contract, r.dialect); err != nil {
+	if err := r.open(layers); err != nil {
 		return err
 	}
 	if err := r.begin(); err != nil {
@@ -117,15 +129,17 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 	r.feeder = &feeder{columns: columnsOf(in.Contract, r.layout, r.dialect.Quote), sizes: l.sizes, desk: desk, queue: queue}
 	group, ctx := errgroup.WithContext(ctx)
 	var apart int64
+	var late []string
 	group.Go(func() error {
 		w := &worker{loader: l, in: in, dir: dir, log: log, res: res, reader: r, desk: desk}
-		defer func() { apart = w.apart }()
-		return w.work(ctx, &stream{traits: l.assume, ctx: ctx, schema: r.feeder.columns.schema, queue: queue, desk: desk, json: in.Contract.Format.Type != typing.CSV, sizes: l.sizes})
+		defer func() { apart, late = w.apart, w.late }()
+		return w.work(ctx, &stream{traits: l.assume, ctx: ctx, schema: r.feeder.columns.schema, queue: queue, desk: desk, atOnce: in.Contract.AtOnce(), sizes: l.sizes})
 	})
 	readErr := r.read(ctx)
 	close(queue)
 	workErr := group.Wait()
 	res.Records += apart
+	res.Warnings = append(res.Warnings, late...)
 	if workErr != nil && (readErr == nil || errors.Is(readErr, context.Canceled)) {
 		return workErr
 	}
@@ -133,7 +147,7 @@ func (l *Loader) run(ctx context.Context, in Input, dir string, log *rejectLog, 
 }
 
 func newReader(in Input, log *rejectLog, res *Result) (*reader, error) {
-	r := &reader{in: in, dialect: dialect(in.Contract.Format), log: log, res: res}
+	r := &reader{in: in, dialect: dialect(in.Contract), growth: in.Contract.Grown(), log: log, res: res}
 	var err error
 	if r.trailer, err = newPattern(in.Contract.Trailer.Match); err != nil {
 		return nil, fmt.Errorf("trailer.match: %w", err)
@@ -153,7 +167,8 @@ type worker struct {
 	reader *reader
 	desk   *desk
 	res    *Result
-	apart  int64 // parts rejected of records that are loaded; each counts as a record of its own
+	apart  int64    // parts rejected of records that are loaded; each counts as a record of its own
+	late   []string // warnings of the whole file
 }
 
 // work types part after part. An empty file costs no DuckDB.
@@ -164,7 +179,7 @@ func (w *worker) work(ctx context.Context, s *stream) error {
 		return ctx.Err()
 	}
 	typer, err := typing.NewTyper(ctx, w.loader.engine, typing.Job{
-		Contract: w.in.Contract, Layout: w.reader.layout, Salt: w.in.PIISalt, FieldIDs: w.in.FieldIDs, Reject: w.reject,
+		Contract: w.in.Contract, Layout: w.reader.layout, Name: w.in.Name, Neighbours: w.in.Neighbours, Salt: w.in.PIISalt, FieldIDs: w.in.FieldIDs, Reject: w.reject,
 		Origin: typing.Origin{Source: w.in.Source, File: w.in.File, LoadID: w.in.LoadID, ReceivedAt: w.in.ReceivedAt, LoadedAt: w.in.LoadedAt},
 	})
 	if err != nil {
@@ -187,11 +202,25 @@ func (w *worker) work(ctx context.Context, s *stream) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	doubt, err := typer.Doubts(ctx, w.res.Files)
-	if doubt != nil {
-		err = held(Hold{Rule: doubt.Rule, Column: doubt.Column, Line: doubt.Line, Detail: doubt.Detail})
+	return w.doubt(ctx, typer)
+}
+
+// doubt asks whether the file's dates can be believed.
+func (w *worker) doubt(ctx context.Context, typer *typing.Typer) error {
+	policy := w.in.Contract.OnDrift.DateOrder.Or(typing.PolicyHold)
+	if policy == typing.PolicyIgnore {
+		return nil
 	}
-	return err
+	doubt, err := typer.Doubts(ctx, w.res.Files)
+	if err != nil || doubt == nil {
+		return err
+	}
+	hold := Hold{Rule: doubt.Rule, Column: doubt.Column, Line: doubt.Line, Detail: doubt.Detail}
+	if policy == typing.PolicyWarn {
+		w.late = append(w.late, hold.String())
+		return nil
+	}
+	return held(hold)
 }
 
 func (w *worker) note(typed typing.Typed) error {

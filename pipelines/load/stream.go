@@ -109,7 +109,7 @@ type stream struct {
 	schema *arrow.Schema
 	queue  <-chan *batch
 	desk   *desk
-	json   bool
+	atOnce bool // rejects are found after all of a part is read, see typing.Contract.AtOnce
 	sizes  sizes
 
 	waiting *batch // the first of the part to come
@@ -117,7 +117,7 @@ type stream struct {
 	bytes   int   // of the part's text
 	records int64 // of the part
 	current arrow.RecordBatch
-	kept    []arrow.RecordBatch // JSON: rejects are found after all of the part is read
+	kept    []arrow.RecordBatch // where records are typed at once
 }
 
 // part waits for the next part; false when there is none.
@@ -157,7 +157,7 @@ func (s *stream) release() {
 // Next moves on to the part's next batch.
 func (s *stream) Next() bool {
 	limit := s.sizes.csvPart
-	if s.json {
+	if s.atOnce {
 		limit = s.sizes.jsonPart
 		if s.current != nil {
 			s.kept, s.current = append(s.kept, s.current), nil

@@ -12,9 +12,6 @@ import (
 	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
-// maxXMLRecord bounds the memory of one record: a small element takes some thirty times its bytes until the record is whole.
-const maxXMLRecord = 8 << 20
-
 func xmlRecords(r io.Reader, c typing.Contract) (*decode.XML, error) {
 	text, err := decode.XMLText(r, c.Format.Encoding)
 	if err != nil {
@@ -25,7 +22,7 @@ func xmlRecords(r io.Reader, c typing.Contract) (*decode.XML, error) {
 		shape.Read(e.Path, e.List, e.Text)
 	}
 	return decode.NewXML(text, decode.XMLDialect{
-		Record: typing.PathNames(c.Format.Record), Total: typing.PathNames(c.Control.Count), Shape: shape, MaxRecord: maxXMLRecord,
+		Record: typing.PathNames(c.Format.Record), Total: typing.PathNames(c.Control.Count), Shape: shape, MaxRecord: c.Grown().MaxRecordBytes, MaxDepth: c.Grown().MaxNesting,
 	}), nil
 }
 

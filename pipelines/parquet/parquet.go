@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/lake"
 	"github.com/fourmarketing/waybill/transforms/duck"
 )
@@ -29,11 +30,33 @@ func SelectScan(ctx context.Context, l *lake.Lake, scan lake.Scan) (string, *lak
 }
 
 func selectFiles(paths []string, columns []lake.Field) string {
-	fields := make([]string, len(columns))
-	for i, c := range columns {
-		fields[i] = fmt.Sprintf("%d: {name: %s, type: %s, default_value: NULL}", c.ID, duck.Literal(c.Name), duck.Literal(string(c.Type)))
+	var fields, items []string
+	field := func(id int, name string, t waybill.Type) string {
+		fields = append(fields, fmt.Sprintf("%d: {name: %s, type: %s, default_value: NULL}", id, duck.Literal(name), duck.Literal(string(t))))
+		return duck.Ident(name)
 	}
-	return fmt.Sprintf("select * from read_parquet(%s, schema = MAP {%s})", duck.List(paths), strings.Join(fields, ", "))
+	changed := false
+	for _, c := range columns {
+		now := field(c.ID, c.Name, c.Type)
+		item := now
+		for _, f := range c.Former {
+			changed = true
+			cast := "cast"
+			if f.Type == "VARCHAR" { // of a mart, whose rows are all replaced: only what was released before is read so
+				cast = "try_cast"
+			}
+			item += fmt.Sprintf(", %s(%s as %s)", cast, field(f.ID, fmt.Sprintf("%s of field %d", c.Name, f.ID), f.Type), c.Type)
+		}
+		if len(c.Former) > 0 {
+			item = "coalesce(" + item + ") as " + now
+		}
+		items = append(items, item)
+	}
+	list := "*"
+	if changed {
+		list = strings.Join(items, ", ")
+	}
+	return fmt.Sprintf("select %s from read_parquet(%s, schema = MAP {%s})", list, duck.List(paths), strings.Join(fields, ", "))
 }
 
 // Rewriter writes one Parquet file out of others with DuckDB.

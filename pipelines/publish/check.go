@@ -43,7 +43,7 @@ func (p *Postgres) Check(ctx context.Context) []waybill.Finding {
 	bad := func(what string, err error, remedy string) waybill.Finding {
 		return waybill.Finding{Subject: subject + ": " + what, Detail: err.Error(), Remedy: remedy}
 	}
-	conn, err := pgx.Connect(ctx, p.url.Reveal())
+	conn, err := p.connect(ctx)
 	if err != nil {
 		return []waybill.Finding{bad("connect", err, toConnect(err))}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -33,9 +34,29 @@ func NewPostgres(db *sql.DB, url waybill.Secret, schema, readers string, origin 
 // Name names the schema in the ledger.
 func (p *Postgres) Name() string { return "postgres:" + p.schema }
 
+// A server has so long to let somebody in, and to say which release it shows: that is one row.
+const (
+	connectWithin = 20 * time.Second
+	showsWithin   = time.Minute
+)
+
+// connect takes the time for it from the URL (connect_timeout), where that says one.
+func (p *Postgres) connect(ctx context.Context) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(p.url.Reveal())
+	if err != nil {
+		return nil, err
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectWithin
+	}
+	return pgx.ConnectConfig(ctx, config)
+}
+
 // Shows tells whether the schema shows the release, whatever the ledger says: it may have been dropped, restored, or never be of this database.
 func (p *Postgres) Shows(ctx context.Context, rel ledger.Release) bool {
-	conn, err := pgx.Connect(ctx, p.url.Reveal())
+	ctx, stop := context.WithTimeout(ctx, showsWithin)
+	defer stop()
+	conn, err := p.connect(ctx)
 	if err != nil {
 		return true // publishing would fail alike; the ledger's word stands until the server is back
 	}
@@ -55,7 +76,7 @@ func (p *Postgres) Publish(ctx context.Context, rel ledger.Release, marts []Mart
 	if err := p.checkName(rel); err != nil {
 		return err
 	}
-	conn, err := pgx.Connect(ctx, p.url.Reveal())
+	conn, err := p.connect(ctx)
 	if err != nil {
 		return fmt.Errorf("connect to Postgres: %w; %s, then run again", err, toConnect(err))
 	}

@@ -12,6 +12,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/lake"
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
@@ -26,6 +27,7 @@ type Parts struct {
 	Leases   *ledger.Leases
 	Models   *models.Project
 	Targets  []Target
+	Within   time.Duration // for one target of one release; not bounded when 0
 	Reporter pipelines.Reporter
 }
 
@@ -36,12 +38,13 @@ type Publisher struct {
 	leases  *ledger.Leases
 	models  *models.Project
 	targets []Target
+	within  time.Duration
 	pipelines.Reporter
 }
 
 // New makes a publisher.
 func New(p Parts) *Publisher {
-	return &Publisher{lake: p.Lake, ledger: p.Ledger, leases: p.Leases, models: p.Models, targets: p.Targets, Reporter: p.Reporter}
+	return &Publisher{lake: p.Lake, ledger: p.Ledger, leases: p.Leases, models: p.Models, targets: p.Targets, within: p.Within, Reporter: p.Reporter}
 }
 
 // Target shows a release somewhere outside the lake. Publish swaps it in at once or not at all, and refuses where it would take away
@@ -113,6 +116,7 @@ func (p *Publisher) publish(ctx context.Context) ([]string, error) {
 			}
 			continue
 		}
+		p.Log.Info("published", zap.String("target", target.Name()), zap.Int64("release", rel.ID))
 		changed = append(changed, target.Name())
 	}
 	return changed, errors.Join(problems...)
@@ -121,7 +125,16 @@ func (p *Publisher) publish(ctx context.Context) ([]string, error) {
 // show shows a release on one target.
 func (p *Publisher) show(ctx context.Context, target Target, rel ledger.Release, marts []Mart) error {
 	p.Watch(pipelines.Event{Stage: pipelines.StagePublish, Subject: target.Name()})
-	if err := target.Publish(ctx, rel, marts, p.Log); err != nil {
+	limited, stop := ctx, context.CancelFunc(func() {})
+	if p.within > 0 {
+		limited, stop = context.WithTimeout(ctx, p.within)
+	}
+	defer stop()
+	err := target.Publish(limited, rel, marts, p.Log)
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("%w: not done within timeouts.publish, %s; see whether the server is well, or raise it: %w", waybill.ErrTemporary, p.within, err)
+	}
+	if err != nil {
 		return fmt.Errorf("publish release %d to %s: %w", rel.ID, target.Name(), err)
 	}
 	return p.ledger.Publish(ctx, target.Name(), rel.ID)

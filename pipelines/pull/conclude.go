@@ -142,7 +142,7 @@ func (t *taker) revive(ctx context.Context, f ledger.File) error {
 		if err != nil {
 			return err
 		}
-		other = t.taker(task, nil, t.asOf, files)
+		other = t.taker(task, nil, files)
 	}
 	if _, err := other.again(ctx, f); err != nil {
 		return fmt.Errorf("load %s again, which counts now: %w", f.Name, err)

@@ -59,8 +59,8 @@ func contractHash(f pipelines.Feed) (string, error) {
 		return "", fmt.Errorf("hash contract of %s: %w", f.Name, err)
 	}
 	parts := []string{string(text)}
-	if s := f.Supersede; s.Identity != "" || s.NewestBy != "" || len(s.Document) > 0 {
-		parts = append(parts, s.Identity, s.NewestBy, strings.Join(s.Document, ","))
+	if s := f.Supersede; s.Mode == "file" {
+		parts = append(parts, s.Mode, s.Identity, s.NewestBy, strings.Join(s.Document, ","))
 	}
 	if f.Hashes() {
 		parts = append(parts, typing.HashedBy)

@@ -15,7 +15,7 @@ type FeedPlan struct {
 	Source   string   `json:"source"`
 	Feed     string   `json:"feed"`
 	Known    int      `json:"known"`
-	Outdated int      `json:"outdated"` // files that were loaded or held under another contract
+	Outdated int      `json:"outdated"` // files that were judged under another contract
 	Fetch    []string `json:"fetch"`
 	Waiting  []string `json:"waiting"`
 	Ask      int      `json:"ask"` // entries of the worklist

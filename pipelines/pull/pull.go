@@ -35,10 +35,12 @@ type Parts struct {
 	Duck      *sql.DB         // runs worklists, and rewrites files where a load is retracted
 	Loader    *load.Loader
 	Open      func(ctx context.Context, source string) (waybill.Connector, error)
+	Bounds    func(source string) waybill.Bounds // of its connection; nil for the default ones
 	Pipelines []pipelines.Pipeline
 	Scratch   pipelines.Scratch
 	Salt      waybill.Secret   // of hashed personal data
 	Now       func() time.Time // the wall clock
+	Received  func() time.Time // the wall clock of what arrives and of partners' daily allowances: a simulated world has one of its own
 	Reporter  pipelines.Reporter
 }
 
@@ -50,6 +52,7 @@ type Puller struct {
 	ledger    *ledger.Ledger
 	leases    *ledger.Leases
 	open      func(ctx context.Context, source string) (waybill.Connector, error)
+	bounds    func(source string) waybill.Bounds
 	lister    lister
 	intake    intake
 	pipelines.Reporter
@@ -58,10 +61,10 @@ type Puller struct {
 // New makes a puller.
 func New(p Parts) *Puller {
 	return &Puller{
-		pipelines: p.Pipelines, models: p.Models, inputs: p.Inputs, ledger: p.Ledger, leases: p.Leases, open: p.Open, Reporter: p.Reporter,
-		lister: lister{ledger: p.Ledger, worklists: worklists{inputs: p.Inputs, models: p.Models, duck: p.Duck}, now: p.Now},
+		pipelines: p.Pipelines, models: p.Models, inputs: p.Inputs, ledger: p.Ledger, leases: p.Leases, open: p.Open, bounds: p.Bounds, Reporter: p.Reporter,
+		lister: lister{ledger: p.Ledger, worklists: worklists{inputs: p.Inputs, models: p.Models, duck: p.Duck}, now: p.Now, received: p.Received},
 		intake: intake{
-			lake: p.Lake, ledger: p.Ledger, leases: p.Leases, duck: p.Duck, rewrite: parquet.Rewriter(p.Duck), Reporter: p.Reporter,
+			lake: p.Lake, ledger: p.Ledger, leases: p.Leases, duck: p.Duck, rewrite: parquet.Rewriter(p.Duck), received: p.Received, Reporter: p.Reporter,
 			typist: typist{loader: p.Loader, inputs: p.Inputs, scratch: p.Scratch, salt: p.Salt},
 		},
 	}
@@ -74,7 +77,8 @@ const maxSources = 4
 type Result struct {
 	Source, Feed string
 	Known        int           // files on offer that were fetched before
-	Outdated     int           // files that were loaded or held under another contract than today's
+	Touched      int           // files on offer again under another time or size, whose bytes are those that are known
+	Outdated     int           // files that were judged under another contract than today's
 	Files        []ledger.File // files received in this run, whatever became of them
 	Waiting      []Waiting
 	Err          error
@@ -138,24 +142,26 @@ func (p *Puller) pullWave(ctx context.Context, wave []pipelines.Task, asOf time.
 func (p *Puller) pullSource(ctx context.Context, source string, tasks []pipelines.Task, asOf time.Time) []Result {
 	conn, err := p.open(ctx, source)
 	if err != nil {
-		return failed(tasks, err)
+		out := failed(tasks, err)
+		for i, t := range tasks {
+			p.say(t, out[i])
+		}
+		return out
 	}
 	results := make([]Result, 0, len(tasks))
 	for _, t := range tasks {
 		res := Result{Source: source, Feed: t.Feed.Name}
-		res.Err = p.leases.During(ctx, "feed:"+t.String(), func(ctx context.Context) error {
+		res.Err = p.within(ctx, t, func(ctx context.Context) error {
 			return p.pullFeed(ctx, conn, t, asOf, &res)
 		})
 		if errors.Is(res.Err, waybill.ErrQuota) { // what was fetched so far counts; the rest is asked for when there is allowance again
 			res.Waiting = append(res.Waiting, Waiting{Reason: res.Err.Error()})
 			res.Err = nil
 		}
-		if errors.Is(res.Err, waybill.ErrAuth) {
+		if errors.Is(res.Err, waybill.ErrAuth) && !errors.Is(res.Err, lake.ErrRefused) {
 			res.Err = fmt.Errorf("%w; next: waybill doctor %s", res.Err, source)
 		}
-		if res.Err != nil {
-			p.Log.Info("feed failed", zap.String("feed", t.String()), zap.Error(res.Err))
-		}
+		p.say(t, res)
 		results = append(results, res)
 	}
 	if err := conn.Close(); err != nil && len(results) > 0 {
@@ -163,6 +169,51 @@ func (p *Puller) pullSource(ctx context.Context, source string, tasks []pipeline
 		last.Err = errors.Join(last.Err, fmt.Errorf("close %s: %w", source, err))
 	}
 	return results
+}
+
+// note counts what became of an item, and tells whether its bytes were fetched.
+func (r *Result) note(a arrival, f ledger.File) (fetched bool) {
+	if f.Rule == ruleGone {
+		r.Waiting = append(r.Waiting, Waiting{Item: a.item, Reason: "it was listed and is not there: " + f.Detail})
+		return false
+	}
+	if f.ID == a.file.ID {
+		r.Files = append(r.Files, f)
+	} else { // the version that was there before
+		r.Touched++
+	}
+	for _, note := range a.notes {
+		r.Waiting = append(r.Waiting, Waiting{Item: a.item, Reason: note, Told: true})
+	}
+	return f.KeptPath != "" // else every run tries again
+}
+
+// say logs what pulling a feed came to.
+func (p *Puller) say(t pipelines.Task, res Result) {
+	fields := []zap.Field{zap.String("feed", t.String()), zap.Int("known", res.Known), zap.Int("touched", res.Touched), zap.Int("outdated", res.Outdated), zap.Int("waiting", len(res.Waiting))}
+	files := map[ledger.Status]int{}
+	var rows, rejected int64
+	for _, f := range res.Files {
+		files[f.Status]++
+		if f.Status == ledger.Loaded {
+			rows, rejected = rows+f.Loaded, rejected+f.Rejected
+		}
+	}
+	fields = append(fields, zap.Int("loaded", files[ledger.Loaded]), zap.Int("held", files[ledger.Held]), zap.Int("duplicate", files[ledger.Duplicate]),
+		zap.Int("superseded", files[ledger.Superseded]), zap.Int64("rows", rows), zap.Int64("rejected", rejected))
+	busy := new(ledger.BusyError)
+	switch {
+	case res.Err == nil:
+		p.Log.Info("feed ended", fields...)
+	case errors.As(res.Err, &busy):
+		p.Log.Info("feed is busy", append(fields, zap.Error(res.Err))...)
+	default:
+		next := "waybill doctor " + t.Source
+		if errors.Is(res.Err, waybill.ErrTemporary) {
+			next = "waybill run --source " + t.String()
+		}
+		p.Log.Error("feed failed", append(fields, zap.Error(res.Err), zap.String("next", next))...)
+	}
 }
 
 func failed(tasks []pipelines.Task, err error) []Result {
@@ -187,14 +238,14 @@ func checkFeed(conn waybill.Connector, t pipelines.Task) error {
 
 func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelines.Task, asOf time.Time, res *Result) error {
 	p.Watch(pipelines.Event{Stage: pipelines.StageList, Subject: t.String()})
-	if err := checkFeed(conn, t); err != nil {
-		return err
+	if err := errors.Join(checkFeed(conn, t), p.inputs.Fit(ctx, t.Feed.TableNames()...)); err != nil {
+		return fmt.Errorf("%s: %w", t, err)
 	}
 	files, err := p.ledger.FilesOf(ctx, t.Source, t.Feed.Name)
 	if err != nil {
 		return err
 	}
-	taker := p.intake.taker(t, conn, asOf, files)
+	taker := p.intake.taker(t, conn, files)
 	if err := taker.readLoads(ctx); err != nil {
 		return err
 	}
@@ -224,15 +275,7 @@ func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelin
 	entered := 0
 	err = taker.each(ctx, o.fetch, func(a arrival, f ledger.File) error {
 		it := a.item
-		if f.Rule == ruleGone {
-			res.Waiting = append(res.Waiting, Waiting{Item: it, Reason: "it was listed and is not there: " + f.Detail})
-			return nil
-		}
-		res.Files = append(res.Files, f)
-		for _, note := range a.notes {
-			res.Waiting = append(res.Waiting, Waiting{Item: it, Reason: note})
-		}
-		if f.KeptPath == "" { // nothing was fetched: every run tries again
+		if !res.note(a, f) {
 			return nil
 		}
 		if entered++; entered%trimEvery == 0 {

@@ -18,6 +18,7 @@ import (
 type Waiting struct {
 	Item   waybill.Item // without a name when the whole feed waits
 	Reason string
+	Told   bool // it was fetched, and this is what it has to say: of which questions there is no answer yet
 }
 
 // String is the file, if it is about one, and the reason.

@@ -285,7 +285,7 @@ func (r *rebuilding) finish(ctx context.Context, t pipelines.Task) error {
 	if err != nil {
 		return err
 	}
-	tk := r.intake.taker(t, nil, r.AsOf, files)
+	tk := r.intake.taker(t, nil, files)
 	if err := tk.readLoads(ctx); err != nil {
 		return err
 	}
@@ -304,7 +304,7 @@ func (r *rebuilding) file(ctx context.Context, t pipelines.Task, f ledger.File) 
 		return false, err
 	}
 	if f.Contract != contract {
-		tk := r.intake.taker(t, nil, r.AsOf, nil)
+		tk := r.intake.taker(t, nil, nil)
 		f, err = tk.again(ctx, f)
 		r.out.Outdated = append(r.out.Outdated, f)
 		return true, err
@@ -313,7 +313,9 @@ func (r *rebuilding) file(ctx context.Context, t pipelines.Task, f ledger.File) 
 	if !ok {
 		at = f.ReceivedAt // of before there were journals, when the two were one
 	}
-	return true, r.intake.taker(t, nil, at, nil).refill(ctx, f, r.loads[f.ID], lacking)
+	tk := r.intake.taker(t, nil, nil)
+	tk.typedBefore = at.UTC()
+	return true, tk.refill(ctx, f, r.loads[f.ID], lacking)
 }
 
 // lacking are the tables that have not what a file's loads put there.

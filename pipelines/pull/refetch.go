@@ -18,7 +18,7 @@ func (p *Puller) Refetch(ctx context.Context, f ledger.File, asOf time.Time) err
 	if err != nil {
 		return err
 	}
-	tk := p.intake.taker(t, nil, asOf, nil)
+	tk := p.intake.taker(t, nil, nil)
 	if f.KeptPath == "" || !tk.isOfFiles() {
 		return fmt.Errorf("%s: it is no file that lies at the partner's: answers cannot be given again; restore %s from a copy of the root", f.Name, f.KeptPath)
 	}

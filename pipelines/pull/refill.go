@@ -15,7 +15,7 @@ import (
 )
 
 // refill types a file again as it was typed before, under the ids of its loads, and commits it to tables that lack it. Nothing is judged: what counts is
-// known. The taker's as-of is when it was loaded, which its rows say.
+// known. The taker knows when it was loaded, which its rows say.
 func (t *taker) refill(ctx context.Context, f ledger.File, loads []ledger.Load, tables []waybill.TableName) error {
 	f.LoadID = loads[0].Base
 	body, err := t.lake.OpenKept(ctx, f.KeptPath)
@@ -100,7 +100,7 @@ func (r *rebuilding) unnamed(ctx context.Context, t pipelines.Task, files []ledg
 			continue
 		}
 		known[k.SHA256] = true
-		tk := r.intake.taker(t, nil, r.AsOf, files)
+		tk := r.intake.taker(t, nil, files)
 		if t.Feed.Supersede.Mode == "file" && !tk.shared() {
 			r.out.Unnamed = append(r.out.Unnamed, k.Path)
 			continue

@@ -2,16 +2,17 @@ package pull
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"time"
+	"slices"
 
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 )
 
 // Replay loads a file again from its kept bytes, under today's contract, without asking the partner.
-func (p *Puller) Replay(ctx context.Context, f ledger.File, asOf time.Time) (ledger.File, error) {
+func (p *Puller) Replay(ctx context.Context, f ledger.File) (ledger.File, error) {
 	if f.KeptPath == "" {
 		return f, fmt.Errorf("%s: no byte of it was received, so there is nothing to load again; next: waybill files why %s", f.Name, f.ID)
 	}
@@ -32,10 +33,10 @@ func (p *Puller) Replay(ctx context.Context, f ledger.File, asOf time.Time) (led
 				f = known
 			}
 		}
-		if err := p.inputs.Ensure(ctx); err != nil {
+		if err := errors.Join(p.inputs.Ensure(ctx), p.inputs.Fit(ctx, t.Feed.TableNames()...)); err != nil {
 			return err
 		}
-		tk := p.intake.taker(t, nil, asOf, files)
+		tk := p.intake.taker(t, nil, files)
 		if err := tk.readLoads(ctx); err != nil {
 			return err
 		}
@@ -49,8 +50,9 @@ func (p *Puller) Replay(ctx context.Context, f ledger.File, asOf time.Time) (led
 	return f, err
 }
 
-// Outdated are the files of the selected feeds that were loaded, or held, under another contract than today's, and those that an interrupted loading left
-// behind: Replay loads them again. Of those that do not count it makes no difference.
+// Outdated are the files of the selected feeds that were judged under another contract than today's, and those that an interrupted loading left behind:
+// Replay loads them again. Those that do not count are among them, since under today's contract they may. They come in the order of their arrival, over
+// all feeds, because documents that are one over several feeds are judged by it.
 func (p *Puller) Outdated(ctx context.Context, selectors []string) ([]ledger.File, error) {
 	tasks, err := pipelines.Pick(p.pipelines, selectors)
 	if err != nil {
@@ -73,6 +75,7 @@ func (p *Puller) Outdated(ctx context.Context, selectors []string) ([]ledger.Fil
 			}
 		}
 	}
+	slices.SortStableFunc(out, func(a, b ledger.File) int { return a.ReceivedAt.Compare(b.ReceivedAt) })
 	return out, nil
 }
 
@@ -83,7 +86,7 @@ func outdated(f pipelines.Feed, files []ledger.File) ([]ledger.File, error) {
 	}
 	var out []ledger.File
 	for _, file := range files {
-		if file.KeptPath != "" && file.Contract != contract && (file.Status == ledger.Loaded || file.Status == ledger.Held) {
+		if file.KeptPath != "" && file.Contract != contract && file.Status != ledger.Received {
 			out = append(out, file)
 		}
 	}

@@ -37,6 +37,7 @@ type depot struct {
 	book   *ledger.Ledger
 	engine *sql.DB
 	asOf   time.Time
+	clock  func() time.Time // by which files are received
 	puller *pull.Puller
 	inputs *inputs.Inputs
 }
@@ -49,7 +50,7 @@ type parcelFile struct {
 func newDepot(t *testing.T) *depot {
 	t.Helper()
 	dir := t.TempDir()
-	d := &depot{T: t, dir: dir, shelf: map[string]map[string]parcelFile{"quay": {}, "pier": {}}, asOf: time.Date(2026, 4, 8, 6, 0, 0, 0, time.UTC)}
+	d := &depot{T: t, dir: dir, shelf: map[string]map[string]parcelFile{"quay": {}, "pier": {}}, asOf: time.Date(2026, 4, 8, 6, 0, 0, 0, time.UTC), clock: time.Now}
 	var err error
 	if d.lake, err = lake.Open(t.Context(), lake.Config{Root: filepath.Join(dir, "lake"), CacheDir: filepath.Join(dir, "cache"), Now: time.Now}); err != nil {
 		t.Fatal(err)
@@ -83,7 +84,7 @@ func (d *depot) under(definition string) {
 	}
 	d.puller = pull.New(pull.Parts{
 		Lake: d.lake, Ledger: d.book, Leases: ledger.NewLeases(d.book, "test", func(string) bool { return true }, report.Log), Inputs: d.inputs, Models: project, Duck: d.engine,
-		Loader: load.New(d.engine), Pipelines: defs, Scratch: scratch, Now: time.Now, Reporter: report,
+		Loader: load.New(d.engine), Pipelines: defs, Scratch: scratch, Now: time.Now, Received: func() time.Time { return d.clock() }, Reporter: report,
 		Open: func(_ context.Context, source string) (waybill.Connector, error) { return shelf(d.shelf[source]), nil },
 	})
 }
@@ -135,7 +136,7 @@ func (d *depot) reload(cut time.Duration, pick func(ledger.File) bool) {
 		}
 		if cut > 0 {
 			ctx, cancel := context.WithTimeout(d.Context(), cut)
-			_, _ = d.puller.Replay(ctx, f, d.asOf)
+			_, _ = d.puller.Replay(ctx, f)
 			cancel()
 			d.pull(0) // what it began is finished by the next run
 			again, err := d.book.Files(d.Context(), ledger.Filter{IDPrefix: f.ID})
@@ -144,7 +145,7 @@ func (d *depot) reload(cut time.Duration, pick func(ledger.File) bool) {
 			}
 			f = again[0]
 		}
-		if _, err := d.puller.Replay(d.Context(), f, d.asOf); err != nil {
+		if _, err := d.puller.Replay(d.Context(), f); err != nil {
 			d.Fatal(err)
 		}
 	}

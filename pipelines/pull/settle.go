@@ -153,6 +153,7 @@ func (s *settlement) tell(ctx context.Context, stage string) error {
 			if was.Pending != d.Pending {
 				s.dismiss(was.Pending)
 			}
+			s.follow(was, d.Load)
 			s.loads[i] = d.Load
 		} else {
 			s.loads = append(s.loads, d.Load)
@@ -170,6 +171,19 @@ func (s *settlement) tell(ctx context.Context, stage string) error {
 		s.loads = append(s.loads, l)
 	}
 	return err
+}
+
+// follow has the copies of a document that is loaded again under another contract tell what it tells now: they told the same before, and are taken for
+// its copies until they are loaded again themselves. Else the last of them would count meanwhile, and come and go in two commits.
+func (s *settlement) follow(was, now ledger.Load) {
+	if was.Content == "" || was.Content == now.Content {
+		return
+	}
+	for i := range s.loads {
+		if l := &s.loads[i]; l.Document == now.Document && l.Content == was.Content && !s.isOwn(*l) {
+			l.Content = now.Content
+		}
+	}
 }
 
 func (s *settlement) isOwn(l ledger.Load) bool {
@@ -358,7 +372,7 @@ type outcome struct {
 
 // foresee says what becomes of loads and files. A load that counts again, and whose rows are not there, is loaded again from its kept bytes.
 func (s *settlement) foresee(ctx context.Context) (outcome, error) {
-	out := outcome{loads: map[int]ledger.Load{}, entry: ledger.Entry{Settled: s.file.ID, LoadID: s.file.LoadID, LoadedAt: s.loadedAt()}}
+	out := outcome{loads: map[int]ledger.Load{}, entry: ledger.Entry{Settled: s.file.ID, LoadID: s.file.LoadID, LoadedAt: s.typed.LoadedAt}}
 	if s.listed != nil {
 		out.entry.Seen = []ledger.Sighting{*s.listed}
 	}

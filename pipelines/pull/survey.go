@@ -16,6 +16,7 @@ type lister struct {
 	ledger    *ledger.Ledger
 	worklists worklists
 	now       func() time.Time
+	received  func() time.Time
 }
 
 // survey lists a feed and sorts what it shows. Where files have to settle and the wait is short, it waits and looks again.
@@ -90,13 +91,13 @@ func (l *lister) request(ctx context.Context, t pipelines.Task, asOf time.Time, 
 		return req, fmt.Errorf("look up what to ask: %w", err)
 	}
 	req.Work = work
-	req.Settings["calls_today"] = callsToday(files, asOf)
+	req.Settings["calls_today"] = callsToday(files, l.received())
 	return req, nil
 }
 
 // callsToday counts the answers kept since 00:00 GMT, when carriers' daily allowances begin anew.
-func callsToday(files []ledger.File, asOf time.Time) int64 {
-	midnight := asOf.UTC().Truncate(24 * time.Hour)
+func callsToday(files []ledger.File, now time.Time) int64 {
+	midnight := now.UTC().Truncate(24 * time.Hour)
 	var calls int64
 	for _, f := range files {
 		if !f.ReceivedAt.Before(midnight) {

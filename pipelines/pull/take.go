@@ -19,11 +19,12 @@ import (
 
 // intake brings received files into the lake and the ledger.
 type intake struct {
-	lake    *lake.Lake
-	ledger  *ledger.Ledger
-	leases  *ledger.Leases
-	duck    *sql.DB // reads what was typed
-	rewrite lake.Rewrite
+	lake     *lake.Lake
+	ledger   *ledger.Ledger
+	leases   *ledger.Leases
+	duck     *sql.DB // reads what was typed
+	rewrite  lake.Rewrite
+	received func() time.Time
 	typist
 	pipelines.Reporter
 }
@@ -41,16 +42,19 @@ type taker struct {
 	intake
 	pipelines.Task
 	conn  waybill.Connector
-	asOf  time.Time
 	files []ledger.File // everything known of the feed, oldest first
 	scope string        // within which a document is one
 	loads []ledger.Load // what is known of the documents there, in the order of their arrival
+	// loaded are those of the files that were loaded when its turn began.
+	loaded []ledger.File
+
+	typedBefore time.Time // when rows were typed that are made again as they were; zero: they are new
 
 	listed *ledger.Sighting // how the partner's listing showed what is being entered; nil: it comes from kept bytes
 }
 
-func (i intake) taker(t pipelines.Task, conn waybill.Connector, asOf time.Time, files []ledger.File) *taker {
-	return &taker{intake: i, Task: t, conn: conn, asOf: asOf, files: files}
+func (i intake) taker(t pipelines.Task, conn waybill.Connector, files []ledger.File) *taker {
+	return &taker{intake: i, Task: t, conn: conn, files: files, loaded: loadedOf(files)}
 }
 
 // receive fetches one item: its bytes are kept while they are typed.
@@ -76,7 +80,7 @@ func (t *taker) receive(ctx context.Context, it waybill.Item) arrival {
 func (t *taker) sighted(it waybill.Item) ledger.File {
 	f := ledger.File{
 		Source: t.Source, Feed: t.Feed.Name, Name: it.Name, Identity: identity(t.Feed, it.Name), Size: it.Size,
-		ModifiedAt: it.ModifiedAt.UTC(), ReceivedAt: t.asOf.UTC(), Status: ledger.Received,
+		ModifiedAt: it.ModifiedAt.UTC(), ReceivedAt: t.arrivedAt(), Status: ledger.Received,
 		Sequence: sequence(t.Feed, it.Name), Cursor: it.Cursor,
 	}
 	f.Version = 1
@@ -90,6 +94,9 @@ func (t *taker) sighted(it waybill.Item) ledger.File {
 	f.ID = pipelines.Digest(f.Source, f.Feed, f.Name, fmt.Sprint(f.Version), fmt.Sprint(f.Size), f.ModifiedAt.Format(time.RFC3339Nano))
 	return f
 }
+
+// arrivedAt is now by the wall clock, to the microsecond that databases keep of it.
+func (t *taker) arrivedAt() time.Time { return t.received().UTC().Truncate(time.Microsecond) }
 
 // enter commits what was received. Nothing of it is committed before the kept copy is whole and the bytes are known to be new.
 func (t *taker) enter(ctx context.Context, a arrival) (ledger.File, error) {
@@ -115,7 +122,12 @@ func (t *taker) enter(ctx context.Context, a arrival) (ledger.File, error) {
 }
 
 // loadedAt is when the rows that are typed now say that they were.
-func (t *taker) loadedAt() time.Time { return t.asOf.UTC() }
+func (t *taker) loadedAt() time.Time {
+	if t.typedBefore.IsZero() {
+		return t.arrivedAt()
+	}
+	return t.typedBefore
+}
 
 // identify begins another loading of the file, under today's contract. Its id is its own: a load that left the tables may come back under another id only.
 func (t *taker) identify(f *ledger.File) error {
@@ -172,7 +184,7 @@ func (t *taker) load(ctx context.Context, r io.Reader, f ledger.File, stage stri
 	return t.loader.Load(ctx, load.Input{
 		Bytes: r, Contract: t.Feed.Contract, Source: f.Source, Feed: f.Feed, Name: f.Name, File: f.ID, LoadID: f.LoadID,
 		ReceivedAt: f.ReceivedAt, LoadedAt: t.loadedAt(), PIISalt: t.salt, StageDir: stage, Previous: t.history(f),
-		FieldIDs: ids,
+		Neighbours: t.neighbours(f), FieldIDs: ids,
 	})
 }
 

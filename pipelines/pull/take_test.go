@@ -108,7 +108,7 @@ func takes(t *testing.T, q *quay) (pull.Result, []ledger.File, []lake.KeptObject
 	}
 	p := pull.New(pull.Parts{
 		Lake: l, Ledger: book, Leases: ledger.NewLeases(book, "test", nil, report.Log), Inputs: in, Models: project, Duck: engine,
-		Loader: load.New(engine), Pipelines: defs, Scratch: scratch, Now: time.Now, Reporter: report,
+		Loader: load.New(engine), Pipelines: defs, Scratch: scratch, Now: time.Now, Received: time.Now, Reporter: report,
 		Open: func(context.Context, string) (waybill.Connector, error) { return q, nil },
 	})
 	got, err := p.Pull(t.Context(), nil, time.Date(2026, 4, 8, 6, 0, 0, 0, time.UTC))

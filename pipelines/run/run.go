@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/pipelines"
@@ -68,9 +69,9 @@ func (r Result) Count(s ledger.Status) int {
 	return n
 }
 
-// News tells whether the run changed any table.
+// News tells whether the run changed any table or what readers see.
 func (r Result) News() bool {
-	return r.Count(ledger.Loaded) > 0 || len(r.Build.Stale) > 0 || len(r.Published) > 0
+	return r.Count(ledger.Loaded) > 0 || len(r.Build.Done) > 0 || len(r.Published) > 0
 }
 
 // Rows returns the records loaded and rejected in the run.
@@ -85,7 +86,8 @@ func (r Result) Rows() (loaded, rejected int64) {
 	return loaded, rejected
 }
 
-// Err joins what went wrong with single partners. A feed that another run is pulling is nothing wrong as long as there was anything left to pull.
+// Err joins what went wrong with single partners. A feed that another run is pulling is nothing wrong as long as there was anything left to pull, and
+// that run has not had it for longer than its term (pull.StuckError).
 func (r Result) Err() error {
 	var problems []error
 	for _, f := range r.Feeds {
@@ -115,6 +117,8 @@ func (r *Runner) Run(ctx context.Context, o Options) (Result, error) {
 	if err := r.parts.Ledger.StartRun(ctx, ledger.Run{ID: res.ID, Trigger: o.Trigger, Subject: subject(o.Select), AsOf: o.Build.AsOf.UTC()}); err != nil {
 		return res, err
 	}
+	log := r.parts.Reporter.Log.With(zap.String("run", res.ID), zap.String("subject", subject(o.Select)))
+	log.Info("run started", zap.String("trigger", o.Trigger), zap.Time("as_of", o.Build.AsOf))
 	err := r.steps(ctx, o, &res)
 	res.Took = r.parts.Now().Sub(start)
 	status, problem := ledger.RunDone, ""
@@ -129,7 +133,25 @@ func (r *Runner) Run(ctx context.Context, o Options) (Result, error) {
 	loaded, rejected := res.Rows()
 	summary := fmt.Sprintf("%d files loaded, %d rows, %d rejected, %d held, %d marts built", res.Count(ledger.Loaded), loaded, rejected,
 		res.Count(ledger.Held), len(res.Build.Done))
-	return res, errors.Join(err, r.parts.Ledger.EndRun(context.WithoutCancel(ctx), res.ID, status, summary, problem))
+	err = errors.Join(err, r.parts.Ledger.EndRun(context.WithoutCancel(ctx), res.ID, status, summary, problem))
+	ended := []zap.Field{
+		zap.String("status", status), zap.Float64("seconds", res.Took.Seconds()), zap.Int("files", res.Count(ledger.Loaded)), zap.Int64("rows", loaded), zap.Int64("rejected", rejected),
+		zap.Int("held", res.Count(ledger.Held)), zap.Int("marts", len(res.Build.Done)), zap.Int64("release", res.Build.Release.ID), zap.Strings("published", res.Published),
+	}
+	if err != nil && status != ledger.RunSkipped {
+		log.Error("run ended", append(ended, zap.Error(err), zap.String("next", next(status)))...)
+	} else {
+		log.Info("run ended", ended...)
+	}
+	return res, err
+}
+
+// next is what to type about a run that did not end well; what its error names comes first.
+func next(status string) string {
+	if status == ledger.RunWithheld {
+		return "waybill state held"
+	}
+	return "waybill doctor"
 }
 
 // subject names what a run is about in the run history.

@@ -13,7 +13,6 @@ import (
 	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/build"
-	"github.com/fourmarketing/waybill/pipelines/ledger"
 )
 
 // Scheduler runs every pipeline on its own schedule until it is told to stop.
@@ -22,6 +21,8 @@ type Scheduler struct {
 	done   func(pipeline string, res Result, err error) // after each run, for metrics
 	asOf   func() time.Time
 	drain  time.Duration
+
+	stopping <-chan struct{} // ends the pauses before retries
 }
 
 // NewScheduler prepares a scheduler. asOf is what a run starting now asks about; done is told of every run; drain is how long a run may go on
@@ -41,6 +42,7 @@ const (
 func (s *Scheduler) Serve(ctx context.Context) error {
 	runs, stopRuns := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopRuns()
+	s.stopping = ctx.Done()
 	sched, err := gocron.NewScheduler(gocron.WithStopTimeout(s.drain + time.Second))
 	if err != nil {
 		return fmt.Errorf("start scheduler: %w", err)
@@ -113,7 +115,7 @@ func (s *Scheduler) run(ctx context.Context, p pipelines.Pipeline, trigger strin
 	pause := retryFirst
 	for attempt := 1; ; attempt++ {
 		res, err := s.runner.Run(ctx, Options{Select: []string{p.Name}, Trigger: trigger, Build: build.Options{AsOf: s.asOf()}})
-		if errors.Is(err, ledger.ErrLeased) {
+		if res.skipped() {
 			s.runner.parts.Reporter.Log.Info("pipeline skipped: it runs elsewhere", zap.String("pipeline", p.Name))
 			return
 		}
@@ -123,6 +125,8 @@ func (s *Scheduler) run(ctx context.Context, p pipelines.Pipeline, trigger strin
 		}
 		select {
 		case <-ctx.Done():
+			return
+		case <-s.stopping:
 			return
 		case <-time.After(pause):
 			pause, trigger = pause*2, "retry"

@@ -397,7 +397,7 @@ func sameLines(a, b *refund) bool {
 func (w *witness) settlementBreaks(b *breaks) {
 	for x, faults := range w.judged() {
 		for _, kind := range faults {
-			f := finding{check: "R20", kind: kind, document: x.key(), brand: x.brand, currency: x.currency}
+			f := finding{check: "R20", kind: kind, document: x.document(), brand: x.brand, currency: x.currency}
 			if x.b != nil {
 				f.since = w.pulled(x.b.available)
 			}
@@ -420,7 +420,7 @@ func (w *witness) settlementBreaks(b *breaks) {
 			for j := last + 1; last >= 0 && j < i; j++ {
 				no := itoa(a.firstNo + j)
 				b.add(finding{
-					check: "R20", kind: "batch_gap", document: a.brand.Account.Name + ":" + no, brand: a.brand, since: w.pulled(batch.available),
+					check: "R20", kind: "batch_gap", document: a.brand.psp.connection(a.brand) + ":" + a.brand.Account.Name + ":" + no, brand: a.brand, since: w.pulled(batch.available),
 					detail: "no report of batch " + no + ", and one of a later batch",
 				})
 			}

@@ -54,7 +54,7 @@ func (w *witness) orderKeys() TruthTable {
 }
 
 // tieout is a check's count for one brand.
-type tieout struct{ left, matched, different, leftOnly, rightOnly, breaks int }
+type tieout struct{ left, matched, different, uncompared, leftOnly, rightOnly, breaks int }
 
 // pairs are what the checks lay side by side.
 func pairs() map[string]string {
@@ -66,16 +66,18 @@ func pairs() map[string]string {
 }
 
 func (w *witness) tieouts() TruthTable {
-	t := table("marts.recon_tieouts", "check_id brand", "pair left_count matched_count different_count left_only_count right_only_count breaks_count _built_at")
+	t := table("marts.recon_tieouts", "check_id brand", "pair left_count matched_count different_count uncompared_count left_only_count right_only_count breaks_count _built_at")
 	all := map[[2]string]*tieout{}
-	put := func(check string, b *brand, left, right, differ bool) {
+	put := func(check string, b *brand, left, right bool, differ string) {
 		key := [2]string{check, b.Name}
 		if all[key] == nil {
 			all[key] = &tieout{}
 		}
 		x := all[key]
 		switch {
-		case left && right && differ:
+		case left && right && differ == "other_currency":
+			x.left, x.uncompared = x.left+1, x.uncompared+1
+		case left && right && differ != "":
 			x.left, x.different = x.left+1, x.different+1
 		case left && right:
 			x.left, x.matched = x.left+1, x.matched+1
@@ -98,7 +100,7 @@ func (w *witness) tieouts() TruthTable {
 	}
 	for i := range w.returns {
 		if r := &w.returns[i]; r.received != 0 && !r.noOrder {
-			put("R12", r.o.brand, true, r.refunded != 0, false)
+			put("R12", r.o.brand, true, r.refunded != 0, "")
 		}
 	}
 	for i := range w.refunds {
@@ -106,7 +108,11 @@ func (w *witness) tieouts() TruthTable {
 		if r.state == "not_in_scope" {
 			continue
 		}
-		put("R13", r.o.brand, r.index >= 0, r.ref != "", r.state == "amount_differs")
+		differ := ""
+		if r.state == "amount_differs" || r.state == "other_currency" {
+			differ = r.state
+		}
+		put("R13", r.o.brand, r.index >= 0, r.ref != "", differ)
 	}
 	for _, row := range w.factBreaks().Rows {
 		if x := all[[2]string{row[0], row[4]}]; x != nil && (row[0] != "R05" || row[1] == "never_scanned") {
@@ -114,15 +120,15 @@ func (w *witness) tieouts() TruthTable {
 		}
 	}
 	for key, x := range all {
-		t.add(key[0], key[1], pairs()[key[0]], itoa(x.left), itoa(x.matched), itoa(x.different), itoa(x.leftOnly), itoa(x.rightOnly), itoa(x.breaks), w.at.text())
+		t.add(key[0], key[1], pairs()[key[0]], itoa(x.left), itoa(x.matched), itoa(x.different), itoa(x.uncompared), itoa(x.leftOnly), itoa(x.rightOnly), itoa(x.breaks), w.at.text())
 	}
 	return t
 }
 
-func (w *witness) tieOrder(put func(string, *brand, bool, bool, bool), k *knownOrder, captured map[*order]bool) {
+func (w *witness) tieOrder(put func(string, *brand, bool, bool, string), k *knownOrder, captured map[*order]bool) {
 	o := k.o
 	if k.paid != 0 && k.state != "cancelled" && k.state != "nothing_to_ship" {
-		put("R01", o.brand, true, k.anyStatus || k.total.despatched > 0, false)
+		put("R01", o.brand, true, k.anyStatus || k.total.despatched > 0, "")
 	}
 	told := map[string]bool{}
 	for i := range o.fulfilments {
@@ -131,11 +137,11 @@ func (w *witness) tieOrder(put func(string, *brand, bool, bool, bool), k *knownO
 		}
 	}
 	for _, p := range k.parcels {
-		put("R04", o.brand, true, told[p.tracking], false)
-		put("R05", o.brand, true, p.accepted != 0, false)
+		put("R04", o.brand, true, told[p.tracking], "")
+		put("R05", o.brand, true, p.accepted != 0, "")
 	}
 	if charged := k.paid != 0 && o.tender == ""; charged || captured[o] {
-		put("PSP R14", o.brand, charged, captured[o], false)
+		put("PSP R14", o.brand, charged, captured[o], "")
 	}
 }
 

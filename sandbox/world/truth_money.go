@@ -99,6 +99,9 @@ type settlement struct {
 
 func (x *settlement) key() string { return x.brand.Account.Name + ":" + x.ref + ":" + x.currency }
 
+// document is what a break calls it.
+func (x *settlement) document() string { return x.brand.psp.connection(x.brand) + ":" + x.key() }
+
 // settlements are the settlements known, in the order of the ledger.
 func (w *witness) settlements() []*settlement {
 	var out []*settlement

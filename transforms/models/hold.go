@@ -352,8 +352,8 @@ func (s *Session) readHeldMoney(ctx context.Context, found map[string]*HeldUnit)
 		if err := rows.Scan(&unit, &m.Amount, &m.Currency); err != nil {
 			return err
 		}
-		if whole, cents, ok := strings.Cut(m.Amount, "."); ok && strings.HasSuffix(cents, "00") {
-			m.Amount = whole + "." + cents[:2] // a currency's usual two places, more where there are more
+		if whole, cents, ok := strings.Cut(m.Amount, "."); ok && len(cents) > 2 {
+			m.Amount = whole + "." + cents[:2] + strings.TrimRight(cents[2:], "0") // a currency's usual two places, more where there are more
 		}
 		found[unit].AtStake = append(found[unit].AtStake, m)
 	}

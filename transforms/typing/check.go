@@ -16,49 +16,122 @@ type check struct {
 	Bad    string
 }
 
+// wholeRow stands in the place of a column's number.
+const wholeRow = -1
+
+// noValues is the SQL that is true for a row in which no column has a value; empty where such a row breaks another rule, or is kept because its list has no entry.
+func (t Table) noValues() string {
+	var none []string
+	for i, col := range t.Columns {
+		if col.Required || col.Present || col.TellsReject {
+			return ""
+		}
+		none = append(none, fmt.Sprintf("r%d is null", i))
+	}
+	for _, text := range t.Each {
+		if h, err := parseHop(text); err != nil || h.Keep {
+			return ""
+		}
+	}
+	return "(" + strings.Join(none, " and ") + ")"
+}
+
+// rules are a column's checks while they are gathered, with the SQL of its cleaned text and its value.
+type rules struct {
+	col    Column
+	number int
+	r, v   string
+	m      manner
+	all    []check
+}
+
+func (s *rules) add(rule, bad string) {
+	s.all = append(s.all, check{Column: s.number, Rule: rule, Bad: bad})
+}
+
 // checks are a column's rules in the order in which they are reported.
-func (col Column) checks(i int, tr Traits, now time.Time) []check {
-	r, v := fmt.Sprintf("r%d", i), fmt.Sprintf("v%d", i)
-	var all []check
-	add := func(rule, bad string) { all = append(all, check{Column: i, Rule: rule, Bad: bad}) }
-	unless := func(condition string) string { return "coalesce(not (" + condition + "), false)" }
+func (col Column) checks(i int, m manner) ([]check, error) {
+	s := &rules{col: col, number: i, r: fmt.Sprintf("r%d", i), v: fmt.Sprintf("v%d", i), m: m}
+	s.ofPresence()
+	if col.isTime() {
+		bad, err := col.outOfRange(s.v, m.origin.ReceivedAt)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", col.Name, err)
+		}
+		s.add("date_range", bad)
+	}
+	s.ofText()
+	s.ofValue()
+	if col.Repeated {
+		for k := range s.all { // of a record without entries there is a row all the same
+			s.all[k].Bad = fmt.Sprintf("(%s and _entry > 0)", s.all[k].Bad)
+		}
+	}
+	return s.all, nil
+}
+
+// ofPresence are the rules that there is a value, and that it is of the column's type.
+func (s *rules) ofPresence() {
+	col, r, v := s.col, s.r, s.v
 	given := r + " is not null"
-	if col.stripsLate(tr) {
+	if col.stripsLate(s.m.traits) {
 		given = fmt.Sprintf("nullif(trim(%s, %s), '') is not null", r, duck.Literal(col.Strip))
 	}
+	if col.Present {
+		s.add("required", r+" is null")
+	}
 	switch {
-	case col.Required && col.stripsLate(tr):
-		add("required", fmt.Sprintf("(case when %s is null then not (%s) else false end)", v, given))
+	case col.Required && col.stripsLate(s.m.traits):
+		s.add("required", fmt.Sprintf("(case when %s is null then not (%s) else false end)", v, given))
+	case col.Required && len(col.Codes) > 0: // what nobody has mapped is no value
+		s.add("required", fmt.Sprintf("coalesce(%s not in (%s), true)", v, literals(col.Codes.raw())))
 	case col.Required:
-		add("required", r+" is null")
+		s.add("required", r+" is null")
+	}
+	if col.ZoneColumn != "" {
+		k := s.m.table.column(col.ZoneColumn)
+		s.all = append(s.all, check{Column: k, Rule: ruleZone, Bad: col.unknownZone(fmt.Sprintf("w%d", s.number), fmt.Sprintf("r%d", k))})
 	}
 	if rule := col.parseRule(); rule != "" {
 		bad := fmt.Sprintf("(case when %s is null then %s else false end)", v, given)
 		if col.Required {
 			bad = v + " is null"
 		}
-		add(rule, bad)
+		s.add(rule, bad)
 	}
-	if col.isTime() {
-		low, high := fmt.Sprintf("%d-01-01", firstYear), now.UTC().AddDate(yearsAhead, 0, 0).Format(sqlTime)
-		add("date_range", fmt.Sprintf("coalesce(%[1]s < timestamptz '%[2]s 00:00:00+00' or %[1]s > timestamptz '%[3]s+00', false)", v, low, high))
+}
+
+// ofText are the rules of how a text is written.
+func (s *rules) ofText() {
+	col, r := s.col, s.r
+	switch {
+	case col.Reference:
+		seen := s.m.traits
+		if s.m.answers {
+			seen.Plus, seen.Equals, seen.Apostrophes = false, false, false
+		}
+		col.referenceChecks(fmt.Sprintf("c%d", s.number), r, seen, s.add)
+	case col.Type == "text" && s.m.traits.Controls:
+		s.add("nul", fmt.Sprintf("coalesce(contains(%s, chr(0)), false)", r))
 	}
-	if col.isIdentifier() && tr.Plus {
-		add("spreadsheet_id", fmt.Sprintf("coalesce(regexp_matches(%s, %s), false)", r, duck.Literal(scientific)))
-	}
+}
+
+// ofValue are the rules that the contract writes out.
+func (s *rules) ofValue() {
+	col, r, v := s.col, s.r, s.v
+	unless := func(condition string) string { return "coalesce(not (" + condition + "), false)" }
 	if col.Regex != "" {
-		add("regex", unless(fmt.Sprintf("regexp_matches(%s, %s)", r, duck.Literal(col.Regex))))
+		s.add("regex", unless(fmt.Sprintf("regexp_matches(%s, %s)", r, duck.Literal(col.Regex))))
 	}
 	if len(col.Enum) > 0 {
-		add("enum", unless(fmt.Sprintf("%s in (%s)", r, literals(col.Enum))))
+		s.add("enum", unless(fmt.Sprintf("%s in (%s)", r, literals(col.Enum))))
 	}
 	if col.Min != "" {
-		add("min", fmt.Sprintf("coalesce(%s < %s, false)", v, col.Min))
+		s.add("min", fmt.Sprintf("coalesce(%s < %s, false)", v, col.Min))
 	}
 	if col.Max != "" {
-		add("max", fmt.Sprintf("coalesce(%s > %s, false)", v, col.Max))
+		s.add("max", fmt.Sprintf("coalesce(%s > %s, false)", v, col.Max))
 	}
-	return all
 }
 
 // ruleFormat is the rule of dates and times that are in none of the column's formats.
@@ -134,12 +207,16 @@ type manner struct {
 	traits Traits
 	origin Origin
 	line   string // see Origin.outputs
+	table  Table
+	// The records are answers of an API, which no spreadsheet has written.
+	answers bool
 }
 
 // relate writes a table's SQL over source, a select with _line and one text c0, c1, … per column. What the typed rows need is computed once,
 // in nested selects.
 func relate(t Table, source string, m manner) (relation, error) {
 	rel := relation{table: t, traits: m.traits}
+	m.table = t
 	var clean, read, values, outputs []string
 	for i, col := range t.Columns {
 		e, err := col.build(i, m)
@@ -152,7 +229,14 @@ func relate(t Table, source string, m manner) (relation, error) {
 		}
 		values = append(values, fmt.Sprintf("%s as v%d", e.value, i))
 		outputs = append(outputs, col.outputs(i)...)
-		rel.checks = append(rel.checks, col.checks(i, m.traits, m.origin.LoadedAt)...)
+		checks, err := col.checks(i, m)
+		if err != nil {
+			return rel, err
+		}
+		rel.checks = append(rel.checks, checks...)
+	}
+	if none := t.noValues(); none != "" {
+		rel.checks = append(rel.checks, check{Column: wholeRow, Rule: "no_values", Bad: none})
 	}
 	from := fmt.Sprintf("select *, %s from (%s)", strings.Join(clean, ", "), source)
 	if len(read) > 0 {
@@ -194,12 +278,22 @@ func (r relation) broken() string {
 func (r relation) detail() string {
 	var b strings.Builder
 	for i, c := range r.checks {
-		fmt.Fprintf(&b, " when %d then c%d", i, c.Column)
+		if c.Column != wholeRow {
+			fmt.Fprintf(&b, " when %d then %s", i, r.sent(c.Column))
+		}
 	}
 	if b.Len() == 0 {
 		return "cast(null as varchar)"
 	}
 	return "case rule" + b.String() + " end"
+}
+
+// sent is the SQL of a column's text as sent.
+func (r relation) sent(column int) string {
+	if with := r.table.Columns[column].TimeColumn; with != "" {
+		return fmt.Sprintf("concat_ws(' ', c%d, c%d)", column, r.table.column(with))
+	}
+	return fmt.Sprintf("c%d", column)
 }
 
 // addend is what a rejected record would have added to a sum, as text.
@@ -220,8 +314,11 @@ func (r relation) addend(sumOf string) string {
 func (r relation) swapped() string {
 	var b strings.Builder
 	for i, c := range r.checks {
-		if col := r.table.Columns[c.Column]; c.Rule == ruleFormat && col.order() != "" {
-			fmt.Fprintf(&b, " when %d then %s", i, col.couldBeSwapped(fmt.Sprintf("c%d", c.Column)))
+		if c.Rule != ruleFormat {
+			continue
+		}
+		if col := r.table.Columns[c.Column]; col.order() != "" {
+			fmt.Fprintf(&b, " when %d then %s", i, col.couldBeSwapped(r.sent(c.Column)))
 		}
 	}
 	if b.Len() == 0 {

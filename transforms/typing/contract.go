@@ -4,6 +4,8 @@
 package typing
 
 import (
+	"fmt"
+
 	"github.com/fourmarketing/waybill"
 )
 
@@ -17,6 +19,7 @@ type Contract struct {
 	Tables       Tables   `yaml:"tables"`
 	Limits       Limits   `yaml:"limits"`
 	OnDrift      Drift    `yaml:"on_drift"`
+	NameDate     NameDate `yaml:"name_date" json:",omitzero"` // the date in a file's name, which tells in what order its rows have day and month
 }
 
 // Kind is how records stand in the bytes.
@@ -102,39 +105,63 @@ type Control struct {
 
 // Limits guard a load against a file that is of another kind or cut down.
 type Limits struct {
-	MaxRejected   *Share `yaml:"max_rejected"`     // of the records; if left out, DefaultMaxRejected, or all of an exchange log's
+	MaxRejected   *Share `yaml:"max_rejected"`     // of the records; if left out, see TooManyRejected
 	MinRowsVsLast *Share `yaml:"min_rows_vs_last"` // of the records of the feed's newest loaded file
 	// A file without a byte is no news, as an API's answer may be, and not a cut-off upload; so is one of XML without the element for records.
 	AllowEmpty bool `yaml:"allow_empty"`
+
+	Growth `yaml:",inline"`
 }
 
-// DefaultMaxRejected is for feeds that set no limit: a file most of whose records break the contract is a file of another kind.
-const DefaultMaxRejected = Share(0.5)
+// The limit of rejected records for feeds that set none: a twentieth, and two in a small file, but never half of it. A twentieth of a file gone is
+// something that somebody has to look at; one bad record among ten is no reason to keep the others out.
+const (
+	DefaultMaxRejected = Share(0.05)
+	FewRejected        = 2
+)
 
-// MaxRejected is the share of records that may be rejected. Waybill writes exchange logs itself, so one is never a file of another kind, and a bad
-// answer in it holds up none of the others.
-func (c Contract) MaxRejected() Share {
+// TooManyRejected says whether so many of a file's records are rejected that the file is to be held, and what may be, in words. Waybill writes exchange
+// logs itself, so one is never a file of another kind, and a bad answer in it holds up none of the others.
+func (c Contract) TooManyRejected(rejected, records int64) (tooMany bool, allowed string) {
+	above := func(s Share) bool { return float64(rejected) > float64(s)*float64(records) }
 	switch {
 	case c.Limits.MaxRejected != nil:
-		return *c.Limits.MaxRejected
+		return above(*c.Limits.MaxRejected), fmt.Sprintf("%g%% may be", float64(*c.Limits.MaxRejected)*100)
 	case c.Format.Type == Exchange:
-		return 1
+		return false, ""
 	default:
-		return DefaultMaxRejected
+		return above(DefaultMaxRejected) && (rejected > FewRejected || 2*rejected >= records),
+			fmt.Sprintf("%g%% may be, and %d where those are less than half", float64(DefaultMaxRejected)*100, FewRejected)
 	}
 }
 
-// Drift is what a changed header leads to.
+// Drift is what a file leads to that is written in another way than those before it.
 type Drift struct {
 	NewColumn     Policy `yaml:"new_column"`     // warn (if left out), hold or ignore
 	MissingColumn Policy `yaml:"missing_column"` // hold (if left out) or warn
+	// Encoding is for a file whose contract names a single-byte character set and whose bytes above ASCII all make UTF-8: hold (if left out), warn or
+	// ignore.
+	Encoding Policy `yaml:"encoding" json:",omitempty"`
+	// LastLine is for a last line of CSV without a line end, behind which no trailer says that the file is whole: its last value may be cut. warn (if left
+	// out), hold or ignore.
+	LastLine Policy `yaml:"last_line" json:",omitempty"`
+	// DateOrder is for dates that seem to have day and month in another order than the contract, see Doubt: hold (if left out), warn or ignore.
+	DateOrder Policy `yaml:"date_order" json:",omitempty"`
+}
+
+// Or is the policy, or another where the contract names none.
+func (p Policy) Or(otherwise Policy) Policy {
+	if p == "" {
+		return otherwise
+	}
+	return p
 }
 
 // Table is one lake table that a record gives rows to.
 type Table struct {
 	Name    waybill.TableName
 	Where   Where
-	Each    []string // hops into the record: json($.body), $.list[*], $.list{*} (or an object's values), either with ? (keeps the parent once when there is none)
+	Each    []string // hops into the record: json($.body), $.list[*], $.list{*} (or an object's values), $.list[] (or the one object without a list), each with ? (keeps the parent once when there is none)
 	Columns []Column
 }
 
@@ -166,8 +193,9 @@ type Column struct {
 	Strip       string   `yaml:"strip"`    // characters trimmed from both ends
 	Extract     string   `yaml:"extract"`  // regular expression; the value is its group 1
 	DecimalMark string   `yaml:"decimal_mark"`
-	Codes       Codes    `yaml:"codes"` // raw to canonical; gives two lake columns
-	Required    bool     `yaml:"required"`
+	Codes       Codes    `yaml:"codes"`                     // raw to canonical; gives two lake columns
+	Required    bool     `yaml:"required"`                  // of a column with codes: a code that they have
+	Present     bool     `yaml:"present" json:",omitempty"` // something has to be sent, whether the codes have it or not
 	Min         Number   `yaml:"min"`
 	Max         Number   `yaml:"max"`
 	Enum        []string `yaml:"enum"`
@@ -185,6 +213,22 @@ type Column struct {
 	Affixes   Names  `yaml:"affixes" json:",omitempty"`
 	// Future says that dates and times may lie after the receipt of their file, as due dates and estimates do, see Doubt.
 	Future bool `yaml:"future" json:",omitempty"`
+	// Earliest and Latest bound dates and times, both included. If left out they are firstYear and yearsAhead after the receipt of the file.
+	Earliest Bound `yaml:"earliest" json:",omitempty"`
+	Latest   Bound `yaml:"latest" json:",omitempty"`
+	// ZoneColumn names the text column of the table that says for each row which zone a wall time is of, in the labels of Zones; UTC, GMT, Z and offsets such
+	// as +02:00 need no entry. Zone is then for rows without a label. A label that nobody has mapped makes its row a reject of rule zone.
+	ZoneColumn string `yaml:"zone_column" json:",omitempty"`
+	Zones      Zones  `yaml:"zones" json:",omitempty"`
+	// TimeColumn names the text column of the table with the time of day. Formats are of both, with a blank between.
+	TimeColumn string `yaml:"time_column" json:",omitempty"`
+	// Reference says that the text is a reference, by which rows of several systems find one another: invisible characters are taken out of it, and what
+	// spreadsheets do to references, or what no reference has, makes its record a reject. Width is how many characters one of digits alone has.
+	Reference bool `yaml:"reference" json:",omitempty"`
+	Width     int  `yaml:"width" json:",omitempty"`
+	// Repeated says that the record has the column once for each of its entries: under header names that are there several times, or that have numbers in the
+	// place of {n}. Each entry becomes a row; a record without one keeps a row in which its repeated columns are null. CSV with a header only.
+	Repeated bool `yaml:"repeated" json:",omitempty"`
 }
 
 // TableNames are the lake tables in the order of the contract.

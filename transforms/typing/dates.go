@@ -19,7 +19,7 @@ const daysAhead = 3
 // Doubt is why a column's dates cannot be believed: the file seems to have day and month in another order than the contract. Those that can be read are as
 // wrong as those that cannot (3/4 is a day either way), so the caller holds the file.
 type Doubt struct {
-	Rule   string // spreadsheet_dates or future_dates
+	Rule   string // spreadsheet_dates, future_dates or ambiguous_dates
 	Column string
 	Line   int64 // of the first such date; 0 when it is about no line
 	Detail string
@@ -39,7 +39,7 @@ func (t *Typer) Doubts(ctx context.Context, files map[waybill.TableName][]waybil
 			if !col.isTime() || col.order() == "" || col.PII == Drop {
 				continue
 			}
-			c := dateColumn{typer: t, col: col, swapped: t.swapped[columnAt{i, k}]}
+			c := dateColumn{typer: t, table: table.Name, col: col, swapped: t.swapped[columnAt{i, k}]}
 			for _, f := range files[table.Name] {
 				c.files = append(c.files, f.Path)
 			}
@@ -54,79 +54,97 @@ func (t *Typer) Doubts(ctx context.Context, files map[waybill.TableName][]waybil
 // dateColumn is one column whose day and month can be mistaken for one another.
 type dateColumn struct {
 	typer   *Typer
+	table   waybill.TableName
 	col     Column
 	files   []string // Parquet
 	swapped int64    // rejected values that are dates in the other order alone
 }
 
+// proofs is how many dates have to prove the contract's order for each that speaks against it: a single date in the contract's order among those of another
+// one is a bad value, as a single one in the other order is among many.
+const proofs = 10
+
 func (c dateColumn) doubt(ctx context.Context) (*Doubt, error) {
 	limit := c.typer.Origin.ReceivedAt.AddDate(0, 0, daysAhead)
-	newest, err := c.newest(ctx)
+	newest, late, err := c.glance(ctx)
+	if err != nil || (late && c.swapped == 0 && (c.col.Future || !newest.After(limit))) {
+		return nil, err
+	}
+	seen, err := c.look(ctx, limit)
 	if err != nil {
 		return nil, err
 	}
-	ahead := !c.col.Future && newest.After(limit)
-	if c.swapped == 0 && !ahead {
-		return nil, nil
+	ahead := int64(0)
+	if !c.col.Future && seen.ahead >= seen.aheadAnyway {
+		ahead = seen.ahead
 	}
-	seen, err := c.look(ctx, limit)
 	other := map[string]string{dayFirst: monthFirst, monthFirst: dayFirst}[c.col.order()]
-	switch {
-	case err != nil || seen.late: // the day of some date is no month, so the order is the contract's
-		return nil, err
+	switch against := c.swapped + ahead; {
+	case against == 0 && seen.late == 0 && seen.turned > 0:
+		return c.ambiguous(ctx, seen, other)
+	case against == 0 || seen.late > against*proofs:
+		return nil, nil
 	case c.swapped > 0:
-		return &Doubt{Rule: "spreadsheet_dates", Column: c.col.Name, Detail: fmt.Sprintf("every date could be %s and some can be nothing else: "+
-			"a spreadsheet seems to have saved the file again; ask the partner for the original", other)}, nil
-	case ahead && !seen.aheadToo:
-		return &Doubt{Rule: "future_dates", Column: c.col.Name, Line: seen.line, Detail: fmt.Sprintf("%d of %d dates lie more than %d days after the file was received, this one on %s; "+
-			"every date could be %s, and none would lie there then; ask the partner in which order day and month stand, and if these dates may lie ahead, say future: true of the column",
-			seen.ahead, seen.dates, daysAhead, seen.first, other)}, nil
+		return &Doubt{Rule: "spreadsheet_dates", Column: c.col.Name, Detail: fmt.Sprintf("%d can be %s alone and %d can be nothing but %s, as the contract has it; of the others nobody can tell: "+
+			"a spreadsheet seems to have saved the file again; ask the partner for the original", c.swapped, other, seen.late, c.col.order())}, nil
+	}
+	return &Doubt{Rule: "future_dates", Column: c.col.Name, Line: seen.line, Detail: fmt.Sprintf("%d of %d dates lie more than %d days after the file was received, this one on %s; "+
+		"%s none of these would; ask the partner in which order day and month stand, and if these dates may lie ahead, say future: true of the column",
+		seen.ahead, seen.dates, daysAhead, seen.first, other)}, nil
+}
+
+// ambiguous compares dates that could be of either order with what the file's name and the feed's earlier files let expect. The file is in doubt where some
+// date as the contract reads it is not to be expected, and all would be with day and month changed round.
+func (c dateColumn) ambiguous(ctx context.Context, s sight, other string) (*Doubt, error) {
+	windows, err := c.windows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range windows {
+		if w.has(s.earliest, s.latest) || !w.has(s.otherwise[0], s.otherwise[1]) {
+			continue
+		}
+		return &Doubt{Rule: "ambiguous_dates", Column: c.col.Name, Detail: fmt.Sprintf("no date is of a day after the 12th, so they could be of either order. Read %s, as the contract has it, they are of %s; "+
+			"read %s they are of %s, %s; ask the partner in which order day and month stand; if it is the contract's, load the file again with on_drift.date_order: warn",
+			c.col.order(), days(s.earliest.Time, s.latest.Time), other, days(s.otherwise[0].Time, s.otherwise[1].Time), w.why)}, nil
 	}
 	return nil, nil
 }
 
-// newest is the latest of the loaded dates; the zero time where there is none.
-func (c dateColumn) newest(ctx context.Context) (time.Time, error) {
-	var at sql.NullTime
-	if len(c.files) == 0 {
-		return at.Time, nil
+// windows are where the file's dates are expected.
+func (c dateColumn) windows(ctx context.Context) ([]window, error) {
+	var all []window
+	if w, ok := c.typer.Contract.NameDate.window(c.typer.Name); ok {
+		all = append(all, w)
 	}
-	query := fmt.Sprintf("select max(%s) from read_parquet(%s)", duck.Ident(c.col.Name), duck.List(c.files))
-	if err := c.typer.conn.QueryRowContext(ctx, query).Scan(&at); err != nil {
-		return at.Time, fmt.Errorf("look at dates of %s: %w", c.col.Name, err)
+	if c.typer.Neighbours == nil {
+		return all, nil
 	}
-	return at.Time, nil
+	reach, err := c.typer.Neighbours(ctx, c.table, c.col.Name)
+	if err != nil {
+		return nil, fmt.Errorf("look at the feed's earlier %s: %w", c.col.Name, err)
+	}
+	if reach.Files >= fewNeighbours {
+		received := c.typer.Origin.ReceivedAt.UTC().Truncate(24 * time.Hour)
+		all = append(all, window{
+			received.AddDate(0, 0, -reach.Most-daysAhead), received.AddDate(0, 0, -reach.Least+daysAhead),
+			fmt.Sprintf("as near to their receipt as those of the feed's last %d files", reach.Files),
+		})
+	}
+	return all, nil
 }
 
-// sight is what the loaded dates of a column show.
-type sight struct {
-	late         bool // some date is of a day that is no month
-	dates, ahead int64
-	line         int64  // of the first that lies ahead
-	first        string // that date
-	aheadToo     bool   // some of them would lie ahead in the other order, too
+// has says whether all dates of a range are to be expected.
+func (w window) has(earliest, latest sql.NullTime) bool {
+	return earliest.Valid && latest.Valid && !earliest.Time.Before(w.from) && !latest.Time.After(w.to)
 }
 
-func (c dateColumn) look(ctx context.Context, limit time.Time) (sight, error) {
-	var s sight
-	if len(c.files) == 0 {
-		return s, nil
+// days is a range of days in words.
+func days(first, last time.Time) string {
+	if first.Equal(last) {
+		return first.Format("2 January 2006")
 	}
-	value := duck.Ident(c.col.Name)
-	wall := value
-	if c.col.Type == "timestamp" {
-		wall = fmt.Sprintf("timezone(%s, %s)", duck.Literal(c.col.Zone), value)
-	}
-	query := fmt.Sprintf(`
-		select count(wall), coalesce(bool_or(day(wall) > 12), false), count(*) filter (ahead), coalesce(min(_line) filter (ahead), 0),
-			coalesce(arg_min(strftime(wall, '%%-d %%B %%Y'), _line) filter (ahead), ''),
-			coalesce(bool_or(ahead and case when day(wall) <= 12 then make_date(year(wall), day(wall), month(wall)) > date '%[4]s' end), false)
-		from (select _line, %[1]s as wall, %[2]s > timestamptz '%[5]s+00' as ahead from read_parquet(%[3]s))`,
-		wall, value, duck.List(c.files), limit.UTC().Format(time.DateOnly), limit.UTC().Format(sqlTime))
-	if err := c.typer.conn.QueryRowContext(ctx, query).Scan(&s.dates, &s.late, &s.ahead, &s.line, &s.first, &s.aheadToo); err != nil {
-		return s, fmt.Errorf("look at dates of %s: %w", c.col.Name, err)
-	}
-	return s, nil
+	return first.Format("2 January 2006") + " to " + last.Format("2 January 2006")
 }
 
 // The orders of day and month where both are numbers and the year stands behind them.
@@ -135,22 +153,31 @@ const (
 	monthFirst = "month-first"
 )
 
-// order is that of day and month in all of a column's formats in which they could be mistaken for one another; empty where they cannot be, or where the
-// contract has both orders.
-func (col Column) order() string {
-	var found string
+// orders are those of day and month in the column's formats in which they could be mistaken for one another.
+func (col Column) orders() []string {
+	var found []string
 	for _, f := range col.mistakable() {
 		this := dayFirst
 		if strings.Index(f, "%d") > strings.Index(f, "%m") {
 			this = monthFirst
 		}
-		if found != "" && found != this {
-			return ""
+		if !slices.Contains(found, this) {
+			found = append(found, this)
 		}
-		found = this
 	}
 	return found
 }
+
+// order is the one order of a column; empty where day and month cannot be mistaken.
+func (col Column) order() string {
+	if found := col.orders(); len(found) == 1 {
+		return found[0]
+	}
+	return ""
+}
+
+// hasBothOrders says whether a text could be read in either of two orders.
+func (col Column) hasBothOrders() bool { return len(col.orders()) > 1 }
 
 // mistakable are the formats with day and month as numbers before the year. With the year in front nobody writes the day before the month.
 func (col Column) mistakable() []string {

@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -36,11 +38,33 @@ func (e *Engine) connect(ctx context.Context) (*sql.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open DuckDB connection: %w", err)
 	}
-	e.once.Do(func() { e.failed = duckdb.RegisterScalarUDF(conn, e.function, rejectFunction{e}) })
+	e.once.Do(func() { e.failed = e.prepare(context.WithoutCancel(ctx), conn) })
 	if e.failed != nil {
 		return nil, errors.Join(fmt.Errorf("prepare DuckDB: %w", e.failed), conn.Close())
 	}
 	return conn, nil
+}
+
+// prepare is for the whole database, before it types anything. A setting that holds for all connections is set once and never again: DuckDB reads the list
+// of optimizers without a lock while it prepares a statement, and another connection that sets it then takes it away under its hands (a crash in
+// duckdb_prepare_extracted_statement, seen when many files were loaded side by side).
+func (e *Engine) prepare(ctx context.Context, conn *sql.Conn) error {
+	if err := duckdb.RegisterScalarUDF(conn, e.function, rejectFunction{e}); err != nil {
+		return err
+	}
+	var off string
+	if err := conn.QueryRowContext(ctx, "select current_setting('disabled_optimizers')").Scan(&off); err != nil {
+		return err
+	}
+	if list := strings.Split(off, ","); slices.Contains(list, "unused_columns") && slices.Contains(list, "filter_pushdown") {
+		return nil // another engine of this database did it
+	}
+	for _, q := range []string{"set global preserve_insertion_order = false", "set global disabled_optimizers = '" + noPruning + "'"} {
+		if _, err := conn.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // enter gives a typer its number, by which statements name it.

@@ -179,7 +179,10 @@ func (t Table) tellsReject() int {
 func (r relation) ofRequired() string {
 	numbers := []string{"-1"}
 	for i, c := range r.checks {
-		if r.table.Columns[c.Column].Required {
+		if c.Column == wholeRow {
+			continue
+		}
+		if col := r.table.Columns[c.Column]; col.Required || col.Present {
 			numbers = append(numbers, strconv.Itoa(i))
 		}
 	}

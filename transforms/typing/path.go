@@ -70,6 +70,7 @@ type hop struct {
 	Pick   pick   // the entry of a list to go on from
 	Path   string // of the text or of the array
 	Gaps   bool   // an object's values are entries, too: PHP writes a list with a gap as {"1": …, "2": …}
+	Lone   bool   // an object is an entry itself: some leave the list away around a single one
 	Keep   bool   // keep the parent once when the array is empty or absent
 }
 
@@ -85,11 +86,14 @@ func parseHop(text string) (hop, error) {
 	path, ok := strings.CutSuffix(list, "[*]")
 	h := hop{Keep: keep}
 	if !ok {
-		path, ok = strings.CutSuffix(list, "{*}")
-		h.Gaps = true
+		path, h.Gaps = strings.CutSuffix(list, "{*}")
+		if !h.Gaps {
+			path, h.Lone = strings.CutSuffix(list, "[]")
+		}
+		ok = h.Gaps || h.Lone
 	}
 	if h.Pick, h.Path = cutPick(path); !ok || !h.Pick.valid() || !pathText.MatchString(h.Path) {
-		return hop{}, fmt.Errorf("%q is none of $.list[*], $.list{*}, either with ? behind, and json($.path)", text)
+		return hop{}, fmt.Errorf("%q is none of $.list[*], $.list{*}, $.list[], each with ? behind or without, and json($.path)", text)
 	}
 	return h, nil
 }
@@ -98,6 +102,9 @@ func parseHop(text string) (hop, error) {
 func (h hop) entries(element string) string {
 	from := h.Pick.from(element)
 	list := fmt.Sprintf("json_extract(%s, %s)", from, duck.Literal(h.Path+"[*]"))
+	if h.Lone {
+		list = fmt.Sprintf("case when json_type(%[1]s, %[2]s) = 'OBJECT' then [json_extract(%[1]s, %[2]s)] else %[3]s end", from, duck.Literal(h.Path), list)
+	}
 	if h.Gaps {
 		list += fmt.Sprintf(" || json_extract(%s, %s)", from, duck.Literal(h.Path+".*"))
 	}

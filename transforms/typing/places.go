@@ -63,12 +63,14 @@ func waysInto(hops []string) [][][]Step {
 	return levels
 }
 
-// ways are two where a list may also be an object.
+// ways are two where a list may also be an object, or left away around a single one.
 func (h hop) ways() [][]Step {
 	to := slices.Concat(h.Pick.steps(), stepsOf(h.Path))
 	switch {
 	case h.IsText:
 		return [][]Step{slices.Concat(to, []Step{{Text: true}})}
+	case h.Lone:
+		return [][]Step{slices.Concat(to, []Step{{Entry: "*"}}), to}
 	case h.Gaps:
 		return [][]Step{slices.Concat(to, []Step{{Entry: "*"}}), slices.Concat(to, []Step{{Values: true}})}
 	}

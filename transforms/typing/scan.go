@@ -15,7 +15,7 @@ import (
 // noPruning switches off what DuckDB would do to the scan of an Arrow stream. Its C interface makes the view of arrow_scan, which takes
 // for granted that the stream gives only the columns that the query needs; ours gives all of them, and DuckDB would read texts out of
 // the line numbers. A filter that is not pushed down also leaves every value computed once.
-const noPruning = "set global disabled_optimizers = 'unused_columns,filter_pushdown'"
+const noPruning = "unused_columns,filter_pushdown"
 
 // scan lets one statement read records, as the view t.view. They can be read once.
 func (t *Typer) scan(ctx context.Context, records array.RecordReader, statement func() error) error {

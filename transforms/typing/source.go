@@ -30,7 +30,9 @@ func RecordSchema(fields int) *arrow.Schema {
 // Layout says where a CSV table's columns stand in a record.
 type Layout struct {
 	Fields int   // of a record
-	Index  []int // per column of the contract: its field, -1 when the file lacks it
+	Index  []int // per column of the contract: its field, -1 when the file lacks it, and for those that are repeated
+	// Entries have the fields of the repeated columns, by entry and column of the contract; -1 for other columns and where the file lacks one.
+	Entries [][]int
 }
 
 // Reads lists the fields of a record that the contract reads, from 0 upwards.
@@ -39,9 +41,11 @@ func (c Contract) Reads(l Layout) []int {
 		return []int{0}
 	}
 	var fields []int
-	for _, at := range l.Index {
-		if at >= 0 {
-			fields = append(fields, at)
+	for _, places := range append([][]int{l.Index}, l.Entries...) {
+		for _, at := range places {
+			if at >= 0 {
+				fields = append(fields, at)
+			}
 		}
 	}
 	slices.Sort(fields)
@@ -53,18 +57,50 @@ func (c Contract) csvSource(layout Layout, view string) string {
 	fields := c.Reads(layout)
 	selected := []string{"l as _line"}
 	for i, at := range layout.Index {
-		text := "cast(null as varchar)"
-		if at >= 0 {
-			text = fmt.Sprintf("f%d", slices.Index(fields, at))
-		}
-		selected = append(selected, fmt.Sprintf("%s as c%d", text, i))
+		selected = append(selected, fmt.Sprintf("%s as c%d", textOf(fields, at), i))
 	}
 	return fmt.Sprintf("select %s from %s", strings.Join(selected, ", "), duck.Ident(view))
 }
 
-// jsonRecords selects _line and the record as JSON, null where it is none.
-func jsonRecords(view string) string {
-	return "select l as _line, try_cast(f0 as json) as e0 from " + duck.Ident(view)
+// textOf is the SQL of a field's text among those that are read.
+func textOf(fields []int, at int) string {
+	if at < 0 {
+		return "cast(null as varchar)"
+	}
+	return fmt.Sprintf("f%d", slices.Index(fields, at))
+}
+
+// jsonRecords selects _line and the record as JSON, null where it is none, or no object where the contract reads objects.
+func (c Contract) jsonRecords(view string) string {
+	opening := "'{'"
+	if c.ReadsArrays() {
+		opening = "'{', '['"
+	}
+	return fmt.Sprintf(`select l as _line, case when left(ltrim(f0, e' \t\r\n'), 1) in (%s) then try_cast(f0 as json) end as e0 from %s`, opening, duck.Ident(view))
+}
+
+// ReadsArrays says whether a record may be an array: some path or hop begins with an entry of one.
+func (c Contract) ReadsArrays() bool {
+	if len(c.Format.Parts) > 0 && strings.HasPrefix(c.Format.Parts[0], "$[") {
+		return true
+	}
+	for _, t := range c.Tables {
+		starts := []string{t.Where.Path}
+		if len(t.Each) > 0 {
+			starts = append(starts, t.Each[0])
+		}
+		for _, col := range t.Columns {
+			for _, path := range col.Path {
+				if outer := strings.TrimLeft(path, "^"); len(path)-len(outer) == len(t.Each) {
+					starts = append(starts, outer)
+				}
+			}
+		}
+		if slices.ContainsFunc(starts, func(path string) bool { return strings.HasPrefix(path, "$[") }) {
+			return true
+		}
+	}
+	return false
 }
 
 // jsonSource selects _line and the columns' texts of the rows that a table takes from each record. What a column takes from an element further out

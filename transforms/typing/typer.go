@@ -52,11 +52,13 @@ type Typer struct {
 
 // Job is what a Typer needs to know.
 type Job struct {
-	Contract Contract
-	Layout   Layout // CSV only
-	Origin   Origin
-	Salt     waybill.Secret
-	FieldIDs func(waybill.TableName) map[string]int // nil writes no field ids
+	Contract   Contract
+	Layout     Layout // CSV only
+	Origin     Origin
+	Name       string // the file's, see NameDate
+	Salt       waybill.Secret
+	FieldIDs   func(waybill.TableName) map[string]int // nil writes no field ids
+	Neighbours Neighbours                             // nil where nothing is known of other files
 	// Reject is told of each record that broke a rule, in no order and from any goroutine, one at a time, before its batch is released.
 	Reject func(Reject) error
 }
@@ -74,13 +76,11 @@ func NewTyper(ctx context.Context, e *Engine, job Job) (*Typer, error) {
 		return nil, err
 	}
 	t := &Typer{Job: job, engine: e, conn: conn, view: "records-" + uuid.NewString(), swapped: map[columnAt]int64{}}
-	setup := []string{"set preserve_insertion_order = false", noPruning}
 	if job.Contract.Hashes() {
-		setup = append(setup, setKeys(job.Salt)...)
-	}
-	for _, q := range setup {
-		if _, err := conn.ExecContext(ctx, q); err != nil {
-			return nil, errors.Join(errors.New("prepare DuckDB connection"), conn.Close()) // the error's text might show the key
+		for _, q := range setKeys(job.Salt) {
+			if _, err := conn.ExecContext(ctx, q); err != nil {
+				return nil, errors.Join(errors.New("prepare DuckDB connection"), conn.Close()) // the error's text might show the key
+			}
 		}
 	}
 	e.enter(t)
@@ -99,9 +99,12 @@ func (t *Typer) Type(ctx context.Context, p Part, dir, name string) (Typed, erro
 	out := Typed{Files: map[waybill.TableName]waybill.StagedFile{}}
 	target := func(table Table) string { return filepath.Join(dir, table.Name.Name+"-"+name+".parquet") }
 	var err error
-	if t.Contract.Format.Type == CSV {
+	switch {
+	case !t.Contract.AtOnce():
 		err = t.typeCSV(ctx, p, target(t.Contract.Tables[0]), &out)
-	} else {
+	case t.Contract.Format.Type == CSV:
+		err = t.typeEntries(ctx, p, target, &out)
+	default:
 		err = t.typeJSON(ctx, p, target, &out)
 	}
 	if t.failed != nil {

@@ -59,7 +59,7 @@ func TestContractKeepsWhatIsWritten(t *testing.T) {
 		t.Errorf("columns\n%s, want\n%s", got, want)
 	}
 	table := f.Tables[0]
-	if table.Columns[1].Codes[0].Raw != "Z" || table.Columns[2].Min != "-0.10" || f.MaxRejected() != 0.025 || f.Format.Null[0] != "n/a" {
+	if table.Columns[1].Codes[0].Raw != "Z" || table.Columns[2].Min != "-0.10" || *f.Limits.MaxRejected != 0.025 || f.Format.Null[0] != "n/a" {
 		t.Errorf("read %+v, %+v", table.Columns, f.Limits)
 	}
 }
@@ -95,6 +95,28 @@ func TestValidate(t *testing.T) {
 		{"from: Order, type: text", "from: Order, type: date, formats: ['%Y-%m-%dT%H:%MZ']", "zulu_ref.formats"},
 		{"from: Order, type: text", "from: Order, type: timestamp, formats: ['%d/%m/%Y %H:%M %Z'], zone: Europe/London", "zulu_ref.formats"},
 		{"from: Order, type: text", "from: Order, type: text, future: true", "zulu_ref.future"},
+		{"from: Order, type: text", "from: Order, type: date, formats: ['%d/%m/%Y', '%m/%d/%Y']", "zulu_ref.formats"},
+		{"from: Order, type: text", "from: Order, type: timestamp, zone: UTC, formats: ['%m/%d/%y %H:%M', iso, '%d/%m/%Y']", "zulu_ref.formats"},
+		{"from: Order, type: text", "from: Order, type: date, formats: [iso], earliest: 30", "zulu_ref.earliest"},
+		{"from: Order, type: text", "from: Order, type: date, formats: [iso], earliest: -1y, latest: -400d", "zulu_ref.latest"},
+		{"from: Order, type: text", "from: Order, type: text, latest: 0d", "zulu_ref.earliest"},
+		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso], zone_column: tz", "zulu_ref.zone_column"},
+		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso], zone_column: amount", "zulu_ref.zone_column"},
+		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso], zone_column: name", "zulu_ref.zone_column"},
+		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso], zone_column: alpha, zones: {IST: India}", "zulu_ref.zones"},
+		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso], zone_column: alpha, zones: {EST: EST}", "zulu_ref.zones"},
+		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso], zone_column: alpha, zones: {BST: Europe/London, bst: Asia/Dhaka}", "zulu_ref.zones"},
+		{"from: Order, type: text", "from: Order, type: timestamp, formats: [iso], zone: UTC, zones: {BST: Europe/London}", "zulu_ref.zones"},
+		{"from: Order, type: text", "from: Order, type: text, time_column: alpha", "zulu_ref.time_column"},
+		{"from: Order, type: text", "from: Order, type: date, formats: [iso], time_column: zulu_ref", "zulu_ref.time_column"},
+		{"min: -0.10", "reference: true", "amount.reference"},
+		{"from: Order, type: text", "from: Order, type: text, width: 13", "zulu_ref.width"},
+		{"from: Order, type: text", "from: 'XC{n} Code', type: text", "zulu_ref.from"},
+		{"header: true, null", "header: false, fields: 4, null", "zulu_ref"},
+		{"feed: despatch", "feed: despatch\nname_date: {match: '_\\d+', format: '%Y%m%d'}", "name_date.match"},
+		{"feed: despatch", "feed: despatch\nname_date: {match: '_(\\d+)', format: '%Y%m%d%H'}", "name_date.format"},
+		{"feed: despatch", "feed: despatch\non_drift: {encoding: reject}", "on_drift.encoding"},
+		{"feed: despatch", "feed: despatch\non_drift: {last_line: reject}", "on_drift.last_line"},
 		{"from: Order, type: text", "from: Order, type: text, regex: '['", "zulu_ref.regex"},
 		{"from: Order, type: text", "from: Order, type: text, extract: 'a'", "zulu_ref.extract"},
 		{"from: Order, type: text", "from: Order, type: text, pii: hide", "zulu_ref.pii"},
@@ -156,6 +178,8 @@ func TestPaths(t *testing.T) {
 		{hop: "$.a.b[*]?"},
 		{hop: "$.a{*}"},
 		{hop: "$.a{*}?"},
+		{hop: "$.a[]"},
+		{hop: "$.a[]?"},
 		{hop: "$.meta[key=a].value[*]"},
 		{hop: "$.meta[key=a].value{*}?"},
 		{hop: "json($.body)"},

@@ -47,6 +47,9 @@ func (c Contract) Validate() error {
 			p.say("decode", "%q is no byte layer; use gzip or zip", layer)
 		}
 	}
+	if err := c.Limits.validate(); err != nil {
+		p.say("limits", "%s", err)
+	}
 	c.Format.validate(&p)
 	if len(c.Tables) == 0 {
 		p.say("tables", "names no table; add raw.<name> with its columns")
@@ -150,6 +153,10 @@ func (c Contract) validateControls(p *problems) {
 	checkPolicy(p, "trailer.policy", t.Policy, PolicyHold, PolicyReject, PolicyWarn)
 	checkPolicy(p, "on_drift.new_column", c.OnDrift.NewColumn, PolicyWarn, PolicyHold, PolicyIgnore)
 	checkPolicy(p, "on_drift.missing_column", c.OnDrift.MissingColumn, PolicyHold, PolicyWarn)
+	checkPolicy(p, "on_drift.encoding", c.OnDrift.Encoding, PolicyHold, PolicyWarn, PolicyIgnore)
+	checkPolicy(p, "on_drift.last_line", c.OnDrift.LastLine, PolicyHold, PolicyWarn, PolicyIgnore)
+	checkPolicy(p, "on_drift.date_order", c.OnDrift.DateOrder, PolicyHold, PolicyWarn, PolicyIgnore)
+	c.NameDate.validate(p)
 }
 
 func checkPolicy(p *problems, key string, have Policy, allowed ...Policy) {
@@ -222,6 +229,16 @@ func (c Contract) validateColumn(t Table, col Column, p *problems) {
 		p.say(at+".type", "%q is none of text, integer, bigint, boolean, date, timestamp, decimal(p,s) with s ≤ p ≤ 38", col.Type)
 	}
 	col.validateTime(at, p)
+	col.validateBounds(at, p)
+	c.validateZones(t, col, at, p)
+	if col.TimeColumn != "" {
+		if !col.isTime() {
+			p.say(at+".time_column", "is for date and timestamp only")
+		}
+		t.validateBeside(col, "time_column", col.TimeColumn, at, p)
+	}
+	col.validateReference(at, p)
+	c.validateRepeated(col, at, p)
 	for key, n := range map[string]Number{".min": col.Min, ".max": col.Max} {
 		if n == "" {
 			continue
@@ -265,12 +282,16 @@ func (col Column) validateTime(at string, p *problems) {
 		p.say(at+".future", "is for date and timestamp only")
 	}
 	if col.Type == "timestamp" {
-		if col.Zone == "" {
-			p.say(at+".zone", "is needed: the IANA zone of wall times without offset, such as Europe/London or UTC")
+		if col.Zone == "" && col.ZoneColumn == "" {
+			p.say(at+".zone", "is needed: the IANA zone of wall times without offset, such as Europe/London or UTC; zone_column where each row names its own")
 		}
 		if _, err := time.LoadLocation(col.Zone); err != nil {
 			p.say(at+".zone", "%w", err)
 		}
+	}
+	if col.hasBothOrders() {
+		p.say(at+".formats", "has the day before the month and the month before the day: 3/4 would be taken for whichever stands first; "+
+			"keep the order that the partner writes, and ask for the other files anew")
 	}
 	for _, f := range col.Formats {
 		switch {

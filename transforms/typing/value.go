@@ -19,6 +19,8 @@ type Traits struct {
 	Apostrophes bool // a field may begin with an ' and not end with one: '019954141271
 	Plus        bool // a + occurs: 5.06047E+12
 	Numbers     bool // a field of numbers has something else than plain ones, see Contract.Numbers
+	Controls    bool // a field of references has control characters
+	Invisible   bool // a field of references has characters above ASCII, of which some may not be seen
 }
 
 // Covers says whether SQL written for these traits also fits a text with the others.
@@ -29,14 +31,12 @@ func (t Traits) Or(other Traits) Traits {
 	return Traits{
 		Spaces: t.Spaces || other.Spaces, Equals: t.Equals || other.Equals,
 		Apostrophes: t.Apostrophes || other.Apostrophes, Plus: t.Plus || other.Plus, Numbers: t.Numbers || other.Numbers,
+		Controls: t.Controls || other.Controls, Invisible: t.Invisible || other.Invisible,
 	}
 }
 
 // allTraits is for text that nobody has looked at.
-var allTraits = Traits{Spaces: true, Equals: true, Apostrophes: true, Plus: true, Numbers: true}
-
-// scientific is how a spreadsheet writes a long number; its last digits are gone.
-const scientific = `^\d([.,]\d+)?[eE]\+\d+$`
+var allTraits = Traits{Spaces: true, Equals: true, Apostrophes: true, Plus: true, Numbers: true, Controls: true, Invisible: true}
 
 // expressions are the SQL of one column, each level written over the one before: c is the text as sent, r is cleaned, w is
 // a wall time, or a number as DuckDB writes it, v is the value.
@@ -46,22 +46,6 @@ type expressions struct {
 	value string // over r and w
 }
 
-// isIdentifier says whether a text column holds references, which spreadsheets like to damage.
-func (col Column) isIdentifier() bool {
-	if col.Type != "text" {
-		return false
-	}
-	if col.Regex != "" {
-		return true
-	}
-	for _, end := range []string{"_ref", "_no", "sku", "barcode"} {
-		if strings.HasSuffix(col.Name, end) {
-			return true
-		}
-	}
-	return false
-}
-
 func (col Column) isTime() bool { return col.Type == "date" || col.Type == "timestamp" }
 
 // countsSeconds says whether a time may come as seconds since 1970, of which systems that do so send 0 for "none".
@@ -69,20 +53,22 @@ func (col Column) countsSeconds() bool { return slices.Contains(col.Formats, epo
 
 // stripsLate: for a time in apostrophes the formats are written with apostrophes, and the text is trimmed only where that fails.
 func (col Column) stripsLate(tr Traits) bool {
-	return col.isTime() && !col.countsSeconds() && len(col.Strip) == 1 && col.Strip != "%" && !tr.Spaces && !tr.Equals
+	return col.isTime() && !col.countsSeconds() && len(col.Strip) == 1 && col.Strip != "%" && !tr.Spaces && !tr.Equals && col.TimeColumn == ""
 }
 
 // cleaned is the text without what surrounds it: blanks, strip characters, and what spreadsheets put around text.
 func (col Column) cleaned(c string, null []string, tr Traits) string {
 	out, touched := c, false
-	if tr.Spaces {
+	if tr.Invisible && col.Reference {
+		out, touched = fmt.Sprintf("trim(%s, e' \\t')", visible(out)), true
+	} else if tr.Spaces {
 		out, touched = fmt.Sprintf("trim(%s, e' \\t')", out), true
 	}
-	if tr.Equals {
+	if tr.Equals && !col.Reference {
 		out = fmt.Sprintf(`case when starts_with(%[1]s, '="') and ends_with(%[1]s, '"') then substring(%[1]s, 3, length(%[1]s) - 3) else %[1]s end`, out)
 		touched = true
 	}
-	if tr.Apostrophes && (col.isIdentifier() || col.isNumber()) {
+	if tr.Apostrophes && col.isNumber() {
 		// In quotes on both sides it is a text in apostrophes, which strip is for.
 		out = fmt.Sprintf("case when starts_with(%[1]s, '''') and not ends_with(%[1]s, '''') then substring(%[1]s, 2) else %[1]s end", out)
 		touched = true
@@ -116,6 +102,9 @@ func (col Column) build(i int, m manner) (expressions, error) {
 	tr := m.traits
 	e := expressions{clean: col.cleaned(c, m.null, tr), value: r}
 	text := r
+	if col.TimeColumn != "" {
+		text = fmt.Sprintf("concat_ws(' ', %s, r%d)", r, m.table.column(col.TimeColumn))
+	}
 	if col.Extract != "" {
 		text = fmt.Sprintf("nullif(regexp_extract(%s, %s, 1), '')", r, duck.Literal(col.Extract))
 		e.value = text
@@ -266,10 +255,6 @@ func inUTC(format string) bool {
 
 // timestamp reads instants (with offset) and wall times (of the column's zone).
 func (col Column) timestamp(e expressions, text, w string, m manner) (expressions, error) {
-	zone, err := time.LoadLocation(col.Zone)
-	if err != nil {
-		return e, fmt.Errorf("column %s: load zone: %w", col.Name, err)
-	}
 	bare := text
 	if col.stripsLate(m.traits) {
 		bare = fmt.Sprintf("trim(%s, %s)", text, duck.Literal(col.Strip))
@@ -292,6 +277,19 @@ func (col Column) timestamp(e expressions, text, w string, m manner) (expression
 	if e.read == "null" {
 		e.read = "null::timestamp"
 	}
-	e.value = coalesce(append([]string{instant(w, zone, m.origin.LoadedAt)}, withOffset...))
-	return e, nil
+	at, err := col.wallInstant(w, m)
+	e.value = coalesce(append([]string{at}, withOffset...))
+	return e, err
+}
+
+// wallInstant is the SQL of the instant of a wall time, of the column's zone or of the one that the row names.
+func (col Column) wallInstant(w string, m manner) (string, error) {
+	if col.ZoneColumn != "" {
+		return col.instantByLabel(w, fmt.Sprintf("r%d", m.table.column(col.ZoneColumn)), m.origin.LoadedAt)
+	}
+	zone, err := time.LoadLocation(col.Zone)
+	if err != nil {
+		return "", fmt.Errorf("column %s: load zone: %w", col.Name, err)
+	}
+	return instant(w, zone, m.origin.LoadedAt), nil
 }

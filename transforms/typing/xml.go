@@ -125,10 +125,13 @@ func (c Contract) validateControl(p *problems) {
 // keyBits are those of a RecordKey below the line.
 const keyBits = 32
 
-// RecordKey is what a record goes by while it is typed: its line, and of XML, where several records may start on one line, also its number
+// sharesLines says whether several records may start on one line.
+func (f Format) sharesLines() bool { return f.Type == XML || f.Type == JSON }
+
+// RecordKey is what a record goes by while it is typed: its line, and of XML and JSON, where several records may start on one line, also its number
 // among those, from 0.
 func (c Contract) RecordKey(line int64, nth int) int64 {
-	if c.Format.Type != XML {
+	if !c.Format.sharesLines() {
 		return line
 	}
 	return line<<keyBits | int64(nth)
@@ -136,7 +139,7 @@ func (c Contract) RecordKey(line int64, nth int) int64 {
 
 // LineOf is the line in a RecordKey.
 func (c Contract) LineOf(key int64) int64 {
-	if c.Format.Type != XML {
+	if !c.Format.sharesLines() {
 		return key
 	}
 	return key >> keyBits
@@ -152,8 +155,11 @@ func lineOfXMLEntry(level int) string {
 
 // lineOutput is the SQL of the column _line over a table's values.
 func (c Contract) lineOutput() string {
-	if c.Format.Type == XML {
+	switch c.Format.Type {
+	case XML:
 		return "_at as _line"
+	case JSON:
+		return fmt.Sprintf("_line >> %d as _line", keyBits)
 	}
 	return "_line"
 }

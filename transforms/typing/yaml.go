@@ -126,6 +126,15 @@ type Code struct{ Raw, Canonical string }
 // Codes map what a partner sends to the group's own words, in the order written.
 type Codes []Code
 
+// raw are the partner's codes.
+func (c Codes) raw() []string {
+	all := make([]string, len(c))
+	for i, code := range c {
+		all[i] = code.Raw
+	}
+	return all
+}
+
 // UnmarshalYAML reads a map of raw to canonical code.
 func (c *Codes) UnmarshalYAML(node ast.Node) error {
 	values, err := entries(node)
@@ -139,6 +148,25 @@ func (c *Codes) UnmarshalYAML(node ast.Node) error {
 			return fmt.Errorf("code %q is mapped to no word", key(v))
 		}
 		*c = append(*c, Code{Raw: key(v), Canonical: scalar.GetToken().Value})
+	}
+	return nil
+}
+
+// Zones map labels of time zones to what they mean: an IANA zone or an offset such as -05:00.
+type Zones []ZoneLabel
+
+// ZoneLabel is one entry of Zones.
+type ZoneLabel struct{ Label, Zone string }
+
+// UnmarshalYAML reads a map of label to zone, in the order written.
+func (z *Zones) UnmarshalYAML(node ast.Node) error {
+	var codes Codes
+	if err := codes.UnmarshalYAML(node); err != nil {
+		return err
+	}
+	*z = nil
+	for _, c := range codes {
+		*z = append(*z, ZoneLabel{Label: c.Raw, Zone: c.Canonical})
 	}
 	return nil
 }

@@ -11,11 +11,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/internal/bound"
 )
 
 // Entry is one name in a directory.
@@ -32,21 +34,25 @@ type ReadDir func(ctx context.Context, dir string) ([]Entry, error)
 
 // Walk lists the files that the request's globs name, sorted by name, with at most parallel directories being
 // read at a time. A directory that a glob spells out has to exist: ErrNotFound otherwise, because a mistyped
-// folder must not look like a day without files. One that goes away during the walk is no error.
-func Walk(ctx context.Context, r waybill.Request, read ReadDir, parallel int) ([]waybill.Item, error) {
+// folder must not look like a day without files. One that goes away during the walk is no error. More entries, or
+// folders deeper below one that a glob spells out, than the limits let in are ErrLimit: half a listing would look like files that went.
+func Walk(ctx context.Context, r waybill.Request, read ReadDir, parallel int, most waybill.Limits) ([]waybill.Item, error) {
 	globs, err := Parse(r.Match)
 	if err != nil {
 		return nil, err
 	}
 	var items []waybill.Item
 	seen := map[string]bool{}
-	level := globs.Bases()
-	for named := true; len(level) > 0; named = false {
+	level, count := globs.Bases(), &tally{most: most.Entries}
+	for depth := 0; len(level) > 0; depth++ {
+		if depth > most.Depth {
+			return nil, bound.TooDeep(level[0], most.Depth)
+		}
 		for _, dir := range level {
 			seen[dir] = true
 		}
-		found, err := readLevel(ctx, level, read, parallel)
-		if err != nil && (named || !errors.Is(err, waybill.ErrNotFound)) {
+		found, err := readLevel(ctx, level, count.of(read), parallel)
+		if err != nil && (depth == 0 || !errors.Is(err, waybill.ErrNotFound)) {
 			return nil, err
 		}
 		level = nil
@@ -61,6 +67,25 @@ func Walk(ctx context.Context, r waybill.Request, read ReadDir, parallel int) ([
 	}
 	Sort(items)
 	return items, nil
+}
+
+// tally counts the entries of one listing.
+type tally struct {
+	most int
+	met  atomic.Int64
+}
+
+// of reads directories as long as the entries are not too many, and tells of each as a step.
+func (t *tally) of(read ReadDir) ReadDir {
+	return func(ctx context.Context, dir string) ([]Entry, error) {
+		bound.Step(ctx, "read folder "+dir, 0)
+		entries, err := read(ctx, dir)
+		bound.Progress(ctx)
+		if met := t.met.Add(int64(len(entries))); err == nil && met > int64(t.most) {
+			return nil, bound.TooMany(int(met), t.most)
+		}
+		return entries, err
+	}
 }
 
 // Sort puts items in the order of their names.

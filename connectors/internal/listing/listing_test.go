@@ -51,7 +51,7 @@ func (d *tree) readDir(_ context.Context, dir string) ([]listing.Entry, error) {
 
 func walk(t testing.TB, d *tree, globs ...string) ([]string, error) {
 	t.Helper()
-	items, err := listing.Walk(t.Context(), waybill.Request{Match: globs}, d.readDir, 3)
+	items, err := listing.Walk(t.Context(), waybill.Request{Match: globs}, d.readDir, 3, waybill.DefaultBounds().Limits)
 	var names []string
 	for _, it := range items {
 		names = append(names, it.Name)
@@ -139,14 +139,14 @@ func TestWalkErrors(t *testing.T) {
 		}
 		return d.readDir(ctx, dir)
 	}
-	items, err := listing.Walk(t.Context(), waybill.Request{Match: []string{"out/**"}}, vanishing, 1)
+	items, err := listing.Walk(t.Context(), waybill.Request{Match: []string{"out/**"}}, vanishing, 1, waybill.DefaultBounds().Limits)
 	if err != nil || len(items) != 1 {
 		t.Errorf("directory gone during the walk: %v, %v", items, err)
 	}
 	odd := func(context.Context, string) ([]listing.Entry, error) {
 		return []listing.Entry{{Name: ".", Dir: true}, {Name: "/out", Dir: true}, {Name: "../../etc/passwd", ModifiedAt: time.Unix(1, 0)}}, nil
 	}
-	if _, err := listing.Walk(t.Context(), waybill.Request{Match: []string{"**"}}, odd, 1); err == nil {
+	if _, err := listing.Walk(t.Context(), waybill.Request{Match: []string{"**"}}, odd, 1, waybill.DefaultBounds().Limits); err == nil {
 		t.Error("a file name with slashes was accepted")
 	}
 }

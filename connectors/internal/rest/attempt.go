@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/fourmarketing/waybill/connectors/internal/bound"
 )
 
 var errPatience = errors.New("http.patience used up")
@@ -54,9 +56,11 @@ func (t *attempt) run(hc *http.Client) (*http.Response, error) {
 
 // admit holds an attempt back until the connection's rate allows it.
 func (t *attempt) admit(r *http.Request) error {
+	bound.Step(r.Context(), "keep to calls_per_second", t.client.cfg.Patience)
 	if err := t.client.limiter.Wait(r.Context()); err != nil {
 		return fmt.Errorf("wait for the rate limit: %w", err)
 	}
+	bound.Step(r.Context(), t.call.Method+" "+t.shown, t.client.cfg.Timeout)
 	t.sent++
 	return nil
 }
@@ -89,6 +93,12 @@ func (t *attempt) again(ctx context.Context, resp *http.Response, err error) (bo
 // wait is the pause before the next attempt: what the server asks for, else doubling with jitter between half and
 // whole, so that connections that failed together do not come back together.
 func (t *attempt) wait(_, _ time.Duration, n int, resp *http.Response) time.Duration {
+	d := t.pause(n, resp)
+	bound.Step(t.req.Context(), "pause before the next attempt", d)
+	return d
+}
+
+func (t *attempt) pause(n int, resp *http.Response) time.Duration {
 	shortest, longest := t.client.cfg.WaitMin, t.client.cfg.WaitMax
 	if resp != nil {
 		if after, ok := t.retryAfter(resp); ok {

@@ -55,11 +55,11 @@ func New(baseURL string, auth Auth, cfg Config, now func() time.Time) (*Client, 
 func newTransport(cfg Config) *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: min(30*time.Second, cfg.Timeout), KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:           (&net.Dialer{Timeout: min(cfg.connect, cfg.Timeout), KeepAlive: 30 * time.Second}).DialContext,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConnsPerHost:   8,
 		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   min(10*time.Second, cfg.Timeout),
+		TLSHandshakeTimeout:   min(cfg.connect, cfg.Timeout),
 		ResponseHeaderTimeout: cfg.Timeout,
 	}
 }

@@ -18,7 +18,7 @@ import (
 // Config bounds how a connection talks HTTP. The zero value means the defaults.
 type Config struct {
 	// Timeout is the longest one attempt may take from connecting to the last byte; for a download the longest
-	// silence between two bytes. Default 60s.
+	// silence between two bytes. Default is the connection's timeouts.silence.
 	Timeout time.Duration `yaml:"timeout"`
 	// Attempts is how often one call is sent at most, the first time included. Default 5.
 	Attempts int `yaml:"attempts"`
@@ -32,6 +32,17 @@ type Config struct {
 	MaxBody int64 `yaml:"max_body"`
 	// CallsPerSecond bounds the rate of this connection, attempts included. 0 means no bound.
 	CallsPerSecond float64 `yaml:"calls_per_second"`
+
+	connect time.Duration // timeouts.connect
+}
+
+// Within takes from a connection's bounds what is not set.
+func (c Config) Within(b waybill.Bounds) Config {
+	if c.Timeout == 0 {
+		c.Timeout = b.Timeouts.Silence
+	}
+	c.connect = b.Timeouts.Connect
+	return c
 }
 
 // Validate says which bound makes no sense.
@@ -57,7 +68,8 @@ func (c Config) withDefaults() Config {
 			*d = v
 		}
 	}
-	orDuration(&c.Timeout, time.Minute)
+	orDuration(&c.Timeout, waybill.DefaultBounds().Timeouts.Silence)
+	orDuration(&c.connect, waybill.DefaultBounds().Timeouts.Connect)
 	orDuration(&c.Patience, 5*time.Minute)
 	orDuration(&c.WaitMax, time.Minute)
 	orDuration(&c.WaitMin, min(500*time.Millisecond, c.WaitMax))

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/fourmarketing/waybill/connectors/internal/bound"
 )
 
 // DecodeSettings lays a feed's own settings over the values that are already in out. An unknown key is an error.
@@ -31,6 +33,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()
 	}
+	bound.Step(ctx, "pause between two questions", d)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

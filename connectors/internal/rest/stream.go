@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/fourmarketing/waybill/connectors/internal/bound"
 )
 
 var errSilence = errors.New("no byte arrived for http.timeout")
@@ -30,6 +32,7 @@ func newStream(t *attempt, resp *http.Response, silence time.Duration) *stream {
 func (s *stream) Read(p []byte) (int, error) {
 	// The clock runs only while a byte is being waited for: a slow reader is not the server's silence.
 	s.timer.Reset(s.silence)
+	bound.Step(s.t.req.Context(), "read "+s.t.shown, s.silence)
 	n, err := s.body.Read(p)
 	s.timer.Stop()
 	s.read += int64(n)

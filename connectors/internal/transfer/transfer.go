@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/connectors/internal/bound"
 )
 
 // ErrChanged says that the file on the server is no longer the one that was listed or begun. The same call may
@@ -20,7 +21,7 @@ import (
 var ErrChanged = errors.New("changed on the server while it was read")
 
 // errSilent is the cause with which an attempt ends when nothing arrives.
-var errSilent = errors.New("the server sent nothing")
+var errSilent = fmt.Errorf("%w: the server sent nothing", waybill.ErrTemporary)
 
 // Plan says how one file is fetched.
 type Plan struct {
@@ -107,7 +108,7 @@ func (r *Reader) readBody(p []byte) (int, error) {
 	}
 	n, err := r.body.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) && errors.Is(context.Cause(r.attempt), errSilent) {
-		err = fmt.Errorf("%w for %s: %w", errSilent, r.plan.Silence, waybill.ErrTemporary)
+		err = fmt.Errorf("%w for %s (timeouts.silence)", errSilent, r.plan.Silence)
 	}
 	return n, err
 }
@@ -142,6 +143,7 @@ func (r *Reader) resume() {
 		r.end(fmt.Errorf("cut off at byte %d, taken up again %d times: %w", r.offset, r.resumed, cut))
 		return
 	}
+	bound.Step(r.ctx, fmt.Sprintf("take %s up again from byte %d", r.plan.Name, r.offset), r.plan.Pause<<r.resumed)
 	pause := time.NewTimer(r.plan.Pause << r.resumed)
 	defer pause.Stop()
 	select {
@@ -158,6 +160,7 @@ func (r *Reader) open() error {
 	if err := r.ctx.Err(); err != nil {
 		return err
 	}
+	bound.Step(r.ctx, fmt.Sprintf("open %s from byte %d", r.plan.Name, r.offset), r.plan.Silence)
 	r.attempt, r.cancel = context.WithCancelCause(r.ctx)
 	if r.plan.Silence > 0 {
 		cancel := r.cancel
@@ -167,12 +170,13 @@ func (r *Reader) open() error {
 	body, err := r.plan.Open(r.attempt, r.offset)
 	if err != nil {
 		if errors.Is(context.Cause(r.attempt), errSilent) {
-			err = fmt.Errorf("%w for %s: %w", errSilent, r.plan.Silence, waybill.ErrTemporary)
+			err = fmt.Errorf("%w for %s (timeouts.silence)", errSilent, r.plan.Silence)
 		}
 		r.cancel(nil)
 		return err
 	}
 	r.body = body
+	bound.Step(r.ctx, fmt.Sprintf("read %s from byte %d", r.plan.Name, r.offset), r.plan.Silence)
 	return nil
 }
 

@@ -7,6 +7,7 @@ columns:
   is_added: the order was there before it, so that it is a demand of its own, with a promise of its own
   added_at: when it was added; null for a line ordered at first
   sku_choice: 1 for the line that tells what a SKU of the order costs, should it be on two lines
+  currency: of the prices; the order's where the line says none
   unit_cost_currency: the currency that the shop keeps costs in; null where it tells no cost
   ended_at: when the order was cancelled, or was found to be deleted in the shop
 */
@@ -25,7 +26,7 @@ with lines as (
         l.unit_price_amount,
         l.discount_amount,
         l.discounted_total_amount,
-        l.currency,
+        coalesce(l.currency, o.currency) as currency,
         l.unit_cost_amount,
         case when l.unit_cost_amount is not null then coalesce(l.unit_cost_currency, b.currency) end as unit_cost_currency,
         coalesce(o.cancelled_at, o.deleted_at) as ended_at,

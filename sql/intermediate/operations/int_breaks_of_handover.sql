@@ -111,7 +111,7 @@ int_breaks_of_handover as (
     inner join marts.fct_orders as o on o.order_id = f.order_id
     inner join intermediate.int_order_stages as s on s.order_id = f.order_id
     inner join intermediate.int_brand_watermarks as w on w.brand = o.brand
-    where f.place = 1 and not s.has_despatch and (s.lines_count > 0 or s.units_added > 0 or o.is_incomplete) and date_add('hour', 24, f.created_at) <= w.watermark_at
+    where f.place = 1 and not s.has_despatch and (s.units_ordered > 0 or s.units_added > 0 or o.is_incomplete) and date_add('hour', 24, f.created_at) <= w.watermark_at
     union all
     select
         'R05', 'never_scanned', s.shipment_id, s.order_id, s.cost_amount, s.cost_currency,

@@ -42,7 +42,7 @@ int_breaks_of_quantity as (
         'over_despatched' as kind,
         l.line_id as document,
         l.order_id,
-        cast((l.units_despatched - w.units) * l.unit_cost_amount as decimal(18, 2)) as amount,
+        cast((l.units_despatched - w.units) * l.unit_cost_amount as decimal(18, 4)) as amount,
         l.unit_cost_currency as currency,
         r.despatched_at as first_seen_at,
         cast(l.units_despatched as varchar) || ' despatched of ' || cast(w.units as varchar) || ' ordered, '
@@ -59,7 +59,7 @@ int_breaks_of_quantity as (
         'short_unresolved',
         l.line_id,
         l.order_id,
-        cast(l.units_open * l.unit_price_amount as decimal(18, 2)),
+        cast(l.units_open * l.unit_price_amount as decimal(18, 4)),
         l.currency,
         date_add('hour', 24, r.last_of_order_at),
         cast(l.units_short as varchar) || ' short, ' || cast(l.units_open as varchar) || ' neither sent nor cancelled, '

@@ -67,8 +67,8 @@ int_breaks_of_refunds as (
             else b.booked_at
         end,
         case f.state
-            when 'amount_differs' then 'the shop says ' || cast(f.psp_due_amount as varchar) || ', the payment provider '
-                || cast(f.psp_amount as varchar)
+            when 'amount_differs' then 'the shop says ' || regexp_replace(cast(f.psp_due_amount as varchar), '0{1,2}$', '') || ', the payment provider '
+                || regexp_replace(cast(f.psp_amount as varchar), '0{1,2}$', '')
             when 'missing_in_psp' then 'refunded in the shop and not by the payment provider'
             else 'refunded by the payment provider and not in the shop'
         end,

@@ -7,6 +7,7 @@ columns:
   has_left: the system that is taken as given has it
   has_right: the system that should agree has it
   is_different: both have it and their values differ
+  is_uncompared: both have it and know no currency in common
 */
 -- Amounts of several currencies have no sum: such a sum has no currency, and nothing is compared with it.
 with captures as (
@@ -58,34 +59,35 @@ asked as (
 int_tieout_pairs as (
     select
         'R01' as check_id, 'paid orders in the shop and in the warehouse' as pair, o.brand, o.order_id as document,
-        true as has_left, o.wms_status_at is not null or o.units_despatched > 0 as has_right, false as is_different
+        true as has_left, o.wms_status_at is not null or o.units_despatched > 0 as has_right, false as is_different,
+        false as is_uncompared
     from marts.fct_orders as o
     inner join shipped as b on b.brand = o.brand
     where o.paid_at is not null and o.status not in ('cancelled', 'nothing_to_ship')
     union all
     select
         'R04', 'parcels of the warehouse and fulfilments of the shop', s.brand, s.shipment_id,
-        true, t.tracking_no is not null, false
+        true, t.tracking_no is not null, false, false
     from marts.fct_shipments as s
     left join told as t on t.order_id = s.order_id and t.tracking_no = s.tracking_no
     where s.order_id is not null
     union all
     select
         'R05', 'parcels of the warehouse and of the carrier', s.brand, s.shipment_id,
-        true, s.accepted_at is not null, false
+        true, s.accepted_at is not null, false, false
     from marts.fct_shipments as s
     inner join asked as a on a.carrier = s.carrier
     where s.order_id is not null
     union all
     select
         'R12', 'returns received and refunded', r.brand, r.return_id,
-        true, r.refunded_at is not null, false
+        true, r.refunded_at is not null, false, false
     from marts.fct_returns as r
     where r.received_at is not null and r.brand is not null
     union all
     select
         'R13', 'refunds of the shop and of the payment provider', f.brand, f.refund_id,
-        f.web_amount is not null, f.psp_amount is not null, f.state = 'amount_differs'
+        f.web_amount is not null, f.psp_amount is not null, f.state = 'amount_differs', f.state = 'other_currency'
     from marts.fct_refunds as f
     inner join banked as n on n.brand = f.brand
     where f.state <> 'not_in_scope'
@@ -95,7 +97,10 @@ int_tieout_pairs as (
         c.order_id is not null, b.order_id is not null, coalesce(case
             when b.currency = c.currency then c.amount <> b.amount
             when b.currency = c.presentment_currency then c.presentment_amount <> b.amount
-        end, c.order_id is not null and b.order_id is not null)
+        end, false),
+        c.order_id is not null and b.order_id is not null and not coalesce(
+            (b.currency = c.currency and c.amount is not null) or (b.currency = c.presentment_currency and c.presentment_amount is not null), false
+        )
     from marts.fct_orders as o
     inner join banked as n on n.brand = o.brand
     left join captures as c on c.order_id = o.order_id

@@ -8,7 +8,7 @@ owner: data
 columns:
   account: the account with the provider
   brand: the account's brand; of an account that several brands share the order's
-  gross_settled: gross in the settlement currency at the provider's own rate, rounded half up to the penny; null without gross
+  gross_settled: gross in the settlement currency at the provider's own rate, rounded half up to the smallest unit of that currency; null without gross
   fee_amount: what the provider kept of the gross; 0 where there is no gross
   is_test: a movement of a test order
 */
@@ -26,11 +26,12 @@ entries as (
         coalesce(k.order_id, y.order_id) as any_order_id,
         coalesce(k.is_test, y.is_test, false) as is_test,
         coalesce(t.entry_class, 'unknown') as entry_class,
-        cast(round(e.gross_amount * coalesce(
+        cast(cast(round(e.gross_amount * coalesce(
             e.exchange_rate, case when e.gross_currency = e.net_currency then 1 end
-        ), 2) as decimal(18, 2)) as gross_settled
+        ) * c.minor_per_unit) as decimal(18, 0)) * c.minor_amount as decimal(18, 4)) as gross_settled
     from canonical.ledger_entries as e
     left join accounts as a on a.source = e.source and a.account = e.account
+    left join seeds.currencies as c on c.currency = e.net_currency
     left join seeds.entry_types as t on t.entry_type = e.entry_type
     left join intermediate.int_order_keys as k on k.source = e.source and k.order_ref = upper(e.merchant_ref)
     -- A shop may know the payment by the provider's own reference of it.

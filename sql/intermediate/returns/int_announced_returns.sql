@@ -11,12 +11,13 @@ with lines as (
     select
         r.return_id,
         cast(sum(r.units) as integer) as units_requested,
-        -- A part of a line is priced by rule: its share of the discounted line, rounded to the penny.
-        sum(cast(round(
-            cast(l.discounted_total_amount as double) * r.units / nullif(l.units_ordered, 0), 2
-        ) as decimal(18, 2))) as requested_amount
+        -- A part of a line is priced by rule: its share of the discounted line, rounded to the smallest unit of its currency.
+        sum(cast(cast(round(
+            cast(l.discounted_total_amount * c.minor_per_unit as double) * r.units / nullif(l.units_ordered, 0)
+        ) as decimal(18, 0)) * c.minor_amount as decimal(18, 4))) as requested_amount
     from canonical.shop_return_lines as r
     left join intermediate.int_order_lines as l on l.line_id = r.line_id
+    left join seeds.currencies as c on c.currency = l.currency
     group by r.return_id
 ),
 

@@ -17,9 +17,9 @@ with receipts as (
         min(r.processed_at) as graded_at,
         cast(sum(r.units_received) as integer) as units_received,
         cast(sum(r.units_resaleable) as integer) as units_resaleable,
-        sum(cast(round(
-            cast(l.discounted_total_amount as double) * r.units_received / nullif(l.units_ordered, 0), 2
-        ) as decimal(18, 2))) as received_amount,
+        sum(cast(cast(round(
+            cast(l.discounted_total_amount * c.minor_per_unit as double) * r.units_received / nullif(l.units_ordered, 0)
+        ) as decimal(18, 0)) * c.minor_amount as decimal(18, 4))) as received_amount,
         min(r.rma) as rma,
         max(case when r.place = 1 then r._file_id end) as _file_id,
         max(case when r.place = 1 then r._line end) as _line,
@@ -27,6 +27,7 @@ with receipts as (
         max(case when r.place_of_grading = 1 and r.processed_at is not null then r._line end) as graded_line
     from intermediate.int_return_receipts as r
     left join intermediate.int_order_lines as l on l.line_id = r.line_id
+    left join seeds.currencies as c on c.currency = l.currency
     group by r.return_id
 ),
 

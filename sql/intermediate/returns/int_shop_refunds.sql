@@ -60,8 +60,8 @@ int_shop_refunds as (
                 and coalesce(t.shipping_amount, 0) + coalesce(t.duty_amount, 0) >= coalesce(m.amount, t.total_amount) then 'shipping'
             else 'goodwill'
         end as kind,
-        nullif(concat_ws(', ', l.lines_text, 'shipping ' || cast(nullif(t.shipping_amount, 0) as varchar),
-            'duty ' || cast(nullif(t.duty_amount, 0) as varchar)), '') as lines_text,
+        nullif(concat_ws(', ', l.lines_text, 'shipping ' || regexp_replace(cast(nullif(t.shipping_amount, 0) as varchar), '0{1,2}$', ''),
+            'duty ' || regexp_replace(cast(nullif(t.duty_amount, 0) as varchar), '0{1,2}$', '')), '') as lines_text,
         t._file_id,
         t._line
     from canonical.refunds as t

@@ -118,6 +118,7 @@ with staged as (
         s.units_ordered - s.units_cancelled as units_live,
         s.told_lines_count,
         coalesce(not o.is_complete, false) as is_incomplete,
+        coalesce(o.is_complete, false) as is_known_complete,
         k.as_of,
         cast(at_timezone(k.as_of, o.site_zone) as date) as site_today_on,
         cast(at_timezone(k.as_of, o.destination_zone) as date) as destination_today_on,
@@ -134,9 +135,10 @@ stated as (
             when ended_at is not null and units_despatched = 0 then 'cancelled'
             when units_cancelled > 0 and units_live <= 0 and units_despatched = 0 then 'cancelled'
             when paid_at is null then 'unpaid'
-            when lines_count = 0 and told_lines_count > 0 and units_despatched = 0 and not is_incomplete then 'nothing_to_ship'
+            when units_ordered = 0 and units_despatched = 0 and not is_incomplete and (told_lines_count > 0 or is_known_complete)
+                then 'nothing_to_ship'
             when not is_incomplete and units_live > 0 and units_delivered >= units_live then 'delivered'
-            when not is_incomplete and units_despatched >= units_live then 'despatched'
+            when not is_incomplete and units_despatched > 0 and units_despatched >= units_live then 'despatched'
             when units_despatched > 0 then 'part_despatched'
             when in_wms_at is not null then 'in_wms'
             else 'paid'

@@ -121,7 +121,7 @@ fct_shipments as (
         units_despatched,
         events_count,
         unmapped_codes,
-        cast(cost_amount as decimal(18, 2)) as cost_amount,
+        cast(cost_amount as decimal(18, 4)) as cost_amount,
         cost_currency,
         despatch_ref,
         _file_id,

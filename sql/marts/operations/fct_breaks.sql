@@ -87,7 +87,7 @@ fct_breaks as (
         coalesce(first_seen_at, as_of) as first_seen_at,
         cast(date_diff('minute', coalesce(first_seen_at, as_of), as_of) * 0.0166666667 as decimal(18, 2)) as age_hours,
         detail,
-        cast(amount as decimal(18, 2)) as amount,
+        cast(amount as decimal(18, 4)) as amount,
         currency,
         _file_id,
         _line,

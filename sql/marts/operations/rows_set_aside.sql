@@ -56,7 +56,7 @@ rows_set_aside as (
         n.document_kind,
         n.document,
         o.order_id,
-        cast(coalesce(n.amount, o.total_amount) as decimal(18, 2)) as amount_at_stake,
+        cast(coalesce(n.amount, o.total_amount) as decimal(18, 4)) as amount_at_stake,
         case when n.amount is not null then n.currency else o.currency end as currency,
         case when n._received_at <= k.as_of then n._received_at end as received_at,
         n._file_id,

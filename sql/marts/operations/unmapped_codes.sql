@@ -114,7 +114,7 @@ unmapped_codes as (
         cast(sum(d.rows_count) as bigint) as rows_count,
         min(d.first_seen_at) as first_seen_at,
         max(d.last_seen_at) as last_seen_at,
-        cast(sum(d.amount) as decimal(18, 2)) as amount_at_stake,
+        cast(sum(d.amount) as decimal(18, 4)) as amount_at_stake,
         d.currency,
         k.as_of as _built_at
     from documents as d

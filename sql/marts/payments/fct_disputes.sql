@@ -43,7 +43,7 @@ fct_disputes as (
         d.state,
         d.state_raw,
         d.reason_raw,
-        cast(d.amount as decimal(18, 2)) as amount,
+        cast(d.amount as decimal(18, 4)) as amount,
         d.currency,
         d.opened_at,
         d.due_at,

@@ -31,7 +31,7 @@ columns:
   gross_amount: credit minus debit before fees, in presentment_currency; null where the line has no gross
   presentment_currency: what the customer paid in
   exchange_rate: the provider's rate from gross to net, its margin included
-  gross_settled_amount: gross at that rate, rounded to the penny, in settlement_currency
+  gross_settled_amount: gross at that rate, in settlement_currency, rounded to its smallest unit
   net_amount: {description: credit minus debit after fees; what moved on the balance, not_null: true}
   fee_amount: what the provider kept of the gross; 0 where there is no gross
   commission_amount: {description: printed commission, not_null: true}
@@ -52,8 +52,8 @@ checks:
       right: select source, account, settlement_ref, count(*) from canonical.ledger_entries group by source, account, settlement_ref
   - sum_equal:
       by: [source, account, settlement_ref]
-      left: sum(net_amount)
-      right: select source, account, settlement_ref, sum(net_amount) from canonical.ledger_entries group by source, account, settlement_ref
+      left: sum(abs(net_amount))
+      right: select source, account, settlement_ref, sum(abs(net_amount)) from canonical.ledger_entries group by source, account, settlement_ref
   - rows: "gross_settled_amount is null or gross_settled_amount - fee_amount = net_amount"
   - rows: "fee_amount is null or fee_amount = commission_amount + markup_amount + scheme_fees_amount + interchange_amount + processing_fee_amount + fee_residual_amount"
 */
@@ -75,12 +75,12 @@ with fct_ledger_entries as (
         e.payment_method_variant,
         e.occurred_at,
         e.booked_at,
-        cast(e.gross_amount as decimal(18, 2)) as gross_amount,
+        cast(e.gross_amount as decimal(18, 4)) as gross_amount,
         e.gross_currency as presentment_currency,
         e.exchange_rate,
         e.gross_settled as gross_settled_amount,
-        cast(e.net_amount as decimal(18, 2)) as net_amount,
-        cast(e.fee_amount as decimal(18, 2)) as fee_amount,
+        cast(e.net_amount as decimal(18, 4)) as net_amount,
+        cast(e.fee_amount as decimal(18, 4)) as fee_amount,
         cast(e.commission as decimal(18, 4)) as commission_amount,
         cast(e.markup as decimal(18, 4)) as markup_amount,
         cast(e.scheme_fees as decimal(18, 4)) as scheme_fees_amount,

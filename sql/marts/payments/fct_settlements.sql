@@ -43,8 +43,18 @@ checks:
   - rows: "state = 'open' or (state = 'closed') = (is_balanced and coalesce(is_chained, true))"
   - sum_equal:
       by: [source, account, settlement_ref]
-      left: sum(net_sum)
-      right: select source, account, settlement_ref, sum(net_amount) from marts.fct_ledger_entries where entry_class <> 'none' group by source, account, settlement_ref
+      left: sum(captures_amount + refunds_amount + chargebacks_amount + fees_amount + adjustments_amount)
+      right: >-
+        select source, account, settlement_ref,
+        sum(case when entry_class in ('captures', 'refunds', 'chargebacks', 'fees', 'adjustments') then net_amount else 0 end)
+        from marts.fct_ledger_entries group by source, account, settlement_ref
+  - sum_equal:
+      by: [source, account, settlement_ref]
+      left: sum(opening_amount + transfers_out_amount + payout_amount + reserves_amount + unknown_amount)
+      right: >-
+        select source, account, settlement_ref,
+        sum(case when entry_class in ('opening', 'transfers_out', 'payout', 'reserves', 'unknown') then net_amount else 0 end)
+        from marts.fct_ledger_entries group by source, account, settlement_ref
   - sum_equal:
       by: [source, account, settlement_ref]
       left: sum(entries_count)
@@ -87,6 +97,18 @@ sums as (
     group by source, account, settlement_ref, settlement_currency
 ),
 
+-- An account is a partner's, whatever connections its settlements come through.
+settled as (
+    select *
+    from (
+        select
+            *,
+            row_number() over (partition by partner, account, settlement_ref order by _received_at, source) as choice
+        from canonical.payouts
+    ) as every_one
+    where choice = 1
+),
+
 chained as (
     select
         s.*,
@@ -96,10 +118,10 @@ chained as (
     from sums as s
     left join canonical.payouts as n
         on n.source = s.source and n.account = s.account and n.settlement_ref = s.settlement_ref
-    left join canonical.payouts as p
-        on p.source = n.source and p.account = n.account and p.settlement_ref = n.previous_ref
+    left join settled as p
+        on p.partner = n.partner and p.account = n.account and p.settlement_ref = n.previous_ref
     left join sums as b
-        on b.source = n.source and b.account = n.account and b.settlement_ref = n.previous_ref
+        on b.source = p.source and b.account = p.account and b.settlement_ref = p.settlement_ref
         and b.settlement_currency = s.settlement_currency
 ),
 
@@ -122,18 +144,18 @@ fct_settlements as (
         c.last_occurred_at,
         c.entries_count,
         c.unmapped_count,
-        cast(c.opening as decimal(18, 2)) as opening_amount,
-        cast(c.captures as decimal(18, 2)) as captures_amount,
-        cast(c.refunds as decimal(18, 2)) as refunds_amount,
-        cast(c.chargebacks as decimal(18, 2)) as chargebacks_amount,
-        cast(c.fees as decimal(18, 2)) as fees_amount,
-        cast(c.reserves as decimal(18, 2)) as reserves_amount,
-        cast(c.adjustments as decimal(18, 2)) as adjustments_amount,
-        cast(c.transfers_out as decimal(18, 2)) as transfers_out_amount,
-        cast(c.payout as decimal(18, 2)) as payout_amount,
-        cast(c.unknown as decimal(18, 2)) as unknown_amount,
-        cast(c.net_sum as decimal(18, 2)) as net_sum,
-        cast(c.chain_difference as decimal(18, 2)) as chain_difference_amount,
+        cast(c.opening as decimal(18, 4)) as opening_amount,
+        cast(c.captures as decimal(18, 4)) as captures_amount,
+        cast(c.refunds as decimal(18, 4)) as refunds_amount,
+        cast(c.chargebacks as decimal(18, 4)) as chargebacks_amount,
+        cast(c.fees as decimal(18, 4)) as fees_amount,
+        cast(c.reserves as decimal(18, 4)) as reserves_amount,
+        cast(c.adjustments as decimal(18, 4)) as adjustments_amount,
+        cast(c.transfers_out as decimal(18, 4)) as transfers_out_amount,
+        cast(c.payout as decimal(18, 4)) as payout_amount,
+        cast(c.unknown as decimal(18, 4)) as unknown_amount,
+        cast(c.net_sum as decimal(18, 4)) as net_sum,
+        cast(c.chain_difference as decimal(18, 4)) as chain_difference_amount,
         c._file_id,
         c._line,
         k.as_of as _built_at

@@ -128,9 +128,9 @@ with fct_returns as (
             when refunded_at is null
                 then cast(date_diff('minute', coalesce(requested_at, received_at), as_of) * 0.0166666667 as decimal(18, 2))
         end as age_hours,
-        cast(requested_amount as decimal(18, 2)) as requested_amount,
-        cast(received_amount as decimal(18, 2)) as received_amount,
-        cast(refunded_amount as decimal(18, 2)) as refunded_amount,
+        cast(requested_amount as decimal(18, 4)) as requested_amount,
+        cast(received_amount as decimal(18, 4)) as received_amount,
+        cast(refunded_amount as decimal(18, 4)) as refunded_amount,
         currency,
         rma,
         received_file_id,

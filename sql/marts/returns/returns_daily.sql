@@ -70,7 +70,7 @@ returns_daily as (
         cast(sum(case when measure = 'requested' then units_requested else 0 end) as bigint) as units_requested,
         cast(sum(case when measure = 'received' then units_received else 0 end) as bigint) as units_received,
         cast(sum(case when measure = 'received' then units_resaleable else 0 end) as bigint) as units_resaleable,
-        cast(sum(case when measure = 'refunded' then refunded_amount else 0 end) as decimal(18, 2)) as refunded_amount,
+        cast(sum(case when measure = 'refunded' then refunded_amount else 0 end) as decimal(18, 4)) as refunded_amount,
         min(case when measure = 'refunded' and place * 2 >= timed_count then hours end)
             as received_to_refunded_p50_hours,
         min(case when measure = 'refunded' and place * 10 >= timed_count * 9 then hours end)

@@ -1,7 +1,7 @@
 /*
 description: When each batch of a merchant account was closed, by the lines of its settlement details reports.
-grain: one row per merchant account and batch with a line
-key: [_source, merchant_account, batch_no]
+grain: one row per merchant account and batch with a line, whatever connection it came through
+key: [merchant_account, batch_no]
 owner: data
 columns:
   closed_at: >-
@@ -10,7 +10,6 @@ columns:
 */
 with told as (
     select
-        s._source,
         s.merchant_account,
         s.batch_no,
         s._received_at,
@@ -27,12 +26,11 @@ with told as (
 
 stg_adyen__batch_closings as (
     select
-        _source,
         merchant_account,
         batch_no,
         coalesce(max(case when told_at <= _received_at + interval '1 day' then told_at end), max(_received_at)) as closed_at
     from told
-    group by _source, merchant_account, batch_no
+    group by merchant_account, batch_no
 )
 
 select * from stg_adyen__batch_closings

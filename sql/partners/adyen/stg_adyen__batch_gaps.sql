@@ -15,30 +15,30 @@ with numbered as (
         _received_at,
         _file_id,
         _line,
-        lead(cast(settlement_ref as bigint)) over (partition by _source, account order by cast(settlement_ref as bigint)) as next_no
+        lead(cast(settlement_ref as bigint)) over (partition by account order by cast(settlement_ref as bigint)) as next_no
     from staging.stg_adyen__batches
     cross join ops.clock as k
     where coalesce(made_at, _received_at) <= k.as_of
 ),
 
 missing as (
-    select n._source, n.account, t.batch_no
+    select n.account, t.batch_no
     from numbered as n
     cross join unnest(generate_series(n.batch_no + 1, n.next_no - 1)) as t(batch_no)
 ),
 
 shown as (
     select
-        m._source,
+        b._source,
         m.account,
         m.batch_no,
         b._received_at,
         b._file_id,
         b._line
     from missing as m
-    inner join numbered as b on b._source = m._source and b.account = m.account and b.batch_no > m.batch_no
+    inner join numbered as b on b.account = m.account and b.batch_no > m.batch_no
     qualify row_number() over (
-        partition by m._source, m.account, m.batch_no order by b._received_at, b.batch_no
+        partition by m.account, m.batch_no order by b._received_at, b.batch_no
     ) = 1
 ),
 
@@ -46,7 +46,7 @@ stg_adyen__batch_gaps as (
     select
         'R20' as check_id,
         'batch_gap' as kind,
-        account || ':' || cast(batch_no as varchar) as document,
+        _source || ':' || account || ':' || cast(batch_no as varchar) as document,
         account,
         least(_received_at, k.as_of) as first_seen_at,
         'no report of batch ' || cast(batch_no as varchar) || ', and one of a later batch' as detail,

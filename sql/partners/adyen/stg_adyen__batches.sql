@@ -1,5 +1,7 @@
 /*
-description: Batches that a settlement details report is known of, those without a line among them, and the batch before each.
+description: >-
+  Batches that a settlement details report is known of, those without a line among them, and the batch before each. An account is one,
+  whatever connections its reports come through.
 grain: one row per merchant account and batch
 key: [account, settlement_ref]
 owner: data
@@ -30,12 +32,13 @@ with empties as (
 known as (
     select *
     from (
-        select _source, merchant_account, batch_no, _received_at, _file_id, _line from raw.adyen_settlement_details
+        select _source, merchant_account, batch_no, _received_at, _file_id, _line, false as is_empty from raw.adyen_settlement_details
         union all
-        select * from empties where batch_no is not null
+        select *, true from empties where batch_no is not null
     ) as every_batch
+    -- One connection may have had it before it had a line.
     qualify row_number() over (
-        partition by _source, merchant_account, batch_no order by _received_at, _file_id, _line
+        partition by merchant_account, batch_no order by is_empty, _received_at, _file_id, _line
     ) = 1
 ),
 
@@ -52,7 +55,7 @@ stg_adyen__batches as (
         k._received_at
     from known as k
     left join staging.stg_adyen__batch_closings as g
-        on g._source = k._source and g.merchant_account = k.merchant_account and g.batch_no = k.batch_no
+        on g.merchant_account = k.merchant_account and g.batch_no = k.batch_no
 )
 
 select * from stg_adyen__batches

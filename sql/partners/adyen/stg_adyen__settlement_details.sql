@@ -50,7 +50,7 @@ read as (
     left join seeds.zone_labels as c on c.label = upper(s.created_zone) and not c.is_ambiguous
     left join seeds.zone_labels as b on b.label = upper(s.booking_zone) and not b.is_ambiguous
     left join staging.stg_adyen__batch_closings as g
-        on g._source = s._source and g.merchant_account = s.merchant_account and g.batch_no = s.batch_no
+        on g.merchant_account = s.merchant_account and g.batch_no = s.batch_no
     cross join ops.clock as k
 ),
 

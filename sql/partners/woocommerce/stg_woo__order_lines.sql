@@ -8,11 +8,14 @@ rows:
   raw.woo_order_lines:
     told_by: {line_id: "canonical_id(_source, cast(line_id as varchar))"}
     left_out:
+      part_of_a_unit: quantity <> round(quantity)
       in_an_older_answer: >-
         not exists (select 1 from staging.stg_woo__latest_orders as o
         where o._source = r._source and o.order_id = r.order_id and o._file_id = r._file_id and o._line = r._line)
 columns:
-  units_ordered: WooCommerce keeps a line's quantity as ordered, or as last edited; refunds stand apart
+  units_ordered: >-
+    WooCommerce keeps a line's quantity as ordered, or as last edited; refunds stand apart. A line of part of a unit, as plugins that sell by weight
+    write it, is no row: nothing that is counted in units can be said of it, and its order is incomplete
   units_current: 0 for a line that was removed from the order; else WooCommerce does not tell it
   added_at: when the order changed to have it, if an earlier answer had the order without it
   requires_shipping: not of an order that has neither a shipping method nor an address to ship to
@@ -56,19 +59,23 @@ stg_woo__order_lines as (
         not n.needs_no_shipping as requires_shipping,
         case
             when l.quantity > 0
-                then cast(round((coalesce(l.subtotal_amount, 0) + coalesce(l.subtotal_tax_amount, 0)) / l.quantity, 2) as decimal(18, 2))
+                then minor_rounded((coalesce(l.subtotal_amount, 0) + coalesce(l.subtotal_tax_amount, 0)) / l.quantity, c.minor_per_unit, c.minor_amount)
         end as unit_price_amount,
-        cast(coalesce(l.subtotal_amount, 0) + coalesce(l.subtotal_tax_amount, 0) - coalesce(l.total_amount, 0) - coalesce(l.tax_amount, 0)
-            as decimal(18, 2)) as discount_amount,
-        cast(coalesce(l.total_amount, 0) + coalesce(l.tax_amount, 0) as decimal(18, 2)) as discounted_total_amount,
-        upper(l.currency) as currency,
+        minor_rounded(
+            coalesce(l.subtotal_amount, 0) + coalesce(l.subtotal_tax_amount, 0) - coalesce(l.total_amount, 0) - coalesce(l.tax_amount, 0),
+            c.minor_per_unit, c.minor_amount
+        ) as discount_amount,
+        minor_rounded(coalesce(l.total_amount, 0) + coalesce(l.tax_amount, 0), c.minor_per_unit, c.minor_amount) as discounted_total_amount,
+        upper(n.currency) as currency,
         l._source,
         l._file_id,
         l._line,
         l._received_at
     from once as l
     inner join staging.stg_woo__latest_orders as n on n._source = l._source and n.order_id = l.order_id
+    left join seeds.currencies as c on c.currency = upper(n.currency)
     inner join firsts as f on f._source = l._source and f.line_id = l.line_id
+    where l.quantity = round(l.quantity)
 )
 
 select * from stg_woo__order_lines

@@ -77,7 +77,7 @@ stg_woo__payments as (
         m.payment_ref,
         m.movement_ref,
         m.moved_at,
-        cast(m.amount as decimal(18, 2)) as amount,
+        m.amount,
         upper(m.currency) as currency,
         m._source,
         m._file_id,

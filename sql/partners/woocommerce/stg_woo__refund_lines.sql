@@ -9,6 +9,7 @@ rows:
     told_by: {refund_line_id: "canonical_id(_source, cast(refund_line_id as varchar))"}
     left_out:
       of_no_line: line_id is null
+      part_of_a_unit: quantity <> round(quantity)
       in_an_older_answer: >-
         not exists (select 1 from staging.stg_woo__refund_details as d
         where d._source = r._source and d.refund_id = r.refund_id and d._file_id = r._file_id and d._line = r._line)
@@ -20,7 +21,7 @@ with latest as (
     from raw.woo_refund_lines as l
     inner join staging.stg_woo__refund_details as d
         on d._source = l._source and d.refund_id = l.refund_id and d._file_id = l._file_id and d._line = l._line
-    where l.line_id is not null
+    where l.line_id is not null and l.quantity = round(l.quantity)
 ),
 
 stg_woo__refund_lines as (
@@ -31,8 +32,8 @@ stg_woo__refund_lines as (
         canonical_id(_source, cast(line_id as varchar)) as line_id,
         cast(abs(quantity) as integer) as units,
         'no_restock' as restock,
-        cast(-total_amount as decimal(18, 2)) as subtotal_amount,
-        cast(-tax_amount as decimal(18, 2)) as tax_amount,
+        -total_amount as subtotal_amount,
+        -tax_amount as tax_amount,
         _source,
         _file_id,
         _line,

@@ -60,9 +60,9 @@ stg_woo__refunds as (
         canonical_id(b._source, cast(b.refund_id as varchar)) as refund_id,
         canonical_id(b._source, cast(b.order_id as varchar)) as order_id,
         coalesce(b.created_at, b.order_modified_at) as refunded_at,
-        cast(b.amount as decimal(18, 2)) as total_amount,
+        b.amount as total_amount,
         upper(o.currency) as currency,
-        cast(c.amount as decimal(18, 2)) as shipping_amount,
+        minor_rounded(c.amount, u.minor_per_unit, u.minor_amount) as shipping_amount,
         b.has_details,
         b._source,
         b._file_id,
@@ -70,6 +70,7 @@ stg_woo__refunds as (
         b._received_at
     from both_sides as b
     left join staging.stg_woo__latest_orders as o on o._source = b._source and o.order_id = b.order_id
+    left join seeds.currencies as u on u.currency = upper(o.currency)
     left join carriage as c on c._source = b._source and c.refund_id = b.refund_id
 )
 
