@@ -236,6 +236,22 @@ func LoadedAt(notes []Noted) map[string]time.Time {
 	return at
 }
 
+// Empty forgets all files, what they told, and what listings showed.
+func (l *Ledger) Empty(ctx context.Context) error {
+	err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		for _, t := range []any{(*File)(nil), (*Load)(nil), (*Sighting)(nil)} {
+			if _, err := tx.NewDelete().Model(t).Where("1 = 1").Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("empty ledger: %w", err)
+	}
+	return nil
+}
+
 type fileKey struct {
 	source, feed, name string
 	version            int64

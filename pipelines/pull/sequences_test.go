@@ -3,7 +3,6 @@ package pull_test
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -348,68 +347,6 @@ func anySequence(t *testing.T, way string, r *rand.Rand) {
 	}
 	d.accounts()
 	d.rebuilt(contract())
-}
-
-// rebuilt makes ledger and tables again from journal and kept bytes, with a catalog that knows nothing, and wants them as they are.
-func (d *depot) rebuilt(contract string) {
-	d.Helper()
-	again := *d
-	var err error
-	again.lake, err = lake.Open(d.Context(), lake.Config{
-		Root: d.lake.Root(), Catalog: "sqlite:" + filepath.Join(d.TempDir(), "again.db"), CacheDir: filepath.Join(d.dir, "cache"), Now: time.Now,
-	})
-	if err != nil {
-		d.Fatal(err)
-	}
-	d.Cleanup(func() { _ = again.lake.Close() })
-	db, dialect := again.lake.CatalogDB()
-	if again.book, err = ledger.Open(d.Context(), db, string(dialect), time.Now); err != nil {
-		d.Fatal(err)
-	}
-	again.book.KeepJournal(again.lake)
-	again.under(contract)
-	want, rows := d.told(), d.rows()
-	out, err := again.puller.Rebuild(d.Context(), pull.Rebuild{AsOf: d.asOf})
-	if err != nil || len(out.Problems)+len(out.Unnamed)+len(out.Outdated) > 0 {
-		d.Fatalf("rebuild: %+v, %v", out, err)
-	}
-	if got := again.told(); got != want {
-		d.Errorf("the ledger was\n%s\nand is\n%s", want, got)
-	}
-	if got := again.rows(); !slices.Equal(got, rows) {
-		d.Errorf("the table held %q and holds %q", rows, got)
-	}
-	again.accounts()
-}
-
-// told is all that the ledger says of files and loads, a line for each.
-func (d *depot) told() string {
-	d.Helper()
-	files, err := d.book.Files(d.Context(), ledger.Filter{})
-	if err != nil {
-		d.Fatal(err)
-	}
-	loads, err := d.book.Loads(d.Context())
-	if err != nil {
-		d.Fatal(err)
-	}
-	var lines []string
-	for _, f := range files {
-		text, err := json.Marshal(f)
-		if err != nil {
-			d.Fatal(err)
-		}
-		lines = append(lines, string(text))
-	}
-	for _, l := range loads {
-		text, err := json.Marshal(l)
-		if err != nil {
-			d.Fatal(err)
-		}
-		lines = append(lines, string(text))
-	}
-	sort.Strings(lines)
-	return strings.Join(lines, "\n")
 }
 
 // accounts holds the ledger against the tables: what counts is in, under its id, and nothing else is; and of every loaded file each record is somewhere.
