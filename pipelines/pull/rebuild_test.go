@@ -131,7 +131,10 @@ func TestForgottenBytesStandForTheOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.book.Enter(t.Context(), ledger.Entry{Forgotten: &ledger.Forgotten{What: "hash", Rewritten: []ledger.Replacement{{From: files[0].KeptPath, To: kept.Path}}}}); err != nil {
+	asked := ledger.Forgotten{
+		ID: "r1", AskedAt: d.asOf, State: ledger.ForgetAsked, Key: "k", Marks: []string{"m1"}, Replaced: []ledger.Replaced{{File: files[0].ID, Was: files[0].KeptPath, Is: kept.Path}},
+	}
+	if err := d.book.Forget(t.Context(), asked); err != nil {
 		t.Fatal(err)
 	}
 	again := d.anew(contract)
@@ -140,6 +143,9 @@ func TestForgottenBytesStandForTheOthers(t *testing.T) {
 	}
 	if got := again.rows(); !slices.Equal(got, []string{"7,S9"}) {
 		t.Errorf("%q", got)
+	}
+	if got, err := again.book.Forgotten(t.Context()); err != nil || len(got) != 1 || !slices.Equal(got[0].Marks, asked.Marks) || got[0].State != asked.State {
+		t.Errorf("forgotten: %+v, %v", got, err)
 	}
 }
 
