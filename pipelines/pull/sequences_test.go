@@ -40,6 +40,9 @@ type depot struct {
 	clock  func() time.Time // by which files are received
 	puller *pull.Puller
 	inputs *inputs.Inputs
+
+	definition string
+	starts     int // of pullers: one that was cut off may have left its leases, and the next one knows that it is gone
 }
 
 type parcelFile struct {
@@ -77,13 +80,15 @@ func (d *depot) under(definition string) {
 	if err != nil {
 		d.Fatal(err)
 	}
+	d.definition, d.starts = definition, d.starts+1
+	holder := fmt.Sprint("test ", d.starts)
 	defs := []pipelines.Pipeline{parsed}
 	scratch, report := pipelines.Scratch(filepath.Join(d.dir, "stage")), pipelines.NewReporter(nil, nil)
 	if d.inputs, err = inputs.New(inputs.Parts{Lake: d.lake, Ledger: d.book, Pipelines: defs, Scratch: scratch}); err != nil {
 		d.Fatal(err)
 	}
 	d.puller = pull.New(pull.Parts{
-		Lake: d.lake, Ledger: d.book, Leases: ledger.NewLeases(d.book, "test", func(string) bool { return true }, report.Log), Inputs: d.inputs, Models: project, Duck: d.engine,
+		Lake: d.lake, Ledger: d.book, Leases: ledger.NewLeases(d.book, holder, func(other string) bool { return other != holder }, report.Log), Inputs: d.inputs, Models: project, Duck: d.engine,
 		Loader: load.New(d.engine), Pipelines: defs, Scratch: scratch, Now: time.Now, Received: func() time.Time { return d.clock() }, Reporter: report,
 		Open: func(_ context.Context, source string) (waybill.Connector, error) { return shelf(d.shelf[source]), nil },
 	})
@@ -113,6 +118,7 @@ func (d *depot) pull(cut time.Duration) {
 		ctx, cancel := context.WithTimeout(d.Context(), cut)
 		_, _ = d.puller.Pull(ctx, nil, d.asOf)
 		cancel()
+		d.under(d.definition)
 	}
 	got, err := d.puller.Pull(d.Context(), nil, d.asOf)
 	for _, r := range got {
@@ -138,6 +144,7 @@ func (d *depot) reload(cut time.Duration, pick func(ledger.File) bool) {
 			ctx, cancel := context.WithTimeout(d.Context(), cut)
 			_, _ = d.puller.Replay(ctx, f)
 			cancel()
+			d.under(d.definition)
 			d.pull(0) // what it began is finished by the next run
 			again, err := d.book.Files(d.Context(), ledger.Filter{IDPrefix: f.ID})
 			if err != nil || len(again) != 1 {
