@@ -58,7 +58,7 @@ func (l *Lake) Keep(ctx context.Context, as KeepAs, r io.Reader) (Kept, error) {
 	if err := l.mayWrite(ctx); err != nil {
 		return Kept{}, fmt.Errorf("keep bytes of %s/%s: %w", as.Source, as.Feed, err)
 	}
-	tmp, err := os.CreateTemp(l.tmp, "keep-*.zst")
+	tmp, err := l.temp("keep-*.zst")
 	if err != nil {
 		return Kept{}, fmt.Errorf("keep bytes of %s/%s: %w", as.Source, as.Feed, temporary(err))
 	}
@@ -227,4 +227,15 @@ func (l *Lake) ListKept(ctx context.Context, source, feed string) ([]KeptObject,
 		out = append(out, KeptObject{SHA256: hex.EncodeToString(sum), Path: o.key, Day: day, Stored: o.bytes, Written: o.modified})
 	}
 	return out, nil
+}
+
+// RemoveKept removes kept bytes for good, whose place others have taken. None there is no error.
+func (l *Lake) RemoveKept(ctx context.Context, keptPath string) error {
+	if _, ok := keptSum(keptPath); !ok {
+		return fmt.Errorf("remove kept bytes: %q is not a path of kept bytes", keptPath)
+	}
+	if err := l.objects.remove(ctx, keptPath); err != nil {
+		return fmt.Errorf("remove kept bytes %s: %w", keptPath, temporary(err))
+	}
+	return nil
 }

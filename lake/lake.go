@@ -117,6 +117,14 @@ func (l *Lake) Close() error {
 	return nil
 }
 
+// temp makes a temporary file; its folder comes back where somebody has cleared the cache.
+func (l *Lake) temp(pattern string) (*os.File, error) {
+	if err := os.MkdirAll(l.tmp, privateFolder); err != nil {
+		return nil, err
+	}
+	return os.CreateTemp(l.tmp, pattern)
+}
+
 // CatalogDB is the catalog's database, where pipelines keep their own control state too.
 func (l *Lake) CatalogDB() (*sql.DB, Dialect) { return l.catalog.db, l.catalog.dialect }
 

@@ -125,7 +125,7 @@ func readList(r io.Reader) ([]string, error) {
 // putList writes a load list: one id a line, sorted.
 func (l *Lake) putList(ctx context.Context, key string, ids []string) error {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	tmp, err := os.CreateTemp(l.tmp, "loads-*.zst")
+	tmp, err := l.temp("loads-*.zst")
 	if err != nil {
 		return fmt.Errorf("write load list: %w", temporary(err))
 	}

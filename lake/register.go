@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -85,11 +86,14 @@ func (f folder) rename(ctx context.Context, tmp, key, state string) error {
 // readAttempts is how often an object is read that others replace all the time.
 const readAttempts = 8
 
+// wrongSum is how the SDK says that bytes and checksum do not belong together; its error has no type of its own.
+const wrongSum = "checksum did not match"
+
 // get reads an object; its state is its entity tag. One that is replaced while it is read is read again: some stores give the bytes of one state with the
 // checksum of the other then.
 func (b bucket) get(ctx context.Context, key string) (body []byte, state string, err error) {
 	for attempt := range readAttempts {
-		if body, state, err = b.read(ctx, key); err == nil || errors.Is(err, waybill.ErrNotFound) {
+		if body, state, err = b.read(ctx, key); err == nil || !strings.Contains(err.Error(), wrongSum) {
 			break
 		}
 		if err := pause(ctx, attempt); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/apache/iceberg-go"
+	icebergio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 	"github.com/parquet-go/parquet-go"
 
@@ -131,17 +132,27 @@ func (v *verification) manifests(ctx context.Context, t *table.Table, name waybi
 			}
 			seen[m.FilePath()] = true
 			v.Meta++
-			entries, err := m.FetchEntries(fs, true)
-			if err == nil && int64(len(entries)) != int64(m.AddedDataFiles()+m.ExistingDataFiles()) {
-				err = fmt.Errorf("it has %d entries, %d are announced", len(entries), m.AddedDataFiles()+m.ExistingDataFiles())
-			}
+			err := readManifest(fs, m, files)
 			if err := v.found(ctx, Damage{Object: m.FilePath(), Kind: KindMetadata, Table: name.String()}, err); err != nil {
 				return err
 			}
-			for _, e := range entries {
-				files[e.DataFile().FilePath()] = e.DataFile()
-			}
 		}
+	}
+	return nil
+}
+
+// readManifest adds a manifest's data files to those that are known.
+func readManifest(fs icebergio.IO, m iceberg.ManifestFile, files map[string]iceberg.DataFile) error {
+	n, announced := int32(0), m.AddedDataFiles()+m.ExistingDataFiles()
+	for e, err := range m.Entries(fs, true) {
+		if err != nil {
+			return err
+		}
+		files[e.DataFile().FilePath()] = e.DataFile()
+		n++
+	}
+	if n != announced {
+		return fmt.Errorf("it has %d entries, %d are announced", n, announced)
 	}
 	return nil
 }

@@ -248,6 +248,9 @@ func TestServe(t *testing.T) {
 	}
 	p.write("in/DESP_2.csv", despatch("AV1002,07/04/2026 12:00,3,"))
 	s.wait(t, s.log, `"files":1`)
+	p.write("in/DESP_8.csv", "Order,Despatch date,No of items,Tracking number\n"+goodLine+"\n") // without its trailer
+	says(t, s.wait(t, s.log, `"held":1`), `"msg":"feed ended"`)
+	says(t, s.get(t, "/metrics"), `waybill_files_held{feed="despatch",rule="truncated",source="depot"} 1`)
 	says(t, s.get(t, "/metrics"), `waybill_runs_total{outcome="done",pipeline="depot"}`, `waybill_records_total{feed="despatch",source="depot",state="loaded"} 2`,
 		`waybill_last_success_timestamp_seconds{pipeline="depot"}`)
 	s.stop(t)

@@ -161,6 +161,17 @@ func TestHeldUnitOfOnesOwn(t *testing.T) {
 	if now := p.must(exitDone, "state", "held").out; now != since {
 		t.Errorf("held since another time:\n%s\n%s", since, now)
 	}
+
+	// What is held stays held, and since then, while its whole area is.
+	mart := strings.Replace(depotSQL["marts/fulfilment/fct_despatch.sql"], "owner: operations\n", "owner: operations\nunit: order_ref\n", 1)
+	p.write("sql/marts/fulfilment/fct_despatch.sql", strings.Replace(mart, "*/\nselect", "*/\nselect nobody,", 1))
+	says(t, p.pull(exitWithheld).out, "held: order_ref=AV1003 since", "held: area fulfilment since")
+	p.write("sql/marts/fulfilment/fct_despatch.sql", mart)
+	p.pull(exitDone)
+	if now := p.must(exitDone, "state", "held").out; now != since {
+		t.Errorf("held since another time after its area was held:\n%s\n%s", since, now)
+	}
+
 	p.write("in/DESP_1.csv", despatch(goodLine, "AV1003,07/04/2026 12:00,30,"))
 	p.pull(exitDone)
 	if got := p.ask("select string_agg(order_ref || ' ' || qty, ', ' order by order_ref) from marts.fct_despatch"); got != "AV1001 2, AV1003 30, AV1005 5" {
@@ -174,6 +185,34 @@ func TestHeldUnitOfOnesOwn(t *testing.T) {
 	says(t, s.get(t, "/metrics"), `waybill_held_units{check="qty_is_plausible",model="checks.qty_is_plausible"} 1`, "waybill_held_rows 1", "waybill_held_oldest_timestamp_seconds 1.",
 		`waybill_area_held{area="fulfilment"} 0`, `waybill_area_release{area="fulfilment"} `, "waybill_release ", `waybill_target_release{target="duckdb:marts.duckdb"} `)
 	s.stop(t)
+}
+
+// TestNewChecksRunWithoutNews writes and changes checks where nothing else is new: the next run goes through them, and what they name is held; the one
+// after it has no news. What reads no mart runs too, and each runs when it is asked for by its name.
+func TestNewChecksRunWithoutNews(t *testing.T) {
+	t.Parallel()
+	p := depot(t)
+	p.write("sql/marts/fulfilment/fct_despatch.sql", strings.Replace(depotSQL["marts/fulfilment/fct_despatch.sql"], "owner: operations\n", "owner: operations\nunit: order_ref\n", 1))
+	p.write("in/DESP_1.csv", despatch(goodLine, "AV1003,07/04/2026 12:00,30,"))
+	p.pull(exitDone)
+	says(t, p.pull(exitDone).out, "no news")
+
+	const head = "/*\ndescription: of the depot\ngrain: one row per order\nkey: [order_ref]\nowner: operations\n"
+	p.write("sql/checks/not_so_many.sql", head+"severity: warn\n*/\nselect order_ref, qty from marts.fct_despatch where qty > 20\n")
+	p.write("sql/checks/files_all_small.sql", strings.Replace(head, "order_ref", "name", 1)+"severity: warn\n*/\nselect name from ops.files where size_bytes > 1\n")
+	says(t, p.pull(exitDone).out, "marts built, 0 unchanged")
+	says(t, p.pull(exitDone).out, "no news")
+	for _, check := range []string{"not_so_many", "files_all_small"} {
+		says(t, p.must(exitDone, "check", check).out, "warning: checks."+check+": 1 row", "1 warned")
+	}
+	says(t, p.must(exitDone, "check", "raw_rows_of_loaded_files").out, "1 check passed, 0 failed, 0 warned")
+
+	p.write("sql/checks/not_so_many.sql", head+"severity: error\nunit: order_ref\n*/\nselect order_ref, qty from marts.fct_despatch where qty > 20\n")
+	says(t, p.pull(exitDone).out, "held: order_ref=AV1003 since")
+	says(t, p.pull(exitDone).out, "no news", "1 unit held")
+	p.write("sql/checks/not_so_many.sql", head+"severity: error\nunit: order_ref\n*/\nselect order_ref, qty from marts.fct_despatch where qty > 200\n")
+	p.pull(exitDone)
+	says(t, p.must(exitDone, "state", "held").out, "0 units held")
 }
 
 // TestOneTargetFails publishes to a server that is not there and to a file. The file is published all the same, everybody can see which lags behind, and it

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -60,6 +63,19 @@ func TestMoveARenamedConnection(t *testing.T) {
 		}
 		if got := p.ask("select sum(qty) from marts.fct_despatch"); got != "9" {
 			t.Errorf("doubled %v: the mart has %s units", doubled, got)
+		}
+		for _, name := range []string{"catalog.db", "catalog.db-wal", "catalog.db-shm"} {
+			if err := os.Remove(filepath.Join(p.dir, "lake", name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Fatal(err)
+			}
+		}
+		p.must(exitDone, "rebuild")
+		if got := p.sums(); got != "quayside:9/3" {
+			t.Errorf("doubled %v: made again from the journal, the rows are %s", doubled, got)
+		}
+		p.report(exitDone, &plan, "plan", "--as-of", stamp(depotNow))
+		if len(plan.Nameless) > 0 || plan.Feeds[0].Outdated > 0 || plan.Feeds[0].Known != 2 {
+			t.Errorf("made again from the journal, something is left: %+v", plan)
 		}
 	}
 }

@@ -53,7 +53,11 @@ func (l *commandLine) renewJournal(ctx context.Context) error {
 		return err
 	}
 	defer p.Close()
-	if err := p.Ledger.NoteAll(ctx); err != nil {
+	typed, err := p.Inputs.Typed(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.Ledger.NoteAll(ctx, typed); err != nil {
 		return err
 	}
 	moved, err := p.Lake.TrashJournal(ctx)

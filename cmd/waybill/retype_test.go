@@ -34,7 +34,7 @@ func TestATypeChanges(t *testing.T) {
 	p.edit("pipelines/depot.yaml", `type: "decimal(18,4)", required: true`, "type: text, required: true")
 	p.write("in/DESP_4.csv", despatch("AV1004,07/04/2026 12:00,007,"))
 	p.pull(exitDone)
-	if got := quantities(); got != "2 2.500 2.2525 007 4" {
+	if got := quantities(); got != "2.0000 2.5000 2.2525 007 4" {
 		t.Errorf("as text, the rows have %s", got)
 	}
 	p.must(exitDone, "files", "reload", "--outdated")

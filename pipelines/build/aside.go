@@ -116,7 +116,7 @@ func (b *Builder) noteAside(ctx context.Context, t *trial, res *Result) error {
 	}
 	rel := ledger.Release{
 		AsOf: t.options.AsOf.UTC(), Status: ledger.Aside, Tables: map[string]string{}, By: t.options.ReleasedBy, Why: t.options.Why,
-		Areas: b.releases.areas(out, standing{}), Held: heldUnits(out, standing{}),
+		Areas: b.releases.areas(out, standing{}), Held: b.releases.heldUnits(out, standing{}),
 	}
 	for _, c := range res.Failed {
 		rel.Failures += fmt.Sprintf("%s: %s: %d rows\n", c.Model, c.Check, c.Failing)

@@ -102,9 +102,14 @@ func (b *Builder) Pick(o Options) ([]*models.Model, error) {
 	return picked, nil
 }
 
-// compare reads off the tables what has to be built. What a mart with rows of before was built from is no property of its inputs, so it differs.
+// compare reads off the tables what has to be built. What a mart with rows of before was built from is no property of its inputs, so it differs; and
+// where checks are new or changed every mart has to go through them.
 func (b *Builder) compare(ctx context.Context, v *inputs.View, o Options) (todo, fresh []stale, err error) {
 	picked, err := b.Pick(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	unchecked, err := b.unchecked(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -118,13 +123,23 @@ func (b *Builder) compare(ctx context.Context, v *inputs.View, o Options) (todo,
 			return nil, nil, fmt.Errorf("look at %s: %w", m.Name, err)
 		}
 		s.snapshot = t.Snapshot
-		if err == nil && t.Properties[fingerprintProperty] == s.fingerprint && !o.Full {
+		if err == nil && t.Properties[fingerprintProperty] == s.fingerprint && !o.Full && !unchecked {
 			fresh = append(fresh, s)
 			continue
 		}
 		todo = append(todo, s)
 	}
 	return todo, fresh, nil
+}
+
+// unchecked tells whether what is released went through other checks than there are now. What was committed and not yet released went through them.
+func (b *Builder) unchecked(ctx context.Context) (bool, error) {
+	newest, known, err := b.releases.ledger.NewestRelease(ctx)
+	if err != nil || !known {
+		return false, err
+	}
+	now, err := b.models.Checks()
+	return newest.Checks != now, err
 }
 
 // Stale returns the marts of the selection that differ from their inputs, without building anything.
@@ -160,7 +175,14 @@ func (b *Builder) Build(ctx context.Context, o Options) (Result, error) {
 		return res, err
 	}
 	err := b.leases.InTurn(ctx, "build", func(ctx context.Context) error {
-		return b.inputs.Read(ctx, o.AsOf, func(v *inputs.View) error { return b.build(ctx, v, o, &res) })
+		for again := true; ; again = false {
+			res = Result{}
+			err := b.scratch.Cleared(b.inputs.Read(ctx, o.AsOf, func(v *inputs.View) error { return b.build(ctx, v, o, &res) }))
+			if !again || !errors.Is(err, waybill.ErrTemporary) || ctx.Err() != nil {
+				return err
+			}
+			b.Log.Warn("the build begins again", zap.Error(err))
+		}
 	})
 	if err == nil && res.Release.AnyArea() {
 		err = withheld(res.Release)
@@ -220,7 +242,8 @@ func (b *Builder) Check(ctx context.Context, o Options) ([]models.CheckResult, e
 			return err
 		}
 		return v.Session(ctx, b.duck, b.models, func(session *models.Session) error {
-			return newTrial(b, session, task{todo: todo, options: o}).look(ctx, &res)
+			session.Selected = o.partial()
+			return newTrial(b, session, task{todo: todo, asked: ofChecks(picked), options: o}).look(ctx, &res)
 		})
 	})
 	return res.Checks, err

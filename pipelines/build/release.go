@@ -108,7 +108,12 @@ func (r releases) add(ctx context.Context, out outcome, before standing, res *Re
 	}
 	rel := ledger.Release{
 		AsOf: out.options.AsOf.UTC(), Status: ledger.Released, Tables: tables, By: out.options.ReleasedBy, Why: out.options.Why,
-		Areas: r.areas(out, before), Held: heldUnits(out, before),
+		Areas: r.areas(out, before), Held: r.heldUnits(out, before),
+	}
+	if rel.Checks = before.newest.Checks; !out.options.partial() || before.newest.ID == 0 {
+		if rel.Checks, err = r.models.Checks(); err != nil {
+			return err
+		}
 	}
 	if len(tables) == 0 && rel.AnyArea() {
 		rel.Status = ledger.Withheld // readers would see nothing, not even what they had
@@ -178,13 +183,17 @@ func (r releases) areas(out outcome, before standing) []ledger.Area {
 	return all
 }
 
-// heldUnits says what is held, and since when. Where not all marts were built, what was held before is held still and was counted then.
-func heldUnits(out outcome, before standing) []ledger.HeldUnit {
+// heldUnits says what is held, and since when. Where not all marts were built, what was held before is held still and was counted then; so it is where
+// an area of its marts is held as a whole, whose checks may not have come to name it.
+func (r releases) heldUnits(out outcome, before standing) []ledger.HeldUnit {
 	var all []ledger.HeldUnit
-	known := map[string]ledger.HeldUnit{}
+	known, named := map[string]ledger.HeldUnit{}, map[string]bool{}
+	for _, h := range out.held {
+		named[h.Unit] = true
+	}
 	for _, was := range before.newest.Held {
 		known[was.Unit] = was
-		if out.options.partial() {
+		if out.options.partial() || !named[was.Unit] && slices.ContainsFunc(was.Marts, func(mart string) bool { return out.areas[r.areaOf(mart)] != "" }) {
 			all = append(all, was)
 		}
 	}
@@ -202,9 +211,19 @@ func heldUnits(out outcome, before standing) []ledger.HeldUnit {
 	return all
 }
 
+// areaOf is the area of a mart by its name; empty for one that is no more.
+func (r releases) areaOf(mart string) string {
+	for _, m := range r.models.Models() {
+		if m.Name.String() == mart {
+			return m.Area
+		}
+	}
+	return ""
+}
+
 // same tells whether two releases show and hold the same.
 func same(a, b ledger.Release) bool {
-	return a.Status == b.Status && maps.Equal(a.Tables, b.Tables) && slices.Equal(causes(a), causes(b)) && slices.Equal(held(a), held(b))
+	return a.Status == b.Status && a.Checks == b.Checks && maps.Equal(a.Tables, b.Tables) && slices.Equal(causes(a), causes(b)) && slices.Equal(held(a), held(b))
 }
 
 func causes(r ledger.Release) []string {

@@ -21,7 +21,8 @@ const mostRounds = 8
 // task is what a trial starts from.
 type task struct {
 	todo    []stale
-	fresh   []stale // marts that are what their inputs make of them
+	fresh   []stale         // marts that are what their inputs make of them
+	asked   []*models.Model // checks that are asked for by name
 	options Options
 	before  standing
 }
@@ -203,7 +204,7 @@ func (t *trial) check(ctx context.Context) ([]models.CheckResult, error) {
 		}
 	}
 	marts = slices.DeleteFunc(marts, func(m *models.Model) bool { _, lost := t.failed[m.Name]; return lost })
-	results, err := t.session.Check(ctx, marts)
+	results, err := t.session.Check(ctx, append(marts, t.asked...))
 	if ctx.Err() != nil {
 		return results, err
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -29,24 +30,20 @@ type Noted struct {
 	LoadID   string    `json:"load_id,omitempty"` // of its loading
 	LoadedAt time.Time `json:"loaded_at,omitzero"`
 
-	Files     []File     `json:"files,omitempty"`
-	Loads     []Load     `json:"loads,omitempty"`
-	Gone      []Load     `json:"gone,omitempty"` // which files tell no more
-	Seen      []Sighting `json:"seen,omitempty"` // what the partner's listing showed
-	Release   *Release   `json:"release,omitempty"`
-	Forgotten *Forgotten `json:"forgotten,omitempty"`
+	Typed     map[string]time.Time `json:"typed,omitempty"` // the same of many loadings, by their id
+	Files     []File               `json:"files,omitempty"`
+	Loads     []Load               `json:"loads,omitempty"`
+	Gone      []Load               `json:"gone,omitempty"` // which files tell no more
+	Seen      []Sighting           `json:"seen,omitempty"` // what the partner's listing showed
+	Release   *Release             `json:"release,omitempty"`
+	Forgotten *forgetting          `json:"forgotten,omitempty"`
+	Moved     *Moving              `json:"moved,omitempty"`
 }
 
-// Forgotten says that somebody's data was taken out of kept bytes. Kept objects are named by their SHA-256, so one that is written anew has another name.
-type Forgotten struct {
-	What      string        `json:"what"` // who was forgotten, as a keyed hash: the journal names nobody
-	Rewritten []Replacement `json:"rewritten"`
-}
-
-// Replacement is a kept object that stands for another one from now on.
-type Replacement struct {
-	From string `json:"from"` // path below the lake's root
-	To   string `json:"to"`
+// forgetting is a request to forget people, with its marks, which are told to nobody else.
+type forgetting struct {
+	Forgotten
+	Marks []string `json:"marks"`
 }
 
 // counter is the number of the newest entry.
@@ -90,7 +87,7 @@ func (l *Ledger) Mean(ctx context.Context, e Entry) (number int64, err error) {
 // Note puts an outcome into the journal, before any of it is done. The entry that it returns is entered without being noted once more.
 func (l *Ledger) Note(ctx context.Context, number int64, e Entry) (Entry, error) {
 	n := Noted{
-		Number: number, Settled: e.Settled, LoadID: e.LoadID, LoadedAt: e.LoadedAt, Files: e.Files, Loads: e.Loads, Gone: e.Forget, Seen: e.Seen, Forgotten: e.Forgotten,
+		Number: number, Settled: e.Settled, LoadID: e.LoadID, LoadedAt: e.LoadedAt, Files: e.Files, Loads: e.Loads, Gone: e.Forget, Seen: e.Seen,
 	}
 	e.noted = true
 	return e, l.note(ctx, n)
@@ -101,7 +98,7 @@ func (l *Ledger) note(ctx context.Context, n Noted) error {
 		return nil
 	}
 	if n.Number == 1 {
-		if err := l.noteAll(ctx, 0); err != nil {
+		if err := l.noteAll(ctx, 0, nil); err != nil {
 			return err
 		}
 	}
@@ -119,18 +116,19 @@ func (l *Ledger) put(ctx context.Context, n Noted) error {
 	return l.journal.Note(ctx, name, append(body, '\n'))
 }
 
-// NoteAll notes everything that the ledger says of files and releases, where entries of the journal were lost.
-func (l *Ledger) NoteAll(ctx context.Context) error {
+// NoteAll notes everything that the ledger says of files and releases, where entries of the journal were lost. typed says when the rows of loads were
+// typed, by their ids, which only the rows know.
+func (l *Ledger) NoteAll(ctx context.Context, typed map[string]time.Time) error {
 	number, err := next(ctx, l.db)
 	if err != nil {
 		return err
 	}
-	return l.noteAll(ctx, number)
+	return l.noteAll(ctx, number, typed)
 }
 
 // noteAll notes everything as of one number. What is on its way is no outcome and left out; so a ledger that begins has nothing to note, and one of before
 // there were journals has all.
-func (l *Ledger) noteAll(ctx context.Context, number int64) error {
+func (l *Ledger) noteAll(ctx context.Context, number int64, typed map[string]time.Time) error {
 	files, err := l.Files(ctx, Filter{})
 	if err != nil {
 		return err
@@ -139,7 +137,7 @@ func (l *Ledger) noteAll(ctx context.Context, number int64) error {
 	if err != nil {
 		return err
 	}
-	n := Noted{Number: number, Files: slices.DeleteFunc(files, func(f File) bool { return f.Status == Received })}
+	n := Noted{Number: number, Typed: map[string]time.Time{}, Files: slices.DeleteFunc(files, func(f File) bool { return f.Status == Received })}
 	done := map[string]bool{}
 	for _, f := range n.Files {
 		done[f.ID] = true
@@ -147,6 +145,11 @@ func (l *Ledger) noteAll(ctx context.Context, number int64) error {
 	n.Loads = slices.DeleteFunc(loads, func(load Load) bool { return !done[load.File] })
 	if len(n.Files) == 0 {
 		return nil
+	}
+	for _, load := range n.Loads {
+		if at, ok := typed[load.LoadID]; ok {
+			n.Typed[load.Base] = at
+		}
 	}
 	if err := l.db.NewSelect().Model(&n.Seen).Where("fetched").Scan(ctx); err != nil {
 		return fmt.Errorf("read sightings: %w", err)
@@ -225,11 +228,28 @@ func (l *Ledger) Restore(ctx context.Context, notes []Noted) (Restored, error) {
 func LoadedAt(notes []Noted) map[string]time.Time {
 	at := map[string]time.Time{}
 	for _, n := range notes {
+		maps.Copy(at, n.Typed)
 		if n.LoadID != "" {
 			at[n.LoadID] = n.LoadedAt
 		}
 	}
 	return at
+}
+
+// Empty forgets all files, what they told, and what listings showed.
+func (l *Ledger) Empty(ctx context.Context) error {
+	err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		for _, t := range []any{(*File)(nil), (*Load)(nil), (*Sighting)(nil)} {
+			if _, err := tx.NewDelete().Model(t).Where("1 = 1").Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("empty ledger: %w", err)
+	}
+	return nil
 }
 
 type fileKey struct {
@@ -255,6 +275,7 @@ type account struct {
 	seen     map[string]Sighting
 	loadedAt map[string]time.Time
 	moved    map[string]string // kept objects that others stand for
+	asked    map[string]Forgotten
 	releases map[int64]Release
 	last     int64
 }
@@ -262,7 +283,7 @@ type account struct {
 func (l *Ledger) account(ctx context.Context) (*account, error) {
 	s := &account{
 		files: map[fileKey]File{}, loads: map[loadKey]Load{}, byFile: map[string]map[loadKey]bool{}, seen: map[string]Sighting{},
-		loadedAt: map[string]time.Time{}, moved: map[string]string{}, releases: map[int64]Release{},
+		loadedAt: map[string]time.Time{}, moved: map[string]string{}, asked: map[string]Forgotten{}, releases: map[int64]Release{},
 	}
 	files, err := l.Files(ctx, Filter{})
 	if err != nil {
@@ -278,6 +299,7 @@ func (l *Ledger) account(ctx context.Context) (*account, error) {
 
 func (s *account) apply(n Noted) {
 	s.last = max(s.last, n.Number)
+	maps.Copy(s.loadedAt, n.Typed)
 	if n.LoadID != "" {
 		s.loadedAt[n.LoadID] = n.LoadedAt
 	}
@@ -308,9 +330,15 @@ func (s *account) apply(n Noted) {
 		r.Tables, r.Areas, r.Held = map[string]string{}, nil, nil
 		s.releases[r.ID] = r
 	}
+	if n.Moved != nil {
+		s.move(*n.Moved)
+	}
 	if n.Forgotten != nil {
-		for _, r := range n.Forgotten.Rewritten {
-			s.moved[r.From] = r.To
+		r := n.Forgotten.Forgotten
+		r.Marks = n.Forgotten.Marks
+		s.asked[r.ID] = r
+		for _, kept := range r.Replaced {
+			s.moved[kept.Was] = kept.Is
 		}
 	}
 }
@@ -337,7 +365,11 @@ func (s *account) write(ctx context.Context, tx bun.Tx) error {
 	}
 	c := counter{Name: journalCounter, Last: s.last}
 	_, err := tx.NewInsert().Model(&c).On("CONFLICT (name) DO UPDATE").Set("last = EXCLUDED.last").Exec(ctx)
-	return errors.Join(err, enter(ctx, tx, e), s.writeReleases(ctx, tx))
+	err = errors.Join(err, enter(ctx, tx, e), s.writeReleases(ctx, tx))
+	for _, r := range s.asked {
+		err = errors.Join(err, forget(ctx, tx, r))
+	}
+	return err
 }
 
 // writeReleases enters the numbers and instants of releases that this ledger does not know, so that targets that show one are known for this lake's.

@@ -44,13 +44,16 @@ func Open(ctx context.Context, db *sql.DB, dialect string, now func() time.Time)
 func tables() []any {
 	return []any{
 		(*File)(nil), (*Load)(nil), (*Sighting)(nil), (*Run)(nil), (*lease)(nil), (*tenure)(nil), (*Release)(nil), (*Area)(nil), (*HeldUnit)(nil), (*Publication)(nil),
-		(*counter)(nil),
+		(*counter)(nil), (*Forgotten)(nil),
 	}
 }
 
 func (l *Ledger) migrate(ctx context.Context) error {
 	for _, t := range tables() {
 		if _, err := l.db.NewCreateTable().Model(t).IfNotExists().Exec(ctx); err != nil {
+			return fmt.Errorf("prepare ledger: %w", err)
+		}
+		if err := l.addColumns(ctx, t); err != nil {
 			return fmt.Errorf("prepare ledger: %w", err)
 		}
 	}

@@ -23,7 +23,7 @@ type Load struct {
 	Arrival int64  `bun:",notnull" json:"arrival"`
 	Newest  string `bun:",notnull" json:"newest_by,omitempty"`
 	Content string `bun:",notnull" json:"content"`      // hash of what it tells
-	Rows    int64  `bun:",notnull" json:"rows"`         // of the contract's first table
+	Rows    int64  `bun:",notnull" json:"rows"`         // of all the contract's tables
 	IsHeld  bool   `bun:",notnull" json:"is_held"`      // its file is, under today's contract: it is no candidate
 	Counts  bool   `bun:",notnull" json:"counts"`       // it is the one of its document that counts
 	Winner  string `bun:",notnull" json:"counts_in"`    // id of the file that counts in its place
@@ -68,10 +68,9 @@ type Entry struct {
 	Forget []Load     // of which nothing lies in the tables any more, and which their files tell no more
 	Seen   []Sighting // of files that were fetched
 
-	Settled   string // id of the file that it is about, of which it has all loads; empty: of none
-	LoadID    string // of that file's loading
-	LoadedAt  time.Time
-	Forgotten *Forgotten
+	Settled  string // id of the file that it is about, of which it has all loads; empty: of none
+	LoadID   string // of that file's loading
+	LoadedAt time.Time
 
 	noted bool // in the journal
 }

@@ -11,7 +11,10 @@ import (
 const Moved = "moved"
 
 // FeedName names a feed of a source.
-type FeedName struct{ Source, Feed string }
+type FeedName struct {
+	Source string `json:"source"`
+	Feed   string `json:"feed"`
+}
 
 // String is source/feed.
 func (n FeedName) String() string { return n.Source + "/" + n.Feed }
@@ -33,128 +36,123 @@ func (l *Ledger) KnownFeeds(ctx context.Context) ([]KnownFeed, error) {
 	return out, nil
 }
 
-// Move gives the files, loads and sightings of a feed another feed's name, all or nothing. scope is within what a document of the new one is one. Files
-// that both know by one name are versions of one another, the former feed's before. What has rows, or rejects, that bear the former name is marked
-// to be loaded again, and so is what met a file of its name. It returns how many files moved.
-func (l *Ledger) Move(ctx context.Context, from, to FeedName, scope string) (int, error) {
-	moved := 0
-	err := l.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		m := move{tx: tx, from: from, to: to, scope: scope, last: map[string]int64{}}
-		if err := m.files(ctx); err != nil || m.moved == 0 {
-			return err
-		}
-		moved = m.moved
-		if err := m.loads(ctx); err != nil {
-			return err
-		}
-		return m.sightings(ctx)
-	})
+// Moving is that a feed was renamed: what is known of the former one is the new one's.
+type Moving struct {
+	From  FeedName `json:"from"`
+	To    FeedName `json:"to"`
+	Scope string   `json:"scope"` // within which a document of the new one is one
+}
+
+// Move gives the files, loads and sightings of a feed another feed's name, all or nothing, after it has noted so in the journal. Files that both know by one
+// name are versions of one another, the former feed's before. What has rows, or rejects, that bear the former name is marked to be loaded again, and
+// so is what met a file of its name. It returns how many files moved.
+func (l *Ledger) Move(ctx context.Context, m Moving) (int, error) {
+	moved, err := l.move(ctx, m)
 	if err != nil {
-		return 0, fmt.Errorf("move %s to %s: %w", from, to, err)
+		return 0, fmt.Errorf("move %s to %s: %w", m.From, m.To, err)
 	}
 	return moved, nil
 }
 
-// move is one while it is made.
-type move struct {
-	tx       bun.Tx
-	from, to FeedName
-	scope    string
-	last     map[string]int64 // version of the former feed's newest file of a name
-	moved    int
+func (l *Ledger) move(ctx context.Context, m Moving) (int, error) {
+	former, err := l.FilesOf(ctx, m.From.Source, m.From.Feed)
+	if err != nil || len(former) == 0 {
+		return 0, err
+	}
+	number, err := next(ctx, l.db)
+	if err != nil {
+		return 0, err
+	}
+	if err := l.note(ctx, Noted{Number: number, Moved: &m}); err != nil {
+		return 0, err
+	}
+	return len(former), l.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var was known
+		for _, n := range []FeedName{m.From, m.To} {
+			if err := was.take(ctx, tx, n); err != nil {
+				return err
+			}
+		}
+		is := m.apply(was)
+		if err := insert(ctx, tx, is.files); err != nil {
+			return err
+		}
+		if err := insert(ctx, tx, is.loads); err != nil {
+			return err
+		}
+		return insert(ctx, tx, is.seen)
+	})
 }
 
-func (m *move) of(q *bun.SelectQuery, n FeedName) *bun.SelectQuery {
-	return q.Where("source = ? AND feed = ?", n.Source, n.Feed)
+// known is what is known of feeds.
+type known struct {
+	files []File
+	loads []Load
+	seen  []Sighting
 }
 
-// clear removes the rows of both feeds, which are written anew.
-func (m *move) clear(ctx context.Context, model any) error {
-	for _, n := range []FeedName{m.from, m.to} {
-		if _, err := m.tx.NewDelete().Model(model).Where("source = ? AND feed = ?", n.Source, n.Feed).Exec(ctx); err != nil {
+// take reads what is known of a feed, and removes it: it is written anew.
+func (k *known) take(ctx context.Context, tx bun.Tx, n FeedName) error {
+	var files []File
+	var loads []Load
+	var seen []Sighting
+	for _, rows := range []any{&files, &loads, &seen} {
+		if err := tx.NewSelect().Model(rows).Where("source = ? AND feed = ?", n.Source, n.Feed).Scan(ctx); err != nil {
+			return err
+		}
+		if _, err := tx.NewDelete().Model(rows).Where("source = ? AND feed = ?", n.Source, n.Feed).Exec(ctx); err != nil {
 			return err
 		}
 	}
+	k.files, k.loads, k.seen = append(k.files, files...), append(k.loads, loads...), append(k.seen, seen...)
 	return nil
 }
 
-func (m *move) files(ctx context.Context) error {
-	var former, there []File
-	if err := m.of(m.tx.NewSelect().Model(&former), m.from).Scan(ctx); err != nil {
-		return err
-	}
-	if err := m.of(m.tx.NewSelect().Model(&there), m.to).Scan(ctx); err != nil {
-		return err
-	}
-	met := map[string]bool{}
-	if m.moved = len(former); m.moved == 0 {
-		return nil
-	}
-	for _, f := range former {
-		m.last[f.Name] = max(m.last[f.Name], f.Version)
-	}
-	for i := range there {
-		if f := &there[i]; m.last[f.Name] > 0 {
-			met[f.Name] = true
-			f.Version += m.last[f.Name]
-			again(f)
+// apply gives what is known of both feeds the new one's name. It depends on nothing else, so that a ledger that is made again comes to the same.
+func (m Moving) apply(was known) known {
+	isFormer := func(source, feed string) bool { return m.From == FeedName{source, feed} }
+	last, met := map[string]int64{}, map[string]bool{}
+	for _, f := range was.files {
+		if isFormer(f.Source, f.Feed) {
+			last[f.Name] = max(last[f.Name], f.Version)
 		}
 	}
-	for i := range former {
-		f := &former[i]
-		f.Source, f.Feed = m.to.Source, m.to.Feed
-		if met[f.Name] || f.Rejected > 0 || (f.Status == Loaded && m.from.Source != m.to.Source) {
-			again(f)
+	for _, f := range was.files {
+		met[f.Name] = met[f.Name] || (!isFormer(f.Source, f.Feed) && last[f.Name] > 0)
+	}
+	var is known
+	for _, f := range was.files {
+		again := met[f.Name]
+		if isFormer(f.Source, f.Feed) {
+			f.Source, f.Feed = m.To.Source, m.To.Feed
+			again = again || f.Rejected > 0 || (f.Status == Loaded && m.From.Source != m.To.Source)
+		} else {
+			f.Version += last[f.Name]
+		}
+		if again && f.KeptPath != "" {
+			f.Contract = Moved
+		}
+		is.files = append(is.files, f)
+	}
+	for _, l := range was.loads {
+		if isFormer(l.Source, l.Feed) {
+			l.Source, l.Feed, l.Scope = m.To.Source, m.To.Feed, m.Scope
+		} else {
+			l.Version += last[l.Name]
+		}
+		is.loads = append(is.loads, l)
+	}
+	var own []Sighting
+	for _, s := range was.seen {
+		if isFormer(s.Source, s.Feed) {
+			s.Source, s.Feed = m.To.Source, m.To.Feed
+			is.seen = append(is.seen, s)
+		} else {
+			own = append(own, s)
 		}
 	}
-	if err := m.clear(ctx, (*File)(nil)); err != nil {
-		return err
-	}
-	return insert(ctx, m.tx, append(former, there...))
-}
-
-// again marks a file to be loaded again, if there is anything to load.
-func again(f *File) {
-	if f.KeptPath != "" {
-		f.Contract = Moved
-	}
-}
-
-func (m *move) loads(ctx context.Context) error {
-	var former, there []Load
-	if err := m.of(m.tx.NewSelect().Model(&former), m.from).Scan(ctx); err != nil {
-		return err
-	}
-	if err := m.of(m.tx.NewSelect().Model(&there), m.to).Scan(ctx); err != nil {
-		return err
-	}
-	for i := range former {
-		former[i].Source, former[i].Feed, former[i].Scope = m.to.Source, m.to.Feed, m.scope
-	}
-	for i := range there {
-		there[i].Version += m.last[there[i].Name]
-	}
-	if err := m.clear(ctx, (*Load)(nil)); err != nil {
-		return err
-	}
-	return insert(ctx, m.tx, append(former, there...))
-}
-
-func (m *move) sightings(ctx context.Context) error {
-	var former, there []Sighting
-	if err := m.of(m.tx.NewSelect().Model(&former), m.from).Scan(ctx); err != nil {
-		return err
-	}
-	if err := m.of(m.tx.NewSelect().Model(&there), m.to).Scan(ctx); err != nil {
-		return err
-	}
-	for i := range former {
-		former[i].Source, former[i].Feed = m.to.Source, m.to.Feed
-	}
-	if err := m.clear(ctx, (*Sighting)(nil)); err != nil {
-		return err
-	}
-	return insert(ctx, m.tx, latest(append(former, there...)))
+	is.seen = latest(append(is.seen, own...)) // what was last seen under the new name is newer
+	return is
 }
 
 // insert writes rows in batches that keep one statement small.
@@ -167,4 +165,33 @@ func insert[T any](ctx context.Context, tx bun.Tx, rows []T) error {
 		}
 	}
 	return nil
+}
+
+// move does to an account what a move did to the ledger.
+func (s *account) move(m Moving) {
+	ours := func(source, feed string) bool {
+		return m.From == FeedName{source, feed} || m.To == FeedName{source, feed}
+	}
+	var was known
+	for key, f := range s.files {
+		if ours(f.Source, f.Feed) {
+			was.files = append(was.files, f)
+			delete(s.files, key)
+		}
+	}
+	for key, load := range s.loads {
+		if ours(load.Source, load.Feed) {
+			was.loads = append(was.loads, load)
+			delete(s.loads, key)
+			delete(s.byFile[load.File], key)
+		}
+	}
+	for key, seen := range s.seen {
+		if ours(seen.Source, seen.Feed) {
+			was.seen = append(was.seen, seen)
+			delete(s.seen, key)
+		}
+	}
+	is := m.apply(was)
+	s.apply(Noted{Files: is.files, Loads: is.loads, Seen: is.seen})
 }

@@ -75,6 +75,7 @@ type Release struct {
 	Status   string            `bun:",notnull" json:"status"` // released, held, aside
 	Tables   map[string]string `bun:"type:text" json:"tables"`
 	Failures string            `bun:",notnull" json:"failures,omitempty"`
+	Checks   string            `bun:",notnull" json:"-"`             // digest of the checks that all its marts went through
 	By       string            `bun:",notnull" json:"by,omitempty"`  // who let it through in spite of failures
 	Why      string            `bun:",notnull" json:"why,omitempty"` // and why
 	Areas    []Area            `bun:"-" json:"areas"`                // of when each area is

@@ -101,7 +101,7 @@ func (p *Puller) Move(ctx context.Context, from, to ledger.FeedName) (moved int,
 			}
 			return p.intake.taker(t, nil, nil).inScope(ctx, func(ctx context.Context) error {
 				var err error
-				moved, err = p.ledger.Move(ctx, from, to, scope(t))
+				moved, err = p.ledger.Move(ctx, ledger.Moving{From: from, To: to, Scope: scope(t)})
 				return err
 			})
 		})

@@ -45,7 +45,7 @@ func (p *Puller) within(ctx context.Context, t pipelines.Task, work func(context
 	err := p.leases.Patiently(ctx, "feed:"+t.String(), func(ctx context.Context) error {
 		limited, stop := context.WithTimeoutCause(ctx, term, &termError{feed: t.String(), term: term})
 		defer stop()
-		err := work(limited)
+		err := p.intake.scratch.Cleared(work(limited))
 		var over *termError
 		if err != nil && ctx.Err() == nil && errors.As(context.Cause(limited), &over) {
 			return over

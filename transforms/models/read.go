@@ -226,7 +226,9 @@ func (r *reader) split(p, text string) (Head, *snippet, bool) {
 
 // readHeadCheck has the SQL in a check parsed with the rest, to find its tables and its mistakes.
 func (r *reader) readHeadCheck(m *Model, c *HeadCheck) {
+	var others func(f *facts)
 	add := func(prefix, text string) {
+		more := others
 		r.parsed = append(r.parsed, parsed{
 			snippet: &snippet{path: m.Path, line: c.line, prefix: len(prefix), sql: prefix + text},
 			of:      m,
@@ -235,6 +237,9 @@ func (r *reader) readHeadCheck(m *Model, c *HeadCheck) {
 					c.deps = append(c.deps, t.name)
 				}
 				r.known(m.Path, &snippet{path: m.Path, line: c.line}, f)
+				if more != nil {
+					more(f)
+				}
 			},
 		})
 	}
@@ -246,11 +251,24 @@ func (r *reader) readHeadCheck(m *Model, c *HeadCheck) {
 	case CheckSumEqual:
 		if c.Left != "" && c.Right != "" {
 			add("select ", c.Left)
+			others = func(f *facts) { r.readsOthers(m, c, f) }
 			add("", c.Right)
 		}
 	case CheckRows:
 		add("select ", c.Left)
 	case CheckNotNull, CheckAccepted:
+	}
+}
+
+// readsOthers refuses a sum that is compared with one of the same rows: they agree whatever the rows say.
+func (r *reader) readsOthers(m *Model, c *HeadCheck, f *facts) {
+	for _, t := range f.tables {
+		if t.name != m.Name {
+			return
+		}
+	}
+	if len(f.tables) > 0 {
+		r.fail(m.Path, c.line, "sum_equal: right reads %s alone, whose own sum it is compared with; take it from what the model is made of, or from another mart", m.Name)
 	}
 }
 

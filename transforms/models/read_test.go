@@ -118,6 +118,10 @@ func TestReadSaysWhereAndWhat(t *testing.T) {
 			files("marts/a/m.sql", "/*\ndescription: x\nchecks:\n  - relationship: {column: a}\n  - rowz: a > 1\n  - {sum_equal: {left: sum(a)}}\n  - {accepted: {column: a}}\n*/\nselect 1 as x"),
 			[]string{"m.sql:4: relationship needs", "m.sql:5: unknown key rowz (did you mean rows?)", "m.sql:6: sum_equal needs", "m.sql:7: accepted needs"},
 		},
+		"a sum of its own": {
+			files("marts/a/m.sql", "/*\ndescription: x\nchecks:\n  - sum_equal: {left: sum(a), right: select sum(a) from marts.m}\n*/\nselect 1 as a"),
+			[]string{"marts/a/m.sql:4: sum_equal: right reads marts.m alone"},
+		},
 		"does not parse":        {files("marts/a/m.sql", head+"select 1 as x\nfrom\nwhere 1 = 1"), []string{"marts/a/m.sql:6: syntax error"}},
 		"check not parsing":     {files("marts/a/m.sql", "/*\ndescription: d\nchecks:\n  - rows: a >\n*/\nselect 1 as a"), []string{"marts/a/m.sql:4: syntax error"}},
 		"two statements":        {files("marts/a/m.sql", head+"select 1 as x; select 2 as y"), []string{"marts/a/m.sql:4: 2 statements"}},

@@ -24,20 +24,30 @@ single_tables as (
     where is_row_per_record
 ),
 
+-- What of each file has to be in the raw tables, all of them together, and what is.
 row_counts as (
     select _file_id, sum(rows_count) as rows_count
     from ops.raw_rows
     group by _file_id
 ),
 
+loaded_rows as (
+    select file, sum(rows) as rows_loaded
+    from ops.loads
+    where counts
+    group by file
+),
+
 counted as (
     select
         f.*,
         s.feed is not null as is_counted,
+        l.rows_loaded,
         coalesce(r.rows_count, 0) as rows_count
     from versions as f
     left join single_tables as s on s.source = f.source and s.feed = f.feed
     left join row_counts as r on r._file_id = f.file
+    left join loaded_rows as l on l.file = f.file
     where f.status = 'loaded'
 ),
 
@@ -79,10 +89,15 @@ int_breaks_of_files as (
         cast(records as varchar) || ' records, ' || cast(loaded as varchar) || ' loaded, '
             || cast(rejected as varchar) || ' rejected'
             || case when elsewhere > 0 then ', ' || cast(elsewhere as varchar) || ' of documents that count from another file' else '' end
-            || case when is_counted then ', ' || cast(rows_count as varchar) || ' in the warehouse' else '' end as detail,
+            || case
+                when rows_loaded is not null
+                    then ', ' || cast(rows_count as varchar) || ' of ' || cast(rows_loaded as varchar) || ' rows in the warehouse'
+                when is_counted then ', ' || cast(rows_count as varchar) || ' in the warehouse'
+                else ''
+            end as detail,
         file as _file_id
     from counted
-    where records <> loaded + rejected + elsewhere or (is_counted and rows_count <> loaded)
+    where records <> loaded + rejected + elsewhere or (is_counted and rows_count <> loaded) or rows_count <> rows_loaded
     union all
     select
         'R22',

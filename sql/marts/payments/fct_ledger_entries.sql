@@ -52,8 +52,8 @@ checks:
       right: select source, account, settlement_ref, count(*) from canonical.ledger_entries group by source, account, settlement_ref
   - sum_equal:
       by: [source, account, settlement_ref]
-      left: sum(net_amount)
-      right: select source, account, settlement_ref, sum(net_amount) from canonical.ledger_entries group by source, account, settlement_ref
+      left: sum(abs(net_amount))
+      right: select source, account, settlement_ref, sum(abs(net_amount)) from canonical.ledger_entries group by source, account, settlement_ref
   - rows: "gross_settled_amount is null or gross_settled_amount - fee_amount = net_amount"
   - rows: "fee_amount is null or fee_amount = commission_amount + markup_amount + scheme_fees_amount + interchange_amount + processing_fee_amount + fee_residual_amount"
 */

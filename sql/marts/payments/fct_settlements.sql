@@ -43,8 +43,18 @@ checks:
   - rows: "state = 'open' or (state = 'closed') = (is_balanced and coalesce(is_chained, true))"
   - sum_equal:
       by: [source, account, settlement_ref]
-      left: sum(net_sum)
-      right: select source, account, settlement_ref, sum(net_amount) from marts.fct_ledger_entries where entry_class <> 'none' group by source, account, settlement_ref
+      left: sum(captures_amount + refunds_amount + chargebacks_amount + fees_amount + adjustments_amount)
+      right: >-
+        select source, account, settlement_ref,
+        sum(case when entry_class in ('captures', 'refunds', 'chargebacks', 'fees', 'adjustments') then net_amount else 0 end)
+        from marts.fct_ledger_entries group by source, account, settlement_ref
+  - sum_equal:
+      by: [source, account, settlement_ref]
+      left: sum(opening_amount + transfers_out_amount + payout_amount + reserves_amount + unknown_amount)
+      right: >-
+        select source, account, settlement_ref,
+        sum(case when entry_class in ('opening', 'transfers_out', 'payout', 'reserves', 'unknown') then net_amount else 0 end)
+        from marts.fct_ledger_entries group by source, account, settlement_ref
   - sum_equal:
       by: [source, account, settlement_ref]
       left: sum(entries_count)
