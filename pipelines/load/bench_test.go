@@ -130,13 +130,13 @@ limits: {max_rejected: 20%}
 tables:
   raw.wms_despatch:
     columns:
-      order_ref: {from: ["Salesorder number", "SalesOrderNumber"], type: text, required: true, regex: '^[A-Z]{2}\d+$'}
-      despatch_ref: {from: ["Despatch number"], type: text, required: true}
+      order_ref: {from: ["Salesorder number", "SalesOrderNumber"], type: text, reference: true, required: true, regex: '^[A-Z]{2}\d+$'}
+      despatch_ref: {from: ["Despatch number"], type: text, reference: true, required: true}
       carrier_code: {from: ["Carrier"], type: text}
       service_code: {from: ["Service"], type: text, codes: {Standard: standard, Express: express, standard: standard, express: express}}
       despatched_at: {from: ["Despatch date"], type: timestamp, strip: "'", formats: ["%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M"], zone: Europe/London, required: true}
-      tracking_no: {from: ["Tracking number"], type: text, regex: '^[A-Z0-9]{8,39}$'}
-      sku: {from: ["Item code"], type: text, required: true}
+      tracking_no: {from: ["Tracking number"], type: text, reference: true, regex: '^[A-Z0-9]{8,39}$'}
+      sku: {from: ["Item code"], type: text, reference: true, required: true}
       item_name: {from: ["Item name"], type: text}
       qty_despatched: {from: ["No of items"], type: integer, required: true, min: 0, max: 999}
       short_reason: {from: ["Short reason"], type: text}

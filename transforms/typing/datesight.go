@@ -53,7 +53,7 @@ func (c dateColumn) glance(ctx context.Context) (newest time.Time, late bool, er
 	if c.col.Type == "timestamp" { // in UTC, which is a day off at most: a look at each zone would take as long as typing
 		day = fmt.Sprintf("make_timestamp(epoch_us(%s))", value)
 	}
-	query := fmt.Sprintf("select max(%s), coalesce(bool_or(day(%s) between 14 and 30), false) from read_parquet(%s)", value, day, duck.List(c.files))
+	query := fmt.Sprintf("select max(%[1]s), (select count(*) > 0 from (from read_parquet(%[3]s) where day(%[2]s) between 14 and 30 limit 1)) from read_parquet(%[3]s)", value, day, duck.List(c.files))
 	if err := c.typer.conn.QueryRowContext(ctx, query).Scan(&at, &late); err != nil {
 		return newest, false, fmt.Errorf("look at dates of %s: %w", c.col.Name, err)
 	}
