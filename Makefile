@@ -45,8 +45,8 @@ $(BIN)/golangci-lint:
 bench: $(BIN)/waybill $(BIN)/versitygw ## ratios against the limit or a peer, from one run
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(GO) run -tags $(TAGS) ./cmd/bench
 
-torture: $(BIN)/waybill ## kill -9 at 200 random points and compare with an undisturbed run; a thousand sequences of arrivals, reloads and contracts
-	WAYBILL_TORTURE_KILLS=200 $(GO) test -tags $(TAGS) -timeout 60m -count=1 -v -run TestTorture ./cmd/waybill
+torture: $(BIN)/waybill $(BIN)/versitygw ## kill -9 at 200 random points, 50 of them with catalog, cache or store taken away, and compare with an undisturbed run; a thousand sequences of arrivals, reloads and contracts
+	PATH="$(CURDIR)/$(BIN):$$PATH" WAYBILL_TORTURE_KILLS=200 $(GO) test -tags $(TAGS) -timeout 120m -count=1 -v -run 'TestTorture|TestTakenAway' ./cmd/waybill
 	WAYBILL_SEQUENCES=1000 $(GO) test -tags $(TAGS) -timeout 60m -count=1 -run TestAnySequence ./pipelines/pull
 
 mutants: ## spoil the models' SQL at every place and see what cases and truth notice (N=400 for so many, SEED=2, MODEL=int_parcels, JURY=cases or own without the world)

@@ -245,3 +245,39 @@ func (c *cache) entries() ([]cached, int64, error) {
 	})
 	return out, total, err
 }
+
+// clearedFor names the file in the cache folder that says for which reason all copies were removed last.
+const clearedFor = "cleared-for"
+
+// ClearCopies removes all copies of the lake's files on this machine, once for each reason: some of them may be of files that are gone from the lake for good. What
+// is in use in this process stays until it is closed and evicted.
+func (l *Lake) ClearCopies(reason string) error {
+	if err := l.cache.clear(reason); err != nil {
+		return fmt.Errorf("clear the cache %s: %w", l.cache.dir, temporary(err))
+	}
+	return nil
+}
+
+func (c *cache) clear(reason string) error {
+	note := filepath.Join(filepath.Dir(c.dir), clearedFor)
+	last, err := os.ReadFile(note)
+	if err == nil && string(last) == reason {
+		return nil
+	}
+	entries, _, err := c.entries()
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range entries {
+		if c.pins[e.path] > 0 {
+			continue
+		}
+		if err := os.Remove(e.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		delete(c.used, e.path)
+	}
+	return os.WriteFile(note, []byte(reason), privateFile)
+}

@@ -228,3 +228,14 @@ func (l *Lake) ListKept(ctx context.Context, source, feed string) ([]KeptObject,
 	}
 	return out, nil
 }
+
+// RemoveKept removes kept bytes for good, whose place others have taken. None there is no error.
+func (l *Lake) RemoveKept(ctx context.Context, keptPath string) error {
+	if _, ok := keptSum(keptPath); !ok {
+		return fmt.Errorf("remove kept bytes: %q is not a path of kept bytes", keptPath)
+	}
+	if err := l.objects.remove(ctx, keptPath); err != nil {
+		return fmt.Errorf("remove kept bytes %s: %w", keptPath, temporary(err))
+	}
+	return nil
+}

@@ -25,6 +25,7 @@ type Policy struct {
 	MinSmallFiles   int           // in a partition, before it is worth it; at least 2
 	KeepLoads       int           // newest load ids that stay properties of the table, 0: 500; the others move to lists
 	OrphanAge       time.Duration // unreferenced files older than this go to the trash; 0: none, else at least 72 h
+	Alone           bool          // the caller sees to it that nobody writes to the table meanwhile: unreferenced files of any age are taken out
 }
 
 // Report is what maintenance did.
@@ -64,7 +65,10 @@ func (l *Lake) Maintain(ctx context.Context, name waybill.TableName, p Policy, r
 		},
 		func() (err error) { r.LoadsArchived, err = l.archiveLoads(ctx, name, p.KeepLoads); return err },
 		func() (err error) { r.SnapshotsExpired, err = l.expire(ctx, name, p); return err },
-		func() (err error) { r.OrphansRemoved, r.OrphanBytes, err = l.sweep(ctx, name, p.OrphanAge); return err },
+		func() (err error) {
+			r.OrphansRemoved, r.OrphanBytes, err = l.sweep(ctx, name, p.orphanAge())
+			return err
+		},
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -72,6 +76,14 @@ func (l *Lake) Maintain(ctx context.Context, name waybill.TableName, p Policy, r
 		}
 	}
 	return r, nil
+}
+
+// orphanAge is how old an unreferenced file has to be; 0 for none.
+func (p Policy) orphanAge() time.Duration {
+	if p.Alone {
+		return time.Nanosecond
+	}
+	return p.OrphanAge
 }
 
 // compact rewrites the small files of each partition that has enough of them. A partition whose files another commit

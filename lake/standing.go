@@ -118,7 +118,7 @@ func (l *Lake) problem(s Standing) string {
 		return fmt.Sprintf("the root %s is ahead of the catalog (epoch %d, the catalog's is %d): an older catalog was put back. Put the newest one back, or `waybill adopt` takes the root and brings back from journal and kept bytes what the catalog lacks",
 			at, s.Epoch, s.CatalogEpoch)
 	case s.Epoch < s.CatalogEpoch:
-		return fmt.Sprintf("the catalog is ahead of the root %s (epoch %d, the root's is %d): an older copy of the root was put back. Put the newest one back, or `waybill rebuild` makes catalog and tables from what the root has",
+		return fmt.Sprintf("the catalog is ahead of the root %s (epoch %d, the root's is %d): an older copy of the root was put back. Put the newest one back, or `waybill rebuild` makes catalog and tables from what the root has; what only the catalog knows is asked of the partners again",
 			at, s.CatalogEpoch, s.Epoch)
 	case s.Filling != "":
 		return fmt.Sprintf("a rebuild of %s was begun and did not end; next: waybill rebuild%s", s.Filling, ofTable(s.Filling))

@@ -25,6 +25,8 @@ const (
 	StageCheck    Stage = "check"
 	StagePublish  Stage = "publish"
 	StageMaintain Stage = "maintain"
+	StageSearch   Stage = "search" // kept bytes, for people who are to be forgotten
+	StageForget   Stage = "forget"
 )
 
 // Reporter is where a room says what it does. Both may be called from several goroutines.

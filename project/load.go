@@ -47,8 +47,10 @@ type resolution struct {
 func (r *resolution) resolve(now func() time.Time) {
 	kinds := r.kinds()
 	r.add(r.config.doc.Resolve(*r.config, kinds)...)
-	if err := r.config.bounds().Validate(); err != nil {
-		r.fault("timeouts", "%w", err)
+	for key, b := range map[string]waybill.Bounds{"timeouts": {Timeouts: r.config.Timeouts.Timeouts}, "limits": {Limits: r.config.Limits}} {
+		if err := b.Validate(); err != nil {
+			r.fault(key, "%w", err)
+		}
 	}
 	if r.config.Timeouts.Publish < 0 {
 		r.fault("timeouts.publish", "cannot be negative; leave it out for its default")

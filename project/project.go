@@ -19,6 +19,7 @@ import (
 	"github.com/fourmarketing/waybill/lake"
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/build"
+	"github.com/fourmarketing/waybill/pipelines/forget"
 	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/load"
@@ -43,6 +44,7 @@ type Project struct {
 	Publisher  *publish.Publisher
 	Aside      func(asOf time.Time) (target publish.Target, path string) // where marts as of an earlier instant go
 	Maintainer *maintain.Maintainer
+	Forgetter  *forget.Forgetter
 	Runner     *run.Runner
 
 	options Options
@@ -184,9 +186,13 @@ func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Models: p.Models, Targets: p.targets(builds), Within: p.Config.Timeouts.Publish, Reporter: report,
 	})
 	p.Maintainer = maintain.New(p.Lake, p.Ledger, builds, report)
+	p.Forgetter = forget.New(forget.Parts{
+		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Pipelines: p.Pipelines, Scratch: scratch,
+		Salt: p.Config.PIISalt, Memory: p.Config.Memory, Now: p.options.Now, Reporter: report,
+	})
 	p.Runner = run.New(run.Parts{
 		Pipelines: p.Pipelines, Ledger: p.Ledger, Puller: p.Puller, Builder: p.Builder, Publisher: p.Publisher, Maintainer: p.Maintainer,
-		Now: p.options.Now, Reporter: report,
+		Forgetter: p.Forgetter, Lake: p.Lake, Leases: leases, Now: p.options.Now, Reporter: report,
 	})
 	return nil
 }

@@ -26,6 +26,10 @@ type fault struct {
 func configurationFaults() []fault {
 	const w = "waybill.yaml"
 	return []fault{
+		{"timeout by another name", w, "pii_salt:", "timeouts: {silense: 1m}\npii_salt:", "timeouts: {silense", []string{`"silense"`, `"silence"`}},
+		{"timeout below zero", w, "pii_salt:", "timeouts: {silence: -1m}\npii_salt:", "timeouts: {silence", []string{"timeouts.connect, .silence and .feed cannot be negative"}},
+		{"publishing below zero", w, "pii_salt:", "timeouts: {publish: -1m}\npii_salt:", "timeouts: {publish", []string{"timeouts.publish", "cannot be negative"}},
+		{"limit below zero", w, "pii_salt:", "limits: {entries: -1}\npii_salt:", "limits: {entries", []string{"limits.entries, .depth and .file_bytes cannot be negative"}},
 		{"brand of a shop", w, "brand: Aster & Vale, order_prefix: AV", "brand: Aster and Vale, order_prefix: AV", "", []string{"shops[0].brand", `"Aster & Vale"`, "add it there"}},
 		{"brand of a warehouse", w, "brands: [Nørre Studio, Pell Mill]", "brands: [Norre Studio, Pell Mill]", "", []string{"warehouses[2].brands[0]", `"Nørre Studio"`}},
 		{"brand of an account", w, "account: HartRoweUK, brand: Hart / Rowe", "account: HartRoweUK, brand: Hart & Rowe", "", []string{"accounts[1].brand", `"Hart / Rowe"`}},

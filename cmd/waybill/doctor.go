@@ -177,7 +177,7 @@ func examineStanding(ctx context.Context, cfg *project.Config) waybill.Finding {
 	case err != nil:
 		f.Detail, f.Remedy = err.Error(), "check lake.root and lake.catalog in "+cfg.Path()
 	case s.Problem != "":
-		f.Detail, f.Remedy = s.Problem, "one of the two, before anything is pulled"
+		f.Detail, f.Remedy = s.Problem, "as it says; until then nothing is changed, and what there is can be read"
 	default:
 		f.OK, f.Detail = true, fmt.Sprintf("%s, epoch %d", s.ID, s.Epoch)
 	}

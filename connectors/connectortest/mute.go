@@ -22,13 +22,6 @@ type Mute struct {
 	torn bool
 }
 
-// NewMute lets so many bytes through.
-func NewMute(after int64, torn bool) *Mute {
-	m := &Mute{torn: torn}
-	m.left.Store(after)
-	return m
-}
-
 // Dial makes a connection of this network.
 func (m *Mute) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
@@ -49,7 +42,7 @@ type muteConn struct {
 func (c *muteConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	left := c.of.left.Add(-int64(n))
-	if left >= 0 && !(c.of.torn && left == 0 && n == 0) {
+	if left > 0 || (left == 0 && (n > 0 || !c.of.torn)) {
 		return n, err
 	}
 	if kept := int64(n) + left; kept > 0 {
@@ -76,22 +69,21 @@ func (f Fixture) muted(t *testing.T) {
 	want := content(300_000)
 	f.Put(t, "muted/a.csv", want)
 	var trying sync.WaitGroup
-	for _, torn := range []bool{false, true} {
+	for _, end := range []string{"silent", "torn"} {
 		for _, after := range []int64{0, 1, 15, 40, 90, 200, 500, 900, 1300, 1700, 2100, 2600, 3200, 4000, 6000, 100_000} {
-			trying.Go(func() { f.mutedAfter(t, want, after, torn) })
+			trying.Go(func() { f.mutedAfter(t, want, after, end) })
 		}
 	}
 	trying.Wait()
 }
 
-func (f Fixture) mutedAfter(t *testing.T, want []byte, after int64, torn bool) {
+func (f Fixture) mutedAfter(t *testing.T, want []byte, after int64, end string) {
 	t.Helper()
-	how := fmt.Sprintf("silent after %d bytes", after)
-	if torn {
-		how = fmt.Sprintf("torn after %d bytes", after)
-	}
+	how := fmt.Sprintf("%s after %d bytes", end, after)
+	network := &Mute{torn: end == "torn"}
+	network.left.Store(after)
 	began := time.Now()
-	got, err := f.fetch(t, NewMute(after, torn).Dial, "muted/a.csv")
+	got, err := f.fetch(t, network.Dial, "muted/a.csv")
 	if took := time.Since(began); took > 20*Silence {
 		t.Errorf("%s: it took %s", how, took)
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/fourmarketing/waybill/connectors/internal/bound"
 )
 
 // errClosed is what every call on a closed connector returns.
@@ -31,7 +33,9 @@ func newPool(c Config, dial func(context.Context) (*session, error)) *pool {
 
 // acquire waits for a session; one that lay unused is asked first whether it is still there.
 func (p *pool) acquire(ctx context.Context) (*session, error) {
-	if err := p.tickets.Acquire(ctx, 1); err != nil {
+	back := bound.Aside(ctx)
+	err := p.tickets.Acquire(ctx, 1)
+	if back(); err != nil {
 		return nil, err
 	}
 	for s := p.take(); s != nil; s = p.take() {

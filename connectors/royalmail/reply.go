@@ -103,7 +103,10 @@ func (r reply) code() string {
 	if len(r.body.Errors) == 0 {
 		return ""
 	}
-	return string(r.body.Errors[0].Code)
+	if code := rest.Code(string(r.body.Errors[0].Code)); code != "" {
+		return code
+	}
+	return "a code that is none"
 }
 
 func (r reply) hasPieces() bool {
@@ -113,7 +116,7 @@ func (r reply) hasPieces() bool {
 // problem is the status with the codes that the body has.
 func (r reply) problem() string {
 	out := strconv.Itoa(r.Status)
-	if c := string(r.body.HTTPCode); c != "" && c != out {
+	if c := rest.Code(string(r.body.HTTPCode)); c != "" && c != out {
 		out += " with httpCode " + c
 	}
 	if code := r.code(); code != "" {

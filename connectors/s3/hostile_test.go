@@ -47,7 +47,7 @@ func TestHostile(t *testing.T) {
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
 		}, "", waybill.ErrTemporary},
-		"endless pages": {func(w http.ResponseWriter, r *http.Request) {
+		"endless pages": {func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintf(w, onePage+pageTail, true, time.Now().UnixNano())
 		}, "limits.entries of the connection is 500", waybill.ErrLimit},
 		"endless page": {func(w http.ResponseWriter, _ *http.Request) {

@@ -11,6 +11,8 @@ import (
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sync/semaphore"
+
+	"github.com/fourmarketing/waybill/connectors/internal/bound"
 )
 
 // errClosed is what every call on a closed connector returns.
@@ -107,7 +109,9 @@ func newPool(c Config, dial func(context.Context) (*session, error)) *pool {
 
 // acquire waits for a free handle and dials if its session is not up.
 func (p *pool) acquire(ctx context.Context) (*lease, error) {
-	if err := p.tickets.Acquire(ctx, 1); err != nil {
+	back := bound.Aside(ctx)
+	err := p.tickets.Acquire(ctx, 1)
+	if back(); err != nil {
 		return nil, err
 	}
 	s, err := p.place()

@@ -2,7 +2,6 @@ package shopify
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -186,13 +185,15 @@ type userErrors []struct {
 	Code    string `json:"code"`
 }
 
-// Error is the messages with their codes.
+// Error is the codes.
 func (u userErrors) Error() string {
-	raw, err := json.Marshal(u)
-	if err != nil {
-		return err.Error()
+	codes := make([]string, len(u))
+	for i, e := range u {
+		if codes[i] = rest.Code(e.Code); codes[i] == "" {
+			codes[i] = "an error without a code"
+		}
 	}
-	return string(raw)
+	return "the shop refuses it: " + strings.Join(codes, ", ")
 }
 
 func (u userErrors) isBusy() bool {

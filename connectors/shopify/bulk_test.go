@@ -202,7 +202,7 @@ func TestBulkTrouble(t *testing.T) {
 		}, waybill.ErrTemporary, "403"},
 		"query refused": {nil, func(s *shop) {
 			s.answers["RunBulk"] = say(`{"data":{"bulkOperationRunQuery":{"bulkOperation":null,"userErrors":[{"message":"Bulk queries cannot contain more than 5 connections.","code":"INVALID"}]}}}`)
-		}, nil, "more than 5 connections"},
+		}, nil, "INVALID"},
 		"operation gone": {nil, func(s *shop) { s.answers["BulkOperation"] = say(`{"data":{"bulkOperation":null}}`) }, waybill.ErrTemporary, "gone"},
 	}
 	for name, tc := range cases {

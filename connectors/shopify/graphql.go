@@ -94,26 +94,24 @@ func (e *gqlErrors) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// Error is the messages with their codes.
+// Error is the codes, and the rights that a message says are missing. Messages may have values in them.
 func (e gqlErrors) Error() string {
-	var all []string
+	text := e.codes()
 	for _, one := range e {
-		text := one.Message
-		if one.Extensions.Code != "" {
-			text += " (" + one.Extensions.Code + ")"
+		if scopes := rest.Scopes(one.Message); scopes != "" {
+			return text + ": wants " + scopes
 		}
-		all = append(all, text)
 	}
-	return strings.Join(all, "; ")
+	return text
 }
 
 // codes are what Shopify calls the errors. Messages may have values in them.
 func (e gqlErrors) codes() string {
 	var all []string
 	for _, one := range e {
-		code := one.Extensions.Code
+		code := rest.Code(one.Extensions.Code)
 		if code == "" {
-			code = "without a code"
+			code = "an error without a code"
 		}
 		if !slices.Contains(all, code) {
 			all = append(all, code)

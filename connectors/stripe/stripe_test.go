@@ -271,7 +271,7 @@ func TestThrottled(t *testing.T) {
 		t.Errorf("%d lines after %d calls, %v", len(got), a.count(), err)
 	}
 	_, c = start(t, say(http.StatusTooManyRequests, limited), nil)
-	if _, err := one(t, c, request("payouts")); !errors.Is(err, waybill.ErrTemporary) || !strings.Contains(err.Error(), "rate limit") {
+	if _, err := one(t, c, request("payouts")); !errors.Is(err, waybill.ErrTemporary) || !strings.Contains(err.Error(), "rate_limit") {
 		t.Errorf("always throttled: %v", err)
 	}
 }

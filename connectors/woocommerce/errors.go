@@ -22,9 +22,6 @@ const (
 	passHeaders = "have the proxy or cache in front of the shop pass X-WP-Total and X-WP-TotalPages on"
 )
 
-// shownAnswer is how many bytes of something that is no answer an error shows.
-const shownAnswer = 120
-
 // refusal is what will be the same next time, with what to do about it.
 type refusal struct {
 	cause  error
@@ -71,7 +68,7 @@ func noRoute(text string) error { return &refusal{cause: errors.New(text), remed
 // notFound is nil for WooCommerce's own 404, which is an answer about an order.
 func notFound(a rest.Answer) error {
 	if code := codeOf(string(a.Body)); code == "" || code == "rest_no_route" {
-		return noRoute(fmt.Sprintf("GET %s: 404 %s", a.URL, shown(a.Body)))
+		return noRoute(fmt.Sprintf("GET %s: 404 %s", a.URL, a.Shape()))
 	}
 	return nil
 }
@@ -81,15 +78,5 @@ func noList(a rest.Answer, unusable error) error {
 	if start := bytes.TrimSpace(a.Body); len(start) > 0 && start[0] == '[' && !json.Valid(a.Body) {
 		return fmt.Errorf("%w: the list ends early, after %d bytes", unusable, len(a.Body))
 	}
-	return fmt.Errorf("%w: %s is no list of JSON; a maintenance page, a firewall's question or a PHP notice stands before the answer", unusable, shown(a.Body))
-}
-
-// shown is the start of an answer, up to where a customer's data may begin.
-func shown(body []byte) string {
-	text := string(bytes.TrimSpace(body))
-	if codeOf(text) == "" {
-		text, _, _ = strings.Cut(text, "[")
-		text, _, _ = strings.Cut(text, "{")
-	}
-	return fmt.Sprintf("%q", strings.ToValidUTF8(text[:min(len(text), shownAnswer)], ""))
+	return fmt.Errorf("%w: %s is no list of JSON; a maintenance page, a firewall's question or a PHP notice stands before the answer", unusable, a.Shape())
 }

@@ -148,7 +148,10 @@ func (d *draft) soften(wrong map[string]string) bool {
 	any := false
 	for _, t := range d.tables {
 		for _, c := range t.columns {
-			if why, ok := wrong[c.name]; ok && c.kind != "text" {
+			if why, ok := wrong[c.name]; ok && (c.kind != "text" || c.reference) {
+				if c.reference {
+					c.kind = "reference"
+				}
 				c.guess = guess{kind: "text", why: c.kind + " was tried: " + why}
 				any = true
 			}

@@ -23,6 +23,7 @@ var noExample = map[string]string{
 	"d03_torn_without_trailer_rule": "cut off",
 	"d04_empty":                     "empty",
 	"d07_header_in_the_middle":      "max_rejected", // half of it is of another form
+	"d07_header_of_another_export":  "max_rejected",
 	"d16_undefined_cp1252_byte":     "no windows-1252",
 	"d16_utf16be_lone_surrogate":    "no utf-16be",
 	"d17_bare_ampersand":            "&",
@@ -30,12 +31,21 @@ var noExample = map[string]string{
 	"d17_undeclared_prefix":         "not declared",
 	"d17_undefined_entity":          "entity",
 	"d17_value_in_the_tag":          "element name",
+	"d18_nul_in_json":               "nul",
 	"d18_nul_bytes":                 "nul",
 	"d18_quotes_and_newlines":       "max_rejected", // of few records
+	"json_array_cut_off":            "middle of a JSON document",
+	"json_array_over_lines":         "max_rejected", // two of five entries are no objects
+	"json_array_glued":              "is the file JSON",
+	"json_lines_cut_off":            "cut off",
+	"json_no_objects":               "no_values",
 	"larkhill_despatch_cut_off":     "EOF",
+	"rows_of_delimiters_only":       "max_rejected",
 	"xml_cp1252_in_utf8":            "no utf-8",
 	"xml_cut_off_in_a_tag":          "EOF",
-	"xml_deep":                      "100 elements",
+	"xml_deep":                      "max_nesting",
+	"xml_elements_not_as_read":      "no_values", // elements that are texts here and lists there
+	"xml_one_and_many_lines":        "no_values",
 	"xml_empty":                     "empty",
 	"xml_entities":                  "entity",
 	"xml_html_page":                 "closed by",

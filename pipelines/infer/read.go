@@ -274,15 +274,17 @@ func isMoney(v string) bool {
 // named are columns by their header names.
 func named(header []string, d *draft) []*column {
 	var out []*column
-	seen, used := map[string]bool{}, map[string]bool{}
+	plain := func(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }
+	times, used := map[string]int{}, map[string]bool{}
+	for _, name := range header {
+		times[plain(name)]++
+	}
 	for i, name := range header {
-		plain := strings.ToLower(strings.Join(strings.Fields(name), " "))
-		if plain == "" || seen[plain] {
-			d.notes = append(d.notes, fmt.Sprintf("Field %d has no name of its own in the header, so it is left out.", i+1))
+		if plain(name) == "" || times[plain(name)] > 1 {
+			d.notes = append(d.notes, fmt.Sprintf("Field %d has no name of its own in the header, so it is left out; where such fields are entries of one kind, repeated: true makes rows of them.", i+1))
 			out = append(out, nil)
 			continue
 		}
-		seen[plain] = true
 		out = append(out, &column{name: columnName(name, used), from: name, at: -1})
 	}
 	return out

@@ -135,7 +135,7 @@ func (t *tree) tables(name string, each []string, f *format) []*table {
 
 // readJSON reads lines of JSON, or a log of answers that an API connector kept.
 func (d *draft) readJSON(text []byte) error {
-	records := decode.NewRecords(bytes.NewReader(bytes.TrimPrefix(text, []byte("\uFEFF"))), decode.Dialect{MaxRecord: 64 << 20})
+	records := decode.Documents(bytes.NewReader(bytes.TrimPrefix(text, []byte("\uFEFF"))), decode.JSONDialect{MaxRecord: 64 << 20})
 	all, bodies := newTree(), newTree()
 	exchange, broken := true, 0
 	for {
@@ -166,12 +166,12 @@ func (d *draft) readJSON(text []byte) error {
 		}
 	}
 	if all.rows == 0 {
-		return fmt.Errorf("%s %w: no line of it is JSON; is it one document over many lines?", d.name, ErrNoExample)
+		return fmt.Errorf("%s %w: nothing of it is JSON", d.name, ErrNoExample)
 	}
 	if broken > 0 {
 		d.notes = append(d.notes, fmt.Sprintf("%d lines are no JSON; they would be rejected.", broken))
 	}
-	d.format.kind, d.format.why["type"], d.format.count = "json", "a line is a JSON document", -1
+	d.format.kind, d.format.why["type"], d.format.count = "json", "JSON documents, one a line, over lines, or in an array", -1
 	d.tables = all.tables(d.name, nil, &d.format)
 	if exchange {
 		d.format.kind, d.format.why["type"], d.format.encoding = "exchange", "a line is a request with its answer, as connectors keep them", ""

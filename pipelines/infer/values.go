@@ -28,6 +28,8 @@ type guess struct {
 	group   string // mark
 	strip   string
 	why     string
+
+	reference bool
 }
 
 // mostValues is how many values of a column are looked at: what is tried afterwards is the whole file.
@@ -100,7 +102,7 @@ func kindOf(name string, values []string) guess {
 		return !slices.ContainsFunc(values, func(v string) bool { return !form.MatchString(v) })
 	}
 	if references.MatchString(name) {
-		return guess{kind: "text", why: "by its name a reference, which is no number"}
+		return guess{kind: "text", reference: true, why: "by its name a reference, which is no number"}
 	}
 	switch {
 	case all(integer):
@@ -203,6 +205,11 @@ func formsOf(values []string, forms []clock) (guess, bool) {
 			either = true
 		}
 		left = rest
+	}
+	monthFirst := func(f string) bool { return strings.HasPrefix(f, "%m") }
+	dayFirst := func(f string) bool { return strings.HasPrefix(f, "%d") }
+	if slices.ContainsFunc(g.formats, monthFirst) && slices.ContainsFunc(g.formats, dayFirst) {
+		return g, false // nobody could tell which is meant
 	}
 	g.why = "such dates"
 	if either {

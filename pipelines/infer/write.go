@@ -120,6 +120,9 @@ func (c *column) settings() []string {
 			out = append(out, s[0]+": "+quoted(s[1]))
 		}
 	}
+	if c.reference {
+		out = append(out, "reference: true")
+	}
 	return out
 }
 

@@ -36,20 +36,14 @@ type Noted struct {
 	Gone      []Load               `json:"gone,omitempty"` // which files tell no more
 	Seen      []Sighting           `json:"seen,omitempty"` // what the partner's listing showed
 	Release   *Release             `json:"release,omitempty"`
-	Forgotten *Forgotten           `json:"forgotten,omitempty"`
+	Forgotten *forgetting          `json:"forgotten,omitempty"`
 	Moved     *Moving              `json:"moved,omitempty"`
 }
 
-// Forgotten says that somebody's data was taken out of kept bytes. Kept objects are named by their SHA-256, so one that is written anew has another name.
-type Forgotten struct {
-	What      string        `json:"what"` // who was forgotten, as a keyed hash: the journal names nobody
-	Rewritten []Replacement `json:"rewritten"`
-}
-
-// Replacement is a kept object that stands for another one from now on.
-type Replacement struct {
-	From string `json:"from"` // path below the lake's root
-	To   string `json:"to"`
+// forgetting is a request to forget people, with its marks, which are told to nobody else.
+type forgetting struct {
+	Forgotten
+	Marks []string `json:"marks"`
 }
 
 // counter is the number of the newest entry.
@@ -93,7 +87,7 @@ func (l *Ledger) Mean(ctx context.Context, e Entry) (number int64, err error) {
 // Note puts an outcome into the journal, before any of it is done. The entry that it returns is entered without being noted once more.
 func (l *Ledger) Note(ctx context.Context, number int64, e Entry) (Entry, error) {
 	n := Noted{
-		Number: number, Settled: e.Settled, LoadID: e.LoadID, LoadedAt: e.LoadedAt, Files: e.Files, Loads: e.Loads, Gone: e.Forget, Seen: e.Seen, Forgotten: e.Forgotten,
+		Number: number, Settled: e.Settled, LoadID: e.LoadID, LoadedAt: e.LoadedAt, Files: e.Files, Loads: e.Loads, Gone: e.Forget, Seen: e.Seen,
 	}
 	e.noted = true
 	return e, l.note(ctx, n)
@@ -242,6 +236,22 @@ func LoadedAt(notes []Noted) map[string]time.Time {
 	return at
 }
 
+// Empty forgets all files, what they told, and what listings showed.
+func (l *Ledger) Empty(ctx context.Context) error {
+	err := l.db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+		for _, t := range []any{(*File)(nil), (*Load)(nil), (*Sighting)(nil)} {
+			if _, err := tx.NewDelete().Model(t).Where("1 = 1").Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("empty ledger: %w", err)
+	}
+	return nil
+}
+
 type fileKey struct {
 	source, feed, name string
 	version            int64
@@ -265,6 +275,7 @@ type account struct {
 	seen     map[string]Sighting
 	loadedAt map[string]time.Time
 	moved    map[string]string // kept objects that others stand for
+	asked    map[string]Forgotten
 	releases map[int64]Release
 	last     int64
 }
@@ -272,7 +283,7 @@ type account struct {
 func (l *Ledger) account(ctx context.Context) (*account, error) {
 	s := &account{
 		files: map[fileKey]File{}, loads: map[loadKey]Load{}, byFile: map[string]map[loadKey]bool{}, seen: map[string]Sighting{},
-		loadedAt: map[string]time.Time{}, moved: map[string]string{}, releases: map[int64]Release{},
+		loadedAt: map[string]time.Time{}, moved: map[string]string{}, asked: map[string]Forgotten{}, releases: map[int64]Release{},
 	}
 	files, err := l.Files(ctx, Filter{})
 	if err != nil {
@@ -323,8 +334,11 @@ func (s *account) apply(n Noted) {
 		s.move(*n.Moved)
 	}
 	if n.Forgotten != nil {
-		for _, r := range n.Forgotten.Rewritten {
-			s.moved[r.From] = r.To
+		r := n.Forgotten.Forgotten
+		r.Marks = n.Forgotten.Marks
+		s.asked[r.ID] = r
+		for _, kept := range r.Replaced {
+			s.moved[kept.Was] = kept.Is
 		}
 	}
 }
@@ -351,7 +365,11 @@ func (s *account) write(ctx context.Context, tx bun.Tx) error {
 	}
 	c := counter{Name: journalCounter, Last: s.last}
 	_, err := tx.NewInsert().Model(&c).On("CONFLICT (name) DO UPDATE").Set("last = EXCLUDED.last").Exec(ctx)
-	return errors.Join(err, enter(ctx, tx, e), s.writeReleases(ctx, tx))
+	err = errors.Join(err, enter(ctx, tx, e), s.writeReleases(ctx, tx))
+	for _, r := range s.asked {
+		err = errors.Join(err, forget(ctx, tx, r))
+	}
+	return err
 }
 
 // writeReleases enters the numbers and instants of releases that this ledger does not know, so that targets that show one are known for this lake's.

@@ -44,7 +44,7 @@ func Open(ctx context.Context, db *sql.DB, dialect string, now func() time.Time)
 func tables() []any {
 	return []any{
 		(*File)(nil), (*Load)(nil), (*Sighting)(nil), (*Run)(nil), (*lease)(nil), (*tenure)(nil), (*Release)(nil), (*Area)(nil), (*HeldUnit)(nil), (*Publication)(nil),
-		(*counter)(nil),
+		(*counter)(nil), (*Forgotten)(nil),
 	}
 }
 

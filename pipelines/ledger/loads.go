@@ -68,10 +68,9 @@ type Entry struct {
 	Forget []Load     // of which nothing lies in the tables any more, and which their files tell no more
 	Seen   []Sighting // of files that were fetched
 
-	Settled   string // id of the file that it is about, of which it has all loads; empty: of none
-	LoadID    string // of that file's loading
-	LoadedAt  time.Time
-	Forgotten *Forgotten
+	Settled  string // id of the file that it is about, of which it has all loads; empty: of none
+	LoadID   string // of that file's loading
+	LoadedAt time.Time
 
 	noted bool // in the journal
 }

@@ -21,6 +21,7 @@ type tree struct {
 // node is a value in a record to which a column's path leads, or passes by.
 type node struct {
 	sight sight
+	takes []typing.Column // that take it
 	kids  map[typing.Step]*node
 }
 
@@ -46,6 +47,7 @@ func newTree(c typing.Contract) *tree {
 			}
 		}
 		at.sight.admit(c.Tables[p.Table].Columns[p.Column])
+		at.takes = append(at.takes, c.Tables[p.Table].Columns[p.Column])
 		key := [2]int{p.Table, p.Column}
 		t.columns[key] = append(t.columns[key], p.Steps)
 	}

@@ -135,7 +135,7 @@ func namesOf(t typing.Table, header []string) *headerNames {
 
 // all says whether all values of a record are names, and there are two at least. The first is looked at before the record is taken apart: nearly none is a name.
 func (n *headerNames) all(record []byte, d decode.Dialect) bool {
-	if n == nil {
+	if n == nil || len(record) == 0 || !n.mayBegin(record[0], d) {
 		return false
 	}
 	start := bytes.TrimLeft(trimMark(record), " \t"+string(rune(d.Quote)))
@@ -156,6 +156,11 @@ func (n *headerNames) all(record []byte, d decode.Dialect) bool {
 		found++
 	}
 	return found > 1
+}
+
+// mayBegin says whether a header could begin with a byte: that of a name, or one that may stand before it.
+func (n *headerNames) mayBegin(c byte, d decode.Dialect) bool {
+	return n.first[c] || c == ' ' || c == '\t' || c == d.Quote || c == 0xEF
 }
 
 // inOrder says whether a record has the names of the file's header, where they stand there.

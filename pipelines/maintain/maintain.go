@@ -76,6 +76,28 @@ func (m *Maintainer) Maintain(ctx context.Context, names ...waybill.TableName) (
 	return reports, errors.Join(problems...)
 }
 
+// Expire takes everything out of tables that is not in their newest snapshot, nor in the newest release: their history, the files that only it had, and what loads and
+// builds left behind that were killed. Nobody may write to them meanwhile, nor read them at an older snapshot.
+func (m *Maintainer) Expire(ctx context.Context, names ...waybill.TableName) (lake.Report, error) {
+	sum := lake.Report{}
+	keep, err := m.released(ctx)
+	if err != nil {
+		return sum, err
+	}
+	for i, name := range names {
+		m.Watch(pipelines.Event{Stage: pipelines.StageMaintain, Subject: name.String(), Done: i, Total: len(names)})
+		report, err := m.lake.Maintain(ctx, name, lake.Policy{RetainSnapshots: 1, OlderThan: -time.Hour, Keep: keep[name.String()], Alone: true}, m.rewrite)
+		if err != nil {
+			return sum, fmt.Errorf("expire the history of %s: %w", name, err)
+		}
+		sum.SnapshotsExpired, sum.OrphansRemoved = sum.SnapshotsExpired+report.SnapshotsExpired, sum.OrphansRemoved+report.OrphansRemoved
+	}
+	// What maintenance has put aside may be of people who are to be forgotten, whenever it was.
+	emptied, _, err := m.lake.EmptyTrash(ctx, -48*time.Hour)
+	sum.OrphansRemoved += emptied
+	return sum, err
+}
+
 // released are the snapshots, by table, that the newest release shows: they must not expire.
 func (m *Maintainer) released(ctx context.Context) (map[string][]int64, error) {
 	rel, ok, err := m.ledger.LatestRelease(ctx, ledger.Released)

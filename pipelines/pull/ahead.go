@@ -20,6 +20,8 @@ type arrival struct {
 	stage string // folder of the typed files
 	notes []string
 	err   error
+
+	forgotten load.Erased // what came of people who are to be forgotten
 }
 
 // discard removes what was typed. What cannot be removed is swept by a later start.

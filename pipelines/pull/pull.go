@@ -246,7 +246,7 @@ func (p *Puller) pullFeed(ctx context.Context, conn waybill.Connector, t pipelin
 		return err
 	}
 	taker := p.intake.taker(t, conn, files)
-	if err := taker.readLoads(ctx); err != nil {
+	if err := errors.Join(taker.readLoads(ctx), taker.readForgotten(ctx)); err != nil {
 		return err
 	}
 	if res.Files, err = taker.finish(ctx); err != nil {

@@ -54,6 +54,9 @@ func (p *Puller) Rebuild(ctx context.Context, o Rebuild) (Rebuilt, error) {
 		if o.Table.Name != "" {
 			filling = o.Table.String()
 		}
+		if err := p.dropWhatRootLacks(ctx); err != nil {
+			return err
+		}
 		if err := p.intake.lake.Claim(ctx, filling); err != nil {
 			return err
 		}
@@ -69,6 +72,15 @@ func (p *Puller) Rebuild(ctx context.Context, o Rebuild) (Rebuilt, error) {
 		return err
 	})
 	return out, err
+}
+
+// dropWhatRootLacks empties a ledger that is ahead of the root, since the bytes are not there of what only it knows: the partners are asked again.
+func (p *Puller) dropWhatRootLacks(ctx context.Context) error {
+	s, err := p.intake.lake.Standing(ctx)
+	if err != nil || s.ID == "" || s.ID != s.CatalogID || s.Epoch >= s.CatalogEpoch {
+		return err
+	}
+	return p.ledger.Empty(ctx)
 }
 
 // alone works while nobody else pulls or builds.

@@ -60,6 +60,7 @@ func newDepot(t *testing.T) *depot {
 	if d.book, err = ledger.Open(t.Context(), db, string(dialect), time.Now); err != nil {
 		t.Fatal(err)
 	}
+	d.book.KeepJournal(d.lake)
 	d.engine = duck.Open(duck.Config{MemoryLimit: "256MB", TempDir: dir})
 	t.Cleanup(func() { _ = d.engine.Close() })
 	return d
@@ -345,6 +346,7 @@ func anySequence(t *testing.T, way string, r *rand.Rand) {
 		t.Errorf("%s\nthe table holds %q\nwant %q", strings.Join(log, "\n"), got, want)
 	}
 	d.accounts()
+	d.rebuilt(contract())
 }
 
 // accounts holds the ledger against the tables: what counts is in, under its id, and nothing else is; and of every loaded file each record is somewhere.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/load"
+	"github.com/fourmarketing/waybill/pipelines/subject"
 )
 
 // intake brings received files into the lake and the ledger.
@@ -43,6 +45,8 @@ type taker struct {
 	pipelines.Task
 	conn  waybill.Connector
 	files []ledger.File // everything known of the feed, oldest first
+	gate  *load.Eraser  // masks people who are to be forgotten; nil while there are none
+	marks *subject.Marks
 	scope string        // within which a document is one
 	loads []ledger.Load // what is known of the documents there, in the order of their arrival
 	// loaded are those of the files that were loaded when its turn began.
@@ -68,7 +72,7 @@ func (t *taker) receive(ctx context.Context, it waybill.Item) arrival {
 		return a
 	}
 	var kept lake.Kept
-	kept, a.typed, a.err = t.keepAndLoad(ctx, it, f, &a)
+	kept, a.typed, a.err = t.keepAndLoad(ctx, it, f, &a) // of a file with somebody who is forgotten, the hash and the size of what was received
 	f.SHA256, f.Size, f.KeptPath = kept.SHA256, kept.Size, kept.Path
 	f.Notes = ofAnswers(a.notes)
 	a.file = f
@@ -110,6 +114,9 @@ func (t *taker) enter(ctx context.Context, a arrival) (ledger.File, error) {
 	case f.Status == ledger.Held:
 		return t.holdUnread(ctx, f)
 	}
+	if err := t.learn(ctx, a.forgotten); err != nil {
+		return f, err
+	}
 	t.listed = &ledger.Sighting{
 		Source: t.Source, Feed: t.Feed.Name, Name: f.Name, Size: a.item.Size, ModifiedAt: a.item.ModifiedAt, FirstSeenAt: f.ReceivedAt, Fetched: true,
 	}
@@ -149,7 +156,8 @@ func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File,
 	if err != nil {
 		return lake.Kept{}, load.Result{}, &unopenedError{err}
 	}
-	forked := newFork(body, f.Size)
+	masked := t.mask(body, a.stage)
+	forked := newFork(masked, f.Size)
 	toKeep, toLoad := forked.branches[0], forked.branches[1]
 	go forked.run(reading)
 	type keeping struct {
@@ -173,6 +181,7 @@ func (t *taker) keepAndLoad(ctx context.Context, it waybill.Item, f ledger.File,
 	if n, ok := body.(waybill.Noter); ok {
 		a.notes = n.Notes()
 	}
+	a.forgotten = masked.note(&k.kept, &res)
 	return k.kept, res, errors.Join(loadErr, drainErr)
 }
 
@@ -193,8 +202,12 @@ func (t *taker) history(f ledger.File) load.History {
 	if t.underway() > 1 {
 		return load.History{}
 	}
-	for i := len(t.files) - 1; i >= 0; i-- {
-		if old := t.files[i]; old.Status == ledger.Loaded && old.Identity != f.Identity {
+	before := t.files
+	if i := slices.IndexFunc(t.files, func(old ledger.File) bool { return old.ID == f.ID }); i >= 0 { // one that is loaded again is measured as it was at first
+		before = t.files[:i]
+	}
+	for i := len(before) - 1; i >= 0; i-- {
+		if old := before[i]; old.Status == ledger.Loaded && old.Identity != f.Identity {
 			return load.History{Rows: old.Loaded, Name: old.Name}
 		}
 	}

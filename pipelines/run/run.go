@@ -13,8 +13,10 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/fourmarketing/waybill"
+	"github.com/fourmarketing/waybill/lake"
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/build"
+	"github.com/fourmarketing/waybill/pipelines/forget"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
 	"github.com/fourmarketing/waybill/pipelines/maintain"
 	"github.com/fourmarketing/waybill/pipelines/publish"
@@ -29,6 +31,9 @@ type Parts struct {
 	Builder    *build.Builder
 	Publisher  *publish.Publisher
 	Maintainer *maintain.Maintainer
+	Forgetter  *forget.Forgetter
+	Lake       *lake.Lake       // whose tables and copies lose what is forgotten
+	Leases     *ledger.Leases   // under which they do
 	Now        func() time.Time // the wall clock
 	Reporter   pipelines.Reporter
 }
@@ -166,11 +171,12 @@ func (r *Runner) steps(ctx context.Context, o Options, res *Result) error {
 	if _, err := r.parts.Builder.Pick(o.Build); err != nil { // before a partner is asked
 		return err
 	}
+	forgotten := r.forgetOpen(ctx)
 	var err error
 	if res.Feeds, err = r.parts.Puller.Pull(ctx, o.Select, o.Build.AsOf); err != nil {
 		return err
 	}
-	problems := []error{res.Err()}
+	problems := []error{forgotten, res.Err()}
 	res.Build, err = r.parts.Builder.Build(ctx, o.Build)
 	problems = append(problems, err)
 	if err != nil && !errors.Is(err, build.ErrWithheld) { // what is held holds back nothing else

@@ -5,6 +5,7 @@ package typing
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/fourmarketing/waybill"
 )
@@ -181,6 +182,29 @@ const (
 	Drop PII = "drop"
 )
 
+// Subject says that a column names something of one customer alone. What is marked so leads `waybill forget` from one record of a person to the next.
+type Subject string
+
+// What a column may name. A parcel's number means the same with every partner; the others mean something with the partner alone that gave them.
+const (
+	SubjectOrder   Subject = "order"   // an order, or a document that is of one order: its name, its number, a despatch note
+	SubjectParcel  Subject = "parcel"  // a carrier's number
+	SubjectPayment Subject = "payment" // a payment, or a movement of one: the provider's reference, the shop's
+	SubjectReturn  Subject = "return"  // a return, its receipt, or a refund
+)
+
+// Subjects are all of them.
+func Subjects() []Subject {
+	return []Subject{SubjectOrder, SubjectParcel, SubjectPayment, SubjectReturn}
+}
+
+// SubjectName is a name as it is compared: what stands behind the last stroke, without blanks and number sign, in upper case. So gid://shopify/Order/5 is 5.
+func SubjectName(value string) string {
+	value = strings.TrimSpace(value)
+	value = value[strings.LastIndexByte(value, '/')+1:]
+	return strings.ToUpper(strings.TrimSpace(strings.TrimLeft(value, "#")))
+}
+
 // Column is one column of a table: where its value stands and what it has to be.
 type Column struct {
 	Name        string   `yaml:"-"`
@@ -201,7 +225,8 @@ type Column struct {
 	Enum        []string `yaml:"enum"`
 	Regex       string   `yaml:"regex"` // on the text after strip
 	PII         PII      `yaml:"pii"`
-	Optional    bool     `yaml:"optional"` // the header may lack it
+	Subject     Subject  `yaml:"subject" json:"-"` // whose the value is; no part of the contract's hash: it changes no row
+	Optional    bool     `yaml:"optional"`         // the header may lack it
 	// TellsReject keeps the row where another row of its record breaks a rule, and says here which: what was asked of a partner stays known, however
 	// bad the answer is.
 	TellsReject bool `yaml:"tells_reject" json:",omitempty"`

@@ -46,6 +46,17 @@ func (c Contract) WaysToParts() [][]Step {
 	return levels[len(levels)-1]
 }
 
+// WaysToWheres lead to the values by which tables choose their records.
+func (c Contract) WaysToWheres() [][]Step {
+	var all [][]Step
+	for _, t := range c.Tables {
+		if p, err := parsePath(t.Where.Path, 0); err == nil && t.Where.Path != "" {
+			all = append(all, p.steps())
+		}
+	}
+	return all
+}
+
 // waysInto are, for the record itself and behind each hop, the ways that lead there.
 func waysInto(hops []string) [][][]Step {
 	levels := [][][]Step{{nil}}

@@ -47,7 +47,7 @@ func (c Contract) Validate() error {
 			p.say("decode", "%q is no byte layer; use gzip or zip", layer)
 		}
 	}
-	if err := c.Limits.Growth.validate(); err != nil {
+	if err := c.Limits.validate(); err != nil {
 		p.say("limits", "%s", err)
 	}
 	c.Format.validate(&p)
@@ -264,6 +264,12 @@ func (c Contract) validateColumn(t Table, col Column, p *problems) {
 	}
 	if col.PII != "" && col.PII != Keep && col.PII != Hash && col.PII != Drop {
 		p.say(at+".pii", "%q is none of keep, hash, drop", col.PII)
+	}
+	if col.Subject != "" && !slices.Contains(Subjects(), col.Subject) {
+		p.say(at+".subject", "%q is none of order, parcel, payment, return", col.Subject)
+	}
+	if col.Subject != "" && (col.PII == Hash || col.PII == Drop) {
+		p.say(at+".subject", "stands on a column that is kept: what it names stays in the tables when a person is forgotten")
 	}
 	if col.PII == Hash && (col.Type != "text" || len(col.Codes) > 0) {
 		p.say(at+".pii", "hash stands on a text column without codes")

@@ -122,7 +122,7 @@ func during[T any](ctx context.Context, silence time.Duration, step string, call
 }
 
 // await waits for a call until it returns, or for a moment after own has ended. An error that only came of that end gives way to its reason.
-func await[T any](own, caller context.Context, call func() (T, error), discard func(T)) (T, error) { //nolint:revive // two contexts: the call's and its caller's
+func await[T any](own, caller context.Context, call func() (T, error), discard func(T)) (T, error) {
 	type answer struct {
 		value T
 		err   error
@@ -157,7 +157,7 @@ func await[T any](own, caller context.Context, call func() (T, error), discard f
 }
 
 // because puts silence in the place of what it led to.
-func because(own, caller context.Context, err error) error { //nolint:revive // see await
+func because(own, caller context.Context, err error) error {
 	if s := silent(own); s != nil && err != nil && caller.Err() == nil && !errors.Is(err, waybill.ErrLimit) {
 		return s
 	}

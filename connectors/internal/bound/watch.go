@@ -73,17 +73,18 @@ func (w *watch) begin(step string, atMost time.Duration) {
 }
 
 // pause stops the clock while nobody waits, and resume starts it.
-func (w *watch) pause()  { w.turn(true) }
-func (w *watch) resume() { w.turn(false) }
-
-func (w *watch) turn(off bool) {
+func (w *watch) pause() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.off = off; off {
-		w.timer.Stop()
-	} else {
-		w.timer.Reset(slack(w.grant))
-	}
+	w.off = true
+	w.timer.Stop()
+}
+
+func (w *watch) resume() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.off = false
+	w.timer.Reset(slack(w.grant))
 }
 
 // end lets go of the context.
@@ -98,6 +99,15 @@ func Step(ctx context.Context, step string, atMost time.Duration) {
 	if w, ok := ctx.Value(watchKey{}).(*watch); ok {
 		w.begin(step, atMost)
 	}
+}
+
+// Aside stops the clock until back is called: what is waited for is our own, a place among the sessions, of which each is within bounds.
+func Aside(ctx context.Context) (back func()) {
+	if w, ok := ctx.Value(watchKey{}).(*watch); ok {
+		w.pause()
+		return w.resume
+	}
+	return func() {}
 }
 
 // Progress says that something came.

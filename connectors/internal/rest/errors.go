@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -15,8 +14,8 @@ import (
 	"github.com/fourmarketing/waybill"
 )
 
-// shownBody is how many bytes of a refused answer an error shows.
-const shownBody = 300
+// readBody is how many bytes of a refused answer are read: its codes stand there.
+const readBody = 16 << 10
 
 // Error is a call that was not answered. It unwraps to one of waybill's sentinels where a caller can act, and to
 // what went wrong underneath.
@@ -24,21 +23,25 @@ type Error struct {
 	Method     string
 	URL        string        // without secrets
 	Status     int           // 0 when there was no response
-	Body       string        // the first bytes of the response, without the credential
+	Body       string        // the first bytes of the response, for connectors that know what stands there; it may have anybody's name, and is not shown
 	RetryAfter time.Duration // what the server asked for, 0 when it did not
 	Attempts   int           // how often the call was sent
 	kind       error
 	cause      error
 }
 
-// Error names the call, the status and the first bytes of the answer.
+// Error names the call, the status and what the vendor calls it. Nothing else of the answer is told: logs, run histories and terminals are for people
+// who may not see customers' data.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s: ", e.Method, e.URL)
 	if e.Status != 0 {
 		fmt.Fprintf(&b, "%d %s", e.Status, http.StatusText(e.Status))
-		if e.Body != "" {
-			fmt.Fprintf(&b, " %q", e.Body)
+		if codes := codesOf([]byte(e.Body)); len(codes) > 0 {
+			fmt.Fprintf(&b, " (%s)", strings.Join(codes, ", "))
+		}
+		if scopes := Scopes(e.Body); scopes != "" {
+			fmt.Fprintf(&b, " (wants %s)", scopes)
 		}
 	} else {
 		fmt.Fprint(&b, e.cause)
@@ -70,10 +73,10 @@ func (e *Error) Unwrap() []error {
 func (t *attempt) refused(resp *http.Response) error {
 	head := t.body
 	if head == nil {
-		head, _ = io.ReadAll(io.LimitReader(resp.Body, shownBody)) // the status is the error, whatever became of its text
+		head, _ = io.ReadAll(io.LimitReader(resp.Body, readBody)) // the status is the error, whatever became of its text
 	}
 	defer resp.Body.Close()
-	e := &Error{Method: t.call.Method, URL: t.shown, Status: resp.StatusCode, Body: t.client.excerpt(head), Attempts: t.sent}
+	e := &Error{Method: t.call.Method, URL: t.shown, Status: resp.StatusCode, Body: string(head[:min(len(head), readBody)]), Attempts: t.sent}
 	after, known := t.retryAfter(resp)
 	e.RetryAfter = after
 	switch s := resp.StatusCode; {
@@ -126,17 +129,6 @@ func isPassing(err error) bool {
 func isIdentity(err error) bool {
 	var cert *tls.CertificateVerificationError
 	return errors.As(err, &cert)
-}
-
-// excerpt is the start of a body for an error text, without the credential should a server echo it.
-func (c *Client) excerpt(body []byte) string {
-	if s := c.auth.secret.Reveal(); s != "" {
-		body = bytes.ReplaceAll(body, []byte(s), []byte("***"))
-	}
-	if len(body) > shownBody {
-		body = body[:shownBody]
-	}
-	return strings.ToValidUTF8(string(bytes.TrimSpace(body)), "")
 }
 
 // show is a URL as people may read it. Queries of other hosts are dropped whole, because they are how signed

@@ -157,15 +157,15 @@ func TestErrorsNameTheCallWithoutItsSecrets(t *testing.T) {
 	const secret = "s3cr3t-credential"
 	c, _ := serve(t, quick, rest.Header("X-API-Key", secret), func(_ int, w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
-		io.WriteString(w, "no such thing, key "+r.Header.Get("X-API-Key")+strings.Repeat(" and more", 100))
+		io.WriteString(w, `{"error":{"type":"no_such_thing","message":"Jane Doe has no key `+r.Header.Get("X-API-Key")+strings.Repeat(" and more", 100)+`"},"code":"Jane Doe"}`)
 	})
 	_, err := c.Do(t.Context(), rest.Call{Path: "/thing", Query: url.Values{"id": {"7"}, "access_token": {secret}}})
-	for _, want := range []string{"GET http://127.0.0.1:", "/api/thing?", "id=7", "400 Bad Request", "no such thing, key ***"} {
+	for _, want := range []string{"GET http://127.0.0.1:", "/api/thing?", "id=7", "400 Bad Request (no_such_thing)"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error lacks %q: %v", want, err)
 		}
 	}
-	if strings.Contains(err.Error(), secret) || len(err.Error()) > 600 {
+	if strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), "Jane") || len(err.Error()) > 600 {
 		t.Errorf("error says too much: %v", err)
 	}
 	// A connection that fails makes net/http print the URL; signed addresses of other hosts must not show.

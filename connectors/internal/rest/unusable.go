@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -39,12 +40,23 @@ func (a Answer) JSON(into any) error {
 	return nil
 }
 
+// mediaType is what a kind of content is called.
+var mediaType = regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]{1,60}$`)
+
 func (a Answer) contentType() string {
 	kind, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
-	if kind == "" {
+	if kind = strings.ToLower(strings.TrimSpace(kind)); !mediaType.MatchString(kind) {
 		return "answer"
 	}
 	return kind
+}
+
+// Shape says of a body what it is without telling what stands in it.
+func (a Answer) Shape() string {
+	if codes := codesOf(a.Body); len(codes) > 0 {
+		return strings.Join(codes, ", ")
+	}
+	return fmt.Sprintf("%s of %d bytes", a.contentType(), len(a.Body))
 }
 
 // Unanswered is what came of a call that was not answered, and what was wrong with it in words that are nobody's name.

@@ -1,0 +1,15 @@
+-- $1: a JSON list of {source, name}. The orders that are called so, source '' being any: name, order_id.
+with wanted as (
+    select distinct unnest(from_json($1, '[{"source": "VARCHAR", "name": "VARCHAR"}]'), recursive := true)
+)
+
+select distinct w.name, o.order_id
+from wanted as w
+inner join canonical.orders as o
+    on w.source in ('', o.source) and w.name in (upper(o.order_name), upper(o.order_no), upper(o.order_id))
+union
+select distinct w.name, k.order_id
+from wanted as w
+inner join intermediate.int_order_keys as k on w.source in ('', k.source) and k.order_ref = w.name
+where k.order_id is not null
+order by all
