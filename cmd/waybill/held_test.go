@@ -161,17 +161,6 @@ func TestHeldUnitOfOnesOwn(t *testing.T) {
 	if now := p.must(exitDone, "state", "held").out; now != since {
 		t.Errorf("held since another time:\n%s\n%s", since, now)
 	}
-
-	// What is held stays held, and since then, while its whole area is.
-	mart := strings.Replace(depotSQL["marts/fulfilment/fct_despatch.sql"], "owner: operations\n", "owner: operations\nunit: order_ref\n", 1)
-	p.write("sql/marts/fulfilment/fct_despatch.sql", strings.Replace(mart, "*/\nselect", "*/\nselect nobody,", 1))
-	says(t, p.pull(exitWithheld).out, "held: order_ref=AV1003 since", "held: area fulfilment since")
-	p.write("sql/marts/fulfilment/fct_despatch.sql", mart)
-	p.pull(exitDone)
-	if now := p.must(exitDone, "state", "held").out; now != since {
-		t.Errorf("held since another time after its area was held:\n%s\n%s", since, now)
-	}
-
 	p.write("in/DESP_1.csv", despatch(goodLine, "AV1003,07/04/2026 12:00,30,"))
 	p.pull(exitDone)
 	if got := p.ask("select string_agg(order_ref || ' ' || qty, ', ' order by order_ref) from marts.fct_despatch"); got != "AV1001 2, AV1003 30, AV1005 5" {

@@ -207,8 +207,12 @@ func TestOnlyWhatWasPlantedBreaks(t *testing.T) {
 			planted[p.Subject] = true
 		}
 		for key, row := range f["marts.fct_breaks"] {
-			if !planted[f.orderOf(row["document"])] {
-				t.Errorf("%s: break %s on %s is not planted", worldtest.Label(o), key, f.orderOf(row["document"]))
+			of := f.orderOf(row["document"])
+			if row["check_id"] == "R20" { // a settlement's document begins with its connection
+				_, of, _ = strings.Cut(of, ":")
+			}
+			if !planted[of] {
+				t.Errorf("%s: break %s on %s is not planted", worldtest.Label(o), key, of)
 			}
 		}
 	}

@@ -108,11 +108,7 @@ func (w *witness) tieouts() TruthTable {
 		if r.state == "not_in_scope" {
 			continue
 		}
-		differ := ""
-		if r.state == "amount_differs" || r.state == "other_currency" {
-			differ = r.state
-		}
-		put("R13", r.o.brand, r.index >= 0, r.ref != "", differ)
+		put("R13", r.o.brand, r.index >= 0, r.ref != "", unlike(r.state))
 	}
 	for _, row := range w.factBreaks().Rows {
 		if x := all[[2]string{row[0], row[4]}]; x != nil && (row[0] != "R05" || row[1] == "never_scanned") {
@@ -123,6 +119,14 @@ func (w *witness) tieouts() TruthTable {
 		t.add(key[0], key[1], pairs()[key[0]], itoa(x.left), itoa(x.matched), itoa(x.different), itoa(x.uncompared), itoa(x.leftOnly), itoa(x.rightOnly), itoa(x.breaks), w.at.text())
 	}
 	return t
+}
+
+// unlike is how the two sides of a refund differ, empty where they agree or one of them is not there.
+func unlike(state string) string {
+	if state == "amount_differs" || state == "other_currency" {
+		return state
+	}
+	return ""
 }
 
 func (w *witness) tieOrder(put func(string, *brand, bool, bool, string), k *knownOrder, captured map[*order]bool) {

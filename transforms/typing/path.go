@@ -72,9 +72,24 @@ type hop struct {
 	Gaps   bool   // an object's values are entries, too: PHP writes a list with a gap as {"1": …, "2": …}
 	Lone   bool   // an object is an entry itself: some leave the list away around a single one
 	Keep   bool   // keep the parent once when the array is empty or absent
+	Or     []hop  // further lists, whose entries come behind: an answer's further pages stand elsewhere than its first
 }
 
 func parseHop(text string) (hop, error) {
+	first, further, several := strings.Cut(text, " | ")
+	h, err := parseOneHop(first)
+	if err != nil || !several {
+		return h, err
+	}
+	next, err := parseHop(further)
+	if err == nil && (h.IsText || next.IsText || h.Keep || next.Keep) {
+		err = fmt.Errorf("%q: lists alone stand beside one another, without ? behind", text)
+	}
+	h.Or = append([]hop{next}, next.Or...)
+	return h, err
+}
+
+func parseOneHop(text string) (hop, error) {
 	if inner, ok := strings.CutPrefix(text, "json("); ok {
 		path, ok := strings.CutSuffix(inner, ")")
 		if !ok || !pathText.MatchString(path) {
@@ -100,6 +115,14 @@ func parseHop(text string) (hop, error) {
 
 // entries is the list that a hop steps into.
 func (h hop) entries(element string) string {
+	list := h.list(element)
+	for _, further := range h.Or {
+		list = fmt.Sprintf("list_concat(%s, %s)", list, further.list(element))
+	}
+	return list
+}
+
+func (h hop) list(element string) string {
 	from := h.Pick.from(element)
 	list := fmt.Sprintf("json_extract(%s, %s)", from, duck.Literal(h.Path+"[*]"))
 	if h.Lone {

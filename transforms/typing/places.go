@@ -76,6 +76,14 @@ func waysInto(hops []string) [][][]Step {
 
 // ways are two where a list may also be an object, or left away around a single one.
 func (h hop) ways() [][]Step {
+	ways := h.own()
+	for _, further := range h.Or {
+		ways = append(ways, further.own()...)
+	}
+	return ways
+}
+
+func (h hop) own() [][]Step {
 	to := slices.Concat(h.Pick.steps(), stepsOf(h.Path))
 	switch {
 	case h.IsText:

@@ -7,6 +7,7 @@ conforms_to: asks
 rows:
   raw.shop_detail_answers:
     left_out:
+      labels_beyond_three: contains(order_gid, 'reverseDeliveries') # such a page names no return
       further_page: contains(order_gid, ' ')
 */
 -- Further pages of an order are asked for as "<order> <owner> <connection>"; one that is no answer spoils all.

@@ -12,15 +12,21 @@ rows:
       units: quantity
     left_out:
       in_an_older_answer: >-
-        {'at': r._received_at, 'file': r._file_id, 'line': r._line} <> (select max({'at': n._received_at, 'file': n._file_id, 'line': n._line})
-        from raw.shop_refund_lines as n where n._source = r._source and n.refund_gid = r.refund_gid)
+        {'at': r._received_at, 'file': r._file_id, 'line': coalesce((select a.answer_line from staging.stg_shopify__answer_lines as a
+        where a._source = r._source and a._file_id = r._file_id and a._line = r._line), r._line)}
+        <> (select max({'at': n._received_at, 'file': n._file_id, 'line': coalesce(b.answer_line, n._line)})
+        from raw.shop_refund_lines as n
+        left join staging.stg_shopify__answer_lines as b on b._source = n._source and b._file_id = n._file_id and b._line = n._line
+        where n._source = r._source and n.refund_gid = r.refund_gid)
 */
+-- Further pages of a long list are lines of their own, and belong to the answer that they go on from.
 with latest as (
-    select *
-    from raw.shop_refund_lines
+    select r.*
+    from raw.shop_refund_lines as r
+    left join staging.stg_shopify__answer_lines as a on a._source = r._source and a._file_id = r._file_id and a._line = r._line
     qualify rank() over (
-        partition by _source, refund_gid
-        order by _received_at desc, _file_id desc, _line desc
+        partition by r._source, r.refund_gid
+        order by r._received_at desc, r._file_id desc, coalesce(a.answer_line, r._line) desc
     ) = 1
 ),
 
@@ -29,7 +35,7 @@ once as (
     from latest
     qualify row_number() over (
         partition by _source, refund_gid, refund_line_gid, line_gid, restock_type
-        order by quantity desc
+        order by quantity desc, _line desc
     ) = 1
 ),
 

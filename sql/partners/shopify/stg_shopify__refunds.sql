@@ -25,12 +25,13 @@ with listed as (
     ) = 1
 ),
 
--- Taxes of carriage are in its amount where the shop's prices include them.
+-- Further pages are lines of their own. Taxes of carriage are in its amount where the shop's prices include them.
 carriage as (
     select r._source, r.refund_gid, sum(r.subtotal_amount) as amount
     from raw.shop_refund_shipping as r
+    left join staging.stg_shopify__answer_lines as a on a._source = r._source and a._file_id = r._file_id and a._line = r._line
     inner join staging.stg_shopify__refund_details as d
-        on d._source = r._source and d.refund_gid = r.refund_gid and d._file_id = r._file_id and d._line = r._line
+        on d._source = r._source and d.refund_gid = r.refund_gid and d._file_id = r._file_id and d._line = coalesce(a.answer_line, r._line)
     group by r._source, r.refund_gid
 ),
 
