@@ -40,6 +40,9 @@ func (r *Runner) Forget(ctx context.Context, req ledger.Forgotten) (Forgot, erro
 		if out.Loaded, err = r.loadAgain(ctx, out.Request); err != nil {
 			return out, err
 		}
+		if err = r.closeBehind(ctx, out.Request); err != nil {
+			return out, err
+		}
 		out.Request.State = ledger.ForgetErased
 		if err := r.parts.Ledger.Forget(ctx, out.Request); err != nil {
 			return out, err
@@ -120,6 +123,29 @@ func (r *Runner) loadAgain(ctx context.Context, req ledger.Forgotten) (int, erro
 		}
 	}
 	return loaded, nil
+}
+
+// closeBehind loads the files once more: the commit by which rows left lists their files as removed, with the least and the greatest value of each column, and the next
+// one that takes files out does without that list.
+func (r *Runner) closeBehind(ctx context.Context, req ledger.Forgotten) error {
+	files, err := r.parts.Ledger.Files(ctx, ledger.Filter{Status: ledger.Loaded})
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if !slices.ContainsFunc(req.Replaced, func(of ledger.Replaced) bool { return of.File == f.ID }) {
+			continue
+		}
+		err := r.parts.Leases.InTurn(ctx, "feed:"+f.Source+"/"+f.Feed, func(ctx context.Context) error {
+			f.Status = ledger.Received
+			return r.parts.Ledger.Put(ctx, f)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	_, err = r.loadAgain(ctx, req)
+	return err
 }
 
 // newestAsOf is the instant as of which readers see the marts: nothing but the person is to change in them.
