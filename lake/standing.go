@@ -187,6 +187,10 @@ func (l *Lake) Writable(ctx context.Context) error {
 	return l.refused(s)
 }
 
+// Begin lets this process change the lake, as its first change would do by itself. It is for who is about to change the catalog's database and the lake in one
+// transaction, within which the epoch cannot be raised.
+func (l *Lake) Begin(ctx context.Context) error { return l.mayWrite(ctx) }
+
 // mayWrite lets a change begin. At the first one of a process the epoch is raised, so that a catalog of before it is known for what it is.
 func (l *Lake) mayWrite(ctx context.Context) error {
 	l.mu.Lock()
