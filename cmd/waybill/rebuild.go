@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -122,6 +123,10 @@ func (l *commandLine) rebuild(ctx context.Context, r pull.Rebuild) error {
 		return err
 	}
 	defer p.Close()
+	if err := rebuildable(ctx, p, r.Table); err != nil {
+		d.stop()
+		return err
+	}
 	r.AsOf = asOf
 	out, err := p.Puller.Rebuild(ctx, r)
 	if err != nil {
@@ -146,6 +151,21 @@ func (l *commandLine) rebuild(ctx context.Context, r pull.Rebuild) error {
 		err = errors.Join(err, fmt.Errorf("%s could not be brought back", plural(len(problems), "thing")))
 	}
 	return errors.Join(err, shown)
+}
+
+// rebuildable refuses a table that neither the lake has nor a feed fills: a mistyped name would come to no table, and build the marts.
+func rebuildable(ctx context.Context, p *project.Project, name waybill.TableName) error {
+	for _, d := range p.Pipelines {
+		for _, f := range d.Feeds {
+			if slices.Contains(f.TableNames(), name) {
+				return nil
+			}
+		}
+	}
+	if name == (waybill.TableName{}) {
+		return nil
+	}
+	return known(ctx, p, []waybill.TableName{name})
 }
 
 // showMarts builds and publishes what a rebuild changed.
