@@ -107,7 +107,10 @@ func TestListsOfFeeds(t *testing.T) {
 		says(t, p.must(exitUsage, append(command, "--source", "depo")...).err, `"depo"`, `"depot"`)
 		says(t, p.must(exitUsage, append(command, "--source", "other", "--feed", "depot/despatch")...).err, "two feeds")
 	}
-	says(t, p.must(exitUsage, "rejects", "show", "--file", "nothing").err, "nothing", "files list")
+	for _, verb := range []string{"list", "show", "report", "replay"} {
+		says(t, p.must(exitUsage, "rejects", verb, "--file", "nothing").err, "--file nothing: no file has", "files list")
+	}
+	says(t, p.must(exitDone, "rejects", "show", "--file", "DESP_1.csv").out, "DESP_1.csv")
 
 	held := p.file("DESP_2.csv")
 	says(t, p.must(exitDone, "rejects", "list").err, "1 row", "DESP_2.csv", "waybill files why "+held.ID[:8])
