@@ -26,7 +26,7 @@ what they were; marts are built of them afterwards. Files whose contract changed
 is made again, which mends damaged or missing files of it. Tables are made beside the old files, which go to the trash at the end, for 72 hours.
 Where it is cut off, it is begun again; until it has ended nothing else changes the lake. Exit codes: 0 all is there · 1 something is not, and is named`,
 		Example: "  waybill rebuild\n  waybill rebuild --table raw.wms_despatch",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var name waybill.TableName
 			var err error
@@ -81,7 +81,7 @@ func newAdopt(l *commandLine) *cobra.Command {
 What the journal knows and the catalog lacks is brought back from kept bytes; what the catalog has and does not count any more leaves. A copied root
 becomes a lake of its own, and its tables are made anew below it. No file is removed. Exit codes: 0 done · 1 failed · 2 --yes is missing`,
 		Example: "  waybill adopt          says what would be so\n  waybill adopt --yes",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p, err := l.open(c.Context(), nil)
 			if err != nil {

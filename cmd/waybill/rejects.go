@@ -112,7 +112,7 @@ func newRejectsList(l *commandLine) *cobra.Command {
 		Use:     "list",
 		Short:   "Count rejected rows by feed, column and rule",
 		Example: "  waybill rejects list --source northgate",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return l.askRejects(c.Context(), &r, questions.Rejects.Count, "table")
 		},
@@ -127,7 +127,7 @@ func newRejectsRows(l *commandLine, verb, short, format string) *cobra.Command {
 		Use:     verb,
 		Short:   short,
 		Example: "  waybill rejects " + verb + " --source northgate",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := l.askRejects(c.Context(), &r, questions.Rejects.List, format); err != nil {
 				return err
@@ -157,7 +157,7 @@ func newRejectsReplay(l *commandLine) *cobra.Command {
 		Long: `Load again, from the kept bytes and under today's contracts, every file that is held or has rejected rows.
 The partner is not asked. A file's rows take the place of those of its earlier load in one commit.`,
 		Example: "  waybill rejects replay --source northgate --feed despatch && waybill build",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p, err := l.open(c.Context(), nil)
 			if err != nil {
