@@ -3,26 +3,85 @@ package pipelines
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/fourmarketing/waybill/transforms/typing"
 )
 
 // unknownField is how the YAML library words an unknown key; only the key's name is taken from it.
 var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
+
+// placed is how errors of our own kinds of values begin, which the YAML library passes on as they are.
+var placed = regexp.MustCompile(`(?s)^\[(\d+):(\d+)\] (.*)$`)
+
+// wrongType is how the YAML library words a value of another type; only Go's name of the type is taken from it.
+var wrongType = regexp.MustCompile(`^cannot unmarshal .* into Go (?:struct field \S+|value) of type ([^ ]+)`)
+
+// notOf says what is wanted in place of a value.
+func notOf(goType string, t *token.Token) string {
+	wanted := "is not of the form that is wanted here"
+	switch {
+	case goType == "time.Duration":
+		wanted = lengthOfTime
+	case strings.HasPrefix(goType, "int"), strings.HasPrefix(goType, "uint"):
+		wanted = "is no whole number such as 300000, without a unit"
+	case strings.HasPrefix(goType, "float"):
+		wanted = "is no number such as 0.5"
+	case goType == "bool":
+		wanted = "is neither true nor false"
+	case goType == "string":
+		wanted = "begins a list or block where a text is wanted"
+	}
+	if t == nil {
+		return "a value " + wanted
+	}
+	return fmt.Sprintf("%q %s", t.Value, wanted)
+}
+
+const lengthOfTime = "is no length of time such as 30s, 10m or 2h"
+
+// duration is how Go, and our own kind of it, refuse a length of time; they know no place.
+var duration = regexp.MustCompile(`^(?:time: .*duration )?(".*")(?: is no duration such as 60s or 5m)?$`)
+
+// DescribeIn is Describe for an error that may know no place in the node of which it is.
+func DescribeIn(node ast.Node, origin string, err error, keys ...string) error {
+	if m := duration.FindStringSubmatch(err.Error()); m != nil {
+		if text, wrong := strconv.Unquote(m[1]); wrong == nil {
+			for _, n := range ast.Filter(ast.StringType, node) {
+				if t := n.GetToken(); t.Value == text && t.Position != nil {
+					return fmt.Errorf("%s:%d:%d: %q %s", origin, t.Position.Line, t.Position.Column, text, lengthOfTime)
+				}
+			}
+		}
+	}
+	return Describe(origin, err, keys...)
+}
 
 // Describe turns a YAML error into "file:line:column: what, and the nearest key that would be right". The keys are the given ones; without
 // any, those of a pipeline definition.
 func Describe(origin string, err error, keys ...string) error {
 	var syntax yaml.Error
 	if !errors.As(err, &syntax) {
+		if m := placed.FindStringSubmatch(err.Error()); m != nil {
+			return fmt.Errorf("%s:%s:%s: %s", origin, m[1], m[2], m[3])
+		}
 		return fmt.Errorf("%s: %w", origin, err)
 	}
 	where, what := origin, syntax.GetMessage()
 	if t := syntax.GetToken(); t != nil && t.Position != nil {
 		where = fmt.Sprintf("%s:%d:%d", origin, t.Position.Line, t.Position.Column)
+	}
+	if m := wrongType.FindStringSubmatch(what); m != nil {
+		what = notOf(m[1], syntax.GetToken())
 	}
 	if m := unknownField.FindStringSubmatch(what); m != nil {
 		what = fmt.Sprintf("unknown key %q", m[1])
@@ -60,11 +119,29 @@ func hintOf(key string, keys []string) string {
 
 // knownKeys are the words of a pipeline definition.
 func knownKeys() []string {
-	return strings.Fields(`pipeline sources schedule cron zone feeds feed file match ignore ready stable_for marker pull resource
-		settings worklist expect by days calendar sequence supersede mode identity document newest_by decode format type delimiter quote encoding header
-		fields null record header_record trailer count_field sum_field sum_of policy control count tables where each columns limits max_rejected
-		min_rows_vs_last allow_empty max_unpacked_bytes max_unpacked_ratio max_records max_columns max_record_bytes max_nesting on_drift new_column missing_column from position path formats future strip extract decimal_mark group_mark negative affixes codes required
-		min max enum regex pii optional`)
+	return slices.Concat(KeysOf(reflect.TypeFor[Pipeline]()), KeysOf(reflect.TypeFor[typing.Column]()), []string{"where", "each", "columns"})
+}
+
+// KeysOf are the YAML keys of a struct and of those in it, for the nearest to a mistyped one.
+func KeysOf(t reflect.Type) []string {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice:
+		return KeysOf(t.Elem())
+	case reflect.Struct:
+		var keys []string
+		for i := range t.NumField() {
+			key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+			if key != "" && key != "-" {
+				keys = append(keys, key)
+			}
+			if t.Field(i).Type != t {
+				keys = append(keys, KeysOf(t.Field(i).Type)...)
+			}
+		}
+		return keys
+	default:
+		return nil
+	}
 }
 
 // Nearest returns the known word that is closest to a mistyped one, empty when none is close.

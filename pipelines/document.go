@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 // Document is a YAML file of settings that can still be found: by the key that leads to a setting, its line and column. Keys are written
@@ -38,7 +39,25 @@ func ParseDocument(origin string, text []byte) (*Document, error) {
 	if d == nil {
 		return nil, fmt.Errorf("%s: is empty; `waybill init FOLDER` writes one to copy from", origin)
 	}
+	if err := d.withoutColon(); err != nil {
+		return nil, err
+	}
 	return d, nil
+}
+
+// withoutColon finds entries within braces that have no colon: the library takes {entries: 300,000} for entries: 300 and a key 000 without a value,
+// which is no text, and then leaves out the whole block without a word.
+func (d *Document) withoutColon() error {
+	for _, n := range ast.Filter(ast.MappingValueType, d.body) {
+		v, ok := n.(*ast.MappingValueNode)
+		if !ok || v.Start == nil || v.Start.Value == ":" || v.Value.GetToken().Type != token.ImplicitNullType {
+			continue
+		}
+		at := v.Key.GetToken()
+		return fmt.Errorf("%s:%d:%d: %q stands between braces without a colon; a value with a comma in it is quoted there, and a number has none: 300000",
+			d.origin, at.Position.Line, at.Position.Column, at.Value)
+	}
+	return nil
 }
 
 // Origin is the file's name.
@@ -50,7 +69,7 @@ func (d *Document) Walk(v ast.Visitor) { ast.Walk(v, d.body) }
 // Decode fills a struct strictly: an unknown key is an error with its place and the nearest of the keys.
 func (d *Document) Decode(into any, keys ...string) error {
 	if err := yaml.NodeToValue(d.body, into, yaml.Strict()); err != nil {
-		return Describe(d.origin, err, keys...)
+		return DescribeIn(d.body, d.origin, err, keys...)
 	}
 	return nil
 }

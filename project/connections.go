@@ -78,7 +78,7 @@ func decodeConnection(path string, node ast.Node, into any) error {
 		}
 	}
 	if err := yaml.NodeToValue(&own, into, yaml.Strict()); err != nil {
-		return pipelines.Describe(path, err, keysOf(reflect.TypeOf(into))...)
+		return pipelines.DescribeIn(&own, path, err, pipelines.KeysOf(reflect.TypeOf(into))...)
 	}
 	return nil
 }

@@ -22,29 +22,7 @@ func decode(doc *pipelines.Document, env func(string) (string, bool), into any) 
 	if err := errors.Join(r.problems...); err != nil {
 		return err
 	}
-	return doc.Decode(into, keysOf(reflect.TypeOf(into))...)
-}
-
-// keysOf are the YAML keys of a struct and of those in it, for the nearest to a mistyped one.
-func keysOf(t reflect.Type) []string {
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice:
-		return keysOf(t.Elem())
-	case reflect.Struct:
-		var keys []string
-		for i := range t.NumField() {
-			key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
-			if key != "" && key != "-" {
-				keys = append(keys, key)
-			}
-			if t.Field(i).Type != t {
-				keys = append(keys, keysOf(t.Field(i).Type)...)
-			}
-		}
-		return keys
-	default:
-		return nil
-	}
+	return doc.Decode(into, pipelines.KeysOf(reflect.TypeOf(into))...)
 }
 
 // reference is how a value names a secret that stands elsewhere. Any kind is recognised, so that a mistyped one is an error and is not sent

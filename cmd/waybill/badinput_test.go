@@ -98,8 +98,8 @@ func TestListsOfFeeds(t *testing.T) {
 		var files, rejects []map[string]any
 		p.report(exitDone, &files, append([]string{"files", "list"}, narrowed...)...)
 		p.report(exitDone, &rejects, append([]string{"rejects", "show"}, narrowed...)...)
-		if len(files) != 2 || len(rejects) != 1 {
-			t.Errorf("%v: %d files and %d rejects, want 2 and 1", narrowed, len(files), len(rejects))
+		if len(files) != 2 || len(rejects) != 2 {
+			t.Errorf("%v: %d files and %d rejects, want 2 and 2, of the held one too", narrowed, len(files), len(rejects))
 		}
 	}
 	for _, command := range [][]string{{"files", "list"}, {"rejects", "list"}, {"rejects", "show"}, {"rejects", "report"}, {"rejects", "replay"}} {
@@ -107,10 +107,13 @@ func TestListsOfFeeds(t *testing.T) {
 		says(t, p.must(exitUsage, append(command, "--source", "depo")...).err, `"depo"`, `"depot"`)
 		says(t, p.must(exitUsage, append(command, "--source", "other", "--feed", "depot/despatch")...).err, "two feeds")
 	}
-	says(t, p.must(exitUsage, "rejects", "show", "--file", "nothing").err, "nothing", "files list")
+	for _, verb := range []string{"list", "show", "report", "replay"} {
+		says(t, p.must(exitUsage, "rejects", verb, "--file", "nothing").err, "--file nothing: no file has", "files list")
+	}
+	says(t, p.must(exitDone, "rejects", "show", "--file", "DESP_1.csv").out, "DESP_1.csv")
 
 	held := p.file("DESP_2.csv")
-	says(t, p.must(exitDone, "rejects", "list").err, "1 row", "DESP_2.csv", "waybill files why "+held.ID[:8])
+	says(t, p.must(exitDone, "rejects", "list").out, "held", "loaded", "2 rows")
 	says(t, p.must(exitDone, "rejects", "replay", "--file", held.ID).out, "none is loaded", "waybill files why "+held.ID[:8])
 }
 

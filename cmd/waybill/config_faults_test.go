@@ -27,6 +27,11 @@ func configurationFaults() []fault {
 	const w = "waybill.yaml"
 	return []fault{
 		{"timeout by another name", w, "pii_salt:", "timeouts: {silense: 1m}\npii_salt:", "timeouts: {silense", []string{`"silense"`, `"silence"`}},
+		{"timeout without a unit", w, "pii_salt:", "timeouts: {connect: 20}\npii_salt:", "timeouts: {connect", []string{`"20" is no length of time`, "30s"}},
+		{"timeout in words", w, "pii_salt:", "timeouts: {connect: 20 seconds}\npii_salt:", "timeouts: {connect", []string{`"20 seconds" is no length of time`, "30s"}},
+		{"timeout of a connection in days", w, "dhl: {kind: dhl,", "dhl: {kind: dhl, timeouts: {silence: 1d},", "", []string{`"1d" is no length of time`}},
+		{"number with commas", w, "pii_salt:", "limits: {entries: 300,000}\npii_salt:", "limits: {entries", []string{`"000" stands between braces without a colon`, "300000"}},
+		{"number with a unit", w, "pii_salt:", "limits: {file_bytes: 32GiB}\npii_salt:", "limits: {file_bytes", []string{`"32GiB" is no whole number`, "without a unit"}},
 		{"timeout below zero", w, "pii_salt:", "timeouts: {silence: -1m}\npii_salt:", "timeouts: {silence", []string{"timeouts.connect, .silence and .feed cannot be negative"}},
 		{"publishing below zero", w, "pii_salt:", "timeouts: {publish: -1m}\npii_salt:", "timeouts: {publish", []string{"timeouts.publish", "cannot be negative"}},
 		{"limit below zero", w, "pii_salt:", "limits: {entries: -1}\npii_salt:", "limits: {entries", []string{"limits.entries, .depth and .file_bytes cannot be negative"}},
@@ -119,6 +124,12 @@ func definitionFaults() []fault {
 		{"table that nobody reads", "northgate", "      raw.wms_despatch:", "      raw.wms_dispatch:", "", []string{"no model reads raw.wms_dispatch", `"raw.wms_despatch"`}},
 		{"type of a column", "adyen", `gross_debit: {from: ["Gross Debit (GC)"], type: "decimal(18,4)"}`, `gross_debit: {from: ["Gross Debit (GC)"], type: money}`, "", []string{"gross_debit.type", `"money"`, "decimal(p,s)"}},
 		{"zone of a column", "northgate", `formats: ["%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M"], zone: Europe/London, required: true}`, `formats: ["%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M"], zone: Europe/Londn, required: true}`, "", []string{".zone", "Europe/Londn"}},
+		{"reference that is no yes or no", "northgate", "reference: true", "reference: ture", "", []string{`"ture" is neither true nor false`}},
+		{"key of a column", "northgate", "subject: order", "subjct: order", "", []string{`"subjct"`, `did you mean "subject"?`}},
+		{"date in a name", "northgate", "    name_date:", "    name_dat:", "", []string{`did you mean "name_date"?`}},
+		{"days with a unit", "northgate", "format: '%Y%m%d'}", "format: '%Y%m%d', within: 7d}", "", []string{`"7d" is no whole number`}},
+		{"share without a percent sign", "northgate", "max_rejected: 20%", "max_rejected: 20", "", []string{`"20" is no share`, "5%"}},
+		{"time without change", "northgate", "stable_for: 1s", "stable_for: 1 minute", "", []string{`"1 minute" is no length of time`, "30s"}},
 		{"key of a contract", "northgate", "    trailer: {match: '^TRL', count_field: 1, policy: hold}", "    trailr: {match: '^TRL', count_field: 1, policy: hold}", "", []string{`"trailr"`, `did you mean "trailer"?`}},
 	}
 }

@@ -49,7 +49,7 @@ Exit codes: 0 nothing differs · 1 something differs or failed`,
   waybill demo --defects 0
   waybill demo --lake s3://bucket/demo --catalog postgres://…
   waybill demo --serve            leave the sandbox running for run, serve and doctor`,
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(c *cobra.Command, _ []string) error { return l.demo(c.Context(), f) },
 	}
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "which world")

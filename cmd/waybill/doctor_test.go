@@ -296,6 +296,9 @@ func TestInit(t *testing.T) {
 	}
 	says(t, waybillWith(t, nil, "init", p.dir).err, "is there already")
 	list := waybillWith(t, nil, "init", "--list").out
+	if strings.Contains(list, `\n`) {
+		t.Errorf("lists are broken by a sign for a line end:\n%s", list)
+	}
 	says(t, list, "northgate", "warehouse", "fct_shipments", "adyen", "payment provider", "fct_settlements", "dhl", "carrier", "fct_tracking_events", "shopify", "web shop", "fct_orders")
 }
 

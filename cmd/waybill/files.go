@@ -40,7 +40,7 @@ func newFilesList(l *commandLine) *cobra.Command {
 		Use:     "list",
 		Short:   "List received files",
 		Example: "  waybill files list --status held\n  waybill files list --source veldhoven --feed despatch --json",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			f.Status = ledger.Status(status)
 			if status != "" && !slices.Contains(statuses(), status) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -62,10 +63,28 @@ that no definition names any more. Killed in the middle, it goes on when it is r
 			if l.json {
 				return printJSON(l.stdout, done)
 			}
-			fmt.Fprintln(l.stdout, "next: waybill build")
-			return nil
+			return l.afterMove(c.Context(), p, done)
 		},
 	}
+}
+
+// afterMove says what is next. Where nothing bore the former name it was moved before, or mistyped: then which names there are to move.
+func (l *commandLine) afterMove(ctx context.Context, p *project.Project, done []moveReport) error {
+	for _, m := range done {
+		if m.Moved+m.Reloaded > 0 {
+			fmt.Fprintln(l.stdout, "next: waybill build")
+			return nil
+		}
+	}
+	nameless, err := p.Puller.Nameless(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(l.stdout, "no file bears the former name: it was moved before, or never came under it; "+plural(len(nameless), "feed")+" with files and without a definition")
+	for _, n := range nameless {
+		fmt.Fprintln(l.stdout, "nameless", visible(n.String()))
+	}
+	return nil
 }
 
 // movesOf are the feeds that two names mean: one, or all of a source that no definition names or whose move was begun.

@@ -40,7 +40,7 @@ Copies that others have made (backups, versions that a bucket keeps, replicas of
   waybill forget --email jane@example.com
   waybill forget --order AV1002 --order AV1007 --yes
   waybill forget --resume`,
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
 				return err
@@ -99,6 +99,9 @@ func (l *commandLine) forget(ctx context.Context, p *project.Project, f forgetFl
 		l.printFound(found)
 	}
 	switch {
+	case f.dryRun && records == 0 && len(found.Orders) == 0:
+		fmt.Fprintln(l.stdout, "nothing of the person is in the kept bytes, and nothing was changed; next: waybill trace REF, to find an order of theirs")
+		return nil
 	case f.dryRun:
 		fmt.Fprintln(l.stdout, "nothing was changed; next: the same without --dry-run")
 		return nil

@@ -308,7 +308,9 @@ func TestForgetSaysWhatIsWrong(t *testing.T) {
 		{exitUsage, "--yes", []string{"forget", "--email", "jane@example.com"}},
 		{exitUsage, "takes no person", []string{"forget", "--resume", "--email", "jane@example.com"}},
 		{exitFailed, "nothing of the person", []string{"forget", "--email", "nobody@example.com", "--yes"}},
-		{exitDone, "nothing was changed", []string{"forget", "--email", "jane@example.com", "--dry-run"}},
+		{exitDone, "in the kept bytes, and nothing was changed; next: waybill trace REF", []string{"forget", "--email", "nobody@example.com", "--dry-run"}},
+		{exitUsage, `waybill forget takes no "AA1"; see `, []string{"forget", "AA1"}},
+		{exitDone, "nothing was changed; next: the same", []string{"forget", "--email", "jane@example.com", "--dry-run"}},
 	} {
 		if o := p.must(tc.code, tc.args...); !strings.Contains(o.String(), tc.says) {
 			t.Errorf("%v: %s lacks %q", tc.args, o, tc.says)

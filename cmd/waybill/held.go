@@ -17,7 +17,7 @@ const mostShown = 10
 func newStateHeld(l *commandLine) *cobra.Command {
 	return &cobra.Command{
 		Use: "held", Short: "What stands in the marts as it was, because a check named it: units and areas, since when and why",
-		Example: "  waybill state held\n  waybill query \"select * from ops.held_units\"", Args: cobra.NoArgs,
+		Example: "  waybill state held\n  waybill query \"select * from ops.held_units\"", Args: noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p, err := l.open(c.Context(), nil)
 			if err != nil {

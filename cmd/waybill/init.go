@@ -181,27 +181,35 @@ func (l *commandLine) listOffers() error {
 	if l.json {
 		return printJSON(l.stdout, offers)
 	}
-	rows := make([][]string, len(offers))
-	for i, o := range offers {
-		rows[i] = []string{o.Name, o.Kind, o.About, wrapped(strings.Join(o.Alone, ", "), 60), wrapped(strings.Join(o.Beside, ", "), 40)}
+	var rows [][]string
+	for _, o := range offers {
+		alone, beside := wrapped(strings.Join(o.Alone, ", "), 60), wrapped(strings.Join(o.Beside, ", "), 40)
+		rows = append(rows, []string{o.Name, o.Kind, o.About, lineOf(alone, 0), lineOf(beside, 0)})
+		for i := 1; i < max(len(alone), len(beside)); i++ {
+			rows = append(rows, []string{"", "", "", lineOf(alone, i), lineOf(beside, i)})
+		}
 	}
 	grid(l.stdout, []string{"name", "kind", "how", "marts it fills by itself", "and beside partners of other kinds"}, rows)
 	return nil
 }
 
 // wrapped breaks a list into lines of about that many letters.
-func wrapped(text string, width int) string {
-	var b strings.Builder
-	line := 0
+func wrapped(text string, width int) []string {
+	var lines []string
 	for _, word := range strings.Fields(text) {
-		if line > 0 && line+len(word) > width {
-			b.WriteString("\n")
-			line = 0
-		} else if line > 0 {
-			b.WriteString(" ")
+		last := len(lines) - 1
+		if last < 0 || len(lines[last])+1+len(word) > width {
+			lines = append(lines, word)
+		} else {
+			lines[last] += " " + word
 		}
-		b.WriteString(word)
-		line += len(word) + 1
 	}
-	return b.String()
+	return lines
+}
+
+func lineOf(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return ""
 }

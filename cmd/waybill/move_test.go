@@ -55,7 +55,7 @@ func TestMoveARenamedConnection(t *testing.T) {
 		if strings.Contains(o.out, "1 file loaded") || strings.Contains(o.out, "2 files loaded") || p.sums() != "quayside:9/3" {
 			t.Errorf("a run loads them again: %s", o)
 		}
-		says(t, p.must(exitDone, "files", "move", "depot", "quayside").out, "0 files of depot/despatch moved") // again: nothing is left to do
+		says(t, p.must(exitDone, "files", "move", "depot", "quayside").out, "0 files of depot/despatch moved", "no file bears the former name", "0 feeds with files and without a definition") // again: nothing is left to do
 		var plan run.Plan
 		p.report(exitDone, &plan, "plan", "--as-of", stamp(depotNow))
 		if len(plan.Nameless) > 0 || plan.Feeds[0].Outdated > 0 {
@@ -88,6 +88,7 @@ func TestMoveRefuses(t *testing.T) {
 	p.pull(exitDone)
 	says(t, p.must(exitUsage, "files", "move", "depot/despatch", "depot/order_status").err, "still pulls it")
 	p.edit("pipelines/depot.yaml", "feed: despatch", "feed: sent")
+	says(t, p.must(exitDone, "files", "move", "depot/despach", "depot/sent").out, "0 files of depot/despach moved", "no file bears the former name", "nameless depot/despatch: 1 known files", "waybill files move depot/despatch depot/sent")
 	says(t, p.must(exitUsage, "files", "move", "depot/despatch", "depot/order_status").err, "raw.depot_despatch", "does not fill")
 	says(t, p.must(exitDone, "files", "move", "depot/despatch", "depot/sent").out, "1 file of depot/despatch moved to depot/sent, 0 files loaded again")
 	if f := p.file("DESP_1.csv"); f.Feed != "sent" || f.Status != "loaded" {

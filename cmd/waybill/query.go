@@ -177,6 +177,14 @@ func exact(d duckdb.Decimal) string {
 	return new(big.Rat).SetFrac(d.Value, scale).FloatString(int(d.Scale))
 }
 
+// noWords refuses what stands behind a command that flags alone tell what to do.
+func noWords(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%w: %s takes no %q; see `%s --help`", errUsage, c.CommandPath(), args[0], c.CommandPath())
+	}
+	return nil
+}
+
 // oneArg wants exactly one argument and says which.
 func oneArg(what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {

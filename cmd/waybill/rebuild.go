@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -25,7 +26,7 @@ what they were; marts are built of them afterwards. Files whose contract changed
 is made again, which mends damaged or missing files of it. Tables are made beside the old files, which go to the trash at the end, for 72 hours.
 Where it is cut off, it is begun again; until it has ended nothing else changes the lake. Exit codes: 0 all is there · 1 something is not, and is named`,
 		Example: "  waybill rebuild\n  waybill rebuild --table raw.wms_despatch",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var name waybill.TableName
 			var err error
@@ -80,7 +81,7 @@ func newAdopt(l *commandLine) *cobra.Command {
 What the journal knows and the catalog lacks is brought back from kept bytes; what the catalog has and does not count any more leaves. A copied root
 becomes a lake of its own, and its tables are made anew below it. No file is removed. Exit codes: 0 done · 1 failed · 2 --yes is missing`,
 		Example: "  waybill adopt          says what would be so\n  waybill adopt --yes",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p, err := l.open(c.Context(), nil)
 			if err != nil {
@@ -122,6 +123,10 @@ func (l *commandLine) rebuild(ctx context.Context, r pull.Rebuild) error {
 		return err
 	}
 	defer p.Close()
+	if err := rebuildable(ctx, p, r.Table); err != nil {
+		d.stop()
+		return err
+	}
 	r.AsOf = asOf
 	out, err := p.Puller.Rebuild(ctx, r)
 	if err != nil {
@@ -146,6 +151,21 @@ func (l *commandLine) rebuild(ctx context.Context, r pull.Rebuild) error {
 		err = errors.Join(err, fmt.Errorf("%s could not be brought back", plural(len(problems), "thing")))
 	}
 	return errors.Join(err, shown)
+}
+
+// rebuildable refuses a table that neither the lake has nor a feed fills: a mistyped name would come to no table, and build the marts.
+func rebuildable(ctx context.Context, p *project.Project, name waybill.TableName) error {
+	for _, d := range p.Pipelines {
+		for _, f := range d.Feeds {
+			if slices.Contains(f.TableNames(), name) {
+				return nil
+			}
+		}
+	}
+	if name == (waybill.TableName{}) {
+		return nil
+	}
+	return known(ctx, p, []waybill.TableName{name})
 }
 
 // showMarts builds and publishes what a rebuild changed.

@@ -327,6 +327,22 @@ func damageAndMend(t *testing.T, p *office, was frozen, at time.Time) {
 	isAsWas(t, was, p)
 }
 
+// TestRebuildOfNoTable refuses a name that no table has and no feed fills, and leaves the marts and the lake's epoch as they are.
+func TestRebuildOfNoTable(t *testing.T) {
+	t.Parallel()
+	p := depot(t)
+	p.write("in/DESP_1.csv", despatch(goodLine))
+	p.pull(exitDone)
+	was := p.must(exitDone, "adopt").out
+	for _, name := range []string{"raw.depot_despach", "marts.fct_despach"} {
+		says(t, p.must(exitUsage, "rebuild", "--table", name, "--as-of", stamp(depotNow)).err, "the lake has no table "+name, "waybill state tables")
+	}
+	if is := p.must(exitDone, "adopt").out; is != was {
+		t.Errorf("before %s, after %s", was, is)
+	}
+	says(t, p.must(exitDone, "rebuild", "--table", "raw.depot_despatch", "--as-of", stamp(depotNow)).out, "1 table made anew, rows of 1 file")
+}
+
 // currentFiles are a data file, a manifest and the metadata file that a table stands on now.
 func currentFiles(t *testing.T, p *office, name string) map[string]string {
 	t.Helper()

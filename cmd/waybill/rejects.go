@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -34,7 +35,7 @@ func newRejects(l *commandLine) *cobra.Command {
 func addFilter(c *cobra.Command, r *questions.Rejects) {
 	c.Flags().StringVar(&r.Source, "source", "", "only this source, or source/feed")
 	c.Flags().StringVar(&r.Feed, "feed", "", "only this feed")
-	c.Flags().StringVar(&r.File, "file", "", "only this file (start of its id)")
+	c.Flags().StringVar(&r.File, "file", "", "only this file: the start of its id, or its name")
 }
 
 // askRejects opens the project and prints what a question about its rejects gives.
@@ -47,12 +48,9 @@ func (l *commandLine) askRejects(ctx context.Context, r *questions.Rejects, ask 
 	if err := narrow(ctx, p, &r.Source, &r.Feed); err != nil {
 		return err
 	}
-	files, err := p.Ledger.Files(ctx, ledger.Filter{Source: r.Source, Feed: r.Feed, IDPrefix: r.File})
+	files, err := filesOf(ctx, p, r)
 	if err != nil {
 		return err
-	}
-	if r.File != "" && len(files) == 0 {
-		return fmt.Errorf("%w: --file %s: %w; `waybill files list` shows them", errUsage, r.File, questions.ErrNoFile)
 	}
 	held, clear, err := l.heldRejects(ctx, p, files)
 	defer clear()
@@ -67,6 +65,21 @@ func (l *commandLine) askRejects(ctx context.Context, r *questions.Rejects, ask 
 		}
 		return l.printTable(answer, l.format(format))
 	})
+}
+
+// filesOf are the files that the filter lets through. One that --file means is found as everywhere, and stands in r by its id then.
+func filesOf(ctx context.Context, p *project.Project, r *questions.Rejects) ([]ledger.File, error) {
+	if r.File != "" {
+		f, err := oneFile(ctx, p, r.File)
+		if errors.Is(err, questions.ErrNoFile) {
+			err = fmt.Errorf("%w: --file %w", errUsage, err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		r.File = f.ID
+	}
+	return p.Ledger.Files(ctx, ledger.Filter{Source: r.Source, Feed: r.Feed, IDPrefix: r.File})
 }
 
 // heldRejects types the held ones among files again, whose rejects are in no table, and returns their rejects as Parquet files, until clear is called.
@@ -99,7 +112,7 @@ func newRejectsList(l *commandLine) *cobra.Command {
 		Use:     "list",
 		Short:   "Count rejected rows by feed, column and rule",
 		Example: "  waybill rejects list --source northgate",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return l.askRejects(c.Context(), &r, questions.Rejects.Count, "table")
 		},
@@ -114,7 +127,7 @@ func newRejectsRows(l *commandLine, verb, short, format string) *cobra.Command {
 		Use:     verb,
 		Short:   short,
 		Example: "  waybill rejects " + verb + " --source northgate",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := l.askRejects(c.Context(), &r, questions.Rejects.List, format); err != nil {
 				return err
@@ -144,7 +157,7 @@ func newRejectsReplay(l *commandLine) *cobra.Command {
 		Long: `Load again, from the kept bytes and under today's contracts, every file that is held or has rejected rows.
 The partner is not asked. A file's rows take the place of those of its earlier load in one commit.`,
 		Example: "  waybill rejects replay --source northgate --feed despatch && waybill build",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p, err := l.open(c.Context(), nil)
 			if err != nil {
@@ -154,7 +167,7 @@ The partner is not asked. A file's rows take the place of those of its earlier l
 			if err := narrow(c.Context(), p, &r.Source, &r.Feed); err != nil {
 				return err
 			}
-			all, err := p.Ledger.Files(c.Context(), ledger.Filter{Source: r.Source, Feed: r.Feed, IDPrefix: r.File})
+			all, err := filesOf(c.Context(), p, &r)
 			if err != nil {
 				return err
 			}

@@ -29,7 +29,7 @@ func newServe(l *commandLine) *cobra.Command {
 catalog), with retries, and catch up on what was due while it was stopped. SIGTERM stops scheduling and lets what runs finish.
 What it does is logged to standard error, a line of JSON each: runs, feeds with their counts, releases, publications, failures with what to type next.`,
 		Example: "  waybill serve\n  waybill serve --listen 0.0.0.0:8099 --drain 5m",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			l.logJSON = true
 			h := newHealth(time.Now)

@@ -30,7 +30,7 @@ func newState(l *commandLine) *cobra.Command {
 func newStateRuns(l *commandLine) *cobra.Command {
 	limit := 20
 	c := &cobra.Command{
-		Use: "runs", Short: "Run history, newest first", Example: "  waybill state runs --limit 5", Args: cobra.NoArgs,
+		Use: "runs", Short: "Run history, newest first", Example: "  waybill state runs --limit 5", Args: noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p, err := l.open(c.Context(), nil)
 			if err != nil {
@@ -76,7 +76,7 @@ func shortened(text string) string {
 
 func newStateRelease(l *commandLine) *cobra.Command {
 	return &cobra.Command{
-		Use: "release", Short: "What readers see now: of when each area is, what is held, and which release each target shows", Example: "  waybill state release --json", Args: cobra.NoArgs,
+		Use: "release", Short: "What readers see now: of when each area is, what is held, and which release each target shows", Example: "  waybill state release --json", Args: noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p, err := l.open(c.Context(), nil)
 			if err != nil {
@@ -115,7 +115,7 @@ func newStateRelease(l *commandLine) *cobra.Command {
 
 func newStateTables(l *commandLine) *cobra.Command {
 	return &cobra.Command{
-		Use: "tables", Short: "Tables of the lake: snapshot, files, rows, bytes", Example: "  waybill state tables", Args: cobra.NoArgs,
+		Use: "tables", Short: "Tables of the lake: snapshot, files, rows, bytes", Example: "  waybill state tables", Args: noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p, err := l.open(c.Context(), nil)
 			if err != nil {

@@ -51,6 +51,11 @@ Exit codes: 0 it would be loaded · 1 it would be held`,
 }
 
 func (l *commandLine) try(ctx context.Context, file string, t trying) error {
+	if info, err := os.Stat(file); err != nil {
+		return fmt.Errorf("try: %w", err)
+	} else if info.IsDir() {
+		return fmt.Errorf("%w: %s is a folder; try takes one file of it", errUsage, visible(file))
+	}
 	defs, settings, err := l.definitions(t.definition)
 	if err != nil {
 		return err
@@ -133,7 +138,10 @@ func (l *commandLine) definitions(file string) ([]pipelines.Pipeline, trySetting
 // feedFor is the feed by which a file is tried.
 func feedFor(defs []pipelines.Pipeline, file string, t trying) (pipelines.Task, error) {
 	if t.feed != "" {
-		source, feed, _ := strings.Cut(t.feed, "/")
+		source, feed, both := strings.Cut(t.feed, "/")
+		if !both {
+			return pipelines.Task{}, fmt.Errorf("%w: --feed %q has to say source/feed, such as northgate/despatch (waybill plan lists them)", errUsage, t.feed)
+		}
 		return pipelines.TaskOf(defs, source, feed)
 	}
 	all, err := pipelines.Pick(defs, nil)

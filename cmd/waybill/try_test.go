@@ -44,7 +44,10 @@ func TestTry(t *testing.T) {
 		t.Errorf("by --feed: %+v", r)
 	}
 	p.must(exitUsage, "try", file, "--feed", "depot/despach")
+	says(t, p.must(exitUsage, "try", file, "--feed", "despatch").err, `--feed "despatch" has to say source/feed`)
 	p.must(exitFailed, "try", file+".none", "--feed", "depot/despatch")
+	says(t, p.must(exitFailed, "try", filepath.Join(p.dir, "none.csv")).err, "none.csv: no such file")
+	says(t, p.must(exitUsage, "try", p.dir).err, "is a folder")
 	if _, err := os.Stat(filepath.Join(p.dir, "lake")); !os.IsNotExist(err) {
 		t.Errorf("there is a lake: %v", err)
 	}

@@ -31,7 +31,7 @@ func newVerify(l *commandLine) *cobra.Command {
 not write it), rows and sizes against the manifests, bytes against the hash in their name; then all kept bytes against their SHA-256, and the journal.
 Says of each damaged object what it belongs to and what to do. Exit codes: 0 all is as it was written · 1 something is not`,
 		Example: "  waybill verify\n  waybill verify --table raw.wms_despatch --json",
-		Args:    cobra.NoArgs,
+		Args:    noWords,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var names []waybill.TableName
 			if table != "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -25,7 +26,7 @@ type Stray struct {
 // String says it in a line.
 func (s Stray) String() string {
 	if s.Error != "" {
-		return s.Source + ": whether there are files that no feed takes is not known: " + s.Error
+		return s.Source + ": whether there are files that no feed takes is not known: " + strings.ReplaceAll(s.Error, "\n", "; ") // one for each folder
 	}
 	noun := "files"
 	if s.Files == 1 {
