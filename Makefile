@@ -25,7 +25,7 @@ demo: $(BIN)/waybill ## the whole of it against the sandbox, compared with the t
 	$(BIN)/waybill demo $(ARGS)
 
 test: $(BIN)/versitygw $(BIN)/stripe-mock ## every test; those that need Debian's servers say when they are skipped
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(GO) test -tags $(TAGS) -timeout 30m ./...
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(GO) test -tags $(TAGS) -timeout 50m ./...
 
 $(BIN)/versitygw:
 	GOBIN=$(CURDIR)/$(BIN) $(GO) install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW_VERSION)
