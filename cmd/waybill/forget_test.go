@@ -169,7 +169,8 @@ func forgetOne(p *office, c customer, n int) {
 	case 0:
 		p.report(exitDone, &done, "forget", "--email", strings.ToUpper(c.email), "--yes")
 	case 1:
-		p.report(exitDone, &done, "forget", "--order", c.order, "--yes")
+		_, id, _ := strings.Cut(c.order, ":") // as people copy it from the shop
+		p.report(exitDone, &done, "forget", "--order", id, "--yes")
 	default:
 		p.killWhile("forget", "--email", c.email, "--yes")
 		for delay := 100 * time.Millisecond; p.killAfter(delay, "forget", "--resume"); delay *= 2 {

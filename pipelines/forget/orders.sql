@@ -8,6 +8,12 @@ from wanted as w
 inner join canonical.orders as o
     on w.source in ('', o.source) and w.name in (upper(o.order_name), upper(o.order_no), upper(o.order_id))
 union
+-- People leave out the letters that a name begins with, and the source before an id, as in trace.
+select distinct w.name, o.order_id
+from wanted as w
+inner join canonical.orders as o
+    on w.source = '' and w.name in (regexp_replace(o.order_name, '^[^0-9]+', ''), upper(split_part(o.order_id, ':', 2)))
+union
 select distinct w.name, k.order_id
 from wanted as w
 inner join intermediate.int_order_keys as k on w.source in ('', k.source) and k.order_ref = w.name
