@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fourmarketing/waybill"
 	"github.com/fourmarketing/waybill/lake"
 )
 
@@ -135,6 +136,55 @@ func TestAnOlderCatalogIsReadOnlyUntilItClaimsTheRoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	append1(t, open(t, cfg), lake.Commit{Table: despatch, LoadID: "d"})
+}
+
+func TestWhatExpiredBehindAnOlderCatalogIsDropped(t *testing.T) {
+	t.Parallel()
+	clock := time.Now()
+	cfg := localConfig(t)
+	cfg.Now = func() time.Time { return clock }
+	l, db := grown(t, cfg), duck(t)
+	want := perLoad(t, l, db, despatch)
+	file, kept := filepath.Join(cfg.Root, "catalog.db"), filepath.Join(t.TempDir(), "catalog.db")
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	duplicate(t, file, kept)
+	clock = clock.Add(8 * 24 * time.Hour)
+	l = open(t, cfg)
+	expiry := lake.Policy{RetainSnapshots: 1, OlderThan: 7 * 24 * time.Hour, OrphanAge: 72 * time.Hour}
+	if r, err := l.Maintain(t.Context(), despatch, expiry, nil); err != nil || r.SnapshotsExpired != 1 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	duplicate(t, kept, file)
+	l = open(t, cfg)
+	if err := l.Claim(t.Context(), lake.Everything); err != nil {
+		t.Fatal(err)
+	}
+	if whole, err := l.IsWhole(t.Context(), despatch); err != nil || !whole {
+		t.Fatalf("its rows are there: %v, %v", whole, err)
+	}
+	if n, err := l.DropLost(t.Context(), despatch); err != nil || n != 1 {
+		t.Fatalf("dropped %d, %v", n, err)
+	}
+	if err := l.Filled(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Maintain(t.Context(), despatch, lake.Policy{OrphanAge: 72 * time.Hour}, nil); err != nil {
+		t.Error(err)
+	}
+	if v, err := l.Verify(t.Context(), []waybill.TableName{despatch}, func(string, int, int) {}); err != nil || len(v.Damaged) > 0 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if got := perLoad(t, l, db, despatch); got != want {
+		t.Errorf("rows are %q, want %q", got, want)
+	}
+	if n, err := l.DropLost(t.Context(), despatch); err != nil || n != 0 {
+		t.Errorf("dropped again: %d, %v", n, err)
+	}
 }
 
 func TestAnOlderRootIsToldFromAnOlderCatalog(t *testing.T) {

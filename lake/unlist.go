@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
+	"github.com/apache/iceberg-go/table"
 
 	"github.com/fourmarketing/waybill"
 )
@@ -59,6 +61,89 @@ func (l *Lake) IsWhole(ctx context.Context, name waybill.TableName) (bool, error
 		}
 	}
 	return true, nil
+}
+
+// DropLost takes out of a table's history the snapshots of which something is gone: an older catalog still names what expired since, and maintenance
+// stops at a snapshot that it cannot read. The rows as they are now stay.
+func (l *Lake) DropLost(ctx context.Context, name waybill.TableName) (int, error) {
+	t, err := l.catalog.load(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	lost, err := l.lost(ctx, t)
+	if err != nil || len(lost) == 0 {
+		return 0, err
+	}
+	head := snapshotID(t)
+	update := table.NewRemoveSnapshotsUpdate(lost, true)
+	reqs := []table.Requirement{table.AssertTableUUID(t.Metadata().TableUUID()), table.AssertRefSnapshotID(table.MainBranch, &head)}
+	if _, _, err := l.catalog.CommitTable(ctx, t.Identifier(), reqs, []table.Update{update}); err != nil {
+		return 0, fmt.Errorf("drop %d lost snapshots of %s: %w", len(lost), name, temporary(err))
+	}
+	return len(lost), nil
+}
+
+// lost are the snapshots but the current one of which a manifest or a data file is not there.
+func (l *Lake) lost(ctx context.Context, t *table.Table) ([]int64, error) {
+	root, err := l.keyOf(t)
+	if err != nil {
+		return nil, err
+	}
+	there := map[string]bool{}
+	for o, err := range l.objects.list(ctx, root) {
+		if err != nil {
+			return nil, err
+		}
+		there[o.key] = true
+	}
+	fs, err := t.FS(ctx)
+	if err != nil {
+		return nil, temporary(err)
+	}
+	has := func(address string) bool { key, ok := l.objects.key(address); return ok && there[key] }
+	good := map[string]bool{} // manifests of which all is there
+	whole := func(s table.Snapshot) (bool, error) {
+		if !has(s.ManifestList) {
+			return false, nil
+		}
+		manifests, err := s.Manifests(fs)
+		if err != nil {
+			return false, err
+		}
+		for _, m := range manifests {
+			if good[m.FilePath()] {
+				continue
+			}
+			if !has(m.FilePath()) {
+				return false, nil
+			}
+			files := map[string]iceberg.DataFile{}
+			if err := readManifest(fs, m, files); err != nil {
+				return false, err
+			}
+			for address := range files {
+				if !has(address) {
+					return false, nil
+				}
+			}
+			good[m.FilePath()] = true
+		}
+		return true, nil
+	}
+	var ids []int64
+	for _, s := range t.Metadata().Snapshots() {
+		if s.SnapshotID == snapshotID(t) {
+			continue
+		}
+		ok, err := whole(s)
+		if err != nil {
+			return nil, fmt.Errorf("look for snapshot %d: %w", s.SnapshotID, temporary(err))
+		}
+		if !ok {
+			ids = append(ids, s.SnapshotID)
+		}
+	}
+	return ids, nil
 }
 
 // LoadsIn names the loads whose rows a table has now.

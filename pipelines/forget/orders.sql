@@ -1,6 +1,11 @@
 -- $1: a JSON list of {source, name}. The orders that are called so, source '' being any: name, order_id.
-with wanted as (
-    select distinct unnest(from_json($1, '[{"source": "VARCHAR", "name": "VARCHAR"}]'), recursive := true)
+with called as (
+    select unnest(from_json($1, '[{"source": "VARCHAR", "name": "VARCHAR"}]')) as entry
+),
+
+wanted as ( -- not distinct unnest(…, recursive := true): that is distinct by its first column alone, and leaves one name of each source
+    select distinct entry.source as source, entry.name as name
+    from called
 )
 
 select distinct w.name, o.order_id

@@ -22,13 +22,14 @@ type columns struct {
 	quote  byte
 	null   []string // besides the empty text
 	plain  bool     // nobody asks for traits
+	exact  bool     // the record is a document of JSON, whose long fractions are to arrive with all their digits
 	schema *arrow.Schema
 	key    func(line int64, nth int) int64 // what a record goes by
 }
 
 func columnsOf(c typing.Contract, l typing.Layout, quote byte) columns {
 	fields := c.Reads(l)
-	return columns{fields: fields, places: c.Numbers(l, fields), refs: c.References(l, fields), quote: quote, null: c.Format.Null, plain: c.Format.Type != typing.CSV, schema: typing.RecordSchema(len(fields)), key: c.RecordKey}
+	return columns{fields: fields, places: c.Numbers(l, fields), refs: c.References(l, fields), quote: quote, null: c.Format.Null, plain: c.Format.Type != typing.CSV, exact: c.Format.Type == typing.JSON, schema: typing.RecordSchema(len(fields)), key: c.RecordKey}
 }
 
 // batch is some thousand records, field by field as Arrow wants them. A value of more than twelve bytes is not copied: its view points into
@@ -72,12 +73,18 @@ func takeBatch(d *desk, c columns) *batch {
 // add appends a record. Its fields are as many as the contract expects.
 func (b *batch) add(rec decode.Record) {
 	start := len(b.text)
-	b.text = append(b.text, rec.Bytes...)
+	longer := 0
+	if b.exact {
+		b.text = appendExact(b.text, rec.Bytes)
+		longer = len(b.text) - start - len(rec.Bytes)
+	} else {
+		b.text = append(b.text, rec.Bytes...)
+	}
 	b.records = append(b.records, decode.Span{From: start, To: len(b.text)})
 	b.lines = append(b.lines, b.key(rec.Line, rec.Nth))
 	for _, at := range b.fields {
 		field := rec.Fields[at]
-		b.values = append(b.values, place{int32(start + field.From), int32(start + field.To)})
+		b.values = append(b.values, place{int32(start + field.From), int32(start + field.To + longer)})
 	}
 }
 

@@ -193,7 +193,11 @@ func (r *rebuilding) unlist(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			anew = !whole
+			if anew = !whole; whole {
+				if _, err := r.intake.lake.DropLost(ctx, name); err != nil {
+					return err
+				}
+			}
 		}
 		if !anew {
 			continue

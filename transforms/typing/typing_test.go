@@ -121,6 +121,8 @@ func TestValidate(t *testing.T) {
 		{"from: Order, type: text", "from: Order, type: text, extract: 'a'", "zulu_ref.extract"},
 		{"from: Order, type: text", "from: Order, type: text, pii: hide", "zulu_ref.pii"},
 		{"min: -0.10", "min: little", "amount.min"},
+		{"min: -0.10, max: 100", "min: -0.10, max: -2", "amount.max"},
+		{"min: -0.10, max: 100", "min: 5, max: 3.5", "amount.max"},
 		{"decimal(18,2)", "decimal(39,2)", "amount.type"},
 		{"min: -0.10", "min: -0.10, decimal_mark: ';'", "amount.decimal_mark"},
 		{"min: -0.10", "min: -0.10, group_mark: '_'", "amount.group_mark"},

@@ -3,6 +3,7 @@ package typing
 import (
 	"errors"
 	"fmt"
+	"math/big"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -246,6 +247,10 @@ func (c Contract) validateColumn(t Table, col Column, p *problems) {
 		if !numberText.MatchString(string(n)) || !col.isNumber() {
 			p.say(at+key, "%q: a bound is a number and stands on a number column", n)
 		}
+	}
+	least, hasLeast := new(big.Rat).SetString(string(col.Min))
+	if most, ok := new(big.Rat).SetString(string(col.Max)); ok && hasLeast && most.Cmp(least) < 0 {
+		p.say(at+".max", "%s is below min, %s: every row would be a reject", col.Max, col.Min)
 	}
 	col.validateNumber(at, p)
 	if !isASCII(col.Strip) {
