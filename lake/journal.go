@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -29,9 +32,24 @@ const (
 	monthsBack   = 12 // that are looked at: each look is one short listing
 )
 
+// summed is the name of an event: its last part is the beginning of the SHA-256 of its text.
+var summed = regexp.MustCompile(`/\d{12}-([0-9a-f]{16})\.json$`)
+
+// check tells whether an entry has the text that its name says.
+func (e Entry) check() error {
+	m := summed.FindStringSubmatch(e.Name)
+	if m == nil {
+		return nil
+	}
+	if sum := sha256.Sum256(bytes.TrimRight(e.Body, "\n")); hex.EncodeToString(sum[:8]) != m[1] {
+		return fmt.Errorf("read journal/%s: its text is not the one that its name has the hash of", e.Name)
+	}
+	return nil
+}
+
 // Entry is an object of the journal.
 type Entry struct {
-	Name string          `json:"name"` // below journal/: <month>/<day>/<number>-<id>.json, contracts/<hash>.json
+	Name string          `json:"name"` // below journal/: <month>/<day>/<number>-<hash>.json, contracts/<hash>.json
 	Body json.RawMessage `json:"body"`
 }
 
@@ -92,7 +110,7 @@ func (l *Lake) entriesOf(ctx context.Context, key string) iter.Seq2[Entry, error
 		name := strings.TrimPrefix(key, journalRoot+"/")
 		switch {
 		case strings.HasSuffix(key, ".ndjson.zst"):
-			if err := l.readMonth(ctx, key, func(e Entry) bool { return yield(e, nil) }); err != nil {
+			if err := l.readMonth(ctx, key, func(e Entry) bool { return yield(e, e.check()) }); err != nil {
 				yield(Entry{Name: name}, fmt.Errorf("read journal/%s: %w", name, err))
 			}
 		case strings.HasSuffix(key, ".json"):
@@ -100,10 +118,13 @@ func (l *Lake) entriesOf(ctx context.Context, key string) iter.Seq2[Entry, error
 			if err == nil && !json.Valid(body) {
 				err = errors.New("it is no JSON")
 			}
+			e := Entry{Name: name, Body: body}
 			if err != nil {
 				err = fmt.Errorf("read journal/%s: %w", name, err)
+			} else {
+				err = e.check()
 			}
-			yield(Entry{Name: name, Body: body}, err)
+			yield(e, err)
 		}
 	}
 }

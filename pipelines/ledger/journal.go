@@ -3,6 +3,8 @@ package ledger
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,11 +14,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 )
 
-// Journal keeps, in the lake, what a lost ledger is made again from. Names are <month>/<day>/<number>-<id>.json and contracts/<hash>.json.
+// Journal keeps, in the lake, what a lost ledger is made again from. Names are <month>/<day>/<number>-<hash of its text>.json and contracts/<hash>.json.
 type Journal interface {
 	Note(ctx context.Context, name string, body []byte) error
 	IsNoted(ctx context.Context, name string) (bool, error)
@@ -112,7 +113,8 @@ func (l *Ledger) put(ctx context.Context, n Noted) error {
 	if err != nil {
 		return fmt.Errorf("note in the journal: %w", err)
 	}
-	name := fmt.Sprintf("%s/%012d-%s.json", n.At.Format("2006-01/02"), n.Number, uuid.NewString()[:8])
+	sum := sha256.Sum256(body) // the name has it, so that a changed entry is found (waybill verify)
+	name := fmt.Sprintf("%s/%012d-%s.json", n.At.Format("2006-01/02"), n.Number, hex.EncodeToString(sum[:8]))
 	return l.journal.Note(ctx, name, append(body, '\n'))
 }
 
