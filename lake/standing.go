@@ -76,7 +76,11 @@ func (l *Lake) stand(ctx context.Context) (Standing, error) {
 	}
 	s.Identity, s.CatalogID, s.CatalogEpoch, s.Filling = root, b.ID, b.Epoch, b.Filling
 	s.IsCopy = root.ID != "" && root.Root != l.place()
-	s.Problem = l.problem(s)
+	if s.Problem = l.problem(s); s.Problem != "" {
+		if now, err := l.readBook(ctx); err != nil || now != b {
+			return s, errors.Join(err, errChanged) // another process raised the epoch between the two looks
+		}
+	}
 	return s, nil
 }
 

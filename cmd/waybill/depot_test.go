@@ -28,7 +28,7 @@ feeds:
           order_ref: {from: ["Order"], type: text, required: true, regex: '^[A-Z]{2}\d+$'}
           despatched_at: {from: ["Despatch date"], type: timestamp, formats: ["%d/%m/%Y %H:%M"], zone: Europe/London, required: true}
           qty: {from: ["No of items"], type: integer, required: true, min: 0}
-          tracking_no: {from: ["Tracking number"], type: text}
+          tracking_no: {from: ["Tracking number"], type: text, reference: true}
   - feed: order_status
     file: {match: ["STAT_*.csv"]}
     format: {type: csv, delimiter: ",", encoding: utf-8, header: true}

@@ -57,9 +57,9 @@ func TestPoisonedShops(t *testing.T) {
 		spoilt = append(spoilt, fmt.Sprintf("%d of %s", ofEach, feed))
 	}
 	compareNames(t, "rejects", p.places("select count(distinct original) || ' of ' || feed as place from ops.rejects group by feed"), spoilt)
-	refunds.compare(p, "refunds", "select coalesce(kind, 'unknown') || ' ' || state as name, count(*) as n, sum(coalesce(web_amount, psp_amount)) as amount from marts.fct_refunds group by all")
-	itemised.compare(p, "itemised entries", "select entry_type as name, count(*) as n, sum(net_amount) as amount from marts.fct_ledger_entries where settlement_ref <> 'unsettled' group by all")
-	unsettled.compare(p, "unsettled entries", "select entry_type as name, count(*) as n, sum(net_amount) as amount from marts.fct_ledger_entries where settlement_ref = 'unsettled' group by all")
+	refunds.compare(p, "refunds", "select coalesce(kind, 'unknown') || ' ' || state as name, count(*) as n, cast(sum(coalesce(web_amount, psp_amount)) as decimal(18, 2)) as amount from marts.fct_refunds group by all")
+	itemised.compare(p, "itemised entries", "select entry_type as name, count(*) as n, cast(sum(net_amount) as decimal(18, 2)) as amount from marts.fct_ledger_entries where settlement_ref <> 'unsettled' group by all")
+	unsettled.compare(p, "unsettled entries", "select entry_type as name, count(*) as n, cast(sum(net_amount) as decimal(18, 2)) as amount from marts.fct_ledger_entries where settlement_ref = 'unsettled' group by all")
 }
 
 // shopsOffice is a project of the starters of two shop systems and a payment provider, as init writes it.

@@ -128,9 +128,6 @@ func (r releases) add(ctx context.Context, out outcome, before standing, res *Re
 		}
 		return r.ledger.Tried(ctx, before.newest.ID, out.trial)
 	}
-	if err := r.lake.Begin(ctx); err != nil {
-		return err
-	}
 	if res.Release, err = r.ledger.AddRelease(ctx, rel); err != nil {
 		return err
 	}

@@ -54,9 +54,9 @@ func TestShopifyEscapedSlashes(t *testing.T) {
 	for _, text := range []string{order, strings.ReplaceAll(order, "/", `\/`)} {
 		l := land(t, feed(t, "shopify", "orders"), []byte(text)).all(2)
 		l.rows("shop_orders", "order_gid name created_at updated_at total_amount currency cancelled_at email",
-			"gid://shopify/Order/450789469 | #1001 | 2008-01-10 16:00:00+00 | 2008-01-10 16:00:00+00 | 409.94 | USD | ∅ | ∅")
+			"gid://shopify/Order/450789469 | #1001 | 2008-01-10 16:00:00+00 | 2008-01-10 16:00:00+00 | 409.9400 | USD | ∅ | ∅")
 		l.rows("shop_order_lines", "line_gid order_gid sku quantity unit_price_amount",
-			"gid://shopify/LineItem/518995019 | gid://shopify/Order/450789469 | IPOD2008RED | 1 | 199.00")
+			"gid://shopify/LineItem/518995019 | gid://shopify/Order/450789469 | IPOD2008RED | 1 | 199.0000")
 	}
 }
 
@@ -66,11 +66,11 @@ func TestShopifyRefundExample(t *testing.T) {
 	l := land(t, feed(t, "shopify", "order_details"), exchange(t, answer{ask, 200, read(t, "published/shopify/order_details.json")})).all(1)
 	l.rows("shop_detail_answers", "order_gid status_code order_updated_at", ask+" | 200 | 2020-01-14 15:34:55+00")
 	l.rows("shop_refunds", "refund_gid order_gid return_gid created_at total_amount currency",
-		"gid://shopify/Refund/929361464 | "+ask+" | ∅ | 2020-01-14 15:34:55+00 | 41.94 | USD")
+		"gid://shopify/Refund/929361464 | "+ask+" | ∅ | 2020-01-14 15:34:55+00 | 41.9400 | USD")
 	l.rows("shop_refund_lines", "refund_line_gid line_gid quantity restock_type subtotal_amount tax_amount",
-		"gid://shopify/RefundLineItem/1058498311 | gid://shopify/LineItem/518995019 | 1 | RETURN | 199.00 | 3.98")
+		"gid://shopify/RefundLineItem/1058498311 | gid://shopify/LineItem/518995019 | 1 | RETURN | 199.0000 | 3.9800")
 	l.rows("shop_refund_transactions", "transaction_gid kind status gateway processed_at amount currency",
-		"gid://shopify/OrderTransaction/1072844685 | REFUND | SUCCESS | bogus | 2020-01-14 15:34:55+00 | 41.94 | USD")
+		"gid://shopify/OrderTransaction/1072844685 | REFUND | SUCCESS | bogus | 2020-01-14 15:34:55+00 | 41.9400 | USD")
 	l.rows("shop_fulfilment_lines", "line_gid")
 	l.rows("shop_return_labels", "tracking_no")
 }

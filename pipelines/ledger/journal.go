@@ -21,6 +21,7 @@ import (
 type Journal interface {
 	Note(ctx context.Context, name string, body []byte) error
 	IsNoted(ctx context.Context, name string) (bool, error)
+	Begin(ctx context.Context) error // before a transaction within which something is noted
 }
 
 // Noted is an entry of the journal: one event, with every row of the ledger as it is after it. Later ones (by Number) say more than earlier ones.

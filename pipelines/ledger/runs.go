@@ -93,6 +93,11 @@ const (
 // AddRelease records a release with what it holds, all of it or nothing, and returns it with its number. An area that comes new is of this release.
 func (l *Ledger) AddRelease(ctx context.Context, r Release) (Release, error) {
 	r.At = l.now().UTC()
+	if l.journal != nil {
+		if err := l.journal.Begin(ctx); err != nil {
+			return r, err
+		}
+	}
 	err := l.write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := tx.NewInsert().Model(&r).Returning("id").Exec(ctx); err != nil {
 			return fmt.Errorf("record release: %w", err)

@@ -160,9 +160,10 @@ tables:
 		}
 		for i, text := range texts {
 			want := "rejected"
-			fraction := strings.Contains(text, ",") || (strings.Contains(text, ".") && f.format != "iso") // Go reads one behind any seconds
+			lax := strings.Contains(text, ",") || strings.Contains(text, "  ") || // Go reads fractions behind any seconds, and passes over blanks
+				(strings.Contains(text, ".") && f.format != "iso")
 			for _, layout := range f.layouts {
-				if at, err := time.Parse(layout, text); err == nil && !fraction && at.Year() >= 2000 && at.Before(loadedAt.AddDate(2, 0, 0)) {
+				if at, err := time.Parse(layout, text); err == nil && !lax && at.Year() >= 2000 && at.Before(loadedAt.AddDate(2, 0, 0)) {
 					want = at.UTC().Format(time.DateTime)
 				}
 			}
