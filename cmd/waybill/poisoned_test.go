@@ -143,7 +143,13 @@ func TestPoisonedAnswers(t *testing.T) {
 	}
 	at := time.Date(2026, 3, 27, 7, 0, 0, 0, time.UTC)
 	o := p.must(exitDone, "run", "--as-of", stamp(at))
-	says(t, o.String(), "dhl/tracking", "royal_mail/tracking", "questions got no answer and are asked again later", "500 Internal Server Error", "200 text/html that is no JSON as asked for")
+	says(t, o.String(), "dhl/tracking", "royal_mail/tracking", "questions got no answer and are asked again later")
+	for _, cause := range []string{"500 Internal Server Error", "200 text/html that is no JSON as asked for"} {
+		if got := p.ask("select count(*) > 0 from ops.files where contains(notes, '" + cause + "')"); got != "true" {
+			t.Errorf("no batch's notes say %s", cause)
+		}
+	}
+
 	if got := p.ask("select count(*) from marts.fct_shipments where status = 'delivered'"); got != fmt.Sprint(2*(parcels-bad)) {
 		t.Errorf("%s parcels are delivered, want %d\n%s", got, 2*(parcels-bad), o)
 	}
