@@ -11,6 +11,7 @@ import (
 
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/catalog"
+	icebergio "github.com/apache/iceberg-go/io"
 	"github.com/apache/iceberg-go/table"
 
 	"github.com/fourmarketing/waybill"
@@ -89,53 +90,22 @@ func (l *Lake) lost(ctx context.Context, t *table.Table) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	there := map[string]bool{}
+	in := present{l: l, there: map[string]bool{}, good: map[string]bool{}}
 	for o, err := range l.objects.list(ctx, root) {
 		if err != nil {
 			return nil, err
 		}
-		there[o.key] = true
+		in.there[o.key] = true
 	}
-	fs, err := t.FS(ctx)
-	if err != nil {
+	if in.fs, err = t.FS(ctx); err != nil {
 		return nil, temporary(err)
-	}
-	has := func(address string) bool { key, ok := l.objects.key(address); return ok && there[key] }
-	good := map[string]bool{} // manifests of which all is there
-	whole := func(s table.Snapshot) (bool, error) {
-		if !has(s.ManifestList) {
-			return false, nil
-		}
-		manifests, err := s.Manifests(fs)
-		if err != nil {
-			return false, err
-		}
-		for _, m := range manifests {
-			if good[m.FilePath()] {
-				continue
-			}
-			if !has(m.FilePath()) {
-				return false, nil
-			}
-			files := map[string]iceberg.DataFile{}
-			if err := readManifest(fs, m, files); err != nil {
-				return false, err
-			}
-			for address := range files {
-				if !has(address) {
-					return false, nil
-				}
-			}
-			good[m.FilePath()] = true
-		}
-		return true, nil
 	}
 	var ids []int64
 	for _, s := range t.Metadata().Snapshots() {
 		if s.SnapshotID == snapshotID(t) {
 			continue
 		}
-		ok, err := whole(s)
+		ok, err := in.whole(s)
 		if err != nil {
 			return nil, fmt.Errorf("look for snapshot %d: %w", s.SnapshotID, temporary(err))
 		}
@@ -144,6 +114,49 @@ func (l *Lake) lost(ctx context.Context, t *table.Table) ([]int64, error) {
 		}
 	}
 	return ids, nil
+}
+
+// present is what lies below a table's folder.
+type present struct {
+	l     *Lake
+	fs    icebergio.IO
+	there map[string]bool
+	good  map[string]bool // manifests of which all is there
+}
+
+func (p present) has(address string) bool {
+	key, ok := p.l.objects.key(address)
+	return ok && p.there[key]
+}
+
+// whole tells whether every file of a snapshot is there.
+func (p present) whole(s table.Snapshot) (bool, error) {
+	if !p.has(s.ManifestList) {
+		return false, nil
+	}
+	manifests, err := s.Manifests(p.fs)
+	if err != nil {
+		return false, err
+	}
+	for _, m := range manifests {
+		if p.good[m.FilePath()] {
+			continue
+		}
+		if !p.has(m.FilePath()) {
+			return false, nil
+		}
+		files := map[string]iceberg.DataFile{}
+		if err := readManifest(p.fs, m, files); err != nil {
+			return false, err
+		}
+		for address := range files {
+			if !p.has(address) {
+				return false, nil
+			}
+		}
+		p.good[m.FilePath()] = true
+	}
+	return true, nil
 }
 
 // LoadsIn names the loads whose rows a table has now.

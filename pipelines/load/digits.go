@@ -74,7 +74,7 @@ func longFraction(number []byte) bool {
 	}
 	places := digits(rest[whole+1:])
 	end := whole + 1 + places
-	if places == 0 || !(end == len(rest) || isExponent(rest[end:])) {
+	if places == 0 || (end != len(rest) && !isExponent(rest[end:])) {
 		return false
 	}
 	return len(bytes.TrimLeft(rest[:end], "0."))-bytes.Count(bytes.TrimLeft(rest[:end], "0."), []byte{'.'}) > exactDigits

@@ -240,18 +240,7 @@ func (c Contract) validateColumn(t Table, col Column, p *problems) {
 	}
 	col.validateReference(at, p)
 	c.validateRepeated(col, at, p)
-	for key, n := range map[string]Number{".min": col.Min, ".max": col.Max} {
-		if n == "" {
-			continue
-		}
-		if !numberText.MatchString(string(n)) || !col.isNumber() {
-			p.say(at+key, "%q: a bound is a number and stands on a number column", n)
-		}
-	}
-	least, hasLeast := new(big.Rat).SetString(string(col.Min))
-	if most, ok := new(big.Rat).SetString(string(col.Max)); ok && hasLeast && most.Cmp(least) < 0 {
-		p.say(at+".max", "%s is below min, %s: every row would be a reject", col.Max, col.Min)
-	}
+	col.validateRange(at, p)
 	col.validateNumber(at, p)
 	if !isASCII(col.Strip) {
 		p.say(at+".strip", "takes ASCII characters only")
@@ -278,6 +267,21 @@ func (c Contract) validateColumn(t Table, col Column, p *problems) {
 	}
 	if col.PII == Hash && (col.Type != "text" || len(col.Codes) > 0) {
 		p.say(at+".pii", "hash stands on a text column without codes")
+	}
+}
+
+func (col Column) validateRange(at string, p *problems) {
+	for key, n := range map[string]Number{".min": col.Min, ".max": col.Max} {
+		if n == "" {
+			continue
+		}
+		if !numberText.MatchString(string(n)) || !col.isNumber() {
+			p.say(at+key, "%q: a bound is a number and stands on a number column", n)
+		}
+	}
+	least, hasLeast := new(big.Rat).SetString(string(col.Min))
+	if most, ok := new(big.Rat).SetString(string(col.Max)); ok && hasLeast && most.Cmp(least) < 0 {
+		p.say(at+".max", "%s is below min, %s: every row would be a reject", col.Max, col.Min)
 	}
 }
 
