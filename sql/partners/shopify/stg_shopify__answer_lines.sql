@@ -7,7 +7,7 @@ key: [_source, _file_id, _line]
 owner: data
 */
 with stg_shopify__answer_lines as (
-    select
+    select distinct
         _source,
         _file_id,
         _line,
