@@ -224,7 +224,7 @@ func (p *office) killAfter(delay time.Duration, args ...string) bool {
 func forgetfulDepot(t *testing.T) *office {
 	t.Helper()
 	p := depot(t)
-	p.edit("pipelines/depot.yaml", `tracking_no: {from: ["Tracking number"], type: text}`, `tracking_no: {from: ["Tracking number"], type: text, subject: parcel}
+	p.edit("pipelines/depot.yaml", `tracking_no: {from: ["Tracking number"], type: text, reference: true}`, `tracking_no: {from: ["Tracking number"], type: text, subject: parcel}
           email: {from: ["Email"], type: text, pii: hash, optional: true}
           name: {from: ["Name"], type: text, pii: drop, optional: true}`)
 	p.edit("pipelines/depot.yaml", `status: {from: ["Status"], type: text, required: true}`, `status: {from: ["Status"], type: text, required: true}
