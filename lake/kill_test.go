@@ -33,7 +33,7 @@ func killAndRepeat(t *testing.T, cfg lake.Config) {
 	t.Helper()
 	kills, seed := 0, rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test's moments
 	for finished := false; !finished; {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(100+seed.IntN(300+40*kills))*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(20+seed.IntN(120+30*kills))*time.Millisecond)
 		cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestChildLoads$", "-test.v") // a context that ends kills with SIGKILL
 		cmd.Env = append(os.Environ(), "LAKE_CHILD_ROOT="+cfg.Root, "LAKE_CHILD_CATALOG="+cfg.Catalog, "LAKE_CHILD_CACHE="+cfg.CacheDir,
 			"LAKE_CHILD_ENDPOINT="+cfg.S3.Endpoint, "LAKE_CHILD_ACCESS="+cfg.S3.AccessKey.Reveal(), "LAKE_CHILD_SECRET="+cfg.S3.SecretKey.Reveal())
