@@ -46,19 +46,22 @@ func TestDatesAreJudgedByTheWholeFile(t *testing.T) {
 	}
 }
 
-// TestOrderOfDayAndMonth: a file of days before its receipt in the contract's order is never held, whatever else stands among them; one in the other order is
-// held as soon as one of its days is no month or would lie ahead.
-func TestOrderOfDayAndMonth(t *testing.T) {
-	t.Parallel()
-	loader := load.New(openDuck(t))
-	c := readContract(t, []byte(`
+// daysFirst is a feed of one date a line, with the day before the month.
+const daysFirst = `
 format: {type: csv, header: false, fields: 1}
 limits: {max_rejected: 100%}
 tables:
   raw.dates:
     columns:
       day: {position: 0, type: date, formats: ["%d/%m/%Y"]}
-`))
+`
+
+// TestOrderOfDayAndMonth: a file of days before its receipt in the contract's order is never held, whatever else stands among them; one in the other order is
+// held as soon as one of its days is no month or would lie ahead.
+func TestOrderOfDayAndMonth(t *testing.T) {
+	t.Parallel()
+	loader := load.New(openDuck(t))
+	c := readContract(t, []byte(daysFirst))
 	rapid.Check(t, func(rt *rapid.T) {
 		received := time.Date(2026, 1, 1, 6, 0, 0, 0, time.UTC).AddDate(0, 0, rapid.IntRange(0, 89).Draw(rt, "received"))
 		american := rapid.Bool().Draw(rt, "month first")

@@ -244,7 +244,7 @@ func (e *Eraser) records(rec *recording, done *Erased) error {
 		if err != nil {
 			return e.rest(rec, err, done)
 		}
-		if err := rec.pass(bytes.Index(rec.held, got.Bytes)); err != nil { // what parts documents from one another
+		if err := rec.pass(max(0, bytes.Index(rec.held, got.Bytes))); err != nil { // what parts documents from one another
 			return err
 		}
 		text, n := []byte(nil), len(got.Bytes)

@@ -150,14 +150,7 @@ tables:
 func TestDatesAgainstNeighbours(t *testing.T) {
 	t.Parallel()
 	loader := load.New(openDuck(t))
-	c := readContract(t, []byte(`
-format: {type: csv, header: false, fields: 1}
-limits: {max_rejected: 100%}
-tables:
-  raw.dates:
-    columns:
-      day: {position: 0, type: date, formats: ["%d/%m/%Y"]}
-`))
+	c := readContract(t, []byte(daysFirst))
 	rapid.Check(t, func(rt *rapid.T) {
 		received := time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, rapid.IntRange(0, 300).Draw(rt, "received"))
 		most := rapid.IntRange(0, 20).Draw(rt, "days before")

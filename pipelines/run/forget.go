@@ -17,6 +17,9 @@ import (
 // turnPause is how often a feed is asked for that another run has.
 const turnPause = 500 * time.Millisecond
 
+// turnMost is the longest wait for a feed: a run that has one for longer is stuck, and the request is gone on with by the next run.
+const turnMost = 3 * time.Hour
+
 // Forgot is what forgetting came to.
 type Forgot struct {
 	Request   ledger.Forgotten `json:"request"`
@@ -102,12 +105,13 @@ func (r *Runner) loadAgain(ctx context.Context, req ledger.Forgotten) (int, erro
 		return 0, err
 	}
 	loaded := 0
+	giveUp := time.Now().Add(turnMost)
 	for _, f := range files {
 		if !slices.ContainsFunc(req.Replaced, func(of ledger.Replaced) bool { return of.File == f.ID }) {
 			continue // another run is about to load it
 		}
 		after, err := r.parts.Puller.Replay(ctx, f)
-		for errors.Is(err, ledger.ErrLeased) && ctx.Err() == nil { // a run has the feed, and may load the file itself
+		for errors.Is(err, ledger.ErrLeased) && ctx.Err() == nil && time.Now().Before(giveUp) { // a run has the feed, and may load the file itself
 			select {
 			case <-ctx.Done():
 			case <-time.After(turnPause):
