@@ -134,5 +134,13 @@ func (l *Leases) InTurn(ctx context.Context, name string, work func(context.Cont
 	}
 }
 
+// Together does work under all of the leases, taken one after another: by During, or by InTurn where each is waited for.
+func Together(ctx context.Context, take func(context.Context, string, func(context.Context) error) error, names []string, work func(context.Context) error) error {
+	if len(names) == 0 {
+		return work(ctx)
+	}
+	return take(ctx, names[0], func(ctx context.Context) error { return Together(ctx, take, names[1:], work) })
+}
+
 // turnPause is how often a waiting run asks for its turn.
 const turnPause = 500 * time.Millisecond

@@ -48,7 +48,7 @@ func (p *Puller) Rebuild(ctx context.Context, o Rebuild) (Rebuilt, error) {
 	for _, t := range tasks {
 		busy = append(busy, "feed:"+t.String())
 	}
-	err = p.alone(ctx, busy, func(ctx context.Context) error {
+	err = ledger.Together(ctx, p.leases.During, busy, func(ctx context.Context) error {
 		began := p.lister.now()
 		filling := lake.Everything
 		if o.Table.Name != "" {
@@ -81,14 +81,6 @@ func (p *Puller) dropWhatRootLacks(ctx context.Context) error {
 		return err
 	}
 	return p.ledger.Empty(ctx)
-}
-
-// alone works while nobody else pulls or builds.
-func (p *Puller) alone(ctx context.Context, names []string, work func(context.Context) error) error {
-	if len(names) == 0 {
-		return work(ctx)
-	}
-	return p.leases.During(ctx, names[0], func(ctx context.Context) error { return p.alone(ctx, names[1:], work) })
 }
 
 type rebuilding struct {

@@ -178,17 +178,9 @@ func (r *Runner) expireHistory(ctx context.Context) (lake.Report, error) {
 	}
 	slices.Sort(leases) // so that two who want all of them never wait for one another
 	var report lake.Report
-	err = r.alone(ctx, slices.Compact(leases), func(ctx context.Context) error {
+	err = ledger.Together(ctx, r.parts.Leases.InTurn, slices.Compact(leases), func(ctx context.Context) error {
 		report, err = r.parts.Maintainer.Expire(ctx, names...)
 		return err
 	})
 	return report, err
-}
-
-// alone does work under all of the leases.
-func (r *Runner) alone(ctx context.Context, leases []string, work func(context.Context) error) error {
-	if len(leases) == 0 {
-		return work(ctx)
-	}
-	return r.parts.Leases.InTurn(ctx, leases[0], func(ctx context.Context) error { return r.alone(ctx, leases[1:], work) })
 }
