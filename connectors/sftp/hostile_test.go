@@ -206,22 +206,7 @@ func serveChannels(t *testing.T, subsystem func(io.ReadWriteCloser)) server {
 	host, _ := newKey(t)
 	config := &ssh.ServerConfig{PasswordCallback: takePassword}
 	config.AddHostKey(host)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			socket, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go serveOne(socket, config, subsystem)
-		}
-	}()
-	address := listener.Addr().(*net.TCPAddr)
-	return server{host: "127.0.0.1", port: address.Port, root: t.TempDir(), hostKey: host.PublicKey(), password: true, short: new(atomic.Bool)}
+	return listen(t, host, func(c net.Conn) { serveOne(c, config, subsystem) })
 }
 
 func serveOne(socket net.Conn, config *ssh.ServerConfig, subsystem func(io.ReadWriteCloser)) {

@@ -138,23 +138,31 @@ func takePassword(_ ssh.ConnMetadata, given []byte) (*ssh.Permissions, error) {
 
 func serveWith(t *testing.T, config *ssh.ServerConfig, host ssh.Signer) server {
 	t.Helper()
+	short := new(atomic.Bool)
+	s := listen(t, host, func(c net.Conn) { handle(c, config, short) })
+	s.short = short
+	return s
+}
+
+// listen is a server whose connections go to serve.
+func listen(t *testing.T, host ssh.Signer, serve func(net.Conn)) server {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
-	short := new(atomic.Bool)
 	go func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
-			go handle(conn, config, short)
+			go serve(conn)
 		}
 	}()
 	address := listener.Addr().(*net.TCPAddr)
-	return server{host: "127.0.0.1", port: address.Port, root: t.TempDir(), hostKey: host.PublicKey(), password: true, short: short}
+	return server{host: "127.0.0.1", port: address.Port, root: t.TempDir(), hostKey: host.PublicKey(), password: true, short: new(atomic.Bool)}
 }
 
 // handle serves SFTP on one connection.

@@ -105,13 +105,13 @@ func (r *Runner) loadAgain(ctx context.Context, req ledger.Forgotten) (int, erro
 		return 0, err
 	}
 	loaded := 0
-	giveUp := time.Now().Add(turnMost)
+	giveUp := r.parts.Now().Add(turnMost)
 	for _, f := range files {
 		if !slices.ContainsFunc(req.Replaced, func(of ledger.Replaced) bool { return of.File == f.ID }) {
 			continue // another run is about to load it
 		}
 		after, err := r.parts.Puller.Replay(ctx, f)
-		for errors.Is(err, ledger.ErrLeased) && ctx.Err() == nil && time.Now().Before(giveUp) { // a run has the feed, and may load the file itself
+		for errors.Is(err, ledger.ErrLeased) && ctx.Err() == nil && r.parts.Now().Before(giveUp) { // a run has the feed, and may load the file itself
 			select {
 			case <-ctx.Done():
 			case <-time.After(turnPause):
