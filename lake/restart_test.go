@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,21 +29,21 @@ func TestRestartOfTheCatalog(t *testing.T) {
 	tab := ensure(t, l, despatch, spec())
 	stop := make(chan struct{})
 	var restarting sync.WaitGroup
-	restarts := 0
+	var restarts atomic.Int32
 	restarting.Go(func() {
 		for {
 			select {
 			case <-stop:
 				return
 			case <-time.After(150 * time.Millisecond):
-				restarts++
 				g.Restart(300 * time.Millisecond)
+				restarts.Add(1)
 			}
 		}
 	})
 	want := ""
-	for i := range 15 {
-		id := fmt.Sprintf("l%02d", i)
+	for i := 0; i < 15 || restarts.Load() < 3; i++ {
+		id := fmt.Sprintf("l%03d", i)
 		append1(t, l, lake.Commit{Table: despatch, LoadID: id, Add: write(t, db, tab, someRows(id, 10, "aster", "2026-03-01"))})
 		want += " " + id + ":10:56.25"
 	}
@@ -50,9 +51,6 @@ func TestRestartOfTheCatalog(t *testing.T) {
 	restarting.Wait()
 	if got := " " + perLoad(t, l, db, despatch); got != want {
 		t.Errorf("content %q, want %q", got, want)
-	}
-	if restarts < 3 {
-		t.Errorf("the catalog was away %d times only", restarts)
 	}
 
 	g.Shut(true) // and does not come back: it ends within its bound, as what may pass

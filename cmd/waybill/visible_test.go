@@ -33,6 +33,8 @@ func harmless(t *testing.T, what, text string) {
 func TestPartnersTextIsPrintedVisibly(t *testing.T) {
 	t.Parallel()
 	p := depot(t)
+	// A reference refuses such text; what stays in the tables is a text that is none.
+	p.edit("pipelines/depot.yaml", `from: ["Tracking number"], type: text, reference: true`, `from: ["Tracking number"], type: text`)
 	good, cut, later := "DESP_"+evil+".csv", "DESP_cut\nheld: depot/despatch forged"+evil+".csv", "DESP_z"+evil+".csv"
 	value := strings.ReplaceAll(evil, "\r", "") + "\tparcel"
 	text := despatch(goodLine, "AV1002,07/04/2026 10:15,1,"+value, "AV"+value+",07/04/2026 10:15,1,JD1")
