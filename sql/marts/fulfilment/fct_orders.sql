@@ -14,7 +14,7 @@ columns:
   order_name: what the customer sees, without the number sign
   shop: the web shop
   site: the warehouse that has it, before that the first one of its brand
-  service: {description: "standard or express; standard for a method that nobody mapped", accepted: [standard, express]}
+  service: {description: "standard or express; unknown for a method that nobody mapped, and then nothing is promised", accepted: [standard, express, unknown]}
   ship_country: ISO code of the destination
   destination_calendar: calendar of the destination
   status:
@@ -40,7 +40,11 @@ columns:
   wms_status_at: when the warehouse's latest status event happened
   ship_by_on: site day by which it has to leave; null while unpaid
   deliver_by_on: destination day by which it has to arrive; null while unpaid, and where the brand promises nothing
+  promise_rule_id: the row of promise_rules that promises it; null where none fits
+  cut_off_rule_id: the row of cut_off_rules that ship_by_on is of
+  wms_ship_by_on: site day by which the warehouse has to send it, counted from its own receipt; null before that
   is_shipped_on_time: all live units left by ship_by_on; null if cancelled, unpaid or still possible
+  is_shipped_on_time_by_wms: the same by wms_ship_by_on
   is_delivered_on_time: all live units arrived by deliver_by_on; null if cancelled, unpaid or still possible
   is_otif: delivered on time and nothing short; null where is_delivered_on_time is null
   is_perfect: is_otif and no parcel lost or damaged; null where is_otif is null
@@ -81,7 +85,7 @@ checks:
   - relationship: {column: site, to: marts.dim_sites, field: site}
   - rows: "first_despatched_at is null or first_despatched_at <= last_despatched_at"
   - rows: "units_delivered <= units_despatched"
-  - rows: "paid_at is null or site is null or ship_by_on is not null"
+  - rows: "cut_off_rule_id is null or ship_by_on is not null"
   - sum_equal:
       by: order_id
       left: sum(units_ordered)
@@ -158,6 +162,12 @@ judged as (
             when units_despatched < units_live and site_today_on > ship_by_on then false
         end as is_shipped_on_time,
         case
+            when is_incomplete then null
+            when last_despatched_on > wms_ship_by_on then false
+            when units_despatched >= units_live and last_despatched_on <= wms_ship_by_on then true
+            when units_despatched < units_live and site_today_on > wms_ship_by_on then false
+        end as is_shipped_on_time_by_wms,
+        case
             when status in ('cancelled', 'nothing_to_ship') or is_incomplete then null
             when last_delivered_on > deliver_by_on then false
             when units_delivered >= units_live and last_delivered_on <= deliver_by_on then true
@@ -196,7 +206,11 @@ fct_orders as (
         wms_status_at,
         ship_by_on,
         deliver_by_on,
+        promise_rule_id,
+        cut_off_rule_id,
+        wms_ship_by_on,
         is_shipped_on_time,
+        is_shipped_on_time_by_wms,
         is_delivered_on_time,
         -- Not known yet is null, even where one half has failed already.
         case when is_delivered_on_time is not null then is_delivered_on_time and units_short = 0 end as is_otif,

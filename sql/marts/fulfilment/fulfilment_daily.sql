@@ -11,7 +11,7 @@ columns:
   brand: the brand
   site: the warehouse; none where no warehouse serves the brand
   carrier: the carrier
-  service: standard or express
+  service: standard, express or unknown
   orders_in_count: orders paid that day
   orders_shipped_count: orders whose last live unit left that day
   backlog_count: orders paid and not fully shipped at the end of the day

@@ -13,7 +13,7 @@ columns:
   brand: its brand
   order_name: what the customer sees
   site: its warehouse
-  service: standard or express
+  service: standard, express or unknown
   status: the order's status
   stuck_stage:
     description: where it waits; the first that fits

@@ -84,6 +84,7 @@ stg_woo__orders as (
         o.status as financial_status,
         upper(nullif(trim(o.ship_country), '')) as ship_country,
         upper(nullif(trim(o.ship_postcode_area), '')) as ship_postcode_area,
+        upper(nullif(trim(o.ship_postcode_district), '')) as ship_postcode_district,
         coalesce(nullif(trim(o.shipping_title), ''), nullif(trim(o.shipping_method_id), '')) as service_raw,
         coalesce(t.meaning, m.meaning) as service,
         o.email as email_hash,
