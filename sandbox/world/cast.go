@@ -23,7 +23,7 @@ type wish struct {
 	window                 [2]int // minutes after midnight, site time
 	workday                bool
 	minQty, minLines       int
-	mainland               bool                // no Scottish or Northern Irish address
+	mainland               bool                // in the warehouse's own country, no Scottish or Northern Irish address
 	foreign                bool                // paid in another currency than the shop's own
 	shop                   ShopSkills          // that the shop must have
 	psp                    func(*PSP) bool     // what the PSP must be like
@@ -135,7 +135,7 @@ func (s *sim) place(rng stream, r *role, load map[date]int) (slot, bool) {
 
 // nextShip is the latest day on which an order of day d may have to leave.
 func (s *sim) nextShip(st *site, d date, w wish) date {
-	if st.cal.working(d) && w.window[1] != 0 && w.window[1] < st.CutOff {
+	if w.window[1] != 0 && w.window[1] < st.soonest(d) {
 		return d
 	}
 	return st.cal.add(d, 1)

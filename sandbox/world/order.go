@@ -15,9 +15,9 @@ type order struct {
 	placed, paid  instant
 	currency      string
 	service       string // standard | express
+	oddDelivery   bool   // the shop calls its delivery by a word that nobody knows; the warehouse takes it for the service
 	to            place
 	cal           *calendar // the destination's
-	northIreland  bool
 	first, last   string
 	lines         []line
 	shipping      int64

@@ -81,7 +81,7 @@ func (w *witness) countOrder(c *tally, k *knownOrder) {
 		return
 	}
 	on := func(d date) []string {
-		return []string{d.text(), k.o.brand.Name, k.site.Code, k.carriedBy(), k.o.service}
+		return []string{d.text(), k.o.brand.Name, k.site.Code, k.carriedBy(), k.o.chosen()}
 	}
 	paid, left := dateOf(k.paid, k.site.zone), date(0)
 	c.add(on(paid), "orders_in", 1)
