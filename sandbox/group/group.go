@@ -111,7 +111,7 @@ func terms() world.Terms {
 		lark := func(id string, to world.To, days int) world.Promise {
 			return world.Promise{Term: ruled(id + "-" + site), Brand: "Oxbow & Lark", Service: "standard", Site: site, To: to, FromOrder: true, Days: days}
 		}
-		t.Promises = append([]world.Promise{lark("prm-lark-high", high, 6), lark("prm-lark-ni", nir, 6), lark("prm-lark", world.To{}, 4)}, t.Promises...)
+		t.Promises = append([]world.Promise{lark("prm-lark-high", high, 6), lark("prm-lark-ni", nir, 6), lark("prm-lark", world.To{}, 3)}, t.Promises...)
 	}
 	for _, carrier := range []string{dhl.Source, royalmail.Source} {
 		lane := func(id, service, site string, to world.To, days int) {
