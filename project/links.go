@@ -111,7 +111,7 @@ func (r *resolution) claims(at string, c pipelines.Carrier) {
 		r.fault(at+".claims", "terms and service belong together, as in seeds.claim_rules")
 		return
 	}
-	if !slices.Contains(words(r.Models, "lane_rules", "carrier"), c.Carrier) {
+	if r.Models.Seed("lane_rules") != nil && !slices.Contains(words(r.Models, "lane_rules", "carrier"), c.Carrier) {
 		r.fault(at+".claims", "no rule of seeds.lane_rules is of %s, so that none of its parcels is ever due, and nothing is claimed; add a row for each of its services to %s", c.Carrier, r.seedFile("lane_rules"))
 	}
 	seed := r.Models.Seed("claim_rules")

@@ -177,9 +177,10 @@ func (r *reader) checkTies(s *Seed, rules []rule, byKey map[string][]rule) {
 			nested[i] = n.Kind == "destination"
 		}
 	}
+	places := r.destinations()
 	for i, a := range rules {
 		for _, b := range rules[i+1:] {
-			both, tie := meet(a.key, b.key, nested)
+			both, tie := places.meet(a.key, b.key, nested)
 			if !tie || !a.from.Before(b.to) || !b.from.Before(a.to) {
 				continue
 			}
@@ -198,16 +199,35 @@ func (r *reader) checkTies(s *Seed, rules []rule, byKey map[string][]rule) {
 	}
 }
 
+// destinations are the regions that lie in each calendar, in part at least, as the seed destination_areas has them.
+type destinations map[[2]string]bool
+
+func (r *reader) destinations() destinations {
+	out := destinations{}
+	s := r.project.Seed("destination_areas")
+	if s == nil {
+		return out
+	}
+	rows, err := s.Rows("country", "calendar", "region")
+	if err != nil {
+		return out // a seed of the project's own, by another meaning
+	}
+	for _, row := range rows {
+		out[[2]string{row.Values[1], row.Values[0] + ":" + row.Values[2]}] = true
+	}
+	return out
+}
+
 // meet is the key of what two rules both fit; tie says that there is such, and that neither rule is the more exact of the two.
-func meet(a, b []string, nested []bool) (both []string, tie bool) {
+func (d destinations) meet(a, b []string, nested []bool) (both []string, tie bool) {
 	aNarrower, bNarrower := false, false
 	for i := range a {
 		switch {
 		case a[i] == b[i]:
 			both = append(both, a[i])
-		case isCaseOf(a[i], b[i], nested[i]):
+		case d.isCaseOf(a[i], b[i], nested[i]):
 			aNarrower, both = true, append(both, a[i])
-		case isCaseOf(b[i], a[i], nested[i]):
+		case d.isCaseOf(b[i], a[i], nested[i]):
 			bNarrower, both = true, append(both, b[i])
 		default:
 			return nil, false
@@ -216,13 +236,17 @@ func meet(a, b []string, nested []bool) (both []string, tie bool) {
 	return both, aNarrower && bNarrower
 }
 
-// isCaseOf says whether a value is a case of a wider one. Destinations are nested: GB:highlands_islands in GB-SCT in GB. A region may lie in another
-// calendar of its country; taken for nested it asks for a row too many at worst.
-func isCaseOf(value, wider string, nested bool) bool {
-	if wider == Any {
+// isCaseOf says whether a value is a case of a wider one. Destinations are nested: GB:highlands_islands in GB-SCT in GB.
+func (d destinations) isCaseOf(value, wider string, nested bool) bool {
+	switch {
+	case wider == Any:
 		return value != Any
+	case !nested || destinationLevel(value) <= destinationLevel(wider) || value[:2] != wider[:2]:
+		return false
+	case destinationLevel(wider) == 2:
+		return d[[2]string{wider, value}]
 	}
-	return nested && destinationLevel(value) > destinationLevel(wider) && value[:2] == wider[:2]
+	return true
 }
 
 // destinationLevel is how exact a destination is: any, a country (GB), a calendar in it (GB-SCT), a region of it (GB:highlands_islands).

@@ -18,12 +18,19 @@ const rulesYAML = `promises:
   periods: {by: [brand, destination]}
   names: {brand: brand, destination: destination, days: days}
   columns: {rule_id: VARCHAR, brand: VARCHAR, destination: VARCHAR, days: INTEGER, valid_from: DATE, valid_to: DATE, source: VARCHAR}
+destination_areas:
+  description: d
+  columns: {country: VARCHAR, calendar: VARCHAR, region: VARCHAR}
 `
 
 // readRules reads a project whose only seed has these rows.
 func readRules(rows ...string) (*models.Project, error) {
 	text := "rule_id,brand,destination,days,valid_from,valid_to,source\n" + strings.Join(rows, "\n") + "\n"
-	return models.Read(fstest.MapFS{"seeds/seeds.yaml": {Data: []byte(rulesYAML)}, "seeds/promises.csv": {Data: []byte(text)}})
+	return models.Read(fstest.MapFS{
+		"seeds/seeds.yaml":            {Data: []byte(rulesYAML)},
+		"seeds/promises.csv":          {Data: []byte(text)},
+		"seeds/destination_areas.csv": {Data: []byte("country,calendar,region\nGB,GB-SCT,highlands_islands\nGB,GB-SCT,mainland\nGB,GB-NIR,northern_ireland\n")},
+	})
 }
 
 func TestRulesOfWhichOneHolds(t *testing.T) {
@@ -37,6 +44,9 @@ func TestRulesOfWhichOneHolds(t *testing.T) {
 		"f,*,GB:highlands_islands,2,2020-01-01,,terms",
 		"g,b1,GB:highlands_islands,2,2015-01-01,,terms",
 		"h,*,NL,2,2015-01-01,2016-01-01,terms",
+		"i,*,GB-NIR,2,2021-01-01,,terms",
+		"j,b1,GB-NIR,2,2021-01-01,,terms",
+		"k,b2,GB-NIR,2,2021-01-01,,terms", // none of the Highlands
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +78,8 @@ func TestRulesThatCannotBeTold(t *testing.T) {
 			[]string{"a,b1,*,3,2015-01-01,,s", "b,*,GB,3,2015-01-01,2020-01-01,s", "c,b1,GB,3,2016-01-01,,s"},
 			[]string{"rule b and rule a of line 2 both fit"},
 		},
-		"tie in a country": {[]string{"a,b1,GB,3,2015-01-01,,s", "b,*,GB-NIR,3,2015-01-01,,s"}, []string{"both fit brand b1, destination GB-NIR"}},
+		"tie of a region in a nation": {[]string{"a,b1,GB-SCT,3,2015-01-01,,s", "b,*,GB:highlands_islands,3,2015-01-01,,s"}, []string{"both fit brand b1, destination GB:highlands_islands"}},
+		"tie in a country":            {[]string{"a,b1,GB,3,2015-01-01,,s", "b,*,GB-NIR,3,2015-01-01,,s"}, []string{"both fit brand b1, destination GB-NIR"}},
 	} {
 		_, err := readRules(c.rows...)
 		for _, w := range c.want {
