@@ -102,7 +102,8 @@ func (w *witness) factOrders() TruthTable {
 		accepted_to_delivered_hours click_to_ship_hours click_to_door_hours age_hours current_total_amount discount_amount
 		shipping_amount tax_amount _built_at financial_status cancel_reason
 		units_added units_added_despatched units_added_delivered added_ship_by_on added_deliver_by_on is_incomplete
-		promise_rule_id cut_off_rule_id wms_ship_by_on is_shipped_on_time_by_wms`)
+		promise_rule_id cut_off_rule_id wms_ship_by_on is_shipped_on_time_by_wms
+		paid_to_wms_working_hours wms_to_picked_working_hours picked_to_despatched_working_hours age_working_hours`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue

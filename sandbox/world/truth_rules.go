@@ -1,6 +1,6 @@
 package world
 
-// rulesOf are the agreements that decided about an order, and its warehouse's own clock, in the order of the columns of fct_orders.
+// rulesOf are the agreements that decided about an order, and its warehouse's own clock and working time, in the order of the columns of fct_orders.
 func (w *witness) rulesOf(k *knownOrder) []string {
 	left, onTimeThere := date(0), ""
 	if k.total.despatched >= k.total.live() && k.lastLeft != 0 {
@@ -9,7 +9,14 @@ func (w *witness) rulesOf(k *knownOrder) []string {
 	if k.promisesSomething() {
 		onTimeThere = onTime(left, k.wmsShipBy, k.siteDay)
 	}
-	return []string{k.promiseRule, k.cutOffRule, k.wmsShipBy.text(), onTimeThere}
+	age := ""
+	if k.promisesSomething() && k.state != "delivered" {
+		age = k.site.workingHours(k.paid, w.at)
+	}
+	return []string{
+		k.promiseRule, k.cutOffRule, k.wmsShipBy.text(), onTimeThere, k.site.workingHours(k.paid, k.status["received"]),
+		k.site.workingHours(k.status["received"], k.status["picked"]), k.site.workingHours(k.status["picked"], k.firstLeft), age,
+	}
 }
 
 // lacking is what nothing is agreed for: orders, or parcels, of one kind.

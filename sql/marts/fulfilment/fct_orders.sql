@@ -62,13 +62,17 @@ columns:
   added_deliver_by_on: day by which they have to arrive
   split_count: {description: distinct parcels, not_null: true}
   paid_to_wms_hours: from payment to the warehouse
+  paid_to_wms_working_hours: the same while the site was open, as are the other working hours; null where its opening hours are not known
   wms_to_picked_hours: from the warehouse's receipt to picked
+  wms_to_picked_working_hours: the same while the site was open
   picked_to_despatched_hours: from picked to the first despatch
+  picked_to_despatched_working_hours: the same while the site was open
   despatched_to_accepted_hours: from the first despatch to the carrier's first scan
   accepted_to_delivered_hours: from the carrier's first scan to the last delivery
   click_to_ship_hours: from the order to the carrier's first scan
   click_to_door_hours: from the order to the last delivery
   age_hours: from payment to now, of orders that are paid, not cancelled and not delivered
+  age_working_hours: the same while the site was open
   total_amount: {description: the shop's total, not_null: true}
   current_total_amount: the shop's total after edits and refunds
   discount_amount: discounts in the total
@@ -121,6 +125,10 @@ with staged as (
         s.is_harmed,
         s.units_ordered - s.units_cancelled as units_live,
         s.told_lines_count,
+        h.paid_to_wms_working_hours,
+        h.wms_to_picked_working_hours,
+        h.picked_to_despatched_working_hours,
+        h.waiting_working_hours,
         coalesce(not o.is_complete, false) as is_incomplete,
         coalesce(o.is_complete, false) as is_known_complete,
         k.as_of,
@@ -129,6 +137,7 @@ with staged as (
         cast(at_timezone(s.last_despatched_at, o.site_zone) as date) as last_despatched_on
     from intermediate.int_orders as o
     inner join intermediate.int_order_stages as s on s.order_id = o.order_id
+    left join intermediate.int_order_working_hours as h on h.order_id = o.order_id
     cross join ops.clock as k
 ),
 
@@ -232,9 +241,12 @@ fct_orders as (
         split_count,
         -- Minutes times a sixtieth: dividing decimals is a double on one engine and a rounded decimal on the other.
         cast(date_diff('minute', paid_at, in_wms_at) * 0.0166666667 as decimal(18, 2)) as paid_to_wms_hours,
+        paid_to_wms_working_hours,
         cast(date_diff('minute', in_wms_at, picked_at) * 0.0166666667 as decimal(18, 2)) as wms_to_picked_hours,
+        wms_to_picked_working_hours,
         cast(date_diff('minute', picked_at, first_despatched_at) * 0.0166666667 as decimal(18, 2))
             as picked_to_despatched_hours,
+        picked_to_despatched_working_hours,
         cast(date_diff('minute', first_despatched_at, first_accepted_at) * 0.0166666667 as decimal(18, 2))
             as despatched_to_accepted_hours,
         cast(date_diff('minute', first_accepted_at, last_delivered_at) * 0.0166666667 as decimal(18, 2))
@@ -247,6 +259,7 @@ fct_orders as (
             when status not in ('cancelled', 'nothing_to_ship', 'delivered')
                 then cast(date_diff('minute', paid_at, as_of) * 0.0166666667 as decimal(18, 2))
         end as age_hours,
+        case when status not in ('cancelled', 'nothing_to_ship', 'delivered') then waiting_working_hours end as age_working_hours,
         total_amount,
         current_total_amount,
         discount_amount,
