@@ -15,7 +15,7 @@ import (
 type formerRule struct {
 	at           string // key of the setting, the first of its kind
 	seed, header string
-	rows         []string
+	rows         [][]string
 }
 
 // formerFile has those settings.
@@ -103,11 +103,14 @@ func (r *formerRule) begin(at string) {
 // add writes a row with an id of its own.
 func (r *formerRule) add(values ...string) {
 	id := fmt.Sprintf("%s_%d", strings.TrimSuffix(r.seed, "_rules"), len(r.rows)+1)
+	r.rows = append(r.rows, append([]string{id}, values...))
+}
+
+// text is the seed's file, each line after two blanks.
+func (r formerRule) text() (string, error) {
 	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	if err := w.Write(append([]string{id}, values...)); err != nil {
-		panic(err) // a buffer takes everything
+	if err := csv.NewWriter(&b).WriteAll(r.rows); err != nil {
+		return "", fmt.Errorf("write the rows of %s: %w", r.seed, err)
 	}
-	w.Flush()
-	r.rows = append(r.rows, strings.TrimSuffix(b.String(), "\n"))
+	return "  " + r.header + "\n  " + strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\n", "\n  "), nil
 }

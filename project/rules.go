@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/transforms/models"
@@ -125,8 +124,11 @@ func (r *resolution) seedFile(seed string) string { return r.config.seedFile(see
 func (c *Config) moved(text []byte) error {
 	var errs []error
 	for _, m := range formerRules(text) {
-		rows := strings.Join(append([]string{m.header}, m.rows...), "\n  ")
-		errs = append(errs, c.doc.Fault(m.at, "is a dated rule now, in a file that can say from when it holds. Write these lines into %s, set sql: sql in %s, and remove the setting:\n  %s", c.seedFile(m.seed), c.path, rows))
+		rows, err := m.text()
+		if err != nil {
+			return err
+		}
+		errs = append(errs, c.doc.Fault(m.at, "is a dated rule now, in a file that can say from when it holds. Write these lines into %s, set sql: sql in %s, and remove the setting:\n%s", c.seedFile(m.seed), c.path, rows))
 	}
 	return errors.Join(errs...)
 }

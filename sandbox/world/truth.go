@@ -13,7 +13,7 @@ func (s *sim) truth(at instant) []TruthTable {
 	w.readRefunds()
 	tables := []TruthTable{
 		w.factOrders(), w.factLines(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factClaims(),
-		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(), w.health(), w.fulfilmentDaily(), w.returnsDaily(),
+		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(), w.health(), w.fulfilmentDaily(), w.backlogDaily(), w.returnsDaily(),
 		w.returnsOpen(), w.returnLines(), w.warehouseEvents(), w.disputesTold(), w.orderKeys(), w.tieouts(), w.unmappedCodes(), w.rulesMissing(), w.setAside(), w.unanswered(),
 	}
 	tables = append(tables, w.dimensions()...)
