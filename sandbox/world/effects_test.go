@@ -81,6 +81,7 @@ func shows(f facts, p world.Planted) bool {
 		"parcel_late_carrier":            "fct_shipments late_cause=carrier",
 		"parcel_late_handover":           "fct_shipments late_cause=handover",
 		"parcel_sent_back":               "fct_shipments status=returned delivered_at=",
+		"parcel_delivered_and_sent_back": "fct_shipments status=returned delivered_at=* is_returned_after=true",
 		"scan_out_of_order":              "fct_shipments accepted_at=*",
 		"scan_delivered_unheard_of":      "fct_shipments status=delivered delivered_at=*",
 		"number_had_before":              "fct_shipments status=delivered delivered_at=*",

@@ -296,20 +296,21 @@ func (s *sim) knowAll(at instant) []*knownOrder {
 
 // parcelState is what meanings.md derives from the events of a parcel.
 type parcelState struct {
-	events, timeless              []knownScan
-	accepted, attempted           instant
-	delivered, arrived, firstHurt instant // arrived: delivered, whatever came after
-	attempts                      int
-	status                        string
-	lost                          bool
-	lostHow                       string
-	lostOn, commitment            date
-	lane                          string // the agreement that the commitment is of
-	lastPhysical                  instant
-	damaged                       bool
-	labelled                      instant
-	latest                        knownScan // that the status is of
-	unmapped                      int
+	events, timeless     []knownScan
+	accepted, attempted  instant
+	delivered, firstHurt instant // delivered: whatever came after
+	cameBack             bool    // after it was delivered
+	attempts             int
+	status               string
+	lost                 bool
+	lostHow              string
+	lostOn, commitment   date
+	lane                 string // the agreement that the commitment is of
+	lastPhysical         instant
+	damaged              bool
+	labelled             instant
+	latest               knownScan // that the status is of
+	unmapped             int
 }
 
 type knownScan struct {
@@ -379,16 +380,15 @@ func (st *parcelState) read() {
 		case "available_for_pickup":
 			st.attempted = earliest(st.attempted, e.at)
 		case "delivered":
-			st.attempted, st.arrived = earliest(st.attempted, e.at), earliest(st.arrived, e.at)
+			st.attempted, st.delivered = earliest(st.attempted, e.at), earliest(st.delivered, e.at)
 		case "exception_damaged":
 			st.damaged = true
 			st.firstHurt = earliest(st.firstHurt, e.at)
 		}
 	}
-	st.delivered = st.arrived
 	for _, e := range st.events {
-		if st.arrived != 0 && e.at > st.arrived && (e.status == "returned" || e.status == "return_to_sender") {
-			st.delivered = 0
+		if st.delivered != 0 && e.at > st.delivered && (e.status == "returned" || e.status == "return_to_sender") {
+			st.cameBack = true
 		}
 	}
 	if st.delivered != 0 {

@@ -32,6 +32,7 @@ func parcelRoles() []role {
 		{"parcel_late_carrier", "marts.fct_shipments late_cause carrier", .012, 8, false, early, (*sim).lateByCarrier},
 		{"parcel_late_handover", "marts.fct_shipments late_cause handover", .008, 6, false, home, (*sim).lateHandover},
 		{"parcel_sent_back", "marts.fct_shipments status returned", .004, 8, false, early, (*sim).refuse},
+		{"parcel_delivered_and_sent_back", "marts.fct_shipments delivered_at kept, is_returned_after", .003, 9, false, early, (*sim).deliverAndTakeBack},
 		{"parcel_never_scanned", "marts.fct_breaks R05 never_scanned", .002, 3, false, wish{}, (*sim).neverScanned},
 	}
 }
@@ -110,6 +111,19 @@ func (s *sim) refuse(rng stream, o *order) {
 	home := st.cal.add(d, 1)
 	j.p.scanned(home.at(st.zone, rng.between(9*60, 12*60)), Returned, st.Country, hub(st.Country))
 	s.everything(rng, o, home.at(st.zone, rng.between(14*60, 17*60)), cameBack, "Refused at the door")
+}
+
+// deliverAndTakeBack delivers in time; days later the customer gives the unopened parcel back to the carrier, which brings it home under its own number.
+func (s *sim) deliverAndTakeBack(rng stream, o *order) {
+	s.receive(rng, o)
+	p, v := s.ship(rng, o, s.shipBy(o))
+	j := journey{p, rng, 0, dateOf(s.carry(rng, p, v), s.zoneOf(o.to.country))}
+	d := o.cal.add(j.day, 1)
+	p.scanned(s.there(j, d, 10*60, 16*60), GoingBack, o.to.country, o.to.city)
+	st := o.site
+	home := st.cal.add(d, 2)
+	p.scanned(home.at(st.zone, rng.between(9*60, 12*60)), Returned, st.Country, hub(st.Country))
+	s.everything(rng, o, home.at(st.zone, rng.between(14*60, 17*60)), cameBack, "Sent back unopened")
 }
 
 func (s *sim) neverScanned(rng stream, o *order) {

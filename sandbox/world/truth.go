@@ -153,7 +153,7 @@ func (w *witness) factShipments() TruthTable {
 		delivered_at attempts_count status is_lost lost_how lost_on is_damaged commitment_on promised_on promise_gap_days late_cause
 		brand carrier tracking_no destination_calendar latest_raw_code latest_event_at labelled_at is_first_attempt_delivered damaged_on
 		commitment_gap_days transit_hours units_despatched events_count unmapped_codes cost_amount cost_currency despatch_ref status_reason _built_at
-		status_how lane_rule_id destination_region`)
+		status_how lane_rule_id destination_region is_returned_after`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue

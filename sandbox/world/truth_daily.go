@@ -169,7 +169,7 @@ func (w *witness) countReturn(c *tally, r *knownReturn) {
 	count(r.requested, "units_requested", r.unitsRequested)
 	if r.state != nil {
 		count(r.state.accepted, "scanned", 1)
-		count(r.state.arrived, "delivered", 1)
+		count(r.state.delivered, "delivered", 1)
 	}
 	count(r.received, "received", 1)
 	count(r.received, "units_received", r.unitsGot)

@@ -26,7 +26,7 @@ func (w *witness) restOfParcel(k *knownOrder, p *knownParcel) []string {
 	return []string{
 		o.brand.Name, o.carrier.Source, p.tracking, w.cals.nameOf(o.cal), p.latest.code, p.latest.at.text(), p.labelled.text(), first, damagedOn.text(),
 		gap, hours(p.accepted, p.delivered), itoa(units), itoa(len(p.events)), itoa(p.unmapped), cost, of, p.ref, o.carrier.reason(p.latest.what), w.at.text(),
-		p.statusHow(), p.lane, o.to.region,
+		p.statusHow(), p.lane, o.to.region, flag(p.cameBack),
 	}
 }
 

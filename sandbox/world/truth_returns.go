@@ -118,7 +118,7 @@ func (w *witness) judgeReturn(r *knownReturn) {
 		}
 		r.onTime = onTime(paid, r.dueOn, today)
 	}
-	if st := r.state; st != nil && st.accepted != 0 && st.arrived == 0 && r.received == 0 {
+	if st := r.state; st != nil && st.accepted != 0 && st.delivered == 0 && r.received == 0 {
 		// a return's destination is the warehouse; the day of its last scan is told there
 		if on := w.cals.ew.add(dateOf(st.lastPhysical, w.zoneOf(r.o.site.Country)), 5); today >= on {
 			r.lost, r.lostOn = true, on
@@ -134,7 +134,7 @@ func (r *knownReturn) stage() string {
 		return "received"
 	case r.lost:
 		return "lost"
-	case r.state != nil && r.state.arrived != 0:
+	case r.state != nil && r.state.delivered != 0:
 		return "hub_delivered"
 	case r.state != nil && r.state.accepted != 0:
 		return "in_transit"
@@ -162,7 +162,7 @@ func (w *witness) factReturns() TruthTable {
 		}
 		var scanned, home instant
 		if r.state != nil {
-			scanned, home = r.state.accepted, r.state.arrived
+			scanned, home = r.state.accepted, r.state.delivered
 		}
 		row := []string{
 			r.id, order, brand, flag(r.announced), r.requested.text(), r.tracking, scanned.text(), home.text(), r.received.text(),

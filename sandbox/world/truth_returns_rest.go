@@ -115,7 +115,7 @@ func (w *witness) restOfReturn(r *knownReturn) []string {
 	shop := w.shopSide(r)
 	var scanned, home instant
 	if r.state != nil {
-		scanned, home = r.state.accepted, r.state.arrived
+		scanned, home = r.state.accepted, r.state.delivered
 	}
 	age := ""
 	if r.refunded == 0 {
@@ -176,7 +176,7 @@ func (w *witness) returnsOpen() TruthTable {
 func (w *witness) overLimit(r *knownReturn, today date) string {
 	var scanned, home instant
 	if r.state != nil {
-		scanned, home = r.state.accepted, r.state.arrived
+		scanned, home = r.state.accepted, r.state.delivered
 	}
 	two := w.at - 48*hour
 	switch {

@@ -7,7 +7,8 @@ columns:
   latest_status: >-
     canonical status of the latest event by instant, then rank; an event below accepted never wins over one that is not
   latest_told_by: scan, or status of the parcel as a whole
-  delivered_at: earliest delivery, null if the parcel went back after it
+  delivered_at: earliest delivery, whatever came after it
+  is_returned_after: it was delivered, and went back later under the same number
   attempted_count: distinct instants of failed attempts
 */
 with events as (
@@ -37,7 +38,7 @@ summed as (
         end) as first_attempt_at,
         min(case when status = 'label_created' then occurred_at end) as labelled_at,
         count(distinct case when status = 'attempted' then occurred_at end) as attempted_count,
-        min(case when status in ('delivered', 'delivered_damaged') then occurred_at end) as first_delivered_at,
+        min(case when status in ('delivered', 'delivered_damaged') then occurred_at end) as delivered_at,
         max(case when status in ('return_to_sender', 'returned') then occurred_at end) as last_back_at,
         min(case when status in ('exception_damaged', 'delivered_damaged') then occurred_at end) as first_damaged_at,
         min(case when status = 'lost' then occurred_at end) as carrier_lost_at,
@@ -58,9 +59,7 @@ summed as (
 int_parcel_timelines as (
     select
         *,
-        case
-            when last_back_at is null or last_back_at < first_delivered_at then first_delivered_at
-        end as delivered_at
+        coalesce(last_back_at > delivered_at, false) as is_returned_after
     from summed
 )
 

@@ -130,6 +130,7 @@ scanned as (
         t.accepted_at,
         t.first_attempt_at,
         t.delivered_at,
+        coalesce(t.is_returned_after, false) as is_returned_after,
         t.first_damaged_at,
         t.carrier_lost_at,
         t.latest_status,

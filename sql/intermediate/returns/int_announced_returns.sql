@@ -37,7 +37,7 @@ labels as (
         max(case when l.place = 1 then l.tracking_no end) as tracking_no,
         max(case when l.place = 1 then l.carrier_word end) as provider,
         min(t.accepted_at) as first_scan_at,
-        min(t.first_delivered_at) as hub_delivered_at,
+        min(t.delivered_at) as hub_delivered_at,
         max(t.last_physical_at) as last_physical_at
     from numbered as l
     left join intermediate.int_tracking_numbers as n on n.tracking_no = l.tracking_no

@@ -30,7 +30,8 @@ columns:
   despatched_at: {description: earliest despatch in the warehouse's files, not_null: true}
   accepted_at: earliest physical event
   first_attempt_at: earliest attempt, delivery or readiness for pickup
-  delivered_at: earliest delivery; null if it went back afterwards
+  delivered_at: earliest delivery, which stays when the parcel goes back afterwards
+  is_returned_after: {description: "delivered, and went back later under the same number", not_null: true}
   attempts_count: {description: "distinct failed attempts, plus 1 if delivered", not_null: true}
   is_first_attempt_delivered: the first attempt was the delivery; null before any attempt
   is_lost: {description: "lost by the rule or because the carrier says so", not_null: true}
@@ -60,6 +61,7 @@ checks:
   - relationship: {column: site, to: marts.dim_sites, field: site}
   - rows: "is_lost = (lost_on is not null)"
   - rows: "delivered_at is null or accepted_at <= delivered_at"
+  - rows: "not is_returned_after or delivered_at is not null"
   - sum_equal:
       by: tracking_no
       left: sum(units_despatched)
@@ -101,6 +103,7 @@ fct_shipments as (
         accepted_at,
         first_attempt_at,
         delivered_at,
+        is_returned_after,
         attempts_count,
         case
             when first_attempt_at is null then null
