@@ -32,6 +32,8 @@ type Warehouse struct {
 	Calendar string   `yaml:"calendar" names:"calendar,required"`
 	Brands   []string `yaml:"brands" names:"brand,required"`
 	OrderKey string   `yaml:"order_key" names:"order_key"` // what it calls an order: name (default), number (the shop's own id) or any
+	// ShippedWhen is what its contract calls shipped: despatched (its own time; default) or accepted (the carrier's scan).
+	ShippedWhen string `yaml:"shipped_when" names:"shipped_when"`
 }
 
 // Account is a balance with a payment provider. One that several brands share is listed once for each.

@@ -18,14 +18,15 @@ import (
 // that name: then nothing reads the setting either.
 func (r *resolution) kinds() pipelines.Kinds {
 	kinds := pipelines.Kinds{
-		"new":       func(string) error { return nil },
-		"brand":     pipelines.OneOf("brand", "write it as under brands, or add it there", r.brands()),
-		"source":    pipelines.OneOf("connection", "write it as under connections, or add it there", r.config.Sources()),
-		"zone":      pipelines.Zone(words(r.Models, "zones_by_place", "zone")),
-		"currency":  pipelines.OneOf("currency", "write its code of ISO 4217, such as GBP", currencies()),
-		"time":      pipelines.ClockTime,
-		"order_key": pipelines.OneOf("name of an order's key", "write name, number or any", []string{"name", "number", "any"}),
-		"size":      memorySize, "root": lakeRoot, "catalog": lakeCatalog, "endpoint": endpoint,
+		"new":          func(string) error { return nil },
+		"brand":        pipelines.OneOf("brand", "write it as under brands, or add it there", r.brands()),
+		"source":       pipelines.OneOf("connection", "write it as under connections, or add it there", r.config.Sources()),
+		"zone":         pipelines.Zone(words(r.Models, "zones_by_place", "zone")),
+		"currency":     pipelines.OneOf("currency", "write its code of ISO 4217, such as GBP", currencies()),
+		"time":         pipelines.ClockTime,
+		"shipped_when": pipelines.OneOf("meaning of shipped", "write despatched (the warehouse's own time) or accepted (the carrier's scan)", []string{"despatched", "accepted"}),
+		"order_key":    pipelines.OneOf("name of an order's key", "write name, number or any", []string{"name", "number", "any"}),
+		"size":         memorySize, "root": lakeRoot, "catalog": lakeCatalog, "endpoint": endpoint,
 		"postgres": postgresURL, "schema": schemaName, "role": roleName,
 	}
 	add := func(kind, what, remedy string, known []string) {

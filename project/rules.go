@@ -22,13 +22,15 @@ func (r *resolution) ruleKinds(kinds pipelines.Kinds) pipelines.Kinds {
 		carriers = append(carriers, c.Carrier)
 	}
 	site := pipelines.OneOf("site", "write it as under warehouses, or add it there", sites)
+	carrier := pipelines.OneOf("carrier", "write it as under carriers, or add it there", carriers)
 	return pipelines.Kinds{
 		"brand":        orAny(kinds["brand"]),
 		"service":      orAny(kinds["service"]),
 		"calendar":     orAny(kinds["calendar"]),
 		"site":         orAny(site),
 		"one_site":     site,
-		"one_carrier":  pipelines.OneOf("carrier", "write it as under carriers, or add it there", carriers),
+		"carrier":      orAny(carrier),
+		"one_carrier":  carrier,
 		"destination":  orAny(r.destination),
 		"promise_base": pipelines.OneOf("base of a promise", "write what it counts from", []string{"placed", "releasable", "wms_received"}),
 		"days":         wholeNumber(0, 366, "working days"),

@@ -64,7 +64,7 @@ func demoGroup() map[string]any {
 			},
 			{
 				"source": "larkhill", "site": "LH1", "name": "Larkhill", "zone": "Europe/London", "calendar": "GB-EAW",
-				"brands": []string{"Hart / Rowe", "Oxbow & Lark"}, "order_key": "name",
+				"brands": []string{"Hart / Rowe", "Oxbow & Lark"}, "order_key": "name", "shipped_when": "accepted",
 			},
 		},
 		"accounts": []block{

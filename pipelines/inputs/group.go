@@ -1,6 +1,7 @@
 package inputs
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/fourmarketing/waybill"
@@ -31,11 +32,12 @@ type (
 		Word   string `json:"word"`
 	}
 	siteRow struct {
-		Site     string `json:"site"`
-		Name     string `json:"name"`
-		Source   string `json:"source"`
-		TimeZone string `json:"time_zone"`
-		Calendar string `json:"calendar"`
+		Site        string `json:"site"`
+		Name        string `json:"name"`
+		Source      string `json:"source"`
+		TimeZone    string `json:"time_zone"`
+		Calendar    string `json:"calendar"`
+		ShippedWhen string `json:"shipped_when"`
 	}
 	carrierRow struct {
 		Carrier       string `json:"carrier"`
@@ -56,7 +58,7 @@ func groupColumns() map[string][]waybill.Column {
 		"brands":        columns("brand currency", ""),
 		"links":         columns("role source brand account site order_prefix order_key", "place"),
 		"gateways":      columns("source brand word", ""),
-		"sites":         columns("site name source time_zone calendar", ""),
+		"sites":         columns("site name source time_zone calendar shipped_when", ""),
 		"carriers":      columns("carrier source terms claims_terms claims_service", ""),
 		"carrier_words": columns("carrier word", ""),
 	}
@@ -84,7 +86,7 @@ func rowsOf(g pipelines.Group) groupRows {
 		}
 	}
 	for _, w := range g.Warehouses {
-		r.sites = append(r.sites, siteRow{w.Site, w.Name, w.Source, w.Zone, w.Calendar})
+		r.sites = append(r.sites, siteRow{w.Site, w.Name, w.Source, w.Zone, w.Calendar, cmp.Or(w.ShippedWhen, "despatched")})
 	}
 	for _, c := range g.Carriers {
 		r.addCarrier(c)

@@ -25,7 +25,7 @@ func Carrier() world.Carrier {
 	}
 	return world.Carrier{
 		Source: Source, Title: "DHL eCommerce", Abroad: true, Returns: true, Number: number, Codes: codes, Types: types, Texts: texts, Placed: true, Forms: [3]int{86, 8, 6},
-		ClaimLost: 28, ClaimDamaged: 14,
+		ClaimLost: 28, ClaimDamaged: 14, ClaimPapers: 21, ClaimAfter: 1,
 	}
 }
 
@@ -61,6 +61,7 @@ func list() map[world.Event]code {
 		world.Delivered:        {"600", "delivered", "Your parcel is delivered"},
 		world.DeliveredNextTo:  {"606", "delivered", "Delivered to a neighbour"},
 		world.DeliveredSafe:    {"607", "delivered", "Left in your safe place"},
+		world.Destroyed:        {"636", "failure", "Parcel disposed of"},
 		world.Damaged:          {"620", "failure", "Parcel damaged"},
 		world.GoingBack:        {"602", "transit", "Returning to sender"},
 		world.Returned:         {"860", "transit", "Returned to sender"},

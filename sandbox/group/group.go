@@ -28,9 +28,9 @@ func northgateSite() world.Site {
 	return world.Site{
 		Code: "NG1", Source: "northgate", System: northgate.System, Country: "GB", Town: "Daventry", Says: northgate.Words(), Zone: "Europe/London", Calendar: "GB-EAW",
 		CutOffs: []world.CutOff{{Term: world.Term{ID: "cut-ng"}, At: weekdays(14*60, 11*60)}},
-		Opens:   shifts([2]int{6 * 60, 22 * 60}, [2]int{6 * 60, 14 * 60}),
-		Runs:    []int{13 * 60, 23*60 + 30}, Despatches: "DN%07d", Returns: "RC%06d", Reports: northgate.Reports(),
-		Shorts: true, Carriers: []world.Share{{Of: dhl.Source, Weight: 2}, {Of: royalmail.Source, Weight: 1}},
+		Opens:   shifts([2]int{6 * 60, 22 * 60}, [2]int{6 * 60, 14 * 60}), Collects: shifts(vans(), vans()),
+		Runs: []int{13 * 60, 23*60 + 30}, Despatches: "DN%07d", Returns: "RC%06d", Reports: northgate.Reports(),
+		Shorts: true, Manifests: true, Carriers: []world.Share{{Of: dhl.Source, Weight: 2}, {Of: royalmail.Source, Weight: 1}},
 		Problems: []world.Problem{
 			{Kind: "sequence_skipped", Feed: world.FeedStatus},
 			{Kind: "file_corrected", Feed: world.FeedDespatch, Seen: 0, Rows: 1, Mend: 3},
@@ -51,8 +51,8 @@ func veldhovenSite() world.Site {
 			{Term: world.Term{ID: "cut-vh-express"}, Service: "express", At: weekdays(16*60+30, 0)},
 			{Term: world.Term{ID: "cut-vh"}, At: weekdays(15*60, 0)},
 		},
-		Opens: shifts([2]int{7 * 60, 20 * 60}, [2]int{}),
-		Runs:  []int{13*60 + 30, 23 * 60}, ByNumber: true, Despatches: "V26%06d", Returns: "VR%06d", Reports: veldhoven.Reports(),
+		Opens: shifts([2]int{7 * 60, 20 * 60}, [2]int{}), Collects: shifts(vans(), [2]int{}),
+		Runs: []int{13*60 + 30, 23 * 60}, ByNumber: true, Despatches: "V26%06d", Returns: "VR%06d", Reports: veldhoven.Reports(),
 		Shorts: true, Carriers: []world.Share{{Of: dhl.Source, Weight: 1}},
 		Problems: []world.Problem{
 			{Kind: "sequence_skipped", Feed: world.FeedReturns},
@@ -70,8 +70,8 @@ func larkhillSite() world.Site {
 			{Term: world.Term{ID: "cut-lh", Until: changed}, At: weekdays(12*60, 0)},
 			{Term: world.Term{ID: "cut-lh-april", From: changed}, At: weekdays(13*60, 0)},
 		},
-		Opens: shifts([2]int{7*60 + 30, 18 * 60}, [2]int{}),
-		Runs:  []int{12*60 + 30, 22*60 + 45}, Despatches: "%06d", Returns: "LR%05d", Reports: prosku.Reports(),
+		Opens: shifts([2]int{7*60 + 30, 18 * 60}, [2]int{}), Collects: shifts(vans(), [2]int{}), ByScan: true,
+		Runs: []int{12*60 + 30, 22*60 + 45}, Despatches: "%06d", Returns: "LR%05d", Reports: prosku.Reports(),
 		Carriers: []world.Share{{Of: royalmail.Source, Weight: 3}, {Of: dhl.Source, Weight: 2}},
 		Problems: []world.Problem{
 			{Kind: "file_cut_off", Feed: world.FeedStatus, Seen: 0, Rows: 2, Mend: 4},
@@ -84,6 +84,9 @@ func larkhillSite() world.Site {
 
 // changed is the day on which the group agreed on other terms.
 const changed = "2026-04-01"
+
+// vans come from six in the evening, and what they take has its first scan before three in the night.
+func vans() [2]int { return [2]int{18 * 60, 27 * 60} }
 
 // weekdays closes at one minute from Monday to Friday, and at another on Saturdays.
 func weekdays(minute, saturday int) [7]int {

@@ -15,7 +15,7 @@ func header(feed string) string {
 	switch feed {
 	case world.FeedDespatch:
 		return "Salesorder number,Despatch number,Carrier,Service,Despatch date,Tracking number,Item code,Item name,Quantity ordered," +
-			"No of items,Short reason,Destination country,Site reference,Email,Contact name"
+			"No of items,Short reason,Destination country,Site reference,Email,Contact name,Manifest number,Manifest closed,Collected"
 	case world.FeedStatus:
 		return "Salesorder number,Status,Status date,Reason code,Reason,Site reference"
 	case world.FeedReturns:
@@ -73,9 +73,14 @@ func row(f world.File, r world.Row) []string {
 		if d.At.Second() == 0 {
 			layout = "02/01/2006 15:04"
 		}
+		var closed, collected string
+		if d.Manifest != "" {
+			closed, collected = "'"+d.ClosedAt.In(f.Zone).Format(timeLayout)+"'", "'"+d.CollectedAt.In(f.Zone).Format(timeLayout)+"'"
+		}
 		return []string{
 			r.OrderRef, d.Ref, carrier(o.Carrier), o.Service, "'" + d.At.In(f.Zone).Format(layout) + "'", d.Tracking, it.SKU, it.Name,
 			strconv.Itoa(d.Ordered), strconv.Itoa(d.Units), d.Short, o.Country, f.Site, o.Email, o.Customer,
+			d.Manifest, closed, collected,
 		}
 	}
 	rc := r.Receipt
@@ -110,7 +115,7 @@ func broken(f world.File, r world.Row) []string {
 		units = "-1"
 	}
 	return []string{
-		order, "DN9000001", "DHL", "standard", "'" + on + "'", "", r.Article.SKU, r.Article.Name, "1", units, "", "GB", f.Site, "", "",
+		order, "DN9000001", "DHL", "standard", "'" + on + "'", "", r.Article.SKU, r.Article.Name, "1", units, "", "GB", f.Site, "", "", "", "", "",
 	}
 }
 

@@ -19,7 +19,7 @@ func Carrier() world.Carrier {
 		codes[e] = c.Code
 	}
 	return world.Carrier{
-		Source: Source, Title: "Royal Mail", Codes: codes, Reasons: map[world.Event]string{world.GoingBack: "consignee_refused"}, Forms: [3]int{0, 1, 0}, ClaimLost: 80, ClaimDamaged: 80,
+		Source: Source, Title: "Royal Mail", Codes: codes, Reasons: map[world.Event]string{world.GoingBack: "consignee_refused"}, Forms: [3]int{0, 1, 0}, ClaimLost: 80, ClaimDamaged: 80, ClaimAfter: 10,
 		Number: func(use world.NumberUse, n int) string {
 			base := map[world.NumberUse]int{world.NumberOut: 12_000_000, world.NumberBack: 52_000_000, world.NumberNowhere: 92_000_000}[use]
 			return S10("RM", base+n*37%7_900_000)

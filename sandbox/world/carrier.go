@@ -1,6 +1,10 @@
 package world
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // scanned adds a carrier event told in a country; what the carrier has no code for, it does not tell.
 func (p *parcel) scanned(at instant, what Event, country, locality string) {
@@ -25,6 +29,16 @@ func hub(country string) string {
 	return "Coventry Hub"
 }
 
+// collected lets the carrier's driver sign for the parcel, at a site that has him sign.
+func (p *parcel) collected(at instant) {
+	for i := range p.o.despatches {
+		d := &p.o.despatches[i]
+		if st := p.o.sender(d); d.tracking == p.tracking && st.Manifests {
+			d.manifest = manifest{fmt.Sprintf("%s-%s-%s", st.Code, dateOf(at, st.zone).text(), strings.ToUpper(p.carrier.Source)), at - 10*minute, at}
+		}
+	}
+}
+
 // hand lets the carrier take the parcel on the evening of a site day.
 func (s *sim) hand(rng stream, p *parcel, packed instant, d date) journey {
 	o := p.o
@@ -32,6 +46,7 @@ func (s *sim) hand(rng stream, p *parcel, packed instant, d date) journey {
 	from := st.Country
 	p.scanned(packed+rng.minutes(1, 4), LabelCreated, from, "")
 	at := d.at(st.zone, 18*60+10) + rng.minutes(0, 80)
+	p.collected(at)
 	p.scanned(at, Accepted, from, st.Town)
 	p.scanned(at+rng.minutes(100, 190), AtHub, from, hub(from))
 	p.scanned(at+rng.minutes(195, 240), LeftHub, from, hub(from))

@@ -30,6 +30,7 @@ type wish struct {
 	carrier                func(*Carrier) bool // and the carrier
 	sites                  int                 // that ship the brand, at least
 	shorts                 bool                // of a warehouse that says what it was short of
+	manifests, unsigned    bool                // of one that has drivers sign, or of one that has not
 }
 
 // slot is an order to be created: where, when and for which role.
@@ -153,7 +154,7 @@ func (s *sim) brandFor(rng stream, w wish) (*brand, *site) {
 			continue
 		}
 		for _, st := range b.sites {
-			if (w.from == "" || st.Country == w.from) && (st.Shorts || !w.shorts) && s.carried(st, w) {
+			if (w.from == "" || st.Country == w.from) && (st.Shorts || !w.shorts) && (st.Manifests || !w.manifests) && (!st.Manifests || !w.unsigned) && s.carried(st, w) {
 				fit = append(fit, pair{b, st})
 			}
 		}

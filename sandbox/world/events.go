@@ -21,6 +21,7 @@ const (
 	DeliveredNextTo  Event = "delivered_to_neighbour"
 	DeliveredSafe    Event = "delivered_to_safe_place"
 	Damaged          Event = "damaged"
+	Destroyed        Event = "destroyed"
 	GoingBack        Event = "going_back"
 	Returned         Event = "returned"
 	Missing          Event = "missing"
@@ -53,6 +54,8 @@ func (e Event) meaning() (status string, rank int) {
 		return "delivered", 70
 	case Damaged:
 		return "exception_damaged", 75
+	case Destroyed:
+		return "destroyed", 92
 	case GoingBack:
 		return "return_to_sender", 80
 	case Returned:

@@ -133,7 +133,11 @@ func (s *sim) file(o *order) {
 		put(o.site, FeedStatus, o.statuses[i].at, i)
 	}
 	for i := range o.despatches {
-		put(o.sender(&o.despatches[i]), FeedDespatch, o.despatches[i].at, i)
+		d := &o.despatches[i]
+		put(o.sender(d), FeedDespatch, d.at, i)
+		if ff := s.feedOf(o.sender(d), FeedDespatch).fileFor(d.at); ff != nil {
+			d.run = ff.run
+		}
 	}
 	for i := range o.receipts {
 		put(o.site, FeedReturns, o.receipts[i].processed, i)

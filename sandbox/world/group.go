@@ -89,12 +89,15 @@ type Site struct {
 	Zone, Calendar       string    // Europe/London, GB-EAW
 	CutOffs              []CutOff  // those of one service first
 	Opens                [7][2]int // when people work there, minutes after midnight from Monday on; nobody where both are 0
+	Collects             [7][2]int // when carriers collect, minutes after midnight from Monday on, and until when what they took gets its first scan; beyond 1440 it is the next day
+	ByScan               bool      // its contract calls shipped what a carrier has scanned
 	Runs                 []int     // when its reports run, minutes after midnight, local; stock with the last
 	ByNumber             bool      // it calls an order by the shop's number, not by its name
 	Despatches, Returns  string    // forms of its despatch and return references, with a %d
 	Carriers             []Share
 	Reports              Reports
 	Shorts               bool // despatches tell units ordered, and why fewer were sent
+	Manifests            bool // despatches tell when the carrier's manifest was closed and when its driver signed, where that was before the report
 	Problems             []Problem
 	Says                 SiteWords
 }
@@ -137,8 +140,9 @@ type Carrier struct {
 	Reasons map[Event]string // why, where its code says more than the event
 	Placed  bool             // scans name the country of their place
 	Forms   [3]int           // how often times come without offset, with it, in UTC
-	// a claim has to reach the carrier within so many calendar days of acceptance
-	ClaimLost, ClaimDamaged int
+	// a claim has to reach the carrier within so many calendar days of sending, its evidence within so many of delivery or of when it was due (0:
+	// no such day), and of a lost parcel not before so many working days after it was due
+	ClaimLost, ClaimDamaged, ClaimPapers, ClaimAfter int
 }
 
 // NumberUse is what a tracking number is for.

@@ -16,6 +16,8 @@ type knownOrder struct {
 	total, added                         lineUnits // of lines ordered at first, and of those added later
 	addedShipBy, addedDeliverBy          date
 	firstLeft, lastLeft                  instant // of rows with units
+	lastHanded                           date    // to a carrier, of parcels with such rows
+	handed, unnumbered                   int     // units that a carrier has got, and units that left without a number
 	firstAccepted                        instant
 	firstDelivered, lastDelivered        instant
 	parcels                              []*knownParcel
@@ -50,6 +52,8 @@ type knownParcel struct {
 	from     *site
 	left     instant
 	ref      string // of its earliest despatch
+	paper    manifest
+	handed   date // the site's day on which the carrier got it
 	lines    []quantity
 }
 
@@ -138,7 +142,10 @@ func (s *sim) readDespatches(k *knownOrder) {
 		}
 		p := k.parcel(d.tracking)
 		if p == nil {
-			p = &knownParcel{tracking: d.tracking, o: k.o, from: from, parcelState: s.state(s.parcels[k.o.carrier.Source+":"+d.tracking], k.o, from, k.at)}
+			paper := d.signed()
+			p = &knownParcel{tracking: d.tracking, o: k.o, from: from, paper: paper}
+			p.parcelState = s.state(s.parcels[k.o.carrier.Source+":"+d.tracking], k.o, from, k.at, paper.collected)
+			p.handed = from.handed(p.accepted, paper.collected)
 			k.parcels = append(k.parcels, p)
 		}
 		if p.left == 0 || d.at < p.left {
@@ -172,6 +179,9 @@ func (p *knownParcel) isAdded() bool {
 
 // count derives the quantities from rows, parcels, edits and the shop's refunds.
 func (k *knownOrder) count(days addedDays) {
+	for i := range k.o.despatches {
+		k.countHandedOver(&k.o.despatches[i])
+	}
 	for _, p := range k.parcels {
 		if !p.isAdded() {
 			k.firstAccepted = earliest(k.firstAccepted, p.accepted)
@@ -206,6 +216,21 @@ func (k *knownOrder) count(days addedDays) {
 		sum.delivered += u.delivered
 	}
 	k.promiseAdded(days)
+}
+
+// countHandedOver counts the units of a row that went to a carrier, those of lines added later left out.
+func (k *knownOrder) countHandedOver(d *despatch) {
+	if !d.seen(k.at) || d.qty == 0 || k.o.lines[d.line].added != 0 {
+		return
+	}
+	p := k.parcel(d.tracking)
+	switch {
+	case d.tracking == "":
+		k.unnumbered += d.qty
+	case p != nil && p.handed != 0:
+		k.handed += d.qty
+		k.lastHanded = max(k.lastHanded, p.handed)
+	}
 }
 
 // addedDays are the days for what was added to an order at a moment.
@@ -326,8 +351,9 @@ type knownScan struct {
 // isUnmapped tells whether no list has the carrier's code, whatever else says what is meant.
 func (e knownScan) isUnmapped() bool { return e.rank == 0 || e.what == DeliveredUnheardOf }
 
-// state reads the events of a parcel that left a site in order of time. p may be nil: a number that the carrier does not know.
-func (s *sim) state(p *parcel, o *order, from *site, at instant) *parcelState {
+// state reads the events of a parcel that left a site in order of time. p may be nil: a number that the carrier does not know. signed is when the
+// carrier's driver signed for it, 0 where nobody says so.
+func (s *sim) state(p *parcel, o *order, from *site, at, signed instant) *parcelState {
 	st := &parcelState{status: "no_scan"}
 	if p == nil {
 		return st
@@ -349,7 +375,7 @@ func (s *sim) state(p *parcel, o *order, from *site, at instant) *parcelState {
 		return a.rank - b.rank
 	})
 	st.read()
-	s.judge(st, o, from, at)
+	s.judge(st, o, from, at, signed)
 	return st
 }
 
@@ -381,7 +407,7 @@ func (st *parcelState) read() {
 			st.attempted = earliest(st.attempted, e.at)
 		case "delivered":
 			st.attempted, st.delivered = earliest(st.attempted, e.at), earliest(st.delivered, e.at)
-		case "exception_damaged":
+		case "exception_damaged", "destroyed":
 			st.damaged = true
 			st.firstHurt = earliest(st.firstHurt, e.at)
 		}
@@ -397,14 +423,19 @@ func (st *parcelState) read() {
 }
 
 // judge derives the carrier's commitment and whether the parcel counts as lost.
-func (s *sim) judge(st *parcelState, o *order, from *site, at instant) {
-	if st.accepted == 0 {
+func (s *sim) judge(st *parcelState, o *order, from *site, at, signed instant) {
+	taken, heard := earliest(st.accepted, signed), max(st.lastPhysical, signed)
+	if taken == 0 {
 		return
 	}
 	z := s.zoneOf(o.to.country)
-	lane := s.lane(o, from, st.accepted)
+	began, handed := dateOf(taken, z), from.handed(st.accepted, signed)
+	if handed < dateOf(taken, from.zone) {
+		began = handed
+	}
+	lane := s.lane(o, from, handed)
 	if lane != nil {
-		st.commitment, st.lane = o.cal.add(dateOf(st.accepted, z), lane.Days), lane.ID
+		st.commitment, st.lane = o.cal.add(began, lane.Days), lane.ID
 	}
 	for _, e := range st.events {
 		if e.status == "lost" {
@@ -412,14 +443,33 @@ func (s *sim) judge(st *parcelState, o *order, from *site, at instant) {
 			return
 		}
 	}
-	if lane == nil {
+	on := max(o.cal.add(st.commitment, 1), o.cal.add(dateOf(heard, z), 3))
+	if lane == nil || dateOf(at, s.london) < on {
 		return
 	}
 	switch st.status {
 	case "in_transit", "out_for_delivery", "attempted", "exception_delay", "accepted", "unknown":
-		on := max(o.cal.add(st.commitment, 1), o.cal.add(dateOf(st.lastPhysical, z), 3))
-		if dateOf(at, s.london) >= on {
-			st.lost, st.lostHow, st.lostOn, st.status = true, "rule", on, "lost"
-		}
+		st.lost, st.lostHow, st.lostOn, st.status = true, "rule", on, "lost"
+	case "label_created", "no_scan":
+		st.lost, st.lostHow, st.lostOn, st.status = true, "manifest", on, "lost"
 	}
+	if st.accepted == 0 && st.lost {
+		st.lostHow = "manifest"
+	}
+}
+
+// handed is the site's day on which a carrier got a parcel: when its driver signed, else by the first scan, which may be of a night after the van had come.
+func (st *site) handed(scanned, signed instant) date {
+	switch {
+	case signed != 0:
+		return dateOf(earliest(scanned, signed), st.zone)
+	case scanned == 0:
+		return 0
+	}
+	d := dateOf(scanned, st.zone)
+	van := st.Collects[(int((d-1).utc().Weekday())+6)%7]
+	if minuteOfDay(scanned, st.zone)+24*60 < van[1] {
+		return d - 1
+	}
+	return d
 }

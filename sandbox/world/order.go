@@ -171,7 +171,23 @@ type despatch struct {
 	line         int
 	ordered, qty int
 	short        string
+	manifest     manifest
+	run          instant // of the report that tells of it
 	span
+}
+
+// manifest is the carrier's paper on which a parcel stands: when the warehouse closed it, and when the driver signed for what is on it.
+type manifest struct {
+	ref               string
+	closed, collected instant
+}
+
+// signed is the manifest as the row's report tells of it: only what was signed before it ran.
+func (d *despatch) signed() manifest {
+	if d.manifest.collected == 0 || d.run < d.manifest.collected {
+		return manifest{}
+	}
+	return d.manifest
 }
 
 // sender is the site that a despatch left.

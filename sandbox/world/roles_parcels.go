@@ -22,6 +22,7 @@ func parcelRoles() []role {
 		return wish{window: morning(), workday: true, mainland: true, carrier: knows(events...)}
 	}
 	silent := wish{window: morning(), workday: true, mainland: true, carrier: lacks(Missing)}
+	signed := wish{window: morning(), workday: true, mainland: true, manifests: true}
 	home := wish{window: morning(), workday: true, mainland: true, from: "GB", country: "GB", service: "express"}
 	return []role{
 		{"parcel_lost_by_rule", "marts.fct_shipments lost_how rule, fct_claimable_parcels", .004, 7, false, early, (*sim).loseByRule},
@@ -29,6 +30,9 @@ func parcelRoles() []role {
 		{"parcel_lost_by_carrier", "marts.fct_shipments lost_how carrier, fct_claimable_parcels", .003, 4, false, tells(Missing), (*sim).loseByCarrier},
 		{"parcel_damaged", "marts.fct_shipments is_damaged, fct_claimable_parcels", .003, 5, false, tells(Damaged), (*sim).damage},
 		{"parcel_damaged_delivered", "marts.fct_shipments is_damaged, delivered_at", .003, 5, false, tells(Damaged), (*sim).damageAndDeliver},
+		{"parcel_destroyed", "marts.fct_shipments is_damaged, fct_claimable_parcels", .003, 5, false, tells(Damaged, Destroyed), (*sim).destroy},
+		{"parcel_signed_for_never_scanned", "marts.fct_shipments lost_how manifest, fct_claimable_parcels", .003, 7, false, signed, (*sim).signedNeverScanned},
+		{"parcel_lost_posted_late", "marts.fct_claimable_parcels window_from manifested", .003, 8, false, signed, (*sim).losePostedLate},
 		{"parcel_late_carrier", "marts.fct_shipments late_cause carrier", .012, 8, false, early, (*sim).lateByCarrier},
 		{"parcel_late_handover", "marts.fct_shipments late_cause handover", .008, 6, false, home, (*sim).lateHandover},
 		{"parcel_sent_back", "marts.fct_shipments status returned", .004, 8, false, early, (*sim).refuse},
@@ -68,6 +72,53 @@ func (s *sim) damageAndDeliver(rng stream, o *order) {
 	j.p.scanned(s.there(j, d, 4*60, 5*60-1), Damaged, o.to.country, o.to.city+" Depot")
 	s.outForDelivery(j, d)
 	s.deliver(j, d)
+}
+
+// destroy has the carrier dispose of what was left of a damaged parcel.
+func (s *sim) destroy(rng stream, o *order) {
+	j := s.begin(rng, o)
+	d := o.cal.add(j.day, 1)
+	j.p.scanned(s.there(j, d, 6*60, 8*60), Damaged, o.to.country, o.to.city+" Depot")
+	d = o.cal.add(d, 1)
+	j.p.scanned(s.there(j, d, 9*60, 11*60), Destroyed, o.to.country, o.to.city+" Depot")
+	s.everything(rng, o, s.there(j, d, 13*60, 15*60), kept, "Destroyed in transit")
+}
+
+// signedNeverScanned packs so late that the report of the evening tells of the driver's signature; then nobody sees the parcel again.
+func (s *sim) signedNeverScanned(rng stream, o *order) {
+	s.receive(rng, o)
+	d := s.shipBy(o)
+	p, v := s.ship(rng, o, d)
+	p.scanned(v.packed+rng.minutes(1, 4), LabelCreated, o.site.Country, "")
+	s.postAt(o, d.at(o.site.zone, 16*60)+rng.minutes(0, 30))
+	p.collected(d.at(o.site.zone, 18*60+10) + rng.minutes(0, 80))
+}
+
+// losePostedLate is collected and signed for, and posted by the warehouse the working day after. The carrier scans it that evening, and loses it.
+func (s *sim) losePostedLate(rng stream, o *order) {
+	s.receive(rng, o)
+	st, d := o.site, s.shipBy(o)
+	p, v := s.ship(rng, o, d)
+	p.scanned(v.packed+rng.minutes(1, 4), LabelCreated, st.Country, "")
+	next := st.cal.add(d, 1)
+	s.postAt(o, next.at(st.zone, 7*60)+rng.minutes(0, 30))
+	p.collected(d.at(st.zone, 18*60+10) + rng.minutes(0, 80))
+	p.scanned(next.at(st.zone, 18*60+10)+rng.minutes(0, 80), AtHub, st.Country, hub(st.Country))
+}
+
+// postAt has the warehouse say another time for all that it despatched of an order.
+func (s *sim) postAt(o *order, at instant) {
+	for i := range o.despatches {
+		o.despatches[i].at = at
+	}
+	for i := range o.statuses {
+		if o.statuses[i].what == "despatched" {
+			o.statuses[i].at = at
+		}
+	}
+	for i := range o.fulfilments {
+		o.fulfilments[i].at = at + 5*minute
+	}
 }
 
 func (s *sim) lateByCarrier(rng stream, o *order) {
@@ -134,8 +185,10 @@ func (s *sim) neverScanned(rng stream, o *order) {
 
 func scanRoles() []role {
 	early := wish{window: morning(), workday: true}
+	unsigned := wish{window: morning(), workday: true, mainland: true, unsigned: true}
 	strange := wish{window: morning(), workday: true, carrier: knows(Unmapped, UnmappedAfterAll)}
 	return []role{
+		{"scan_after_midnight", "marts.fct_shipments handed_over_on the evening before", .006, 7, false, unsigned, (*sim).scanAfterMidnight},
 		{"scan_late", "marts.fct_tracking_events a day after it happened", .01, 8, false, early, (*sim).scanLate},
 		{"scan_twice", "marts.fct_tracking_events once, attempts_count once", .02, 7, false, early, (*sim).scanTwice},
 		{"scan_out_of_order", "marts.fct_shipments status", .02, 5, false, early, (*sim).scanMuddled},
@@ -148,6 +201,21 @@ func (s *sim) quietly(rng stream, o *order) *parcel {
 	p, v := s.ship(rng, o, s.shipBy(o))
 	s.carry(rng, p, v)
 	return p
+}
+
+// scanAfterMidnight takes a parcel in the evening that nobody scans before the hub of the night.
+func (s *sim) scanAfterMidnight(rng stream, o *order) {
+	s.receive(rng, o)
+	d := s.shipBy(o)
+	p, v := s.ship(rng, o, d)
+	p.scanned(v.packed+rng.minutes(1, 4), LabelCreated, o.site.Country, "")
+	night := (d+1).at(o.site.zone, 10) + rng.minutes(0, 140)
+	p.scanned(night, AtHub, o.site.Country, hub(o.site.Country))
+	j := journey{p, rng, night, d}
+	on := o.cal.add(d, s.usual(o))
+	s.moves(j, o.cal.add(d, 1), on, AtHub)
+	s.outForDelivery(j, on)
+	s.deliver(j, on)
 }
 
 // scanLate shows the delivery a day after it happened.

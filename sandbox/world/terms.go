@@ -67,10 +67,10 @@ func (s *places) promised(o *order, st *site, at instant) *Promise {
 }
 
 // lane is what the carrier has agreed to for a parcel of the order that leaves a site and is taken at a moment; nil if it has not.
-func (s *places) lane(o *order, from *site, taken instant) *Lane {
+func (s *places) lane(o *order, from *site, taken date) *Lane {
 	for i := range s.terms.Lanes {
 		l := &s.terms.Lanes[i]
-		if l.holds(dateOf(taken, from.zone)) && l.Carrier == o.carrier.Source && fits(l.Service, o.service) && fits(l.Site, from.Code) && l.To.takes(o, s.cals.nameOf(o.cal)) {
+		if l.holds(taken) && l.Carrier == o.carrier.Source && fits(l.Service, o.service) && fits(l.Site, from.Code) && l.To.takes(o, s.cals.nameOf(o.cal)) {
 			return l
 		}
 	}
@@ -79,7 +79,7 @@ func (s *places) lane(o *order, from *site, taken instant) *Lane {
 
 // usual is how many working days an order's parcel takes, where nothing is agreed as well.
 func (s *sim) usual(o *order) int {
-	if l := s.lane(o, o.site, o.placed); l != nil {
+	if l := s.lane(o, o.site, dateOf(o.placed, o.site.zone)); l != nil {
 		return l.Days
 	}
 	return 2

@@ -79,18 +79,46 @@ func (w *witness) promises(k *knownOrder) (shipped, delivered, otif string) {
 	if !k.promisesSomething() {
 		return "", "", ""
 	}
-	var left, arrived date
-	if k.total.despatched >= k.total.live() && k.lastLeft != 0 {
-		left = dateOf(k.lastLeft, k.site.zone)
-	}
+	var arrived date
 	if k.total.delivered >= k.total.live() && k.lastDelivered != 0 {
 		arrived = dateOf(k.lastDelivered, w.zoneOf(k.o.to.country))
 	}
-	shipped, delivered = onTime(left, k.shipBy, k.siteDay), onTime(arrived, k.deliverBy, k.destDay)
+	shipped, delivered = k.shippedBy(k.shipBy), onTime(arrived, k.deliverBy, k.destDay)
 	if delivered != "" {
 		otif = flag(delivered == "true" && k.total.short == 0)
 	}
 	return shipped, delivered, otif
+}
+
+// shippedBy says whether an order was shipped by a day, in the sense of its site's contract.
+func (k *knownOrder) shippedBy(due date) string {
+	if k.site.ByScan {
+		return k.handedBy(due)
+	}
+	return k.despatchedBy(due)
+}
+
+// despatchedBy says whether the warehouse says that an order left by a day.
+func (k *knownOrder) despatchedBy(due date) string {
+	left := date(0)
+	if k.total.despatched >= k.total.live() && k.lastLeft != 0 {
+		left = dateOf(k.lastLeft, k.site.zone)
+	}
+	return onTime(left, due, k.siteDay)
+}
+
+// handedBy says whether carriers had got an order by a day. Of units without a number nobody can say it.
+func (k *knownOrder) handedBy(due date) string {
+	live := k.total.live()
+	switch {
+	case due != 0 && k.lastHanded > due:
+		return flag(false)
+	case k.handed >= live && k.lastHanded != 0:
+		return onTime(k.lastHanded, due, k.siteDay)
+	case k.handed+k.unnumbered >= live:
+		return ""
+	}
+	return onTime(0, due, k.siteDay)
 }
 
 func (w *witness) factOrders() TruthTable {
@@ -102,7 +130,7 @@ func (w *witness) factOrders() TruthTable {
 		accepted_to_delivered_hours click_to_ship_hours click_to_door_hours age_hours current_total_amount discount_amount
 		shipping_amount tax_amount _built_at financial_status cancel_reason
 		units_added units_added_despatched units_added_delivered added_ship_by_on added_deliver_by_on is_incomplete
-		promise_rule_id cut_off_rule_id wms_ship_by_on is_shipped_on_time_by_wms
+		promise_rule_id cut_off_rule_id wms_ship_by_on is_shipped_on_time_by_wms is_despatched_on_time is_handed_over_on_time last_handed_over_on
 		paid_to_wms_working_hours wms_to_picked_working_hours picked_to_despatched_working_hours age_working_hours`)
 	for _, k := range w.orders {
 		if !k.real() {
@@ -153,7 +181,8 @@ func (w *witness) factShipments() TruthTable {
 		delivered_at attempts_count status is_lost lost_how lost_on is_damaged commitment_on promised_on promise_gap_days late_cause
 		brand carrier tracking_no destination_calendar latest_raw_code latest_event_at labelled_at is_first_attempt_delivered damaged_on
 		commitment_gap_days transit_hours units_despatched events_count unmapped_codes cost_amount cost_currency despatch_ref status_reason _built_at
-		status_how lane_rule_id destination_region is_returned_after`)
+		status_how lane_rule_id destination_region is_returned_after
+		manifest_ref manifested_at collected_at handed_over_on`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue

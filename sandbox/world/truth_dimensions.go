@@ -23,9 +23,9 @@ func (w *witness) dimBrands() TruthTable {
 }
 
 func (w *witness) dimSites() TruthTable {
-	t := table("marts.dim_sites", "site", "source time_zone calendar")
+	t := table("marts.dim_sites", "site", "source time_zone calendar shipped_when")
 	for _, st := range w.sites {
-		t.add(st.Code, st.Source, st.Zone, st.Calendar)
+		t.add(st.Code, st.Source, st.Zone, st.Calendar, map[bool]string{true: "accepted", false: "despatched"}[st.ByScan])
 	}
 	return t
 }

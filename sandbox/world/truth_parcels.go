@@ -26,14 +26,14 @@ func (w *witness) restOfParcel(k *knownOrder, p *knownParcel) []string {
 	return []string{
 		o.brand.Name, o.carrier.Source, p.tracking, w.cals.nameOf(o.cal), p.latest.code, p.latest.at.text(), p.labelled.text(), first, damagedOn.text(),
 		gap, hours(p.accepted, p.delivered), itoa(units), itoa(len(p.events)), itoa(p.unmapped), cost, of, p.ref, o.carrier.reason(p.latest.what), w.at.text(),
-		p.statusHow(), p.lane, o.to.region, flag(p.cameBack),
+		p.statusHow(), p.lane, o.to.region, flag(p.cameBack), p.paper.ref, p.paper.closed.text(), p.paper.collected.text(), p.handed.text(),
 	}
 }
 
 // statusHow is how a parcel's status is known. The carriers of this world tell no status that no scan tells.
 func (st *parcelState) statusHow() string {
 	switch {
-	case st.lostHow == "rule":
+	case st.lostHow == "rule" || st.lostHow == "manifest":
 		return "rule"
 	case len(st.events) > 0:
 		return "scan"
@@ -74,14 +74,17 @@ func (w *witness) factEvents() TruthTable {
 }
 
 func (w *witness) factClaims() TruthTable {
-	t := table("marts.fct_claimable_parcels", "shipment_id claim_type", `eligible_on deadline_on claimable_amount currency state
-		order_id brand carrier tracking_no service detected_how accepted_at days_left has_cost_evidence _built_at`)
+	t := table("marts.fct_claimable_parcels", "shipment_id", `claim_type eligible_on deadline_on claimable_amount currency state
+		order_id brand carrier tracking_no service detected_how accepted_at days_left has_cost_evidence _built_at window_from window_from_at documents_by`)
 	today := dateOf(w.at, w.london)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
 		}
 		for _, p := range k.parcels {
+			if !p.lost && !p.damaged {
+				continue
+			}
 			cost := int64(0)
 			for _, q := range p.lines {
 				cost += k.o.lines[q.line].item.cost * int64(q.qty)
@@ -90,22 +93,57 @@ func (w *witness) factClaims() TruthTable {
 			if k.o.brand.Can.Costs {
 				worth = amount(cost)
 			}
-			put := func(claim, how string, eligible, deadline date) {
-				state := "open"
-				if today > deadline {
-					state = "expired"
-				}
-				t.add(p.key(), claim, eligible.text(), deadline.text(), worth, k.o.brand.Currency, state, k.o.orderID(), k.o.brand.Name,
-					k.o.carrier.Source, p.tracking, k.o.service, how, p.accepted.text(), itoa(int(deadline-today)), flag(k.o.brand.Can.Costs), w.at.text())
+			c := w.claim(p)
+			state := "open"
+			switch {
+			case today > c.deadline:
+				state = "expired"
+			case today < c.eligible:
+				state = "too_early"
 			}
-			accepted := dateOf(p.accepted, w.london)
-			if p.lost {
-				put("lost", p.lostHow, p.lostOn, accepted+date(k.o.carrier.ClaimLost))
-			}
-			if p.damaged {
-				put("damaged", "carrier", dateOf(p.firstHurt, w.zoneOf(k.o.to.country)), accepted+date(k.o.carrier.ClaimDamaged))
-			}
+			t.add(p.key(), c.what, c.eligible.text(), c.deadline.text(), worth, k.o.brand.Currency, state, k.o.orderID(), k.o.brand.Name,
+				k.o.carrier.Source, p.tracking, k.o.service, c.how, p.accepted.text(), itoa(int(c.deadline-today)), flag(k.o.brand.Can.Costs), w.at.text(),
+				c.from, c.since.text(), c.papers.text())
 		}
 	}
 	return t
+}
+
+// claim is what a carrier owes for a parcel, and between which days it can be asked for.
+type claim struct {
+	what, how, from            string
+	since                      instant // that the carrier's days count from
+	eligible, deadline, papers date
+}
+
+// claim reads the terms of the carrier on a parcel that was lost or harmed. Of both it is claimed as lost.
+func (w *witness) claim(p *knownParcel) claim {
+	terms, there := p.o.carrier, w.zoneOf(p.o.to.country)
+	c := claim{what: "damaged", how: "carrier"}
+	days := terms.ClaimDamaged
+	if p.lost {
+		c.what, c.how, c.eligible, days = "lost", p.lostHow, p.lostOn, terms.ClaimLost
+		if c.how != "carrier" {
+			c.eligible = max(c.eligible, p.o.cal.add(p.commitment, terms.ClaimAfter))
+		}
+	} else {
+		c.eligible = dateOf(p.firstHurt, there)
+	}
+	for _, of := range []struct {
+		name string
+		at   instant
+	}{{"collected", p.paper.collected}, {"manifested", p.paper.closed}, {"despatched", p.left}, {"accepted", p.accepted}} {
+		if of.at != 0 && (c.since == 0 || of.at < c.since) {
+			c.from, c.since = of.name, of.at
+		}
+	}
+	c.deadline = dateOf(c.since, w.london) + date(days)
+	switch {
+	case terms.ClaimPapers == 0:
+	case p.delivered != 0:
+		c.papers = dateOf(p.delivered, w.london) + date(terms.ClaimPapers)
+	case p.commitment != 0:
+		c.papers = p.commitment + date(terms.ClaimPapers)
+	}
+	return c
 }

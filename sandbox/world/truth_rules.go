@@ -2,19 +2,16 @@ package world
 
 // rulesOf are the agreements that decided about an order, and its warehouse's own clock and working time, in the order of the columns of fct_orders.
 func (w *witness) rulesOf(k *knownOrder) []string {
-	left, onTimeThere := date(0), ""
-	if k.total.despatched >= k.total.live() && k.lastLeft != 0 {
-		left = dateOf(k.lastLeft, k.site.zone)
-	}
+	var onTimeThere, despatched, handed string
 	if k.promisesSomething() {
-		onTimeThere = onTime(left, k.wmsShipBy, k.siteDay)
+		onTimeThere, despatched, handed = k.shippedBy(k.wmsShipBy), k.despatchedBy(k.shipBy), k.handedBy(k.shipBy)
 	}
 	age := ""
 	if k.promisesSomething() && k.state != "delivered" {
 		age = k.site.workingHours(k.paid, w.at)
 	}
 	return []string{
-		k.promiseRule, k.cutOffRule, k.wmsShipBy.text(), onTimeThere, k.site.workingHours(k.paid, k.status["received"]),
+		k.promiseRule, k.cutOffRule, k.wmsShipBy.text(), onTimeThere, despatched, handed, k.lastHanded.text(), k.site.workingHours(k.paid, k.status["received"]),
 		k.site.workingHours(k.status["received"], k.status["picked"]), k.site.workingHours(k.status["picked"], k.firstLeft), age,
 	}
 }

@@ -241,6 +241,9 @@ type Despatch struct {
 	Line           int    // from 1
 	Ordered, Units int
 	Short          string // why fewer than ordered
+	Manifest       string // of the carrier, where its driver has signed it
+	ClosedAt       time.Time
+	CollectedAt    time.Time // when he signed
 }
 
 // Receipt is so many units of an order's line that came back.

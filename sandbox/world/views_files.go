@@ -93,6 +93,9 @@ func (ff *feedFile) rowView(r row) Row {
 		out.Despatch = &Despatch{
 			At: d.at.time(), Ref: d.ref, ParcelRef: d.parcelRef, Tracking: d.tracking, Line: d.line + 1, Ordered: d.ordered, Units: d.qty, Short: d.short,
 		}
+		if m := d.signed(); m.ref != "" {
+			out.Despatch.Manifest, out.Despatch.ClosedAt, out.Despatch.CollectedAt = m.ref, m.closed.time(), m.collected.time()
+		}
 	default:
 		rc := &o.receipts[r.i]
 		out.Article = o.lines[rc.line].item.view()

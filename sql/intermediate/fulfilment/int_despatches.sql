@@ -29,6 +29,9 @@ with int_despatches as (
         end as units_short,
         d.short_reason,
         d.destination_country,
+        d.manifest_ref,
+        d.manifested_at,
+        d.collected_at,
         l.unit_cost_amount,
         l.unit_cost_currency,
         row_number() over (

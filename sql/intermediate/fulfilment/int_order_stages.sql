@@ -10,6 +10,8 @@ columns:
   added_last_despatched_at: latest despatch of such lines
   added_ship_by_on: the earliest day by which such a line that is not sent whole has to leave; once all are sent the latest of those days
   added_deliver_by_on: likewise for arrival
+  units_handed_over: units_despatched in parcels that the carrier has got
+  units_unfollowed: units_despatched without a number, or by a carrier that nobody asks, so that nobody knows whether a carrier has got them
   told_lines_count: all lines of the order, also those that are not shipped
   carrier: carrier of its parcels, of several the first by name; unknown before the first
   wms_status: the warehouse's latest status event; null if there is none
@@ -67,6 +69,9 @@ parcels as (
         cast(sum(d.units_short) as integer) as units_short,
         cast(sum(case when p.delivered_at is not null then d.units else 0 end) as integer)
             as units_delivered,
+        cast(sum(case when p.handed_over_on is not null then d.units else 0 end) as integer) as units_handed_over,
+        cast(sum(case when p.handed_over_on is null and a.carrier is null then d.units else 0 end) as integer) as units_unfollowed,
+        max(case when d.units > 0 then p.handed_over_on end) as last_handed_over_on,
         min(case when d.units > 0 then d.despatched_at end) as first_despatched_at,
         max(case when d.units > 0 then d.despatched_at end) as last_despatched_at,
         cast(count(distinct d.tracking_no) as integer) as split_count,
@@ -78,6 +83,7 @@ parcels as (
         min(d.carrier) as carrier
     from despatch_rows as d
     left join intermediate.int_parcels as p on p.tracking_no = d.tracking_no
+    left join (select distinct carrier from ops.carriers where source is not null and source <> '') as a on a.carrier = p.carrier
     group by d.order_id
 ),
 
@@ -134,6 +140,9 @@ int_order_stages as (
         p.first_delivered_at,
         p.last_delivered_at,
         p.last_delivered_on,
+        p.last_handed_over_on,
+        coalesce(p.units_handed_over, 0) as units_handed_over,
+        coalesce(p.units_unfollowed, 0) as units_unfollowed,
         coalesce(l.lines_count, 0) as lines_count,
         coalesce(l.units_ordered, 0) as units_ordered,
         coalesce(l.units_cancelled, 0) as units_cancelled,

@@ -40,7 +40,7 @@ summed as (
         count(distinct case when status = 'attempted' then occurred_at end) as attempted_count,
         min(case when status in ('delivered', 'delivered_damaged') then occurred_at end) as delivered_at,
         max(case when status in ('return_to_sender', 'returned') then occurred_at end) as last_back_at,
-        min(case when status in ('exception_damaged', 'delivered_damaged') then occurred_at end) as first_damaged_at,
+        min(case when status in ('exception_damaged', 'delivered_damaged', 'destroyed') then occurred_at end) as first_damaged_at,
         min(case when status = 'lost' then occurred_at end) as carrier_lost_at,
         count(case when is_unmapped then 1 end) as unmapped_codes,
         count(case when told_by = 'scan' then 1 end) as events_count,

@@ -7,8 +7,10 @@ columns:
   order_id: null for an order that no shop knows
   site: null for a site that is not configured
   service: of the despatch, else of the order; unknown where nobody mapped it
-  lane_rule_id: the rule in force on the site day of acceptance that commits the carrier, the most exact of those that fit; null where none does
-  commitment_on: destination day by which it does; null before acceptance, and without a rule
+  lane_rule_id: the rule in force on handed_over_on that commits the carrier, the most exact of those that fit; null where none does
+  collected_at: when the carrier signed for it, by the warehouse's file; null where nobody says so
+  commitment_on: destination day by which it does, from when the carrier got it (handed_over_on); null before, and without a rule
+  handed_over_on: site day on which the carrier got it, the evening before where a collection passes midnight; null before
   lost_on: the day from which the parcel counts as lost; null if it does not
 */
 with despatch_rows as (
@@ -34,6 +36,9 @@ packed as (
         -- Costs in several currencies have no sum.
         case when count(distinct unit_cost_currency) <= 1 then sum(qty_despatched * unit_cost_amount) end as cost_amount,
         case when count(distinct unit_cost_currency) <= 1 then max(unit_cost_currency) end as cost_currency,
+        max(case when place = 1 then manifest_ref end) as manifest_ref,
+        min(manifested_at) as manifested_at,
+        min(collected_at) as collected_at,
         max(case when place = 1 then despatch_ref end) as despatch_ref,
         max(case when place = 1 then _file_id end) as _file_id,
         max(case when place = 1 then _line end) as _line
@@ -98,6 +103,9 @@ addressed as (
         p.units_despatched,
         p.cost_amount,
         p.cost_currency,
+        p.manifest_ref,
+        p.manifested_at,
+        p.collected_at,
         p.despatch_ref,
         p._file_id,
         p._line,
@@ -143,12 +151,50 @@ scanned as (
         cast(coalesce(t.unmapped_codes, 0) as integer) as unmapped_codes,
         cast(coalesce(t.events_count, 0) as integer) as events_count,
         cast(at_timezone(t.accepted_at, a.destination_zone) as date) as accepted_on,
-        cast(at_timezone(t.last_physical_at, a.destination_zone) as date) as last_physical_on,
+        -- A signature is before any scan.
+        coalesce(least(t.accepted_at, a.collected_at), t.accepted_at, a.collected_at) as taken_at,
+        cast(at_timezone(coalesce(t.last_physical_at, a.collected_at), a.destination_zone) as date) as last_known_on,
         cast(at_timezone(t.delivered_at, a.destination_zone) as date) as delivered_on,
         cast(at_timezone(t.carrier_lost_at, a.destination_zone) as date) as carrier_lost_on,
         cast(at_timezone(t.first_damaged_at, a.destination_zone) as date) as damaged_on
     from addressed as a
     left join intermediate.int_parcel_timelines as t on t.shipment_id = a.shipment_id
+),
+
+-- Of a scan after midnight without a signature: the collection of the evening before, if it lasts until then. A carrier's own row comes first.
+scans as (
+    select
+        tracking_no,
+        site,
+        carrier,
+        cast(at_timezone(taken_at, site_zone) as timestamp) as taken_local,
+        cast(date_add('day', -1, cast(at_timezone(taken_at, site_zone) as date)) as date) as evening_on
+    from scanned
+    where collected_at is null and taken_at is not null
+),
+
+evenings as (
+    select
+        s.tracking_no,
+        s.evening_on,
+        c.collects_to <= c.collects_from
+        and extract(hour from s.taken_local) * 60 + extract(minute from s.taken_local)
+        < cast(substr(c.collects_to, 1, 2) as integer) * 60 + cast(substr(c.collects_to, 4) as integer) as is_of_evening,
+        row_number() over (partition by s.tracking_no order by case when c.carrier = '*' then 1 else 0 end, c.rule_id) as place
+    from scans as s
+    inner join seeds.collection_rules as c
+        on c.site = s.site and (c.carrier = s.carrier or c.carrier = '*')
+        and c.iso_weekday = day_of_week(s.evening_on)
+        and c.valid_from <= s.evening_on and (c.valid_to is null or c.valid_to > s.evening_on)
+),
+
+handed as (
+    select
+        s.*,
+        coalesce(e.evening_on, cast(at_timezone(s.taken_at, coalesce(s.site_zone, s.destination_zone)) as date)) as handed_over_on,
+        coalesce(e.evening_on, cast(at_timezone(s.taken_at, s.destination_zone) as date)) as taken_on
+    from scanned as s
+    left join evenings as e on e.tracking_no = s.tracking_no and e.place = 1 and e.is_of_evening
 ),
 
 lanes as (
@@ -165,7 +211,7 @@ lanes as (
             when r.destination = s.destination_calendar then 2
             else 0
         end as destination_level
-    from scanned as s
+    from handed as s
     inner join seeds.lane_rules as r
         on r.carrier = s.carrier
         and (r.service = s.service or (r.service = '*' and s.service <> 'unknown'))
@@ -174,11 +220,8 @@ lanes as (
             r.destination = '*' or r.destination = s.destination_country or r.destination = s.destination_calendar
             or r.destination = s.destination_country || ':' || s.destination_region
         )
-        and r.valid_from <= cast(at_timezone(s.accepted_at, coalesce(s.site_zone, s.destination_zone)) as date)
-        and (
-            r.valid_to is null
-            or r.valid_to > cast(at_timezone(s.accepted_at, coalesce(s.site_zone, s.destination_zone)) as date)
-        )
+        and r.valid_from <= s.handed_over_on
+        and (r.valid_to is null or r.valid_to > s.handed_over_on)
 ),
 
 ranked_lanes as (
@@ -197,12 +240,12 @@ counted as (
             else f.working_day_no + n.transit_working_days
         end as commitment_no,
         g.working_day_no + 3 as silent_no
-    from scanned as s
+    from handed as s
     left join ranked_lanes as n on n.tracking_no = s.tracking_no and n.place = 1
     left join intermediate.int_calendar_days as f
-        on f.calendar = s.destination_calendar and f.day_on = s.accepted_on
+        on f.calendar = s.destination_calendar and f.day_on = s.taken_on
     left join intermediate.int_calendar_days as g
-        on g.calendar = s.destination_calendar and g.day_on = s.last_physical_on
+        on g.calendar = s.destination_calendar and g.day_on = s.last_known_on
 ),
 
 judged as (
@@ -211,9 +254,13 @@ judged as (
         d.day_on as commitment_on,
         -- Both days of the rule are working days of one calendar, so the later day is the one with the greater ordinal.
         case
-            when c.commitment_no is not null and c.delivered_at is null and not c.is_said_to_have_ended and c.latest_status in (
-                'in_transit', 'out_for_delivery', 'attempted', 'exception_delay', 'accepted', 'unknown'
-            ) and k.business_on >= l.day_on then l.day_on
+            when c.commitment_no is not null and c.delivered_at is null and not c.is_said_to_have_ended
+                and (
+                    c.latest_status in ('in_transit', 'out_for_delivery', 'attempted', 'exception_delay', 'accepted', 'unknown')
+                    -- Without a scan the signature says that the carrier has it.
+                    or (c.accepted_at is null and coalesce(c.latest_status, 'label_created') = 'label_created')
+                )
+                and k.business_on >= l.day_on then l.day_on
         end as rule_lost_on
     from counted as c
     cross join (
@@ -231,6 +278,7 @@ int_parcels as (
         *,
         case
             when latest_status = 'lost' then 'carrier'
+            when rule_lost_on is not null and accepted_at is null then 'manifest'
             when rule_lost_on is not null then 'rule'
         end as lost_how,
         case

@@ -14,6 +14,9 @@ columns:
   claim_deadline: how long after the event a claim must have been made
   deadline_unit: unit of claim_deadline
   deadline_from_event: the event it counts from
+  documents_within: how long after the event evidence must have reached the carrier
+  documents_unit: unit of documents_within
+  documents_from_event: the event it counts from
   cap_amount: most that is paid
   cap_currency: currency of the cap, or SDR_PER_KG
   cap_basis: what is paid up to the cap
@@ -33,6 +36,9 @@ with claim_rules as (
         claim_deadline,
         deadline_unit,
         deadline_from_event,
+        documents_within,
+        documents_unit,
+        documents_from_event,
         cap_amount,
         cap_currency,
         cap_basis,

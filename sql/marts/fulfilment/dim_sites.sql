@@ -10,6 +10,7 @@ columns:
   source: the source that its files come from
   time_zone: IANA zone of its local time
   calendar: calendar of its working days
+  shipped_when: "what its contract calls shipped: despatched, by its own time, or accepted, by the carrier's scan"
 */
 with dim_sites as (
     select
@@ -17,7 +18,8 @@ with dim_sites as (
         name,
         source,
         time_zone,
-        calendar
+        calendar,
+        shipped_when
     from ops.sites
 )
 

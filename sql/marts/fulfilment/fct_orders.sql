@@ -43,8 +43,11 @@ columns:
   promise_rule_id: the row of promise_rules that promises it; null where none fits
   cut_off_rule_id: the row of cut_off_rules that ship_by_on is of
   wms_ship_by_on: site day by which the warehouse has to send it, counted from its own receipt; null before that
-  is_shipped_on_time: all live units left by ship_by_on; null if cancelled, unpaid or still possible
-  is_shipped_on_time_by_wms: the same by wms_ship_by_on
+  is_shipped_on_time: "all live units left by ship_by_on, by what the site's contract calls shipped (dim_sites.shipped_when): is_despatched_on_time or is_handed_over_on_time; null if cancelled, unpaid or still possible"
+  is_despatched_on_time: the same by the warehouse's own time of despatch
+  is_handed_over_on_time: the same by when the carrier got it; null also where units left without a number that a carrier can be asked about
+  last_handed_over_on: latest site day on which the carrier got a parcel of it; an evening's collection that passes midnight is of that evening
+  is_shipped_on_time_by_wms: is_shipped_on_time by wms_ship_by_on
   is_delivered_on_time: all live units arrived by deliver_by_on; null if cancelled, unpaid or still possible
   is_otif: delivered on time and nothing short; null where is_delivered_on_time is null
   is_perfect: is_otif and no parcel lost or damaged; null where is_otif is null
@@ -110,6 +113,10 @@ with staged as (
         s.first_delivered_at,
         s.last_delivered_at,
         s.last_delivered_on,
+        s.last_handed_over_on,
+        s.units_handed_over,
+        s.units_unfollowed,
+        coalesce(w.shipped_when, 'despatched') as shipped_when,
         s.lines_count,
         s.units_ordered,
         s.units_cancelled,
@@ -138,6 +145,7 @@ with staged as (
     from intermediate.int_orders as o
     inner join intermediate.int_order_stages as s on s.order_id = o.order_id
     left join intermediate.int_order_working_hours as h on h.order_id = o.order_id
+    left join ops.sites as w on w.source = o.wms_source and w.site = o.site
     cross join ops.clock as k
 ),
 
@@ -169,13 +177,25 @@ judged as (
             when last_despatched_on > ship_by_on then false
             when units_despatched >= units_live and last_despatched_on <= ship_by_on then true
             when units_despatched < units_live and site_today_on > ship_by_on then false
-        end as is_shipped_on_time,
+        end as is_despatched_on_time,
+        case
+            when is_incomplete then null
+            when last_handed_over_on > ship_by_on then false
+            when units_handed_over >= units_live and last_handed_over_on <= ship_by_on then true
+            when units_handed_over + units_unfollowed < units_live and site_today_on > ship_by_on then false
+        end as is_handed_over_on_time,
         case
             when is_incomplete then null
             when last_despatched_on > wms_ship_by_on then false
             when units_despatched >= units_live and last_despatched_on <= wms_ship_by_on then true
             when units_despatched < units_live and site_today_on > wms_ship_by_on then false
-        end as is_shipped_on_time_by_wms,
+        end as is_despatched_on_time_by_wms,
+        case
+            when is_incomplete then null
+            when last_handed_over_on > wms_ship_by_on then false
+            when units_handed_over >= units_live and last_handed_over_on <= wms_ship_by_on then true
+            when units_handed_over + units_unfollowed < units_live and site_today_on > wms_ship_by_on then false
+        end as is_handed_over_on_time_by_wms,
         case
             when status in ('cancelled', 'nothing_to_ship') or is_incomplete then null
             when last_delivered_on > deliver_by_on then false
@@ -218,8 +238,11 @@ fct_orders as (
         promise_rule_id,
         cut_off_rule_id,
         wms_ship_by_on,
-        is_shipped_on_time,
-        is_shipped_on_time_by_wms,
+        case when shipped_when = 'accepted' then is_handed_over_on_time else is_despatched_on_time end as is_shipped_on_time,
+        is_despatched_on_time,
+        is_handed_over_on_time,
+        case when shipped_when = 'accepted' then is_handed_over_on_time_by_wms else is_despatched_on_time_by_wms end as is_shipped_on_time_by_wms,
+        last_handed_over_on,
         is_delivered_on_time,
         -- Not known yet is null, even where one half has failed already.
         case when is_delivered_on_time is not null then is_delivered_on_time and units_short = 0 end as is_otif,

@@ -19,7 +19,7 @@ columns:
   destination_country: ISO code
   destination_calendar: calendar of the destination
   status:
-    description: canonical status of the latest event, lost by the rule, or no_scan when no event is known
+    description: canonical status of the latest event, lost by the rule or by the manifest, or no_scan when no event is known
     not_null: true
     accepted: [no_scan, unknown, label_created, cancelled, accepted, in_transit, customs, exception_hold, exception_address, exception_delay, out_for_delivery, attempted, available_for_pickup, delivered, delivered_damaged, exception_damaged, return_to_sender, returned, lost, destroyed]
   status_how: {description: "how the status is known: a scan, the carrier's status of the parcel as a whole, or the rule for lost ones; null for no_scan", accepted: [scan, status, rule]}
@@ -28,20 +28,24 @@ columns:
   latest_event_at: when the latest event happened
   labelled_at: earliest event of a label without a parcel
   despatched_at: {description: earliest despatch in the warehouse's files, not_null: true}
+  manifest_ref: the carrier's manifest on which it stands
+  manifested_at: when that manifest was closed
+  collected_at: when the carrier signed for it; null where no file says so
   accepted_at: earliest physical event
+  handed_over_on: site day on which the carrier got it, by its signature or its first scan; the evening before where the scan is before the end of a collection that passes midnight
   first_attempt_at: earliest attempt, delivery or readiness for pickup
   delivered_at: earliest delivery, which stays when the parcel goes back afterwards
   is_returned_after: {description: "delivered, and went back later under the same number", not_null: true}
   attempts_count: {description: "distinct failed attempts, plus 1 if delivered", not_null: true}
   is_first_attempt_delivered: the first attempt was the delivery; null before any attempt
-  is_lost: {description: "lost by the rule or because the carrier says so", not_null: true}
-  lost_how: {description: rule or carrier, accepted: [rule, carrier]}
+  is_lost: {description: "lost by the rule, because the carrier says so, or because it signed for it and never scanned it", not_null: true}
+  lost_how: {description: "rule, carrier, or manifest for one that was signed for and never scanned", accepted: [rule, carrier, manifest]}
   lost_on: destination day from which it counts as lost
-  is_damaged: {description: the carrier noted damage, not_null: true}
+  is_damaged: {description: "the carrier noted damage, or destroyed it", not_null: true}
   damaged_on: destination day on which damage was first noted
   destination_region: region of the country as destination_areas names it; null where the postcode does not tell
-  lane_rule_id: the row of lane_rules that commits the carrier; null before acceptance, and where none fits
-  commitment_on: destination day by which the carrier's service delivers; null before acceptance, and without a rule
+  lane_rule_id: the row of lane_rules that commits the carrier; null before the carrier has it, and where none fits
+  commitment_on: destination day by which the carrier's service delivers; null before the carrier has it, and without a rule
   promised_on: the order's deliver_by_on
   promise_gap_days: calendar days of delivery after promised_on, negative when early; null until delivered
   commitment_gap_days: the same against commitment_on
@@ -72,7 +76,7 @@ with judged as (
         p.*,
         k.as_of,
         case
-            when p.lost_how = 'rule' then 'lost'
+            when p.lost_how in ('rule', 'manifest') then 'lost'
             else coalesce(p.latest_status, 'no_scan')
         end as status,
         date_diff('day', p.promised_on, p.delivered_on) as promise_gap_days,
@@ -94,13 +98,17 @@ fct_shipments as (
         destination_calendar,
         destination_region,
         status,
-        case when lost_how = 'rule' then 'rule' else latest_told_by end as status_how,
+        case when lost_how in ('rule', 'manifest') then 'rule' else latest_told_by end as status_how,
         latest_reason as status_reason,
         latest_raw_code,
         latest_event_at,
         labelled_at,
         despatched_at,
+        manifest_ref,
+        manifested_at,
+        collected_at,
         accepted_at,
+        handed_over_on,
         first_attempt_at,
         delivered_at,
         is_returned_after,
