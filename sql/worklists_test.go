@@ -21,7 +21,7 @@ var columns = map[string]string{
 	"ops.feeds":         "source feed worklist",
 	"raw.wms_despatch": `order_ref despatch_ref line_no site despatched_at carrier_code service_code_raw service_code
 		parcel_ref tracking_no sku item_name barcode lot qty_ordered qty_despatched short_reason destination_country
-		weight_kg customer_email`,
+		weight_kg manifest_ref manifested_at collected_at customer_email`,
 	"raw.shop_return_labels": "return_gid order_gid reverse_delivery_gid tracking_no carrier_name",
 	"raw.dhl_answers":        "tracking_no status_code_number asked_at problem",
 	"raw.dhl_shipments": `tracking_no asked_at shipment_no service asked_url origin_country destination_country product status_code
@@ -171,6 +171,12 @@ func TestDHLIsAskedForWhatCanStillMove(t *testing.T) {
 	scan("DELIVERED-2-DAYS-AGO", "600", "2026-03-23T12:00:00")
 	parcel("DELIVERED-4-DAYS-AGO", "2026-03-20T09:00:00Z")
 	scan("DELIVERED-4-DAYS-AGO", "600", "2026-03-21T12:00:00")
+	answer("DELIVERED-4-DAYS-AGO", "200", "2026-03-24T20:00:00Z")
+	parcel("DELIVERED-4-DAYS-AGO-ASKED-BEFORE-YESTERDAY", "2026-03-20T09:00:00Z")
+	scan("DELIVERED-4-DAYS-AGO-ASKED-BEFORE-YESTERDAY", "600", "2026-03-21T12:00:00")
+	answer("DELIVERED-4-DAYS-AGO-ASKED-BEFORE-YESTERDAY", "200", "2026-03-23T20:00:00Z")
+	parcel("DELIVERED-31-DAYS-AGO", "2026-02-20T09:00:00Z")
+	scan("DELIVERED-31-DAYS-AGO", "600", "2026-02-22T12:00:00")
 	parcel("RETURNED", "2026-03-20T09:00:00Z")
 	scan("RETURNED", "860", "2026-03-24T12:00:00")
 	given["raw.wms_despatch"] = append(given["raw.wms_despatch"], row{"tracking_no": "RM123456785GB", "despatched_at": "2026-03-25T08:00:00Z", "carrier_code": "RoyalMail", "_source": "northgate"})
@@ -206,7 +212,7 @@ func TestDHLIsAskedForWhatCanStillMove(t *testing.T) {
 	want := []string{
 		"dhl-uk OUT-FOR-DELIVERY", "dhl-uk ASKED-LATER-THAN-THE-RUN", "dhl-uk REFUSED-BY-QUOTA", "dhl-uk NEVER-ASKED-OLDER", "dhl-uk NEVER-ASKED",
 		"dhl-uk RETURN-LABEL", "dhl-uk HAD-BY-ANOTHER-PARCEL", "dhl-uk NOT-FOUND", "dhl-uk FAILED-BEFORE-ITS-ANSWER", "dhl-uk ASKED-30-MINUTES-AGO",
-		"dhl-uk DELIVERED-2-DAYS-AGO", "dhl-uk FAILED-OFTEN-A-DAY-AGO", "dhl-uk FAILED-TWICE-AN-HOUR-AGO", "dhl-uk PAGE-IN-PLACE-OF-AN-ANSWER",
+		"dhl-uk DELIVERED-4-DAYS-AGO-ASKED-BEFORE-YESTERDAY", "dhl-uk DELIVERED-2-DAYS-AGO", "dhl-uk FAILED-OFTEN-A-DAY-AGO", "dhl-uk FAILED-TWICE-AN-HOUR-AGO", "dhl-uk PAGE-IN-PLACE-OF-AN-ANSWER",
 	}
 	if got := asked(t, "dhl_tracking", given); !slices.Equal(got, want) {
 		t.Errorf("asked for\n %s\nwant\n %s", strings.Join(got, "\n "), strings.Join(want, "\n "))

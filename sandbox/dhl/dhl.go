@@ -61,6 +61,8 @@ func list() map[world.Event]code {
 		world.Delivered:        {"600", "delivered", "Your parcel is delivered"},
 		world.DeliveredNextTo:  {"606", "delivered", "Delivered to a neighbour"},
 		world.DeliveredSafe:    {"607", "delivered", "Left in your safe place"},
+		world.InCustoms:        {"501", "transit", "Held in customs"},
+		world.Weather:          {"6993", "transit", "Held up by severe weather"},
 		world.Destroyed:        {"636", "failure", "Parcel disposed of"},
 		world.Damaged:          {"620", "failure", "Parcel damaged"},
 		world.GoingBack:        {"602", "transit", "Returning to sender"},

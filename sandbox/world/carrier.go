@@ -115,7 +115,7 @@ func (s *sim) decorate(p *parcel) {
 // slow are the scans of a parcel that takes too long, repeated as they are common.
 func (c *Carrier) slow() []Event {
 	var out []Event
-	for _, e := range []Event{Delayed, Delayed, AddressQuery, AtHub} {
+	for _, e := range []Event{Delayed, Delayed, AtHub} {
 		if c.can(e) {
 			out = append(out, e)
 		}

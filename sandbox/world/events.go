@@ -22,6 +22,8 @@ const (
 	DeliveredSafe    Event = "delivered_to_safe_place"
 	Damaged          Event = "damaged"
 	Destroyed        Event = "destroyed"
+	InCustoms        Event = "in_customs"
+	Weather          Event = "weather" // by a code that no list has; the words say it
 	GoingBack        Event = "going_back"
 	Returned         Event = "returned"
 	Missing          Event = "missing"
@@ -40,7 +42,9 @@ func (e Event) meaning() (status string, rank int) {
 		return "accepted", 20
 	case AtHub, LeftHub, AtDepot, Missorted:
 		return "in_transit", 30
-	case Delayed:
+	case InCustoms:
+		return "customs", 35
+	case Delayed, Weather:
 		return "exception_delay", 40
 	case AddressQuery:
 		return "exception_address", 40
@@ -76,6 +80,6 @@ func (c *Carrier) reason(e Event) string {
 	}
 	return map[Event]string{
 		Missorted: "carrier_sorting_error", Delayed: "carrier_not_enough_time", AddressQuery: "consignee_incorrect_address", Attempted: "consignee_not_home",
-		Refused: "consignee_refused", Damaged: "carrier_damaged_parcel", Missing: "carrier_parcel_lost",
+		Refused: "consignee_refused", Damaged: "carrier_damaged_parcel", InCustoms: "customs_delay", Weather: "weather", Missing: "carrier_parcel_lost",
 	}[e]
 }

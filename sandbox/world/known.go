@@ -349,7 +349,9 @@ type knownScan struct {
 }
 
 // isUnmapped tells whether no list has the carrier's code, whatever else says what is meant.
-func (e knownScan) isUnmapped() bool { return e.rank == 0 || e.what == DeliveredUnheardOf }
+func (e knownScan) isUnmapped() bool {
+	return e.rank == 0 || e.what == DeliveredUnheardOf || e.what == Weather
+}
 
 // state reads the events of a parcel that left a site in order of time. p may be nil: a number that the carrier does not know. signed is when the
 // carrier's driver signed for it, 0 where nobody says so.

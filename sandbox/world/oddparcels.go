@@ -20,9 +20,9 @@ func oddRoles() []role {
 	early := wish{window: morning(), workday: true}
 	unheard := wish{window: morning(), workday: true, carrier: knows(DeliveredUnheardOf)}
 	return []role{
-		{"scan_delivered_unheard_of", "marts.fct_shipments delivered by the coarse code, the fine one in unmapped_codes", .003, 7, false, unheard, (*sim).deliverUnheardOf},
-		{"number_had_before", "marts.fct_shipments without the scans of the parcel that had its number before", .003, 7, false, early, (*sim).reuseNumber},
-		{"scan_without_time", "marts.fct_tracking_events one without a time, the parcel's others as ever", .003, 7, false, early, (*sim).loseTime},
+		{"scan_delivered_unheard_of", "marts.fct_shipments delivered by the coarse code, the fine one in unmapped_codes", .003, 9, false, unheard, (*sim).deliverUnheardOf},
+		{"number_had_before", "marts.fct_shipments without the scans of the parcel that had its number before", .003, 9, false, early, (*sim).reuseNumber},
+		{"scan_without_time", "marts.fct_tracking_events one without a time, the parcel's others as ever", .003, 9, false, early, (*sim).loseTime},
 		{"answer_spoilt", "marts.fct_breaks R05 never_scanned of a parcel about which the carrier never answers", .003, 4, false, early, (*sim).spoilAnswer},
 	}
 }

@@ -22,6 +22,7 @@ func parcelRoles() []role {
 		return wish{window: morning(), workday: true, mainland: true, carrier: knows(events...)}
 	}
 	silent := wish{window: morning(), workday: true, mainland: true, carrier: lacks(Missing)}
+	across := wish{window: morning(), workday: true, from: "NL", country: "GB", service: "standard", carrier: knows(InCustoms)}
 	signed := wish{window: morning(), workday: true, mainland: true, manifests: true}
 	home := wish{window: morning(), workday: true, mainland: true, from: "GB", country: "GB", service: "express"}
 	return []role{
@@ -34,7 +35,12 @@ func parcelRoles() []role {
 		{"parcel_signed_for_never_scanned", "marts.fct_shipments lost_how manifest, fct_claimable_parcels", .003, 7, false, signed, (*sim).signedNeverScanned},
 		{"parcel_lost_posted_late", "marts.fct_claimable_parcels window_from manifested", .003, 8, false, signed, (*sim).losePostedLate},
 		{"parcel_late_carrier", "marts.fct_shipments late_cause carrier", .012, 8, false, early, (*sim).lateByCarrier},
-		{"parcel_late_handover", "marts.fct_shipments late_cause handover", .008, 6, false, home, (*sim).lateHandover},
+		{"parcel_late_handover", "marts.fct_shipments late_cause collection", .008, 6, false, home, (*sim).lateHandover},
+		{"parcel_nobody_in", "marts.fct_shipments late_cause customer", .006, 9, false, tells(Attempted), (*sim).nobodyIn},
+		{"parcel_wrong_address", "marts.fct_shipments late_cause customer", .003, 9, false, tells(AddressQuery), (*sim).wrongAddress},
+		{"parcel_held_in_customs", "marts.fct_shipments late_cause customs", .003, 12, false, across, (*sim).holdInCustoms},
+		{"parcel_held_by_weather", "marts.fct_shipments late_cause weather", .003, 9, false, tells(Weather), (*sim).holdByWeather},
+		{"parcel_late_stock", "marts.fct_shipments late_cause stock", .003, 11, false, early, (*sim).lateByStock},
 		{"parcel_sent_back", "marts.fct_shipments status returned", .004, 8, false, early, (*sim).refuse},
 		{"parcel_delivered_and_sent_back", "marts.fct_shipments delivered_at kept, is_returned_after", .003, 9, false, early, (*sim).deliverAndTakeBack},
 		{"parcel_never_scanned", "marts.fct_breaks R05 never_scanned", .002, 3, false, wish{}, (*sim).neverScanned},
@@ -132,6 +138,50 @@ func (s *sim) lateByCarrier(rng stream, o *order) {
 	s.deliver(j, d)
 }
 
+// nobodyIn tries on the promised day, leaves a card, and delivers the working day after.
+func (s *sim) nobodyIn(rng stream, o *order) {
+	j := s.begin(rng, o)
+	d := s.deliverBy(o)
+	s.moves(j, j.day, d, AtHub)
+	s.outForDelivery(j, d)
+	j.p.scanned(s.there(j, d, 10*60, 16*60), Attempted, o.to.country, o.to.city)
+	d = o.cal.add(d, 1)
+	s.outForDelivery(j, d)
+	s.deliver(j, d)
+}
+
+// wrongAddress stops a parcel the day before it was promised, until somebody has asked for the rest of the address.
+func (s *sim) wrongAddress(rng stream, o *order) {
+	s.heldUp(rng, o, AddressQuery)
+}
+
+func (s *sim) holdByWeather(rng stream, o *order) { s.heldUp(rng, o, Weather) }
+
+func (s *sim) holdInCustoms(rng stream, o *order) { s.heldUp(rng, o, InCustoms) }
+
+// heldUp has something happen to a parcel on the first working day underway, and brings it the working day after it was promised.
+func (s *sim) heldUp(rng stream, o *order, by Event) {
+	j := s.begin(rng, o)
+	d := o.cal.add(j.day, 1)
+	j.p.scanned(s.there(j, d, 4*60, 5*60), by, o.to.country, hub(o.to.country))
+	d = o.cal.add(s.deliverBy(o), 1)
+	s.outForDelivery(j, d)
+	s.deliver(j, d)
+}
+
+// lateByStock waits three working days for an article that the warehouse had not.
+func (s *sim) lateByStock(rng stream, o *order) {
+	s.receive(rng, o)
+	due := s.shipBy(o)
+	s.tell(o, due.at(o.site.zone, 12*60)+rng.minutes(0, 60), "shortage")
+	p, v := s.ship(rng, o, o.site.cal.add(due, 3))
+	j := s.hand(rng, p, v.packed, dateOf(v.left, o.site.zone))
+	d := o.cal.add(j.day, s.usual(o))
+	s.moves(j, j.day, d, AtHub)
+	s.outForDelivery(j, d)
+	s.deliver(j, d)
+}
+
 // lateHandover packs in time but misses the carrier's van: it takes the parcel a working day later.
 func (s *sim) lateHandover(rng stream, o *order) {
 	s.receive(rng, o)
@@ -190,9 +240,9 @@ func scanRoles() []role {
 	return []role{
 		{"scan_after_midnight", "marts.fct_shipments handed_over_on the evening before", .006, 7, false, unsigned, (*sim).scanAfterMidnight},
 		{"scan_late", "marts.fct_tracking_events a day after it happened", .01, 8, false, early, (*sim).scanLate},
-		{"scan_twice", "marts.fct_tracking_events once, attempts_count once", .02, 7, false, early, (*sim).scanTwice},
-		{"scan_out_of_order", "marts.fct_shipments status", .02, 5, false, early, (*sim).scanMuddled},
-		{"scan_unmapped", "marts.fct_tracking_events status unknown", .006, 7, false, strange, (*sim).scanUnmapped},
+		{"scan_twice", "marts.fct_tracking_events once, attempts_count once", .02, 9, false, early, (*sim).scanTwice},
+		{"scan_out_of_order", "marts.fct_shipments status", .02, 9, false, early, (*sim).scanMuddled},
+		{"scan_unmapped", "marts.fct_tracking_events status unknown", .006, 9, false, strange, (*sim).scanUnmapped},
 	}
 }
 

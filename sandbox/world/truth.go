@@ -178,7 +178,7 @@ func (w *witness) factLines() TruthTable {
 
 func (w *witness) factShipments() TruthTable {
 	t := table("marts.fct_shipments", "shipment_id", `order_id site service destination_country despatched_at accepted_at first_attempt_at
-		delivered_at attempts_count status is_lost lost_how lost_on is_damaged commitment_on promised_on promise_gap_days late_cause
+		delivered_at attempts_count status is_lost lost_how lost_on is_damaged commitment_on promised_on promise_gap_days late_cause is_delivered_on_time is_attempted_on_time
 		brand carrier tracking_no destination_calendar latest_raw_code latest_event_at labelled_at is_first_attempt_delivered damaged_on
 		commitment_gap_days transit_hours units_despatched events_count unmapped_codes cost_amount cost_currency despatch_ref status_reason _built_at
 		status_how lane_rule_id destination_region is_returned_after
@@ -189,22 +189,17 @@ func (w *witness) factShipments() TruthTable {
 		}
 		o := k.o
 		for _, p := range k.parcels {
-			gap, cause := "", ""
-			shipBy, deliverBy := w.promisedParcel(k, p)
+			gap := ""
+			_, deliverBy := w.promisedParcel(k, p)
+			delivered, attempted, cause := w.onTimes(k, p)
 			if p.delivered != 0 && deliverBy != 0 {
 				days := int(dateOf(p.delivered, w.zoneOf(o.to.country)) - deliverBy)
 				gap = itoa(days)
-				switch {
-				case days > 0 && dateOf(p.accepted, p.from.zone) > shipBy:
-					cause = "handover"
-				case days > 0:
-					cause = "carrier"
-				}
 			}
 			row := []string{
 				p.key(), o.orderID(), p.from.Code, o.service, o.to.country, p.left.text(), p.accepted.text(), p.attempted.text(),
 				p.delivered.text(), itoa(p.attempts), p.status, flag(p.lost), p.lostHow, p.lostOn.text(), flag(p.damaged), p.commitment.text(),
-				deliverBy.text(), gap, cause,
+				deliverBy.text(), gap, cause, delivered, attempted,
 			}
 			t.add(append(row, w.restOfParcel(k, p)...)...)
 		}

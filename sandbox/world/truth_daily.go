@@ -47,7 +47,7 @@ func (c *tally) percentile(key, what string, part float64) string {
 // fulfilmentDaily counts what came in, went out and stayed behind on each day.
 func (w *witness) fulfilmentDaily() TruthTable {
 	counted := strings.Fields(`orders_in orders_shipped backlog backlog_late ship_due shipped_on_time delivery_due delivered_on_time otif parcels_despatched
-		parcels_accepted parcels_delivered first_attempts first_attempts_delivered`)
+		parcels_accepted parcels_delivered parcels_due parcels_delivered_on_time parcels_attempted_on_time first_attempts first_attempts_delivered`)
 	t := table("marts.fulfilment_daily", "day_on brand site carrier service", strings.Join(counted, "_count ")+`_count
 		click_to_ship_p50_hours click_to_ship_p90_hours transit_p50_hours transit_p90_hours`)
 	c := newTally()
@@ -127,6 +127,16 @@ func (w *witness) countParcels(c *tally, k *knownOrder) {
 		if p.delivered != 0 {
 			c.add(on(dateOf(p.delivered, there)), "parcels_delivered", 1)
 			c.span(on(dateOf(p.delivered, there)), "transit", p.accepted, p.delivered)
+		}
+		if delivered, attempted, _ := w.onTimes(k, p); delivered != "" {
+			_, due := w.promisedParcel(k, p)
+			c.add(on(due), "parcels_due", 1)
+			if delivered == "true" {
+				c.add(on(due), "parcels_delivered_on_time", 1)
+			}
+			if attempted == "true" {
+				c.add(on(due), "parcels_attempted_on_time", 1)
+			}
 		}
 		if p.attempted != 0 {
 			c.add(on(dateOf(p.attempted, there)), "first_attempts", 1)

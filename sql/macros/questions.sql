@@ -34,7 +34,7 @@ create or replace macro questions(asks, answers) as table (
 
 -- Parcels to ask a carrier about, with their place in the order of urgency: those that do not fail before those that do; parcels due today, then
 -- those never asked about, then those asked longest ago. None is asked again within the pause. A delivered parcel is asked for three more days
--- (late proof, damage, return), one that came back or was destroyed no more; after 90 days carriers have forgotten it.
+-- (late proof, damage), and until the thirtieth once a day (the customer may send it back under its number); one that came back or was destroyed no more; after 90 days carriers have forgotten it.
 -- parcels: source, tracking_no, begun_at, is_outbound, as_of. asked: questions(…). scans: _source, tracking_no, status, rank_no, occurred_at, what the
 -- answer says of the parcel as a whole among them. estimates: _source, tracking_no, estimated_on.
 create or replace macro parcels_to_ask(parcels, asked, scans, estimates, pause) as table (
@@ -82,6 +82,7 @@ create or replace macro parcels_to_ask(parcels, asked, scans, estimates, pause) 
             s.status is null
             or s.status not in ('delivered', 'delivered_damaged')
             or s.occurred_at > p.as_of - interval '3' day
+            or (s.occurred_at > p.as_of - interval '30' day and (q.answered_at is null or q.answered_at <= p.as_of - interval '1' day))
         )
 );
 

@@ -43,6 +43,9 @@ parcels as (
         s.carrier,
         s.service,
         s.is_first_attempt_delivered,
+        s.promised_on,
+        s.is_delivered_on_time,
+        s.is_attempted_on_time,
         cast(at_timezone(s.despatched_at, coalesce(p.site_zone, 'Europe/London')) as date) as despatched_on,
         cast(at_timezone(s.accepted_at, coalesce(p.site_zone, 'Europe/London')) as date) as accepted_on,
         cast(at_timezone(s.first_attempt_at, coalesce(p.destination_zone, 'Europe/London')) as date) as attempted_on,
@@ -103,6 +106,18 @@ int_fulfilment_measures as (
     select attempted_on, brand, site, carrier, service, 'first_attempts', shipment_id
     from parcels
     where attempted_on is not null
+    union all
+    select promised_on, brand, site, carrier, service, 'parcels_due', shipment_id
+    from parcels
+    where is_delivered_on_time is not null
+    union all
+    select promised_on, brand, site, carrier, service, 'parcels_delivered_on_time', shipment_id
+    from parcels
+    where is_delivered_on_time
+    union all
+    select promised_on, brand, site, carrier, service, 'parcels_attempted_on_time', shipment_id
+    from parcels
+    where is_delivered_on_time is not null and is_attempted_on_time
     union all
     select attempted_on, brand, site, carrier, service, 'first_attempts_delivered', shipment_id
     from parcels

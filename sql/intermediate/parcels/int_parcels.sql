@@ -7,6 +7,8 @@ columns:
   order_id: null for an order that no shop knows
   site: null for a site that is not configured
   service: of the despatch, else of the order; unknown where nobody mapped it
+  is_added: nothing is in it but lines that were added later
+  lane_days: working days that the lane's rule gives the carrier
   lane_rule_id: the rule in force on handed_over_on that commits the carrier, the most exact of those that fit; null where none does
   collected_at: when the carrier signed for it, by the warehouse's file; null where nobody says so
   commitment_on: destination day by which it does, from when the carrier got it (handed_over_on); null before, and without a rule
@@ -113,6 +115,7 @@ addressed as (
         coalesce(o.brand, u.brand) as brand,
         case when i.tracking_no is not null then i.ship_by_on else o.ship_by_on end as ship_by_on,
         case when i.tracking_no is not null then i.promised_on else o.deliver_by_on end as promised_on,
+        i.tracking_no is not null as is_added,
         s.time_zone as site_zone,
         coalesce(p.wms_service, o.service, 'unknown') as service,
         coalesce(o.ship_country, p.wms_country, h.destination_country) as destination_country,
@@ -154,6 +157,7 @@ scanned as (
         -- A signature is before any scan.
         coalesce(least(t.accepted_at, a.collected_at), t.accepted_at, a.collected_at) as taken_at,
         cast(at_timezone(coalesce(t.last_physical_at, a.collected_at), a.destination_zone) as date) as last_known_on,
+        cast(at_timezone(t.first_attempt_at, a.destination_zone) as date) as first_attempt_on,
         cast(at_timezone(t.delivered_at, a.destination_zone) as date) as delivered_on,
         cast(at_timezone(t.carrier_lost_at, a.destination_zone) as date) as carrier_lost_on,
         cast(at_timezone(t.first_damaged_at, a.destination_zone) as date) as damaged_on
@@ -235,6 +239,7 @@ counted as (
     select
         s.*,
         n.rule_id as lane_rule_id,
+        n.transit_working_days as lane_days,
         case
             when n.transit_working_days = 0 then f.due_day_no
             else f.working_day_no + n.transit_working_days

@@ -49,7 +49,9 @@ columns:
   promised_on: the order's deliver_by_on
   promise_gap_days: calendar days of delivery after promised_on, negative when early; null until delivered
   commitment_gap_days: the same against commitment_on
-  late_cause: {description: "handover if the carrier got it after ship_by_on, else carrier; only for parcels delivered late", accepted: [handover, carrier]}
+  is_delivered_on_time: delivered by promised_on; null without a promise, and as long as it is possible
+  is_attempted_on_time: the same by the first attempt or readiness for pickup, the carrier's view
+  late_cause: {description: "why it is late, delivered or not: the first of the steps after which the promise could not be kept; null for what is not late", accepted: [promise, integration, stock, warehouse, collection, customer, customs, weather, carrier]}
   transit_hours: from acceptance to delivery
   units_despatched: {description: units in it, not_null: true}
   events_count: events known
@@ -64,6 +66,7 @@ checks:
   - relationship: {column: order_id, to: marts.fct_orders, field: order_id}
   - relationship: {column: site, to: marts.dim_sites, field: site}
   - rows: "is_lost = (lost_on is not null)"
+  - rows: "(late_cause is not null) = (is_delivered_on_time is not null and not is_delivered_on_time)"
   - rows: "delivered_at is null or accepted_at <= delivered_at"
   - rows: "not is_returned_after or delivered_at is not null"
   - sum_equal:
@@ -75,6 +78,8 @@ with judged as (
     select
         p.*,
         k.as_of,
+        c.late_cause,
+        cast(at_timezone(k.as_of, p.destination_zone) as date) as destination_today_on,
         case
             when p.lost_how in ('rule', 'manifest') then 'lost'
             else coalesce(p.latest_status, 'no_scan')
@@ -82,6 +87,7 @@ with judged as (
         date_diff('day', p.promised_on, p.delivered_on) as promise_gap_days,
         date_diff('day', p.commitment_on, p.delivered_on) as commitment_gap_days
     from intermediate.int_parcels as p
+    left join intermediate.int_late_causes as c on c.tracking_no = p.tracking_no
     cross join ops.clock as k
 ),
 
@@ -128,10 +134,14 @@ fct_shipments as (
         cast(promise_gap_days as integer) as promise_gap_days,
         cast(commitment_gap_days as integer) as commitment_gap_days,
         case
-            when promise_gap_days > 0 and cast(at_timezone(accepted_at, site_zone) as date) > ship_by_on
-                then 'handover'
-            when promise_gap_days > 0 then 'carrier'
-        end as late_cause,
+            when delivered_on <= promised_on then true
+            when delivered_on > promised_on or destination_today_on > promised_on then false
+        end as is_delivered_on_time,
+        case
+            when first_attempt_on <= promised_on then true
+            when first_attempt_on > promised_on or destination_today_on > promised_on then false
+        end as is_attempted_on_time,
+        late_cause,
         cast(date_diff('minute', accepted_at, delivered_at) * 0.0166666667 as decimal(18, 2)) as transit_hours,
         units_despatched,
         events_count,

@@ -24,6 +24,9 @@ columns:
   parcels_despatched_count: parcels despatched that day
   parcels_accepted_count: parcels that the carrier first scanned that day
   parcels_delivered_count: parcels delivered that day
+  parcels_due_count: parcels that were promised for that day, whose outcome is known
+  parcels_delivered_on_time_count: of these, those delivered by it, the customer's view
+  parcels_attempted_on_time_count: of these, those first attempted or ready for pickup by it, the carrier's view
   first_attempts_count: parcels first attempted that day
   first_attempts_delivered_count: of these, those delivered by that attempt
   click_to_ship_p50_hours: median from order to first scan, of orders first scanned that day; not to be averaged
@@ -58,6 +61,9 @@ with counts as (
         count(case when measure = 'parcels_despatched' then 1 end) as parcels_despatched_count,
         count(case when measure = 'parcels_accepted' then 1 end) as parcels_accepted_count,
         count(case when measure = 'parcels_delivered' then 1 end) as parcels_delivered_count,
+        count(case when measure = 'parcels_due' then 1 end) as parcels_due_count,
+        count(case when measure = 'parcels_delivered_on_time' then 1 end) as parcels_delivered_on_time_count,
+        count(case when measure = 'parcels_attempted_on_time' then 1 end) as parcels_attempted_on_time_count,
         count(case when measure = 'first_attempts' then 1 end) as first_attempts_count,
         count(case when measure = 'first_attempts_delivered' then 1 end) as first_attempts_delivered_count
     from intermediate.int_fulfilment_measures
