@@ -239,7 +239,7 @@ func scanRoles() []role {
 	strange := wish{window: morning(), workday: true, carrier: knows(Unmapped, UnmappedAfterAll)}
 	return []role{
 		{"scan_after_midnight", "marts.fct_shipments handed_over_on the evening before", .006, 7, false, unsigned, (*sim).scanAfterMidnight},
-		{"scan_late", "marts.fct_tracking_events a day after it happened", .01, 8, false, early, (*sim).scanLate},
+		{"scan_late", "marts.fct_tracking_events a day after it happened", .01, 9, false, early, (*sim).scanLate},
 		{"scan_twice", "marts.fct_tracking_events once, attempts_count once", .02, 9, false, early, (*sim).scanTwice},
 		{"scan_out_of_order", "marts.fct_shipments status", .02, 9, false, early, (*sim).scanMuddled},
 		{"scan_unmapped", "marts.fct_tracking_events status unknown", .006, 9, false, strange, (*sim).scanUnmapped},
