@@ -204,6 +204,7 @@ func (o *outlook) unruled(sold map[string]bool) {
 		{"cut_off_rules", "site", "sites without cut-off", "nothing has to leave them by any day", sites},
 		{"lane_rules", "carrier", "carriers without lane", "none of their parcels is ever due or lost", carriers},
 		{"opening_hours", "site", "sites without opening hours", "no working hours are counted there", sites},
+		{"collection_rules", "site", "sites without collections", "a scan after midnight counts as handed over that day, not the evening before", sites},
 	} {
 		ruled := words(o.Models, look.seed, look.column)
 		if slices.Contains(ruled, models.Any) {

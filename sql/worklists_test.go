@@ -171,9 +171,11 @@ func TestDHLIsAskedForWhatCanStillMove(t *testing.T) {
 	scan("DELIVERED-2-DAYS-AGO", "600", "2026-03-23T12:00:00")
 	parcel("DELIVERED-4-DAYS-AGO", "2026-03-20T09:00:00Z")
 	scan("DELIVERED-4-DAYS-AGO", "600", "2026-03-21T12:00:00")
-	answer("DELIVERED-4-DAYS-AGO", "200", "2026-03-24T20:00:00Z")
 	parcel("DELIVERED-4-DAYS-AGO-ASKED-BEFORE-YESTERDAY", "2026-03-20T09:00:00Z")
-	scan("DELIVERED-4-DAYS-AGO-ASKED-BEFORE-YESTERDAY", "600", "2026-03-21T12:00:00")
+	given["raw.dhl_events"] = append(given["raw.dhl_events"], row{
+		"_source": "dhl-uk", "tracking_no": "DELIVERED-4-DAYS-AGO-ASKED-BEFORE-YESTERDAY", "shipment_no": "DELIVERED-4-DAYS-AGO-ASKED-BEFORE-YESTERDAY",
+		"status_code": "transit", "status_number": "600", "occurred_raw": "2026-03-21T12:00:00", "asked_at": "2026-03-23T20:00:00Z",
+	})
 	answer("DELIVERED-4-DAYS-AGO-ASKED-BEFORE-YESTERDAY", "200", "2026-03-23T20:00:00Z")
 	parcel("DELIVERED-31-DAYS-AGO", "2026-02-20T09:00:00Z")
 	scan("DELIVERED-31-DAYS-AGO", "600", "2026-02-22T12:00:00")

@@ -38,7 +38,7 @@ func parcelRoles() []role {
 		{"parcel_late_handover", "marts.fct_shipments late_cause collection", .008, 6, false, home, (*sim).lateHandover},
 		{"parcel_nobody_in", "marts.fct_shipments late_cause customer", .006, 9, false, tells(Attempted), (*sim).nobodyIn},
 		{"parcel_wrong_address", "marts.fct_shipments late_cause customer", .003, 9, false, tells(AddressQuery), (*sim).wrongAddress},
-		{"parcel_held_in_customs", "marts.fct_shipments late_cause customs", .003, 12, false, across, (*sim).holdInCustoms},
+		{"parcel_held_in_customs", "marts.fct_shipments late_cause customs", .003, 13, false, across, (*sim).holdInCustoms},
 		{"parcel_held_by_weather", "marts.fct_shipments late_cause weather", .003, 9, false, tells(Weather), (*sim).holdByWeather},
 		{"parcel_late_stock", "marts.fct_shipments late_cause stock", .003, 11, false, early, (*sim).lateByStock},
 		{"parcel_sent_back", "marts.fct_shipments status returned", .004, 8, false, early, (*sim).refuse},

@@ -95,6 +95,8 @@ func kinds() []string {
 		refund_without_return refund_and_chargeback refund_goodwill chargeback_residual chargeback_reversed dispute_with_fee order_paid_in_pounds
 		order_edited line_removed line_added exchange_sent exchange_waiting order_free paid_elsewhere paid_with_gift_card refund_to_gift_card
 		refund_of_carriage refund_of_duties status_misdated order_of_gift_card gift_card_beside one_sku_on_two_lines sku_in_lower_case draft_order order_from_two_sites order_thrown_away
+		parcel_destroyed parcel_signed_for_never_scanned parcel_lost_posted_late parcel_nobody_in parcel_wrong_address parcel_held_by_weather
+		parcel_delivered_and_sent_back scan_after_midnight
 		batch_header_only batch_missing batch_without_payout reserve_held reserve_released batch_two_currencies
 		file_corrected file_late file_cut_off file_wrong_trailer file_changed_header file_held file_sent_twice rows_rejected sequence_skipped`)
 }
