@@ -15,6 +15,7 @@ func (s *sim) truth(at instant) []TruthTable {
 		w.factOrders(), w.factLines(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factClaims(),
 		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(), w.health(), w.fulfilmentDaily(), w.returnsDaily(),
 		w.returnsOpen(), w.returnLines(), w.warehouseEvents(), w.disputesTold(), w.orderKeys(), w.tieouts(), w.unmappedCodes(), w.setAside(), w.unanswered(),
+		w.disputeRatios(),
 	}
 	tables = append(tables, w.dimensions()...)
 	for i := range tables {
