@@ -54,6 +54,24 @@ func (t *taker) holdUnread(ctx context.Context, f ledger.File) (ledger.File, err
 	return f, t.ledger.Put(ctx, f)
 }
 
+// unread is the error of a feed of which files could not be received. Nobody but the partner can bring them, so each run ends with it until they are read or
+// no longer on offer.
+func (r Result) unread() error {
+	var first *ledger.File
+	files := 0
+	for i := range r.Files {
+		if f := &r.Files[i]; f.Status == ledger.Held && f.KeptPath == "" {
+			if files++; first == nil {
+				first = f
+			}
+		}
+	}
+	if files == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s/%s: files that could not be received: %d, the first of them %q (%s); next: waybill files why %s", r.Source, r.Feed, files, first.Name, first.Rule, first.ID)
+}
+
 // newest is the newest known version of a name, nil for a new one.
 func (t *taker) newest(name string) *ledger.File {
 	var newest *ledger.File
