@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fourmarketing/waybill/connectors/connectortest"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
@@ -79,5 +80,31 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 	}
 	if n := p.ask(held); n != "0" {
 		t.Errorf("%s files are shown as held, want none", n)
+	}
+}
+
+// TestServeTellsOfFilesThatCannotBeReceived: a feed with one is not well, and the files beside it are loaded.
+func TestServeTellsOfFilesThatCannotBeReceived(t *testing.T) {
+	t.Parallel()
+	p := depot(t)
+	p.write("in/DESP_a.csv", despatch(goodLine))
+	p.write("in/DESP_caf\xe9.csv", despatch("AV1002,07/04/2026 10:15,1,"))
+	s := serve(t, p)
+	health := ""
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end) && !strings.Contains(health, "depot/despatch: failing since "); time.Sleep(300 * time.Millisecond) {
+		health = s.get(t, "/healthz")
+	}
+	says(t, health, "serving, but 1 feed not well", "depot/despatch: failing since 20", "could not be received: 1", "waybill files why ")
+	n := ""
+	for end := time.Now().Add(60 * time.Second); n != "1" && time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
+		if o := p.run("query", "select count(*) as n from marts.fct_despatch", "--format", "csv"); o.code == exitDone {
+			n = strings.TrimPrefix(strings.TrimSpace(o.out), "n\n")
+		}
+	}
+	if n != "1" {
+		t.Errorf("%s lines in the mart, want 1", n)
+	}
+	if err := s.cmd.Process.Kill(); err != nil {
+		t.Error(err)
 	}
 }
