@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -69,7 +70,8 @@ func (r Result) unread() error {
 	if files == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s/%s: files that could not be received: %d, the first of them %q (%s); next: waybill files why %s", r.Source, r.Feed, files, first.Name, first.Rule, first.ID)
+	name := strings.ReplaceAll(strconv.Quote(first.Name), `\\`, `\`) // as it is listed: what is no UTF-8 in it is written out already
+	return fmt.Errorf("%s/%s: files that could not be received: %d, the first of them %s (%s); next: waybill files why %s", r.Source, r.Feed, files, name, first.Rule, first.ID)
 }
 
 // newest is the newest known version of a name, nil for a new one.
