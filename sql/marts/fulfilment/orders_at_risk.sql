@@ -8,6 +8,12 @@ grain: one row per open order
 key: [order_id]
 unit: order_id
 owner: operations
+list:
+  worse: {risk_state: [ok, at_risk, breached]}
+  amount: total_amount
+  currency: currency
+  clock: [days_left, age_hours]
+  show: [order_name, risk_state, stuck_stage, next_step]
 columns:
   order_id: the order
   brand: its brand

@@ -6,6 +6,13 @@ grain: one row per check, kind and document
 key: [check_id, kind, document]
 unit: order_id
 owner: operations
+list:
+  by: [check_id, kind]
+  worse: {severity: [medium, high, critical]}
+  amount: amount
+  currency: currency
+  clock: [age_hours, first_seen_at]
+  show: [detail]
 columns:
   check_id: {description: "the check, R01 to R22", accepted: [R01, R03, R04, R05, R06, R09, R10, R11, R12, R13, R20, R22]}
   kind: what is wrong

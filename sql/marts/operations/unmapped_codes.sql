@@ -6,6 +6,12 @@ grain: one row per source, column, code and currency of the money
 key: [code_key]
 unit: none
 owner: operations
+list:
+  worse: {rows_count: more}
+  amount: amount_at_stake
+  currency: currency
+  clock: [last_seen_at]
+  show: [column_name, raw_code, map_in]
 columns:
   code_key: source, column, code and currency in one
   source: {description: the partner, not_null: true}

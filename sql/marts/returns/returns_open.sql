@@ -4,6 +4,12 @@ grain: one row per open return
 key: [return_id]
 unit: [order_id, return_id]
 owner: returns
+list:
+  worse: {over_limit: [not_sent, not_received, not_graded, lost, statutory, refund_overdue]}
+  amount: amount_waiting
+  currency: currency
+  clock: [days_left, age_hours]
+  show: [return_name, stage, over_limit, next_step]
 columns:
   return_id: the return
   order_id: the order; null when nothing tells it
