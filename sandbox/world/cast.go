@@ -169,7 +169,7 @@ func (s *sim) brandFor(rng stream, w wish) (*brand, *site) {
 func (c ShopSkills) has(want ShopSkills) bool {
 	return (c.Returns || !want.Returns) && (c.Restocks || !want.Restocks) && (c.Cancels || !want.Cancels) && (c.Tests || !want.Tests) &&
 		(c.Overpays || !want.Overpays) && (c.Unnamed || !want.Unnamed) && (c.Edits || !want.Edits) && (c.Gifts || !want.Gifts) &&
-		(c.Drafts || !want.Drafts) && (c.Bins || !want.Bins) && (c.Duties || !want.Duties)
+		(c.Drafts || !want.Drafts) && (c.Bins || !want.Bins) && (c.Duties || !want.Duties) && (c.Takes || !want.Takes)
 }
 
 // warehouse draws who ships an order.

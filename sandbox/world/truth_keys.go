@@ -131,7 +131,7 @@ func unlike(state string) string {
 
 func (w *witness) tieOrder(put func(string, *brand, bool, bool, string), k *knownOrder, captured map[*order]bool) {
 	o := k.o
-	if k.paid != 0 && k.state != "cancelled" && k.state != "nothing_to_ship" {
+	if k.released != 0 && k.state != "cancelled" && k.state != "nothing_to_ship" {
 		put("R01", o.brand, true, k.anyStatus || k.total.despatched > 0, "")
 	}
 	told := map[string]bool{}

@@ -1,7 +1,7 @@
 /*
 description: >-
-  Lines of web orders with what happened to their units. ordered = despatched + cancelled + open, unless more was
-  despatched or cancelled than ordered, or something was sent after the order had ended. Why units were cancelled: fct_cancellations.
+  Lines of web orders with what happened to their units. ordered = left + cancelled + open, unless more was
+  cancelled than ordered; what was despatched beyond that is extra. Why units were cancelled: fct_cancellations.
 grain: one row per order line that has to be shipped
 key: [line_id]
 unit: order_id
@@ -26,7 +26,7 @@ columns:
   units_left: {description: "units despatched that are wanted; never more than ordered less cancelled", not_null: true}
   units_arrived: {description: those of them in parcels that are delivered, not_null: true}
   units_extra: {description: "units despatched that nobody wanted: more than ordered, or after the order had ended", not_null: true}
-  units_open: {description: "ordered, not cancelled and not despatched; never below 0", not_null: true}
+  units_open: {description: "wanted and not left", not_null: true}
   left_whole_at: when the last of the units that are wanted left; null while one has not
   arrived_whole_at: likewise when it was delivered
   first_despatched_at: earliest despatch with units
@@ -49,7 +49,8 @@ checks:
       by: order_id
       left: sum(case when not is_added then units_cancelled else 0 end)
       right: select order_id, units_cancelled from marts.fct_orders
-  - rows: "units_despatched + units_cancelled > units_ordered or units_ordered = units_despatched + units_cancelled + units_open"
+  - rows: "units_cancelled > units_ordered or units_ordered = units_left + units_cancelled + units_open"
+  - rows: "units_arrived <= units_left and units_left + units_extra = units_despatched"
   - rows: "units_delivered <= units_despatched"
 */
 with fct_order_lines as (
@@ -72,7 +73,7 @@ with fct_order_lines as (
         u.units_left,
         u.units_arrived,
         u.units_extra,
-        greatest(0, u.units_ordered - u.units_cancelled - u.units_despatched) as units_open,
+        u.units_live - u.units_left as units_open,
         u.left_whole_at,
         u.arrived_whole_at,
         u.first_despatched_at,
