@@ -9,7 +9,6 @@ columns:
   units_cancelled: >-
     of an order that was cancelled or deleted what had not left by then; else what cancellations and edits took off, and refunded units that
     were never sent
-  units_unsent: refunded units among them that were neither returned nor cancelled, and never sent
   units_live: units that are wanted, never below 0
   units_left: of these, how many left
   units_arrived: of these, how many are in parcels that are delivered
@@ -61,10 +60,6 @@ counted as (
             when l.ended_at is not null then greatest(0, l.units_ordered - coalesce(d.units_before_end, 0))
             else l.units_cancelled + l.units_edited + least(l.units_kept, greatest(0, l.units_wanted - coalesce(d.units, 0)))
         end as units_cancelled,
-        case
-            when l.ended_at is null then least(l.units_kept, greatest(0, l.units_wanted - coalesce(d.units, 0)))
-            else 0
-        end as units_unsent,
         coalesce(d.units_short, 0) as units_short,
         coalesce(d.units, 0) as units_despatched,
         coalesce(d.units_before_end, 0) as units_before_end,
@@ -122,7 +117,6 @@ int_order_line_units as (
         w.is_added,
         cast(w.units_ordered as integer) as units_ordered,
         cast(w.units_cancelled as integer) as units_cancelled,
-        cast(w.units_unsent as integer) as units_unsent,
         cast(w.units_short as integer) as units_short,
         cast(w.units_despatched as integer) as units_despatched,
         cast(w.units_delivered as integer) as units_delivered,
