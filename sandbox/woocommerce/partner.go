@@ -151,6 +151,8 @@ func statusOf(v world.ShopOrder) string {
 		return "pending"
 	case v.FinancialStatus == "refunded":
 		return "refunded"
+	case v.FulfillmentStatus == "on_hold":
+		return "on-hold"
 	case v.FulfillmentStatus == "fulfilled":
 		return "completed"
 	}

@@ -22,6 +22,7 @@ type wish struct {
 	from, country, service string // from is the warehouse's country
 	window                 [2]int // minutes after midnight, site time
 	workday                bool
+	eve                    bool // placed on the day before the partners are pulled
 	minQty, minLines       int
 	mainland               bool                // no Scottish or Northern Irish address
 	foreign                bool                // paid in another currency than the shop's own
@@ -108,6 +109,9 @@ func (s *sim) place(rng stream, r *role, load map[date]int) (slot, bool) {
 	var fit []date
 	for d := s.start; d <= s.end; d++ {
 		if r.want.workday && !st.cal.working(d) {
+			continue
+		}
+		if r.want.eve && !slices.Contains(s.checkpoints, (d+1).at(s.london, 7*60)) {
 			continue
 		}
 		if int(s.nextShip(st, d, r.want))+r.need <= int(s.end) {

@@ -113,6 +113,7 @@ func shows(f facts, p world.Planted) bool {
 		"order_authorised_and_stuck":     "orders_at_risk risk_state=breached money_status=authorised",
 		"order_on_terms":                 "fct_orders goods_status=delivered releasable_at=*",
 		"order_on_terms_and_stuck":       "orders_at_risk risk_state=breached money_status=on_terms",
+		"order_held_by_shop":             "fct_orders goods_status=delivered is_shipped_on_time=true releasable_at=*",
 		"reship_stuck":                   "orders_at_risk risk_state=breached money_status=free",
 		"article_swapped":                "fct_orders goods_status=part_despatched units_extra=1 is_perfect=false",
 		"refund_unsent":                  "fct_cancellations cause=unsent units=1",

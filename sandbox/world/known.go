@@ -21,7 +21,8 @@ type knownOrder struct {
 	firstDelivered, lastDelivered        instant
 	parcels                              []*knownParcel
 	paid, cancelled, deleted             instant
-	released                             instant // when it could go
+	released                             instant // when it could go, as far as anybody was told
+	isHeld                               bool    // by the shop
 	money                                string
 	leftWhole, arrivedWhole              instant // all that is wanted of it
 	arrivedWholeOn                       date
@@ -93,8 +94,8 @@ func (s *sim) know(o *order, at instant) *knownOrder {
 	if o.paid != 0 && o.paid <= at {
 		k.paid = o.paid
 	}
-	if o.released != 0 && o.released <= at {
-		k.released, k.shipBy, k.deliverBy = o.released, o.shipBy(k.site), o.deliverBy(k.site)
+	if k.released, k.isHeld = s.couldGo(k); k.released != 0 {
+		k.shipBy, k.deliverBy = k.site.dueFrom(k.released), o.arriveBy(k.site, k.released)
 	}
 	k.count(s)
 	k.state = k.word()
@@ -303,6 +304,8 @@ func (k *knownOrder) word() string {
 		return "in_wms"
 	case k.released != 0:
 		return "releasable"
+	case k.isHeld:
+		return "on_hold"
 	}
 	return "not_releasable"
 }

@@ -15,7 +15,8 @@ type order struct {
 	placed, paid  instant
 	authorised    instant // its money, where that is not captured at once
 	agreed        instant // that it goes before its money
-	released      instant // to the warehouse: when the first of these was
+	released      instant // to the warehouse: when the first of these was, and no hold was on it
+	held          hold    // by the shop, before it was released
 	currency      string
 	service       string // standard | express
 	to            place
@@ -88,6 +89,12 @@ const (
 	invoice   tender = "invoice"
 	door      tender = "door"
 )
+
+// hold is a time in which the shop kept an order back.
+type hold struct{ from, to instant }
+
+// on says whether the hold is on at a moment.
+func (h hold) on(at instant) bool { return h.from != 0 && h.from <= at && at < h.to }
 
 // givenUp is money that was authorised and not wanted any more when it was captured.
 type givenUp struct {

@@ -132,6 +132,38 @@ func (o *order) wanted(at instant) int64 {
 // captured is what was captured of it in the end, gift cards aside.
 func (o *order) captured() int64 { return max(0, o.wanted(forever)-o.gift) }
 
+// couldGo is when the warehouse could begin with an order as far as the shop told it when it was pulled, and whether the shop still holds it back. A hold is
+// seen if it is on when the shop is pulled; it ended with the newest change of the first pull after it, or when something left.
+func (s *sim) couldGo(k *knownOrder) (at instant, isHeld bool) {
+	o, left := k.o, k.firstLeft
+	for _, t := range []instant{o.authorised, o.paid, o.agreed} {
+		if t <= k.at {
+			at = earliest(at, t)
+		}
+	}
+	seen := false
+	for _, c := range s.checkpoints {
+		seen = seen || c <= k.at && o.held.on(c)
+	}
+	if !seen || at == 0 {
+		return at, false
+	}
+	for _, c := range s.checkpoints {
+		if c < o.held.to || c > k.at {
+			continue
+		}
+		end := instant(o.shopOrder(c).UpdatedAt.Unix())
+		if left != 0 {
+			end = min(end, left)
+		}
+		return max(at, end), false
+	}
+	if left != 0 {
+		return max(at, left), false
+	}
+	return 0, true
+}
+
 // moneyStatus is how it stands with the order's money at a moment.
 func (o *order) moneyStatus(at instant) string {
 	known := func(t instant) bool { return t != 0 && t <= at }

@@ -26,6 +26,7 @@ func orderRoles() []role {
 		{"order_authorised_and_stuck", "marts.orders_at_risk money_status authorised", .003, 3, false, takes, (*sim).authorisedAndStuck},
 		{"order_on_terms", "marts.fct_orders money_status on_terms", .005, 5, false, early, (*sim).onTerms},
 		{"order_on_terms_and_stuck", "marts.orders_at_risk money_status on_terms", .003, 3, false, early, (*sim).onTermsAndStuck},
+		{"order_held_by_shop", "marts.fct_orders releasable_at", .004, 3, false, wish{window: [2]int{17 * 60, 20 * 60}, eve: true}, (*sim).holdInShop},
 		{"reship_stuck", "marts.orders_at_risk money_status free", .003, 3, false, early, (*sim).reshipStuck},
 		{"no_web_order", "marts.fct_breaks R03", .002, 2, false, early, (*sim).nobodySold},
 	}
@@ -113,6 +114,13 @@ func (s *sim) onTerms(rng stream, o *order) {
 func (s *sim) onTermsAndStuck(rng stream, o *order) {
 	o.payLater()
 	s.receive(rng, o)
+}
+
+// holdInShop is looked at for fraud in the shop until the next morning on which somebody works, and only then reaches the warehouse.
+func (s *sim) holdInShop(rng stream, o *order) {
+	o.held = hold{o.released + rng.minutes(3, 10), o.site.cal.add(dateOf(o.placed, o.site.zone), 1).at(o.site.zone, rng.between(9*60+30, 10*60+30))}
+	o.released = o.held.to
+	s.quietly(rng, o)
 }
 
 // reshipStuck replaces something at no cost, and nobody picks it.

@@ -19,7 +19,7 @@ type ShopOrder struct {
 	CancelReason                   string    // customer, fraud, inventory, other
 	FinancialStatus                string    // paid, pending, authorised, voided, partially_refunded, refunded; draft while nobody has ordered it
 	Terms                          string    // under which the goods go before their money: invoice, door
-	FulfillmentStatus              string    // fulfilled, partially_fulfilled, unfulfilled
+	FulfillmentStatus              string    // fulfilled, partially_fulfilled, unfulfilled, on_hold
 	Email, CustomerName            string
 	ShipCountry, ShipZip, ShipCity string
 	ShippingTitle, ShippingCode    string // Standard delivery, standard | express

@@ -238,6 +238,9 @@ func (w *shopView) fulfilments(v *ShopOrder) {
 	case units > 0:
 		v.FulfillmentStatus = "partially_fulfilled"
 	}
+	if o.held.from != 0 && w.see(o.held.from) && !w.see(o.held.to) {
+		v.FulfillmentStatus = "on_hold"
+	}
 }
 
 func (w *shopView) returns(v *ShopOrder) {
