@@ -22,7 +22,6 @@ with lines as (
     from intermediate.int_order_line_units as u
     inner join intermediate.int_line_demand as d on d.line_id = u.line_id
     inner join intermediate.int_branded_orders as o on o.order_id = u.order_id
-    where u.units_cancelled > 0
 ),
 
 parts as (

@@ -14,7 +14,7 @@ columns:
   terms_at: when it was agreed that the goods go before the money
   is_held: the shop holds it back, and nothing of it has left
   releasable_at: >-
-    the earliest of authorised_at, paid_at and terms_at, or the end of the last hold that began before anything left, if that is later. Null
+    the earliest of authorised_at, paid_at, terms_at and, of an order that came to nothing, placed_at; or the end of the last hold that began before anything left, if that is later. Null
     while there is none of them, and while it is held
   releasable_file_id: file of the row that releasable_at is of
   releasable_line: its line
@@ -34,6 +34,8 @@ with movements as (
 orders as (
     select
         o.order_id,
+        o.placed_at,
+        o.total_amount,
         o.terms_at,
         o._file_id,
         o._line,
@@ -57,6 +59,10 @@ reasons as (
     union all
     select order_id, terms_at, _file_id, _line, 3
     from orders
+    union all
+    select order_id, placed_at, _file_id, _line, 4
+    from orders
+    where total_amount = 0
 ),
 
 firsts as (
