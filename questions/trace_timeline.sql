@@ -4,6 +4,9 @@ with steps as (
     union all
     select paid_at, 'shop', 'paid', '', paid_file_id, paid_line from marts.fct_orders where order_id = $1
     union all
+    select releasable_at, 'shop', 'can go', replace(money_status, '_', ' '), releasable_file_id, releasable_line from marts.fct_orders
+    where order_id = $1 and releasable_at is distinct from paid_at
+    union all
     select cancelled_at, 'shop', 'cancelled', '', _file_id, _line from marts.fct_orders where order_id = $1
     union all
     select deleted_at, 'shop', 'found deleted', '', _file_id, _line from marts.fct_orders where order_id = $1

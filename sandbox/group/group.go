@@ -100,7 +100,7 @@ func brands() []world.Brand {
 		},
 		{
 			Name: "Pell Mill", Shop: "pell-mill", System: shopify.System, Says: shopify.Words(), Can: shopify.Skills(), Prefix: "PM", FirstNo: 10001, FirstID: 5_300_000_000,
-			Currency: "GBP", Share: 20, Abroad: 0.93, Warehouses: away, Range: pellMill(), Account: london("PellMillUK"),
+			Currency: "GBP", Share: 20, Abroad: 0.93, Warehouses: away, PaidWhenSent: true, Range: pellMill(), Account: london("PellMillUK"),
 		},
 		{
 			Name: "Oxbow & Lark", Shop: "oxbow-lark", System: woocommerce.System, Says: woocommerce.Words(), Can: woocommerce.Skills(), Prefix: "OL", FirstNo: 1001, FirstID: 31_000,

@@ -38,6 +38,10 @@ func (c *converter) order() {
 	o.DisplayFulfillmentStatus, o.Email = word(src.FulfillmentStatus), textOrNull(src.Email)
 	o.CurrencyCode, o.PresentmentCurrencyCode = src.Total.Currency, src.PresentmentCurrency
 	o.Edited = src.Edited
+	if src.Terms != "" {
+		days := int32(30)
+		o.PaymentTerms = &paymentTerms{object{gid("PaymentTerms", src.ID)}, "Net 30", "NET", &days, false}
+	}
 	o.Tags = append([]string{}, src.Tags...)
 	o.TotalPriceSet, o.CurrentTotalPriceSet = bag(src.Total), bag(src.CurrentTotal)
 	subtotal, discount, tax := bag(src.Subtotal), bag(src.Discount), bag(src.Tax)
@@ -272,8 +276,11 @@ func (c *converter) refundLines(r world.ShopRefund, out *refund, total int64) er
 
 // word is Shopify's word for one of the group's: its enumerations are in capitals.
 func word(s string) string {
-	if s == "authorisation" {
+	switch s {
+	case "authorisation":
 		return "AUTHORIZATION"
+	case "authorised":
+		return "AUTHORIZED"
 	}
 	return strings.ToUpper(s)
 }

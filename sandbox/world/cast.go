@@ -22,6 +22,7 @@ type wish struct {
 	from, country, service string // from is the warehouse's country
 	window                 [2]int // minutes after midnight, site time
 	workday                bool
+	eve                    bool // placed on the day before the partners are pulled
 	minQty, minLines       int
 	mainland               bool                // no Scottish or Northern Irish address
 	foreign                bool                // paid in another currency than the shop's own
@@ -110,6 +111,9 @@ func (s *sim) place(rng stream, r *role, load map[date]int) (slot, bool) {
 		if r.want.workday && !st.cal.working(d) {
 			continue
 		}
+		if r.want.eve && !slices.Contains(s.checkpoints, (d+1).at(s.london, 7*60)) {
+			continue
+		}
 		if int(s.nextShip(st, d, r.want))+r.need <= int(s.end) {
 			fit = append(fit, d)
 		}
@@ -169,7 +173,7 @@ func (s *sim) brandFor(rng stream, w wish) (*brand, *site) {
 func (c ShopSkills) has(want ShopSkills) bool {
 	return (c.Returns || !want.Returns) && (c.Restocks || !want.Restocks) && (c.Cancels || !want.Cancels) && (c.Tests || !want.Tests) &&
 		(c.Overpays || !want.Overpays) && (c.Unnamed || !want.Unnamed) && (c.Edits || !want.Edits) && (c.Gifts || !want.Gifts) &&
-		(c.Drafts || !want.Drafts) && (c.Bins || !want.Bins) && (c.Duties || !want.Duties)
+		(c.Drafts || !want.Drafts) && (c.Bins || !want.Bins) && (c.Duties || !want.Duties) && (c.Takes || !want.Takes)
 }
 
 // warehouse draws who ships an order.

@@ -84,9 +84,9 @@ func shows(f facts, p world.Planted) bool {
 		"scan_out_of_order":              "fct_shipments accepted_at=*",
 		"scan_delivered_unheard_of":      "fct_shipments status=delivered delivered_at=*",
 		"number_had_before":              "fct_shipments status=delivered delivered_at=*",
-		"order_unpaid":                   "fct_orders status=unpaid paid_at=",
-		"order_cancelled_before_picking": "fct_orders status=cancelled picked_at=",
-		"order_cancelled_after_picking":  "fct_orders status=cancelled picked_at=* packed_at=*",
+		"order_unpaid":                   "fct_orders goods_status=not_releasable money_status=unpaid paid_at=",
+		"order_cancelled_before_picking": "fct_orders goods_status=cancelled picked_at=",
+		"order_cancelled_after_picking":  "fct_orders goods_status=cancelled picked_at=* packed_at=*",
 		"order_held":                     "orders_at_risk stuck_stage=held",
 		"order_shortage":                 "orders_at_risk stuck_stage=short",
 		"order_despatched_late":          "fct_orders is_shipped_on_time=false first_despatched_at=*",
@@ -102,18 +102,27 @@ func shows(f facts, p world.Planted) bool {
 		"chargeback_reversed":            "fct_ledger_entries raw_type=ChargebackReversed entry_type=chargeback_reversal",
 		"order_paid_in_pounds":           "fct_orders currency=EUR",
 		"order_from_two_sites":           "fct_orders split_count=2",
-		"order_thrown_away":              "fct_orders status=cancelled deleted_at=*",
+		"order_thrown_away":              "fct_orders goods_status=cancelled deleted_at=*",
 		"order_edited":                   "fct_orders units_cancelled=*",
 		"line_removed":                   "fct_order_lines units_cancelled=* units_despatched=0",
 		"line_added":                     "fct_order_lines is_added=true added_by=edit units_despatched=1",
 		"exchange_sent":                  "fct_order_lines is_added=true added_by=exchange units_despatched=1",
 		"exchange_waiting":               "orders_at_risk stuck_stage=added_not_despatched",
-		"order_free":                     "fct_orders total_amount=0.00 paid_at=*",
+		"order_cancelled_for_stock":      "fct_orders goods_status=cancelled cancel_cause=stock is_in_full=false is_otif=false",
+		"order_paid_when_sent":           "fct_orders authorised_at=* is_shipped_on_time=false paid_at=*",
+		"order_authorised_and_stuck":     "orders_at_risk risk_state=breached money_status=authorised",
+		"order_on_terms":                 "fct_orders goods_status=delivered releasable_at=*",
+		"order_on_terms_and_stuck":       "orders_at_risk risk_state=breached money_status=on_terms",
+		"order_held_by_shop":             "fct_orders goods_status=delivered is_shipped_on_time=true releasable_at=*",
+		"reship_stuck":                   "orders_at_risk risk_state=breached money_status=free",
+		"article_swapped":                "fct_orders goods_status=part_despatched units_extra=1 is_perfect=false",
+		"refund_unsent":                  "fct_cancellations cause=unsent units=1",
+		"order_free":                     "fct_orders total_amount=0.00 money_status=free releasable_at=*",
 		"paid_elsewhere":                 "fct_refunds state=not_in_scope psp_due_amount=0.00",
 		"paid_with_gift_card":            "fct_refunds kind=goodwill psp_due_amount=*",
 		"refund_to_gift_card":            "fct_refunds state=not_in_scope psp_due_amount=0.00",
 		"refund_of_carriage":             "fct_refunds kind=shipping",
-		"order_of_gift_card":             "fct_orders status=nothing_to_ship lines_count=0",
+		"order_of_gift_card":             "fct_orders goods_status=nothing_to_ship lines_count=0",
 		"gift_card_beside":               "fct_orders lines_count=* units_despatched=*",
 		"one_sku_on_two_lines":           "fct_order_lines units_ordered=2 units_despatched=2",
 		"sku_in_lower_case":              "fct_order_lines units_despatched=*",
@@ -138,7 +147,7 @@ func showsElsewhere(f facts, p world.Planted) bool {
 	account, no, _ := strings.Cut(p.Subject, ":")
 	switch p.Kind {
 	case "scan_late", "scan_twice":
-		return f.some("marts.fct_orders", p.Subject, "status=delivered")
+		return f.some("marts.fct_orders", p.Subject, "goods_status=delivered")
 	case "scan_unmapped":
 		for id, row := range f["marts.fct_shipments"] {
 			if row["order_id"] == p.Subject {

@@ -7,18 +7,18 @@ type visit struct{ allocated, picked, packed, left instant }
 
 // receive lets the order reach the warehouse, as it does within 20 minutes.
 func (s *sim) receive(rng stream, o *order) {
-	s.tell(o, o.paid+rng.minutes(2, 18), "received")
+	s.tell(o, o.released+rng.minutes(2, 18), "received")
 }
 
 func (s *sim) tell(o *order, at instant, what string) {
 	o.statuses = append(o.statuses, status{at: at, what: what})
 }
 
-// shipBy is the site day by which a paid order should leave its warehouse.
+// shipBy is the site day by which an order should leave its warehouse.
 func (s *sim) shipBy(o *order) date { return o.shipBy(o.site) }
 
-// shipBy is the day by which a paid order should leave if a site ships it.
-func (o *order) shipBy(st *site) date { return st.dueFrom(o.paid) }
+// shipBy is the day by which an order should leave if a site ships it.
+func (o *order) shipBy(st *site) date { return st.dueFrom(o.released) }
 
 // dueFrom is the day by which what was bought at a moment should leave the site.
 func (st *site) dueFrom(at instant) date {
@@ -35,7 +35,7 @@ func (st *site) dueFrom(at instant) date {
 // deliverBy is the destination day that the brand promised.
 func (s *sim) deliverBy(o *order) date { return o.deliverBy(o.site) }
 
-func (o *order) deliverBy(st *site) date { return o.arriveBy(st, o.paid) }
+func (o *order) deliverBy(st *site) date { return o.arriveBy(st, o.released) }
 
 // arriveBy is the destination day promised for what was bought at a moment.
 func (o *order) arriveBy(st *site, at instant) date {
@@ -67,7 +67,7 @@ func (o *order) extra() int {
 // process walks the order through the warehouse on a day; nothing is told yet.
 func (s *sim) process(rng stream, o *order, d date) visit {
 	z := o.site.zone
-	begin := max(d.at(z, 7*60+40)+rng.minutes(0, 90), o.paid+20*minute)
+	begin := max(d.at(z, 7*60+40)+rng.minutes(0, 90), o.released+20*minute)
 	v := visit{allocated: begin + rng.minutes(1, 6)}
 	slack := int((d.at(z, 15*60) - v.allocated) / minute / 2)
 	v.picked = v.allocated + rng.minutes(18, max(60, slack))

@@ -28,9 +28,11 @@ type Brand struct {
 	Abroad     float64
 	Warehouses []Share // sites by code; the first is the brand's own
 	TwoStep    bool    // payments are authorised first and captured moments later
-	Range      []Style
-	Account    Account
-	Says       ShopWords
+	// PaidWhenSent: payments are authorised first and captured when all of an order is sent
+	PaidWhenSent bool
+	Range        []Style
+	Account      Account
+	Says         ShopWords
 }
 
 // ShopWords are the words of a shop system.
@@ -58,6 +60,8 @@ type ShopSkills struct {
 	Drafts   bool // baskets among its orders
 	Bins     bool // orders that were thrown away
 	Duties   bool // import duties, given back by name
+	Takes    bool // payments that are authorised and captured apart
+	Doors    bool // cash at the door, which it takes for paid when an order is complete; otherwise orders on terms are on an invoice
 }
 
 // Style is a garment in its sizes, at a price in minor units of the brand's currency, VAT included.

@@ -80,7 +80,7 @@ func (s *sim) bookings(o *order) []movement {
 	if o.tender != "" {
 		return nil
 	}
-	out := []movement{o.movement(o.paid, kindCapture, o.captureRef, o.total()-o.gift)}
+	out := []movement{o.movement(o.paid, kindCapture, o.captureRef, o.captured())}
 	for i := range o.refunds {
 		r := &o.refunds[i]
 		paid := r.amount - r.gift

@@ -47,6 +47,7 @@ func (s *sim) live() {
 		} else {
 			sl.role.play(s, rng, o)
 		}
+		o.settle()
 		s.orders = append(s.orders, o)
 		for _, p := range o.parcels {
 			s.decorate(p)

@@ -171,11 +171,11 @@ func (w *witness) watermarks() watermarks {
 // handOverBreaks are the checks between shop, warehouse and carrier.
 func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 	o, id := k.o, k.o.orderID()
-	if k.paid != 0 && !k.ended() && k.total.live() > 0 && !k.anyStatus && !k.anyRow && mark != 0 && k.paid+30*minute <= mark {
+	if k.released != 0 && !k.ended() && k.total.live() > 0 && !k.anyStatus && !k.anyRow && mark != 0 && k.released+30*minute <= mark {
 		worth, currency := o.value()
 		b.add(finding{
-			check: "R01", kind: "not_in_wms", document: id, o: o, since: k.paid + 30*minute, amount: worth, currency: currency,
-			detail: o.name + " is paid and the warehouse does not have it",
+			check: "R01", kind: "not_in_wms", document: id, o: o, since: k.released + 30*minute, amount: worth, currency: currency,
+			detail: o.name + " can go and the warehouse does not have it",
 		})
 	}
 	told := map[string]bool{}
@@ -292,7 +292,7 @@ func (w *witness) refundBreaks(b *breaks, k *knownOrder) {
 	slices.SortStableFunc(given, func(a, b *refund) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id)) })
 	captured := int64(0)
 	if k.paid != 0 {
-		captured = o.inShop(o.total())
+		captured = o.inShop(o.wanted(forever))
 	}
 	var sum int64
 	over, twice := instant(0), instant(0)

@@ -46,10 +46,10 @@ func (c *tally) percentile(key, what string, part float64) string {
 
 // fulfilmentDaily counts what came in, went out and stayed behind on each day.
 func (w *witness) fulfilmentDaily() TruthTable {
-	counted := strings.Fields(`orders_in orders_shipped backlog backlog_late ship_due shipped_on_time delivery_due delivered_on_time otif parcels_despatched
+	counted := strings.Fields(`orders_in orders_shipped backlog backlog_late ship_due ship_open shipped_on_time delivery_due delivery_open delivered_on_time otif parcels_despatched
 		parcels_accepted parcels_delivered first_attempts first_attempts_delivered`)
 	t := table("marts.fulfilment_daily", "day_on brand site carrier service", strings.Join(counted, "_count ")+`_count
-		click_to_ship_p50_hours click_to_ship_p90_hours transit_p50_hours transit_p90_hours`)
+		click_to_ship_p50_hours click_to_ship_p90_hours transit_p50_hours transit_p90_hours is_matured`)
 	c := newTally()
 	for _, k := range w.orders {
 		if k.real() {
@@ -62,7 +62,8 @@ func (w *witness) fulfilmentDaily() TruthTable {
 		for _, what := range counted {
 			row = append(row, itoa(c.counts[key][what]))
 		}
-		row = append(row, c.percentile(key, "click", 0.5), c.percentile(key, "click", 0.9), c.percentile(key, "transit", 0.5), c.percentile(key, "transit", 0.9))
+		row = append(row, c.percentile(key, "click", 0.5), c.percentile(key, "click", 0.9), c.percentile(key, "transit", 0.5), c.percentile(key, "transit", 0.9),
+			flag(c.counts[key]["undue"] == 0))
 		t.add(row...)
 	}
 	return t
@@ -77,40 +78,59 @@ func (k *knownOrder) carriedBy() string {
 }
 
 func (w *witness) countOrder(c *tally, k *knownOrder) {
-	if k.paid == 0 || k.state == "nothing_to_ship" {
+	if k.released == 0 || k.state == "nothing_to_ship" {
 		return
 	}
 	on := func(d date) []string {
 		return []string{d.text(), k.o.brand.Name, k.site.Code, k.carriedBy(), k.o.service}
 	}
-	paid, left := dateOf(k.paid, k.site.zone), date(0)
-	c.add(on(paid), "orders_in", 1)
+	in, left := dateOf(k.released, k.site.zone), date(0)
+	c.add(on(in), "orders_in", 1)
 	switch k.state {
 	case "cancelled":
-		left = dateOf(cmp.Or(k.cancelled, k.deleted, k.paid), k.site.zone)
+		left = dateOf(cmp.Or(k.cancelled, k.deleted, k.released), k.site.zone)
 	case "despatched", "delivered":
-		left = dateOf(k.lastLeft, k.site.zone)
+		left = dateOf(cmp.Or(k.leftWhole, k.lastLeft), k.site.zone)
 		c.add(on(left), "orders_shipped", 1)
 	}
-	for d := paid; d <= k.siteDay && (left == 0 || d < left); d++ {
+	for d := in; d <= k.siteDay && (left == 0 || d < left); d++ {
 		c.add(on(d), "backlog", 1)
 		if d > k.shipBy {
 			c.add(on(d), "backlog_late", 1)
 		}
 	}
-	shipped, delivered, otif := w.promises(k)
-	for what, of := range map[string][2]string{"ship_due": {shipped}, "shipped_on_time": {shipped, "true"}} {
-		if of[0] != "" && (of[1] == "" || of[0] == of[1]) {
-			c.add(on(k.shipBy), what, 1)
-		}
-	}
-	for what, of := range map[string][2]string{"delivery_due": {delivered}, "delivered_on_time": {delivered, "true"}, "otif": {otif, "true"}} {
-		if of[0] != "" && (of[1] == "" || of[0] == of[1]) {
-			c.add(on(k.deliverBy), what, 1)
-		}
-	}
+	w.countPromises(c, k, on)
 	if k.firstAccepted != 0 {
 		c.span(on(dateOf(k.firstAccepted, k.site.zone)), "click", k.o.placed, k.firstAccepted)
+	}
+}
+
+// countPromises counts both promises on their days, whether or not these have passed. What we cancelled had something to arrive and nothing to leave.
+func (w *witness) countPromises(c *tally, k *knownOrder, on func(date) []string) {
+	out := w.promises(k)
+	put := func(day, today date, due, open string, done map[string]string) {
+		c.add(on(day), due, 1)
+		if today <= day {
+			c.add(on(day), "undue", 1)
+		}
+		if done[""] == "" {
+			c.add(on(day), open, 1)
+		}
+		for what, how := range done {
+			if what != "" && how == "true" {
+				c.add(on(day), what, 1)
+			}
+		}
+	}
+	if k.total.live() > 0 {
+		put(k.shipBy, k.siteDay, "ship_due", "ship_open", map[string]string{"": out.shipped, "shipped_on_time": out.shipped})
+	}
+	if k.total.live() > 0 || k.total.failed > 0 {
+		known := out.delivered
+		if k.total.live() == 0 {
+			known = "never"
+		}
+		put(k.deliverBy, k.destDay, "delivery_due", "delivery_open", map[string]string{"": known, "delivered_on_time": out.delivered, "otif": out.otif})
 	}
 }
 

@@ -16,9 +16,10 @@ type ShopOrder struct {
 	CreatedAt, UpdatedAt           time.Time
 	CancelledAt, ClosedAt          time.Time // zero when not
 	DeletedAt                      time.Time // when it was thrown away, of a shop that keeps what it throws away
-	CancelReason                   string    // customer, fraud, other
-	FinancialStatus                string    // paid, pending, partially_refunded, refunded; draft while nobody has ordered it
-	FulfillmentStatus              string    // fulfilled, partially_fulfilled, unfulfilled
+	CancelReason                   string    // customer, fraud, inventory, other
+	FinancialStatus                string    // paid, pending, authorised, voided, partially_refunded, refunded; draft while nobody has ordered it
+	Terms                          string    // under which the goods go before their money: invoice, door
+	FulfillmentStatus              string    // fulfilled, partially_fulfilled, unfulfilled, on_hold
 	Email, CustomerName            string
 	ShipCountry, ShipZip, ShipCity string
 	ShippingTitle, ShippingCode    string // Standard delivery, standard | express
@@ -57,8 +58,8 @@ type ShopLine struct {
 // ShopTransaction is a payment movement as the shop knows it.
 type ShopTransaction struct {
 	ID, ParentID      int64
-	Kind, Status      string // sale, capture, authorisation, refund; success, pending
-	Gateway           string // source of the PSP; test for a test order, gift_card, or elsewhere for a provider of no account
+	Kind, Status      string // sale, capture, authorisation, void, refund; success, pending
+	Gateway           string // source of the PSP; test for a test order, gift_card, elsewhere for a provider of no account, or door for cash
 	PaymentID         string // the PSP's merchant reference
 	AuthorizationCode string // the PSP's own reference of this movement
 	Amount, Presented Money  // in the shop's currency, and in the customer's

@@ -1,6 +1,6 @@
 /*
 description: >-
-  Paid orders of brands that have no promise for the service or no warehouse, and accepted parcels of carriers that have no
+  Orders that can go, of brands that have no promise for the service or no warehouse, and accepted parcels of carriers that have no
   transit time for the service: nothing can be late there.
 grain: one row per brand or carrier, and service
 key: [kind, name, service]
@@ -10,7 +10,7 @@ severity: warn
 with promises_all_configured as (
     select 'brand' as kind, coalesce(brand, 'none') as name, service, count(*) as documents_count
     from intermediate.int_orders
-    where paid_at is not null and (promise_days is null or site is null)
+    where releasable_at is not null and (promise_days is null or site is null)
     group by coalesce(brand, 'none'), service
     union all
     select 'carrier', carrier, service, count(*)

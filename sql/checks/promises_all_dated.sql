@@ -1,6 +1,6 @@
 /*
 description: >-
-  Paid orders without a day to arrive by and accepted parcels without a day of commitment, though the brand promises and the
+  Orders that can go without a day to arrive by and accepted parcels without a day of commitment, though the brand promises and the
   carrier commits to one: the calendar does not reach that far.
 grain: one row per order or parcel
 key: [document]
@@ -9,9 +9,9 @@ severity: error
 unit: [order_id, shipment_id]
 */
 with promises_all_dated as (
-    select order_id as document, order_id, null as shipment_id, paid_at as known_at
+    select order_id as document, order_id, null as shipment_id, releasable_at as known_at
     from intermediate.int_orders
-    where paid_at is not null and site is not null
+    where releasable_at is not null and site is not null
         and (ship_by_on is null or (promise_days is not null and deliver_by_on is null))
     union all
     select shipment_id as document, order_id, shipment_id, accepted_at as known_at

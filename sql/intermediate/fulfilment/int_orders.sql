@@ -5,12 +5,13 @@ key: [order_id]
 owner: data
 columns:
   service: standard or express, as the customer chose; a method that nobody mapped is standard, and queued
+  releasable_on: site day of releasable_at
   paid_file_id: file of the row that paid_at is of
   paid_line: its line
   ended_at: when it was cancelled, or was found to be deleted in the shop
   wms_source: the warehouse that has it, or is to get it
-  ship_by_on: site day by which what was ordered at first has to leave; null while unpaid
-  deliver_by_on: destination day by which it has to arrive; null while unpaid, and where the brand promises nothing for the service
+  ship_by_on: site day by which what was ordered at first has to leave; null while it cannot go
+  deliver_by_on: destination day by which it has to arrive; null while it cannot go, and where the brand promises nothing for the service
 */
 with int_orders as (
     select
@@ -29,12 +30,18 @@ with int_orders as (
         t.destination_zone,
         t.destination_calendar,
         t.placed_at,
+        t.authorised_at,
         t.paid_at,
-        p.counted_on as paid_on,
+        t.releasable_at,
+        p.counted_on as releasable_on,
+        t.is_held,
         t.paid_file_id,
         t.paid_line,
+        t.releasable_file_id,
+        t.releasable_line,
         t.cancelled_at,
         t.cancel_reason,
+        t.cancel_cause,
         t.deleted_at,
         t.ended_at,
         t.closed_at,
@@ -57,7 +64,7 @@ with int_orders as (
         t._file_id,
         t._line
     from intermediate.int_order_terms as t
-    left join intermediate.int_promised_days as p on p.order_id = t.order_id and p.counted_from = t.paid_at
+    left join intermediate.int_promised_days as p on p.order_id = t.order_id and p.counted_from = t.releasable_at
 )
 
 select * from int_orders

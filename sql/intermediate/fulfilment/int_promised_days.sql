@@ -1,6 +1,6 @@
 /*
 description: >-
-  The days by which what was ordered at an instant has to leave and to arrive: for the order itself when it was paid, for lines added later when
+  The days by which what was ordered at an instant has to leave and to arrive: for the order itself when it could go, for lines added later when
   they were added.
 grain: one row per order and instant
 key: [order_id, counted_from]
@@ -11,14 +11,14 @@ columns:
   deliver_by_on: destination day by which it has to arrive; null where the brand promises nothing for the service
 */
 with instants as (
-    select order_id, paid_at as counted_from
+    select order_id, releasable_at as counted_from
     from intermediate.int_order_terms
-    where paid_at is not null
+    where releasable_at is not null
     union
-    select t.order_id, greatest(t.paid_at, l.added_at)
+    select t.order_id, greatest(t.releasable_at, l.added_at)
     from intermediate.int_order_lines as l
     inner join intermediate.int_order_terms as t on t.order_id = l.order_id
-    where l.is_added and t.paid_at is not null
+    where l.is_added and t.releasable_at is not null
 ),
 
 local_times as (
