@@ -50,6 +50,9 @@ func (f facts) orderOf(document string) string {
 func (f facts) broken(check, kind, subject string) bool {
 	for _, row := range f["marts.fct_breaks"] {
 		of := f.orderOf(row["document"])
+		if row["check_id"] == "R17" { // its document is an order with a SKU
+			of = row["order_id"]
+		}
 		if row["check_id"] == check && row["kind"] == kind && (of == subject || check == "R20" && strings.HasSuffix(of, ":"+subject)) {
 			return true // a settlement's document begins with its connection
 		}
@@ -70,6 +73,7 @@ func shows(f facts, p world.Planted) bool {
 		"refund_without_return": {"R10", "refund_without_return"}, "refund_and_chargeback": {"R11", "refund_and_chargeback"},
 		"batch_missing": {"R20", "batch_gap"}, "batch_unbalanced": {"R20", "unbalanced"}, "file_held": {"R22", "held"},
 		"answer_spoilt": {"R05", "never_scanned"}, "movement_missing": {"R18", "unexplained"}, "snapshot_truncated": {"R18", "snapshot_truncated"},
+		"restocked_in_shop_only": {"R17", "restocked_in_shop_only"}, "restocked_in_warehouse_only": {"R17", "restocked_in_warehouse_only"},
 		"receipt_short": {"R21", "received_short"}, "receipt_over": {"R21", "received_over"}, "receipt_missing": {"R21", "not_received"},
 		"receipt_not_ordered": {"R21", "not_ordered"}, "receipt_not_booked": {"R21", "not_booked"},
 	}[p.Kind]; ok {
@@ -226,6 +230,9 @@ func TestOnlyWhatWasPlantedBreaks(t *testing.T) {
 		}
 		for key, row := range f["marts.fct_breaks"] {
 			of := f.orderOf(row["document"])
+			if row["check_id"] == "R17" { // its document is an order with a SKU
+				of = row["order_id"]
+			}
 			if row["check_id"] == "R20" { // a settlement's document begins with its connection
 				_, of, _ = strings.Cut(of, ":")
 			}

@@ -5,10 +5,13 @@ import "slices"
 // stockRoles are orders for which there is no stock, and what goes wrong with stock and with what suppliers bring.
 func stockRoles() []role {
 	early := wish{window: morning(), workday: true, mainland: true, rare: true}
+	back := wish{window: morning(), workday: true, mainland: true, service: "express", shop: ShopSkills{Returns: true, Restocks: true}}
 	return []role{
 		{"stock_out", "marts.stock_shortages, orders_at_risk not_picked", .003, 1, false, early, (*sim).waitForStock},
 		{"stock_out_told", "marts.stock_shortages, orders_at_risk short", .002, 1, false, early, (*sim).waitAndSaySo},
 		{"stock_out_ended", "marts.fct_orders is_shipped_on_time false", .002, 6, false, early, (*sim).waitAndShip},
+		{"restocked_in_shop_only", "marts.fct_breaks R17 restocked_in_shop_only", .003, 8, false, back, (*sim).shelveInShop},
+		{"restocked_in_warehouse_only", "marts.fct_breaks R17 restocked_in_warehouse_only", .002, 8, false, back, (*sim).shelveInWarehouse},
 	}
 }
 
@@ -105,3 +108,16 @@ func (d *depot) plantMoves(days []date) {
 
 // unheardOf is a kind of movement that no list has.
 const unheardOf = "kit_break"
+
+// returnTo brings the first line back in a condition, and lets the shop do the opposite of the warehouse with it.
+func (s *sim) returnTo(rng stream, o *order, grade string) {
+	r, d := s.bringBack(rng, o, 1)
+	s.arrive(rng, o, r, d, 4)
+	o.receipts[len(o.receipts)-1].grade = grade
+	s.refundReturn(rng, o, r, 1)
+	o.refunds[len(o.refunds)-1].drift = true
+}
+
+func (s *sim) shelveInShop(rng stream, o *order) { s.returnTo(rng, o, "C") }
+
+func (s *sim) shelveInWarehouse(rng stream, o *order) { s.returnTo(rng, o, "A") }

@@ -97,6 +97,7 @@ type ShopRefundLine struct {
 	ID, LineID    int64
 	Quantity      int
 	RestockType   string // return, cancel, no_restock
+	Restocked     bool   // the shop counts the units among its stock again
 	Subtotal, Tax Money
 }
 

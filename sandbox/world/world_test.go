@@ -98,7 +98,7 @@ func kinds() []string {
 		batch_header_only batch_missing batch_without_payout reserve_held reserve_released batch_two_currencies
 		file_corrected file_late file_cut_off file_wrong_trailer file_changed_header file_held file_sent_twice rows_rejected sequence_skipped
 		stock_out stock_out_told stock_out_ended receipt_short receipt_over receipt_late receipt_missing receipt_not_ordered receipt_not_booked
-		movement_missing movement_unmapped snapshot_truncated`)
+		movement_missing movement_unmapped snapshot_truncated restocked_in_shop_only restocked_in_warehouse_only`)
 }
 
 func TestEveryKindIsPlanted(t *testing.T) {

@@ -1,5 +1,5 @@
 /*
-description: Breaks of stock against its movements (R18), and of deliveries against purchase orders (R21).
+description: Breaks of what came back between shop and warehouse (R17), of stock against its movements (R18), and of deliveries against purchase orders (R21).
 grain: one row per break
 key: [check_id, kind, document]
 owner: data
@@ -30,7 +30,7 @@ lines as (
     left join ops.sites as s on s.source = g.source and s.site = g.site
 ),
 
-int_breaks_of_stock as (
+of_counts as (
     select
         'R18' as check_id,
         'unexplained' as kind,
@@ -53,13 +53,15 @@ int_breaks_of_stock as (
         null
     from intermediate.int_stock_snapshots as s
     where not s.is_whole
-    union all
+),
+
+of_deliveries as (
     select
-        'R21',
-        case l.state when 'over' then 'received_over' else 'received_short' end,
-        l.source || ':' || l.po_number || ':' || l.sku,
-        date_add('hour', 48, coalesce(l.line_closed_at, l.last_received_at)),
-        cast(l.line_units_received as varchar) || ' received of ' || cast(l.units_expected as varchar) || ' expected',
+        'R21' as check_id,
+        case l.state when 'over' then 'received_over' else 'received_short' end as kind,
+        l.source || ':' || l.po_number || ':' || l.sku as document,
+        date_add('hour', 48, coalesce(l.line_closed_at, l.last_received_at)) as first_seen_at,
+        cast(l.line_units_received as varchar) || ' received of ' || cast(l.units_expected as varchar) || ' expected' as detail,
         l._file_id,
         l._line
     from lines as l
@@ -98,6 +100,28 @@ int_breaks_of_stock as (
         l._line
     from lines as l
     where l.units_received > coalesce(l.units_booked, 0)
+),
+
+int_breaks_of_stock as (
+    select
+        'R17' as check_id,
+        case when u.units_in_shop > u.units_in_warehouse then 'restocked_in_shop_only' else 'restocked_in_warehouse_only' end as kind,
+        u.order_id || ':' || u.sku as document,
+        u.order_id,
+        cast(abs(u.units_in_shop - u.units_in_warehouse) * u.unit_cost_amount as decimal(18, 4)) as amount,
+        u.unit_cost_currency as currency,
+        date_add('hour', 24, u.told_at) as first_seen_at,
+        cast(u.units_in_shop as varchar) || ' put back in the shop, ' || cast(u.units_in_warehouse as varchar) || ' in the warehouse' as detail,
+        u._file_id,
+        u._line
+    from intermediate.int_units_restocked as u
+    where u.units_in_shop <> u.units_in_warehouse
+    union all
+    select check_id, kind, document, null, null, null, first_seen_at, detail, _file_id, _line
+    from of_counts
+    union all
+    select check_id, kind, document, null, null, null, first_seen_at, detail, _file_id, _line
+    from of_deliveries
 )
 
 select * from int_breaks_of_stock
