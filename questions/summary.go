@@ -17,10 +17,21 @@ type Summary struct {
 	Breached    int64        `json:"orders_breached"`
 	AtRisk      int64        `json:"orders_at_risk"`
 	ReturnsOpen int64        `json:"returns_waiting_for_refund"`
+	Unstocked   []StockLine  `json:"without_stock"`
 	Claims      []ClaimsLine `json:"claims_to_file"`
 	Money       []MoneyLine  `json:"settlements"`
 	Breaks      []BreakLine  `json:"breaks"`
 	BreakTotal  int64        `json:"breaks_total"`
+}
+
+// StockLine is what a site cannot send for lack of stock, with the money that waits in one currency.
+type StockLine struct {
+	Site     string `json:"site"`
+	SKUs     int64  `json:"skus"`
+	Units    int64  `json:"units_missing"`
+	Orders   int64  `json:"orders"`
+	Amount   string `json:"amount"`
+	Currency string `json:"currency"`
 }
 
 // ClaimsLine are the open claims of one type with one last day.
@@ -67,6 +78,14 @@ func (m *Marts) Summary(ctx context.Context) (Summary, error) {
 		from marts.fulfilment_daily`).Scan(&sum.Due, &sum.OnTime, &sum.Open)
 	if err != nil {
 		return sum, fmt.Errorf("sum up the promises: %w", err)
+	}
+	sum.Unstocked, err = collect(ctx, m, `select site, count(distinct sku), cast(sum(units_missing) as bigint), count(distinct order_id), `+money("sum(at_stake_amount)")+`, coalesce(currency, '')
+		from marts.open_line_stock where units_missing > 0 group by site, currency order by site, currency`,
+		func(r *sql.Rows, l *StockLine) error {
+			return r.Scan(&l.Site, &l.SKUs, &l.Units, &l.Orders, &l.Amount, &l.Currency)
+		})
+	if err != nil {
+		return sum, err
 	}
 	sum.Claims, err = collect(ctx, m, `select cast(deadline_on as varchar), claim_type, count(*), coalesce(`+money("sum(claimable_amount)")+`, 'unknown'), coalesce(currency, '')
 		from marts.fct_claimable_parcels where state = 'open' group by all order by 1, 2, 5`,

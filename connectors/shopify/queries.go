@@ -86,7 +86,7 @@ const pageInfo = `pageInfo { hasNextPage endCursor }`
 // Those that multiply are kept small so that an order costs far less than the 1,000 points a question may.
 var connections = []struct{ on, name, first, nodes string }{
 	{"Fulfillment", "fulfillmentLineItems", "$first", `id quantity lineItem { id sku }`},
-	{"Refund", "refundLineItems", "$first", `id quantity restockType lineItem { id sku } subtotalSet ` + money + ` totalTaxSet ` + money},
+	{"Refund", "refundLineItems", "$first", `id quantity restockType restocked lineItem { id sku } subtotalSet ` + money + ` totalTaxSet ` + money},
 	{"Refund", "transactions", "10", `id kind status gateway paymentId authorizationCode processedAt parentTransaction { id } amountSet ` + bothMonies},
 	{"Refund", "refundShippingLines", "5", `id subtotalAmountSet ` + money + ` taxAmountSet ` + money},
 	{"Refund", "orderAdjustments", "10", `id reason amountSet ` + money + ` taxAmountSet ` + money},

@@ -104,11 +104,11 @@ func veldhovenRows(t *testing.T, f servers.File) int {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(string(f.Body), "\n"), "\n")
 	head, last := strings.Split(lines[0], ";"), strings.Split(lines[len(lines)-1], ";")
-	column := map[string]int{"DESP": 15, "RET": 8, "STK": 2}[head[2]]
+	column := map[string]int{"DESP": 15, "RET": 8, "STK": 2, "MUT": 7, "ONT": 9, "AVI": 5}[head[2]]
 	sum := 0
 	for _, l := range lines[1 : len(lines)-1] {
 		fields := strings.Split(l, ";")
-		if want := map[string]int{"DESP": 19, "STAT": 6, "RET": 13, "STK": 8}[head[2]]; len(fields) != want {
+		if want := map[string]int{"DESP": 19, "STAT": 6, "RET": 13, "STK": 8, "MUT": 9, "ONT": 12, "AVI": 10}[head[2]]; len(fields) != want {
 			t.Errorf("%s: %d fields, want %d: %s", f.Path, len(fields), want, l)
 		}
 		if column > 0 {

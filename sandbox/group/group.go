@@ -27,7 +27,7 @@ func northgateSite() world.Site {
 	return world.Site{
 		Code: "NG1", Source: "northgate", System: northgate.System, Country: "GB", Town: "Daventry", Says: northgate.Words(), Zone: "Europe/London", Calendar: "GB-EAW",
 		CutOff: 14 * 60, Runs: []int{13 * 60, 23*60 + 30}, Despatches: "DN%07d", Returns: "RC%06d", Reports: northgate.Reports(),
-		Shorts: true, Carriers: []world.Share{{Of: dhl.Source, Weight: 2}, {Of: royalmail.Source, Weight: 1}},
+		Shorts: true, Inbound: true, Allots: true, Carriers: []world.Share{{Of: dhl.Source, Weight: 2}, {Of: royalmail.Source, Weight: 1}},
 		Problems: []world.Problem{
 			{Kind: "sequence_skipped", Feed: world.FeedStatus},
 			{Kind: "file_corrected", Feed: world.FeedDespatch, Seen: 0, Rows: 1, Mend: 3},
@@ -45,7 +45,7 @@ func veldhovenSite() world.Site {
 	return world.Site{
 		Code: "VH1", Source: "veldhoven", System: veldhoven.System, Country: "NL", Town: "Veldhoven", Says: veldhoven.Words(), Zone: "Europe/Amsterdam", Calendar: "NL",
 		CutOff: 15 * 60, Runs: []int{13*60 + 30, 23 * 60}, ByNumber: true, Despatches: "V26%06d", Returns: "VR%06d", Reports: veldhoven.Reports(),
-		Shorts: true, Carriers: []world.Share{{Of: dhl.Source, Weight: 1}},
+		Shorts: true, Inbound: true, Allots: true, Sparse: true, Carriers: []world.Share{{Of: dhl.Source, Weight: 1}},
 		Problems: []world.Problem{
 			{Kind: "sequence_skipped", Feed: world.FeedReturns},
 			{Kind: "file_late", Feed: world.FeedStatus, Seen: 1, Rows: 1, Mend: 8},

@@ -191,7 +191,7 @@ func condition(grade string) string {
 func stock(f world.File) []Stock {
 	var out []Stock
 	for _, l := range f.Stock {
-		out = append(out, Stock{Product: l.Article.SKU, Changed: f.Run, Available: l.OnHand - l.Allocated, Unavailable: l.Quarantine})
+		out = append(out, Stock{Product: l.Article.SKU, Changed: f.Run, Available: l.OnHand - l.Quarantine, Unavailable: l.Quarantine})
 	}
 	return out
 }

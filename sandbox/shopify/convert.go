@@ -245,7 +245,7 @@ func (c *converter) refundLines(r world.ShopRefund, out *refund, total int64) er
 		id := gid("RefundLineItem", l.ID)
 		out.lines = append(out.lines, &refundLine{
 			ID: &id, LineItem: item, Quantity: int32(l.Quantity), RestockType: word(l.RestockType),
-			Restocked: word(l.RestockType) != "NO_RESTOCK", SubtotalSet: bag(l.Subtotal), TotalTaxSet: bag(l.Tax),
+			Restocked: l.Restocked, SubtotalSet: bag(l.Subtotal), TotalTaxSet: bag(l.Tax),
 		})
 	}
 	shipping, err := cents(r.ShippingTotal.Amount)

@@ -31,6 +31,7 @@ type wish struct {
 	carrier                func(*Carrier) bool // and the carrier
 	sites                  int                 // that ship the brand, at least
 	shorts                 bool                // of a warehouse that says what it was short of
+	rare                   bool                // of a brand that has something sold out
 }
 
 // slot is an order to be created: where, when and for which role.
@@ -153,7 +154,7 @@ func (s *sim) brandFor(rng stream, w wish) (*brand, *site) {
 	}
 	var fit []pair
 	for _, b := range s.brands {
-		if !b.Can.has(w.shop) || (w.foreign && !b.Can.Pounds) || len(b.sites) < w.sites || (w.psp != nil && !w.psp(b.psp)) {
+		if !b.Can.has(w.shop) || (w.foreign && !b.Can.Pounds) || len(b.sites) < w.sites || (w.psp != nil && !w.psp(b.psp)) || (w.rare && len(b.rare) == 0) {
 			continue
 		}
 		for _, st := range b.sites {

@@ -50,6 +50,9 @@ func (f facts) orderOf(document string) string {
 func (f facts) broken(check, kind, subject string) bool {
 	for _, row := range f["marts.fct_breaks"] {
 		of := f.orderOf(row["document"])
+		if row["check_id"] == "R17" { // its document is an order with a SKU
+			of = row["order_id"]
+		}
 		if row["check_id"] == check && row["kind"] == kind && (of == subject || check == "R20" && strings.HasSuffix(of, ":"+subject)) {
 			return true // a settlement's document begins with its connection
 		}
@@ -69,7 +72,10 @@ func shows(f facts, p world.Planted) bool {
 		"refund_twice": {"R11", "same_refund_twice"}, "refund_over_captured": {"R11", "over_refunded"},
 		"refund_without_return": {"R10", "refund_without_return"}, "refund_and_chargeback": {"R11", "refund_and_chargeback"},
 		"batch_missing": {"R20", "batch_gap"}, "batch_unbalanced": {"R20", "unbalanced"}, "file_held": {"R22", "held"},
-		"answer_spoilt": {"R05", "never_scanned"},
+		"answer_spoilt": {"R05", "never_scanned"}, "movement_missing": {"R18", "unexplained"}, "snapshot_truncated": {"R18", "snapshot_truncated"},
+		"restocked_in_shop_only": {"R17", "restocked_in_shop_only"}, "restocked_in_warehouse_only": {"R17", "restocked_in_warehouse_only"},
+		"receipt_short": {"R21", "received_short"}, "receipt_over": {"R21", "received_over"}, "receipt_missing": {"R21", "not_received"},
+		"receipt_not_ordered": {"R21", "not_ordered"}, "receipt_not_booked": {"R21", "not_booked"},
 	}[p.Kind]; ok {
 		return f.broken(b[0], b[1], p.Subject)
 	}
@@ -133,6 +139,9 @@ func shows(f facts, p world.Planted) bool {
 		"file_wrong_trailer":             "ops.files version=2 status=loaded",
 		"file_changed_header":            "ops.files version=2 status=loaded",
 		"rows_rejected":                  "ops.files rejected=*",
+		"stock_out":                      "open_line_stock why=none_there units_pickable=0 units_missing=*",
+		"stock_out_told":                 "open_line_stock why=none_there units_pickable=0 units_missing=*",
+		"stock_out_ended":                "fct_orders is_shipped_on_time=false first_despatched_at=*",
 	}[p.Kind]; ok {
 		mart, want, _ := strings.Cut(w, " ")
 		if !strings.Contains(mart, ".") {
@@ -183,6 +192,19 @@ func showsElsewhere(f facts, p world.Planted) bool {
 		return f.some("marts.fct_settlements", account+" "+no+" EUR") && f.some("marts.fct_settlements", account+" "+no+" GBP")
 	case "reserve_held", "reserve_released":
 		return f.some("marts.fct_settlements", account+" "+no, "reserves_amount=*")
+	case "receipt_late":
+		for key, row := range f["marts.fct_goods_in"] {
+			if strings.HasPrefix(key, p.Subject+":") {
+				return row["is_late"] == "true" && row["state"] == "complete"
+			}
+		}
+	case "movement_unmapped":
+		site, rest, _ := strings.Cut(p.Subject, ":")
+		for key, row := range f["marts.stock_daily"] {
+			if strings.HasSuffix(key, " "+site+" "+strings.Replace(rest, ":", " ", 1)) {
+				return row["units_unmapped"] == "-1"
+			}
+		}
 	case "file_sent_twice":
 		return f.some("ops.files", p.Subject, "status=duplicate")
 	case "sequence_skipped":
@@ -217,6 +239,9 @@ func TestOnlyWhatWasPlantedBreaks(t *testing.T) {
 		}
 		for key, row := range f["marts.fct_breaks"] {
 			of := f.orderOf(row["document"])
+			if row["check_id"] == "R17" { // its document is an order with a SKU
+				of = row["order_id"]
+			}
 			if row["check_id"] == "R20" { // a settlement's document begins with its connection
 				_, of, _ = strings.Cut(of, ":")
 			}

@@ -69,6 +69,7 @@ type Style struct {
 	No, Name string
 	Price    int64
 	Sizes    []string
+	SoldOut  bool // there is none of it but what suppliers are to bring; only orders that wait for it have it
 }
 
 // Share is a part of a whole that others share: a warehouse by its code, or a carrier by its source.
@@ -97,6 +98,9 @@ type Site struct {
 	Carriers             []Share
 	Reports              Reports
 	Shorts               bool // despatches tell units ordered, and why fewer were sent
+	Inbound              bool // it tells movements of stock, what suppliers delivered, and what they are to
+	Allots               bool // its stock says how much of it is promised to orders
+	Sparse               bool // its stock leaves out what there is none of
 	Problems             []Problem
 	Says                 SiteWords
 }
@@ -104,7 +108,8 @@ type Site struct {
 // SiteWords are the words of a warehouse's system for the group's; nil functions say them as they are.
 type SiteWords struct {
 	Status, Reason func(string) string
-	Fates          map[string]string // what becomes of a grade; nil where it does not tell
+	Move           func(string) string // of a kind of movement
+	Fates          map[string]string   // what becomes of a grade; nil where it does not tell
 }
 
 // Reports say how a site's system names its files.

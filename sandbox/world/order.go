@@ -259,6 +259,7 @@ type refund struct {
 	gift         int64 // the part of it that went back onto a gift card
 	payRef       string
 	authCode     string
+	drift        bool // the shop put back what the warehouse did not, or the other way round
 	missingInPSP bool
 	pspAmount    int64 // when the PSP refunded another amount; 0 = the same
 	forStock     bool  // the warehouse told that it had none

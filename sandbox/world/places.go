@@ -28,6 +28,7 @@ type brand struct {
 	sites []*site // as the group's Warehouses
 	psp   *PSP
 	items []*item
+	rare  []*item // sold out; only orders that wait for it have one
 }
 
 // first is the brand's own warehouse.
@@ -118,7 +119,7 @@ func (p *places) addBrand(b Brand) error {
 	if out.psp == nil {
 		return fmt.Errorf("no PSP %q", b.Account.PSP)
 	}
-	out.items = catalogue(out)
+	out.items, out.rare = catalogue(out)
 	p.brands = append(p.brands, out)
 	return nil
 }

@@ -15,6 +15,7 @@ type sim struct {
 	accounts    []*account         // with PSPs that settle in batches
 	purses      []*purse           // with PSPs whose payouts name what they pay
 	feeds       []*feed
+	depots      []*depot
 	planted     []Planted
 
 	despatchNo, parcelNo, factNo, returnNo int

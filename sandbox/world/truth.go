@@ -7,15 +7,19 @@ import (
 
 // truth computes every table from the histories, by docs/meanings.md.
 func (s *sim) truth(at instant) []TruthTable {
-	w := &witness{sim: s, at: at, orders: s.knowAll(at)}
+	w := &witness{sim: s, at: at, orders: s.knowAll(at), counts: map[*depot][]*countedDay{}, moved: map[*depot][]*move{}}
 	w.readLedger()
 	w.readReturns()
 	w.readRefunds()
+	w.readStock()
+	w.readPurchases()
+	w.readWaiting()
 	tables := []TruthTable{
 		w.factOrders(), w.factLines(), w.factCancellations(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factClaims(),
 		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(), w.health(), w.fulfilmentDaily(), w.returnsDaily(),
 		w.returnsOpen(), w.returnLines(), w.warehouseEvents(), w.disputesTold(), w.orderKeys(), w.tieouts(), w.unmappedCodes(), w.setAside(), w.unanswered(),
 		w.disputeRatios(),
+		w.stockDaily(), w.factGoodsIn(), w.openLineStock(), w.shortages(),
 	}
 	tables = append(tables, w.dimensions()...)
 	for i := range tables {
@@ -36,6 +40,12 @@ type witness struct {
 	disputes map[*order]int
 	// bySettlement are the settlements by their key
 	bySettlement map[string]*settlement
+	// counts and moved are what files have told of each site's stock, stock what follows for each item and day
+	counts    map[*depot][]*countedDay
+	moved     map[*depot][]*move
+	stock     []*stockDay
+	purchased []*purchaseLine
+	waiting   []*lineWaiting
 }
 
 // real leaves out what is in no mart.

@@ -38,7 +38,7 @@ func (b *breaks) add(f finding) {
 	switch f.check {
 	case "R09", "R11", "R22":
 		severity = "critical"
-	case "R03":
+	case "R03", "R17", "R18", "R21":
 		severity = "medium"
 	}
 	b.table.add(f.check, f.kind, f.document, order, brand, severity, f.since.text(), hours(f.since, b.w.at), f.amount, f.currency, f.detail, b.w.at.text())
@@ -76,10 +76,13 @@ func (w *witness) factBreaks() TruthTable {
 			w.handOverBreaks(b, k, marks.least(k.o.brand))
 			w.quantityBreaks(b, k)
 			w.refundBreaks(b, k)
+			w.restockBreaks(b, k)
 		}
 	}
 	w.returnBreaks(b)
 	w.settlementBreaks(b)
+	w.stockBreaks(b)
+	w.inboundBreaks(b)
 	for _, f := range w.ledgerOfFiles() {
 		if f.status == "held" {
 			b.add(finding{check: "R22", kind: "held", document: f.feed.site.Source + "/" + f.feed.name + "/" + f.name, since: f.received, detail: Untold})

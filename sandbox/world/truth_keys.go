@@ -218,5 +218,6 @@ func (w *witness) unmappedCodes() TruthTable {
 		}
 		t.add(c.carrier.Source, column, raw, c.currency, c.carrier.Texts[c.what], list, itoa(x.rows), x.when.first.text(), x.when.last.text(), stake, w.at.text())
 	}
+	w.unmappedMoves(&t)
 	return t
 }

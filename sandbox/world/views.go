@@ -98,6 +98,7 @@ type ShopRefundLine struct {
 	ID, LineID    int64
 	Quantity      int
 	RestockType   string // return, cancel, no_restock
+	Restocked     bool   // the shop counts the units among its stock again
 	Subtotal, Tax Money
 }
 
@@ -200,6 +201,39 @@ type File struct {
 	LeftOver   bool // an upload of it broke off at Run, and what came of it still lies there
 	Rows       []Row
 	Stock      []Stock
+	Moves      []StockMove
+	Deliveries []Delivery
+	Expected   []Expected
+}
+
+// StockMove is a change of a site's stock.
+type StockMove struct {
+	At       time.Time
+	No       int
+	Article  Article
+	What     string // receipt, despatch, return, adjustment, transfer, write_off, or a word of which nobody has heard
+	Units    int    // with its sign; of a transfer within the site how many went
+	Within   bool   // they lie elsewhere in the site now
+	Reason   string
+	OrderRef string // empty where it is for no order
+}
+
+// Delivery is what a supplier brought of an article.
+type Delivery struct {
+	Ref, PurchaseOrder, Supplier         string // PurchaseOrder is empty where nobody knew it
+	Article                              Article
+	Units, Booked                        int
+	ArrivedAt, CountedAt, BookedAt, Shut time.Time // zero when not yet; Shut: no more of the line is expected
+}
+
+// Expected is a line of a purchase order as it was changed last.
+type Expected struct {
+	PurchaseOrder, Supplier string
+	Line, Units             int
+	Article                 Article
+	On                      time.Time // midnight UTC of the day
+	Status                  string    // open, cancelled
+	StatedAt                time.Time
 }
 
 // Row is one line of a report; one of Status, Despatch, Receipt is set, or Broken.

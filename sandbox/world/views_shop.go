@@ -197,7 +197,7 @@ func (w *shopView) refunds(v *ShopOrder) {
 		}
 		for j, l := range r.lines {
 			sr.Lines = append(sr.Lines, ShopRefundLine{
-				ID: r.id*10 + int64(j), LineID: o.lines[l.line].id, Quantity: l.qty, RestockType: string(l.restock),
+				ID: r.id*10 + int64(j), LineID: o.lines[l.line].id, Quantity: l.qty, RestockType: string(l.restock), Restocked: o.shelved(r, l),
 				Subtotal: o.money(l.amount), Tax: o.money(o.vat(l.amount)),
 			})
 			w.cancelledUnits[l.line] = min(o.lines[l.line].qty, w.cancelledUnits[l.line]+l.qty)

@@ -94,6 +94,11 @@ coded as (
     from missed as m
     left join movements as e on e.source = m.source and e._file_id = m._file_id and e._line = m._line
     where m.document_kind = 'account'
+    union all
+    -- Of all else nobody knows what it is worth.
+    select m.*, cast(null as decimal(18, 4)), cast(null as varchar)
+    from missed as m
+    where m.document_kind not in ('order_ref', 'order_id', 'tracking_no', 'return_id', 'return_ref', 'account')
 ),
 
 -- A document with several such rows stakes its money once.
