@@ -108,10 +108,10 @@ func terms() world.Terms {
 		{Term: world.Term{ID: "prm-april", From: changed}, Service: "standard", Days: 2},
 		{Term: ruled("prm-exp-vh-high"), Service: "express", Site: "VH1", To: high, Days: 3},
 		{Term: ruled("prm-exp-vh-ni"), Service: "express", Site: "VH1", To: nir, Days: 3},
-		{Term: ruled("prm-exp-vh-gb"), Service: "express", Site: "VH1", To: britain, Days: 2},
+		{Term: ruled("prm-exp-vh-gb"), Service: "express", Site: "VH1", To: britain, Days: 2, Between: [2]int{10 * 60, 16 * 60}},
 		{Term: ruled("prm-exp-high"), Service: "express", To: high, Days: 2},
 		{Term: ruled("prm-exp-ni"), Service: "express", To: nir, Days: 2},
-		{Term: ruled("prm-exp"), Service: "express", Days: 1},
+		{Term: ruled("prm-exp"), Service: "express", Days: 1, Between: [2]int{0, 13 * 60}},
 	}}
 	for _, site := range []string{"NG1", "LH1"} {
 		lark := func(id string, to world.To, days int) world.Promise {

@@ -103,6 +103,7 @@ func (w *witness) factOrders() TruthTable {
 		shipping_amount tax_amount _built_at financial_status cancel_reason
 		units_added units_added_despatched units_added_delivered added_ship_by_on added_deliver_by_on is_incomplete
 		promise_rule_id cut_off_rule_id wms_ship_by_on is_shipped_on_time_by_wms
+		deliver_from_at deliver_to_at is_delivered_in_window
 		paid_to_wms_working_hours wms_to_picked_working_hours picked_to_despatched_working_hours age_working_hours`)
 	for _, k := range w.orders {
 		if !k.real() {

@@ -9,12 +9,13 @@ func (w *witness) rulesOf(k *knownOrder) []string {
 	if k.promisesSomething() {
 		onTimeThere = onTime(left, k.wmsShipBy, k.siteDay)
 	}
+	begin, end, inside := w.window(k)
 	age := ""
 	if k.promisesSomething() && k.state != "delivered" {
 		age = k.site.workingHours(k.paid, w.at)
 	}
 	return []string{
-		k.promiseRule, k.cutOffRule, k.wmsShipBy.text(), onTimeThere, k.site.workingHours(k.paid, k.status["received"]),
+		k.promiseRule, k.cutOffRule, k.wmsShipBy.text(), onTimeThere, begin.text(), end.text(), inside, k.site.workingHours(k.paid, k.status["received"]),
 		k.site.workingHours(k.status["received"], k.status["picked"]), k.site.workingHours(k.status["picked"], k.firstLeft), age,
 	}
 }
@@ -106,4 +107,28 @@ func (w *witness) oddDeliveries(t *TruthTable) {
 	for b, g := range all {
 		t.add(b.Shop, "orders.service", "evening", b.Currency, "", "services", itoa(g.n), g.when.first.text(), g.when.last.text(), amount(g.worth), w.at.text())
 	}
+}
+
+// window is between when an order was to arrive on its day, and whether all of it did.
+func (w *witness) window(k *knownOrder) (begin, end instant, inside string) {
+	p := w.promised(k.o, k.site, k.o.placed)
+	if p == nil || k.deliverBy == 0 || p.Between == [2]int{} {
+		return 0, 0, ""
+	}
+	there := w.zoneOf(k.o.to.country)
+	if p.Between[0] != 0 {
+		begin = k.deliverBy.at(there, p.Between[0])
+	}
+	if p.Between[1] != 0 {
+		end = k.deliverBy.at(there, p.Between[1])
+	}
+	whole := k.total.delivered >= k.total.live() && k.lastDelivered != 0
+	switch {
+	case !k.promisesSomething():
+	case end != 0 && k.lastDelivered > end, !whole && end != 0 && w.at > end && k.total.delivered < k.total.live():
+		inside = "false"
+	case whole:
+		inside = flag(k.lastDelivered >= begin)
+	}
+	return begin, end, inside
 }

@@ -50,6 +50,8 @@ with int_orders as (
         p.ship_by_on,
         p.transit_working_days as promise_days,
         p.deliver_by_on,
+        p.deliver_from_at,
+        p.deliver_to_at,
         p.promise_rule_id,
         p.cut_off_rule_id,
         w.ship_by_on as wms_ship_by_on,

@@ -40,12 +40,15 @@ columns:
   wms_status_at: when the warehouse's latest status event happened
   ship_by_on: site day by which it has to leave; null while unpaid
   deliver_by_on: destination day by which it has to arrive; null while unpaid, and where the brand promises nothing
+  deliver_from_at: from when on that day, where the promise says a time
+  deliver_to_at: until when on that day, where the promise says a time
   promise_rule_id: the row of promise_rules that promises it; null where none fits
   cut_off_rule_id: the row of cut_off_rules that ship_by_on is of
   wms_ship_by_on: site day by which the warehouse has to send it, counted from its own receipt; null before that
   is_shipped_on_time: all live units left by ship_by_on; null if cancelled, unpaid or still possible
   is_shipped_on_time_by_wms: the same by wms_ship_by_on
   is_delivered_on_time: all live units arrived by deliver_by_on; null if cancelled, unpaid or still possible
+  is_delivered_in_window: all live units arrived between deliver_from_at and deliver_to_at; null where neither is promised, if cancelled or unpaid, or still possible
   is_otif: delivered on time and nothing short; null where is_delivered_on_time is null
   is_perfect: is_otif and no parcel lost or damaged; null where is_otif is null
   is_incomplete: {description: "a line of it was rejected or never came, so that its units are too few and no promise is judged", not_null: true}
@@ -181,7 +184,13 @@ judged as (
             when last_delivered_on > deliver_by_on then false
             when units_delivered >= units_live and last_delivered_on <= deliver_by_on then true
             when units_delivered < units_live and destination_today_on > deliver_by_on then false
-        end as is_delivered_on_time
+        end as is_delivered_on_time,
+        case
+            when status in ('cancelled', 'nothing_to_ship') or is_incomplete or (deliver_from_at is null and deliver_to_at is null) then null
+            when last_delivered_at > deliver_to_at then false
+            when units_delivered >= units_live and last_delivered_at is not null then deliver_from_at is null or last_delivered_at >= deliver_from_at
+            when units_delivered < units_live and as_of > deliver_to_at then false
+        end as is_delivered_in_window
     from stated
 ),
 
@@ -215,12 +224,15 @@ fct_orders as (
         wms_status_at,
         ship_by_on,
         deliver_by_on,
+        deliver_from_at,
+        deliver_to_at,
         promise_rule_id,
         cut_off_rule_id,
         wms_ship_by_on,
         is_shipped_on_time,
         is_shipped_on_time_by_wms,
         is_delivered_on_time,
+        is_delivered_in_window,
         -- Not known yet is null, even where one half has failed already.
         case when is_delivered_on_time is not null then is_delivered_on_time and units_short = 0 end as is_otif,
         case
