@@ -56,8 +56,7 @@ func TestNothingThatIsSetAsideHoldsARelease(t *testing.T) {
 		"ops.clock":    "select timestamptz '2026-03-27 07:00:00+00' as as_of",
 		"ops.brands":   "select 'Aster & Vale' as brand, 'GBP' as currency",
 		"ops.carriers": "select 'dhl' as carrier, 'dhl' as source, 'dhl' as terms",
-		"ops.sites":    "select 'NG1' as site, 'northgate' as source, 'Europe/London' as time_zone, 'GB-EAW' as calendar, '14:00' as cut_off_time",
-		"ops.promises": "select 'Aster & Vale' as brand, 'standard' as service, '*' as destination, 3 as working_days",
+		"ops.sites":    "select 'NG1' as site, 'northgate' as source, 'Europe/London' as time_zone, 'GB-EAW' as calendar",
 		"ops.links": `select * from (values ('shop', 'aster-vale', 'Aster & Vale', null, null, 'AV', null, 1), ('warehouse', 'northgate', 'Aster & Vale', null, 'NG1', null, 'name', 1),
 			('account', 'adyen', 'Aster & Vale', 'AsterValeUK', null, null, null, 1)) as t(role, source, brand, account, site, order_prefix, order_key, place)`,
 	}}

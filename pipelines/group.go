@@ -4,14 +4,13 @@ package pipelines
 const BusinessZone = "Europe/London"
 
 // Group is who serves whom: the brands, and the shops, warehouses, accounts and carriers that belong to them, each as a list. Models read it as
-// ops.brands, ops.links, ops.sites, ops.carriers and their kin.
+// ops.brands, ops.links, ops.sites, ops.carriers and their kin. What they promise one another and from when stands in seeds of dated rules.
 type Group struct {
 	Brands     []Brand     `yaml:"brands"`
 	Shops      []Shop      `yaml:"shops"`
 	Warehouses []Warehouse `yaml:"warehouses"`
 	Accounts   []Account   `yaml:"accounts"`
 	Carriers   []Carrier   `yaml:"carriers"`
-	Promises   []Promise   `yaml:"promises"`
 }
 
 // Brand is what customers know the group's shops by.
@@ -29,14 +28,13 @@ type Shop struct {
 
 // Warehouse is a site that ships brands; the first that lists a brand is where its orders go unless another tells of them.
 type Warehouse struct {
-	Source     string   `yaml:"source" names:"source,required"`
-	Site       string   `yaml:"site" names:"new,required"` // as its files name it
-	Name       string   `yaml:"name" names:"-"`
-	Zone       string   `yaml:"zone" names:"zone,required"`
-	Calendar   string   `yaml:"calendar" names:"calendar,required"`
-	CutOffTime string   `yaml:"cut_off_time" names:"time,required"` // local, HH:MM: paid before it ships the same working day
-	Brands     []string `yaml:"brands" names:"brand,required"`
-	OrderKey   string   `yaml:"order_key" names:"order_key"` // what it calls an order: name (default), number (the shop's own id) or any
+	Source   string   `yaml:"source" names:"source,required"`
+	Site     string   `yaml:"site" names:"new,required"` // as its files name it
+	Name     string   `yaml:"name" names:"-"`
+	Zone     string   `yaml:"zone" names:"zone,required"`
+	Calendar string   `yaml:"calendar" names:"calendar,required"`
+	Brands   []string `yaml:"brands" names:"brand,required"`
+	OrderKey string   `yaml:"order_key" names:"order_key"` // what it calls an order: name (default), number (the shop's own id) or any
 }
 
 // Account is a balance with a payment provider. One that several brands share is listed once for each.
@@ -50,12 +48,11 @@ type Account struct {
 
 // Carrier is who brings parcels.
 type Carrier struct {
-	Carrier string    `yaml:"carrier" names:"new,required"` // the group's name of it, the first part of its parcels' ids
-	Source  string    `yaml:"source" names:"source"`        // the connection that is asked about its parcels; empty where none is
-	Terms   string    `yaml:"terms" names:"terms"`          // the partner whose codes and numbers it has; default the carrier's own name
-	Words   []string  `yaml:"words" names:"-"`              // what warehouses and shops call it beside the names that are built in
-	Claims  Claims    `yaml:"claims"`
-	Transit []Transit `yaml:"transit"`
+	Carrier string   `yaml:"carrier" names:"new,required"` // the group's name of it, the first part of its parcels' ids
+	Source  string   `yaml:"source" names:"source"`        // the connection that is asked about its parcels; empty where none is
+	Terms   string   `yaml:"terms" names:"terms"`          // the partner whose codes and numbers it has; default the carrier's own name
+	Words   []string `yaml:"words" names:"-"`              // what warehouses and shops call it beside the names that are built in
+	Claims  Claims   `yaml:"claims"`
 }
 
 // Claims names the terms of compensation, as rows of seeds.claim_rules.
@@ -63,21 +60,3 @@ type Claims struct {
 	Terms   string `yaml:"terms" names:"claim_terms"`
 	Service string `yaml:"service" names:"-"` // a service of those terms
 }
-
-// Transit is how long a carrier's service takes.
-type Transit struct {
-	Service     string           `yaml:"service" names:"service,required"`
-	WorkingDays int64            `yaml:"working_days"`            // from acceptance to delivery
-	Except      map[string]int64 `yaml:"except" names:"calendar"` // by destination calendar
-}
-
-// Promise is what brands promise their customers.
-type Promise struct {
-	Brands      []string         `yaml:"brands" names:"brand"` // empty: every brand
-	Service     string           `yaml:"service" names:"service,required"`
-	WorkingDays int64            `yaml:"working_days"`            // from the day of shipping to delivery
-	Except      map[string]int64 `yaml:"except" names:"calendar"` // by destination calendar
-}
-
-// AnyDestination is the destination of a promise or transit time that no exception is made of.
-const AnyDestination = "*"

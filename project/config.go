@@ -101,6 +101,9 @@ func Read(path string, env func(name string) (string, bool)) (*Config, error) {
 		return nil, err
 	}
 	cfg := &Config{path: path, doc: doc}
+	if err := cfg.moved(text); err != nil {
+		return nil, err
+	}
 	if err := decode(doc, env, cfg); err != nil {
 		return nil, err
 	}

@@ -52,7 +52,6 @@ func (r *resolution) links() {
 	r.once("site", sites)
 	r.prefixes()
 	r.carriers()
-	r.promises()
 	r.accountsPulled()
 }
 
@@ -97,20 +96,13 @@ func (r *resolution) carriers() {
 			r.fault(at, "carrier %s is asked about parcels, and Waybill has no codes of that name; set terms to the one whose codes it has: %s", c.Carrier, strings.Join(known, ", "))
 		}
 		r.claims(at, c)
-		var services []entry
-		for j, t := range c.Transit {
-			here := fmt.Sprintf("%s.transit[%d]", at, j)
-			services = append(services, entry{here + ".service", quote(t.Service)})
-			r.days(here, t.WorkingDays, t.Except)
-		}
-		r.once("service", services)
 	}
 	r.once("carrier", names)
 	r.once("carrier's connection", sources)
 	r.once("carrier's word", words)
 }
 
-// claims wants terms and service to be a row of seeds.claim_rules, and days of transit: a claim counts from the day that they make due.
+// claims wants terms and service to be a row of seeds.claim_rules, and lanes: a claim counts from the day that they make due.
 func (r *resolution) claims(at string, c pipelines.Carrier) {
 	if c.Claims == (pipelines.Claims{}) {
 		return
@@ -119,8 +111,8 @@ func (r *resolution) claims(at string, c pipelines.Carrier) {
 		r.fault(at+".claims", "terms and service belong together, as in seeds.claim_rules")
 		return
 	}
-	if len(c.Transit) == 0 {
-		r.fault(at+".claims", "without transit no parcel is ever due, and nothing is claimed; add transit with the working days of each service")
+	if r.Models.Seed("lane_rules") != nil && !slices.Contains(words(r.Models, "lane_rules", "carrier"), c.Carrier) {
+		r.fault(at+".claims", "no rule of seeds.lane_rules is of %s, so that none of its parcels is ever due, and nothing is claimed; add a row for each of its services to %s", c.Carrier, r.seedFile("lane_rules"))
 	}
 	seed := r.Models.Seed("claim_rules")
 	if seed == nil {
@@ -141,37 +133,6 @@ func (r *resolution) claims(at string, c pipelines.Carrier) {
 	}
 	if err := pipelines.OneOf("service of "+c.Claims.Terms, "take one of seeds.claim_rules", services)(c.Claims.Service); err != nil {
 		r.fault(at+".claims.service", "%w", err)
-	}
-}
-
-func (r *resolution) promises() {
-	var promised []entry
-	for i, p := range r.config.Promises {
-		at := fmt.Sprintf("promises[%d]", i)
-		r.days(at, p.WorkingDays, p.Except)
-		brands := p.Brands
-		if len(brands) == 0 {
-			brands = r.brands()
-		}
-		for _, b := range brands {
-			promised = append(promised, entry{at, quote(b, p.Service)})
-		}
-	}
-	r.once("promise of brand and service", promised)
-}
-
-// days wants working days to be said and not negative.
-func (r *resolution) days(at string, days int64, except map[string]int64) {
-	if !r.config.doc.Has(at + ".working_days") {
-		r.fault(at, "working_days is not set; write how many working days it takes")
-	}
-	if days < 0 {
-		r.fault(at+".working_days", "%d is less than none; write 0 for the same day", days)
-	}
-	for destination, n := range except {
-		if n < 0 {
-			r.fault(at+".except."+destination, "%d is less than none; write 0 for the same day", n)
-		}
 	}
 }
 

@@ -55,6 +55,7 @@ func (r *resolution) resolve(now func() time.Time) {
 	if r.config.Timeouts.Publish < 0 {
 		r.fault("timeouts.publish", "cannot be negative; leave it out for its default")
 	}
+	r.rules(kinds)
 	r.links()
 	r.roles()
 	for _, p := range r.Pipelines {

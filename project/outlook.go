@@ -63,8 +63,6 @@ func (o *outlook) filled(t waybill.TableName) bool {
 		return len(g.Warehouses) > 0
 	case "carriers":
 		return len(g.Carriers) > 0
-	case "promises":
-		return len(g.Promises) > 0
 	}
 	return true
 }
@@ -145,10 +143,10 @@ func (o *outlook) remedy(facts []string) string {
 	return "if you have one of " + strings.Join(names, ", ") + ": waybill init writes its definition and links into another folder to copy from"
 }
 
-// brands names those that lack a shop, warehouse, account or promise, where the group has such at all.
+// brands names those that lack a shop, warehouse or account, where the group has such at all.
 func (o *outlook) brands() {
 	g := o.config.Group
-	served := map[string]map[string]bool{"shop": {}, "warehouse": {}, "account": {}, "promise": {}}
+	served := map[string]map[string]bool{"shop": {}, "warehouse": {}, "account": {}}
 	for _, s := range g.Shops {
 		served["shop"][s.Brand] = true
 	}
@@ -159,13 +157,6 @@ func (o *outlook) brands() {
 	}
 	for _, a := range g.Accounts {
 		served["account"][a.Brand] = true
-	}
-	for _, p := range g.Promises {
-		for _, b := range g.Brands {
-			if len(p.Brands) == 0 || slices.Contains(p.Brands, b.Brand) {
-				served["promise"][b.Brand] = true
-			}
-		}
 	}
 	for _, role := range []struct{ name, list, without string }{
 		{"shop", "shops", "no orders are theirs"},
@@ -182,31 +173,50 @@ func (o *outlook) brands() {
 			o.note("brands without "+role.name, "add them under "+role.list+" in "+o.config.path, "%s: %s", strings.Join(lacking, ", "), role.without)
 		}
 	}
-	var unpromised []string
-	for _, b := range g.Brands {
-		if served["shop"][b.Brand] && !served["promise"][b.Brand] {
-			unpromised = append(unpromised, b.Brand)
-		}
-	}
-	if len(unpromised) > 0 {
-		o.note("brands without promise", "add {service: standard, working_days: …} under promises in "+o.config.path, "%s: none of their orders is ever late", strings.Join(unpromised, ", "))
-	}
-	o.unpromisedServices()
+	o.unruled(served["shop"])
 }
 
-// unpromisedServices names services that carriers bring and nobody promises, or that are promised and of which no brand says how long.
-func (o *outlook) unpromisedServices() {
-	if len(o.config.Promises) == 0 {
-		return
-	}
-	promised := map[string]bool{}
-	for _, p := range o.config.Promises {
-		promised[p.Service] = true
-	}
+// unruled names what no dated rule speaks of: a brand or a service without promise, a site without cut-off or opening hours, a carrier without lane.
+func (o *outlook) unruled(sold map[string]bool) {
 	r := resolution{config: o.config, Definitions: o.Definitions}
-	for _, service := range r.services() {
-		if !promised[service] {
-			o.note("promise of "+service, "add it under promises in "+o.config.path, "orders of that service are never late: nothing is promised for it")
+	var brands, sites, carriers []string
+	for _, b := range o.config.Brands {
+		if sold[b.Brand] {
+			brands = append(brands, b.Brand)
+		}
+	}
+	for _, w := range o.config.Warehouses {
+		sites = append(sites, w.Site)
+	}
+	for _, c := range o.config.Carriers {
+		carriers = append(carriers, c.Carrier)
+	}
+	services := r.services()
+	if len(brands) == 0 {
+		services = nil
+	}
+	for _, look := range []struct {
+		seed, column, subject, without string
+		all                            []string
+	}{
+		{"promise_rules", "brand", "brands without promise", "none of their orders is ever late", brands},
+		{"promise_rules", "service", "services without promise", "orders of them are never late: nothing is promised", services},
+		{"cut_off_rules", "site", "sites without cut-off", "nothing has to leave them by any day", sites},
+		{"lane_rules", "carrier", "carriers without lane", "none of their parcels is ever due or lost", carriers},
+		{"opening_hours", "site", "sites without opening hours", "no working hours are counted there", sites},
+	} {
+		ruled := words(o.Models, look.seed, look.column)
+		if slices.Contains(ruled, models.Any) {
+			continue
+		}
+		var lacking []string
+		for _, name := range look.all {
+			if !slices.Contains(ruled, name) {
+				lacking = append(lacking, name)
+			}
+		}
+		if len(lacking) > 0 {
+			o.note(look.subject, "add a row for each to "+o.config.seedFile(look.seed), "%s: %s", strings.Join(lacking, ", "), look.without)
 		}
 	}
 }

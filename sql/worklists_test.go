@@ -29,7 +29,7 @@ var columns = map[string]string{
 	"raw.dhl_events": `tracking_no asked_at shipment_no occurred_raw status_code status_number description locality country`,
 	"raw.shop_orders": `order_gid name is_test created_at updated_at cancelled_at cancel_reason closed_at financial_status
 		fulfilment_status currency presentment_currency total_amount current_total_amount subtotal_amount discount_amount
-		tax_amount shipping_amount email ship_country ship_postcode_area shipping_title shipping_code is_edited current_units`,
+		tax_amount shipping_amount email ship_country ship_postcode_area ship_postcode_district shipping_title shipping_code is_edited current_units`,
 	"raw.shop_order_refunds":  "refund_gid order_gid created_at total_amount currency",
 	"raw.shop_returns":        "return_gid order_gid name status created_at approved_at closed_at",
 	"raw.shop_fulfilments":    "fulfilment_gid order_gid name status created_at tracking_no carrier_name",

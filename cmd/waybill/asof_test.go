@@ -63,7 +63,6 @@ func TestAsOfHoldsByCause(t *testing.T) {
 	t.Parallel()
 	box := startWorld(t, small(3))
 	p := join(t, box)
-	p.laidOver()
 	end := box.World().AsOf()
 	advance(t, box, end)
 	p.must(exitDone, "run", "--as-of", stamp(end))

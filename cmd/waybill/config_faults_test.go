@@ -38,7 +38,6 @@ func configurationFaults() []fault {
 		{"brand of a shop", w, "brand: Aster & Vale, order_prefix: AV", "brand: Aster and Vale, order_prefix: AV", "", []string{"shops[0].brand", `"Aster & Vale"`, "add it there"}},
 		{"brand of a warehouse", w, "brands: [Nørre Studio, Pell Mill]", "brands: [Norre Studio, Pell Mill]", "", []string{"warehouses[2].brands[0]", `"Nørre Studio"`}},
 		{"brand of an account", w, "account: HartRoweUK, brand: Hart / Rowe", "account: HartRoweUK, brand: Hart & Rowe", "", []string{"accounts[1].brand", `"Hart / Rowe"`}},
-		{"brand of a promise", w, "{service: standard, working_days: 3,", "{brands: [Pel Mill], service: standard, working_days: 3,", "", []string{"promises[0].brands[0]", `"Pell Mill"`}},
 		{"brand that is blank", w, "brands: [Nørre Studio, Pell Mill]", `brands: ["", Pell Mill]`, "", []string{"warehouses[2].brands[0]", "is not set"}},
 		{"brand twice", w, "  - {brand: Pell Mill, currency: GBP}", "  - {brand: Hart / Rowe, currency: EUR}", "", []string{"brands[", "is there already at", "leave one"}},
 		{"currency by its name", w, "brand: Nørre Studio, currency: EUR", "brand: Nørre Studio, currency: POUND", "", []string{"currency", `"POUND"`, "ISO 4217"}},
@@ -58,8 +57,6 @@ func configurationFaults() []fault {
 		{"no zone", w, "    zone: Europe/Amsterdam\n", "", "source: veldhoven", []string{"warehouses[2].zone: is not set"}},
 		{"calendar", w, "calendar: NL", "calendar: DU", "", []string{"warehouses[2].calendar", `"DU" is no calendar`, "seeds.calendars"}},
 		{"calendar of Great Britain", w, "calendar: GB-EAW", "calendar: GB", "", []string{`"GB" is no calendar; the nearest is "GB-EAW"`}},
-		{"cut-off", w, `cut_off_time: "15:00"`, `cut_off_time: "3pm"`, "", []string{"cut_off_time", `"3pm"`, `"06:30"`}},
-		{"cut-off of one digit", w, `cut_off_time: "15:00"`, `cut_off_time: "9:00"`, "", []string{"cut_off_time", `"9:00"`}},
 		{"order key", w, "order_key: number  ", "order_key: numbr  ", "", []string{"order_key", `the nearest is "number"`}},
 		{"warehouse without brands", w, "    brands: [Nørre Studio, Pell Mill]\n", "    brands: []\n", "", []string{"warehouses[2].brands", "is not set"}},
 		{"brand of a warehouse twice", w, "brands: [Nørre Studio, Pell Mill]", "brands: [Pell Mill, Pell Mill]", "", []string{"warehouses[2].brands[1]", "is there already"}},
@@ -76,11 +73,6 @@ func configurationFaults() []fault {
 		{"claim terms", w, "terms: dhl_ecommerce_uk", "terms: dhl_ecomerce_uk", "", []string{"claims.terms", `the nearest is "dhl_ecommerce_uk"`}},
 		{"claim service", w, "service: tracked_24_48_account", "service: tracked_24", "", []string{"claims.service", `"tracked_24" is no service of royal_mail`}},
 		{"claims without service", w, "{terms: dhl_ecommerce_uk, service: all}", "{terms: dhl_ecommerce_uk}", "", []string{"belong together"}},
-		{"promise of a service", w, "  - {service: standard, working_days: 3,", "  - {service: standrd, working_days: 3,", "", []string{"promises[0].service", `the nearest is "standard"`}},
-		{"promise twice", w, "\n  - {service: express, working_days: 1, except: {GB-NIR: 2}}\n", "\n  - {service: standard, working_days: 1}\n", "service: standard, working_days: 1}", []string{"promises[1]", "is there already"}},
-		{"promise without days", w, "  - {service: standard, working_days: 3, except", "  - {service: standard, except", "", []string{"promises[0]", "working_days is not set"}},
-		{"days below none", w, "  - {service: standard, working_days: 3,", "  - {service: standard, working_days: -3,", "", []string{"less than none"}},
-		{"destination of a promise", w, "working_days: 3, except: {GB-NIR: 4}", "working_days: 3, except: {GB-NI: 4}", "", []string{"promises[0].except.GB-NI", `the nearest is "GB-NIR"`}},
 		{"kind of a connection", w, "dhl: {kind: dhl,", "dhl: {kind: dhll,", "", []string{"connections.dhl.kind", `the nearest is "dhl"`}},
 		{"key of a connection", w, "daily_quota: 250", "daily_qota: 250", "", []string{`"daily_qota"`, `"daily_quota"`}},
 		{"setting of a connection", w, "daily_quota: 250", "daily_quota: -1", "", []string{"connections.dhl", "daily_quota"}},
@@ -93,9 +85,36 @@ func configurationFaults() []fault {
 		{"Postgres address", w, `  # postgres: {url: "${env:WAYBILL_POSTGRES}", schema: marts, readers: bi_readers}`, `  postgres: {url: "postgres://u:p@host:port/db"}`, "", []string{"publish.postgres.url", "postgres://user@host:5432"}},
 		{"schema of everybody", w, `  # postgres: {url: "${env:WAYBILL_POSTGRES}", schema: marts, readers: bi_readers}`, `  postgres: {url: "postgres://h/db", schema: public}`, "", []string{"publish.postgres.schema", "replaced whole", "marts"}},
 		{"readers of everybody", w, `  # postgres: {url: "${env:WAYBILL_POSTGRES}", schema: marts, readers: bi_readers}`, `  postgres: {url: "postgres://h/db", readers: public}`, "", []string{"publish.postgres.readers", "bi_readers"}},
-		{"second document", w, "\npromises:\n", "\n---\npromises:\n", "---", []string{"a second document", "remove"}},
+		{"second document", w, "\ncarriers:\n", "\n---\ncarriers:\n", "---", []string{"a second document", "remove"}},
 		{"carrier's word with blanks", w, "    source: royal_mail\n", "    source: royal_mail\n    words: [RM, \"RM \"]\n", "    words: [RM", []string{"word", "is there already"}},
 		{"no file of marts", w, "duckdb: {path: waybill.duckdb}", "duckdb: {}", "", []string{"publish.duckdb.path", "is not set"}},
+	}
+}
+
+// ruleFaults are those of dated rules.
+func ruleFaults() []fault {
+	const promises, cutOffs, lanes, opening = "promise_rules.csv", "cut_off_rules.csv", "lane_rules.csv", "opening_hours.csv"
+	return []fault{
+		{"brand of a promise", promises, "standard-ni,*,", "standard-ni,Pel Mill,", "", []string{"brand:", `the nearest is "Pell Mill"`, "add it there"}},
+		{"service of a promise", promises, "standard,*,standard,", "standard,*,standrd,", "", []string{"service:", `the nearest is "standard"`}},
+		{"site of a promise", promises, "standard-ni,*,standard,*", "standard-ni,*,standard,NG2", "", []string{"site:", `"NG2" is no site`, "under warehouses"}},
+		{"destination of a promise", promises, "GB-NIR,releasable,4", "GB-NI,releasable,4", "", []string{"destination:", `the nearest is "GB-NIR"`}},
+		{"region of a promise", promises, "GB:highlands_islands", "GB:highlands", "", []string{"destination:", `the nearest is "GB:highlands_islands"`}},
+		{"base of a promise", promises, "express,*,*,releasable", "express,*,*,paid", "", []string{"base:", "placed, releasable, wms_received"}},
+		{"days below none", promises, "releasable,3,", "releasable,-3,", "", []string{"transit_working_days:", `"-3"`, "whole number"}},
+		{"days in words", promises, "releasable,3,", "releasable,three,", "", []string{"transit_working_days:", `"three"`}},
+		{"promise without days", promises, "releasable,3,", "releasable,,", "", []string{"transit_working_days:", "whole number"}},
+		{"promise twice", promises, "express,*,express,*,*,releasable,1,,,2015-01-01,,your terms of sale\n", "express,*,express,*,*,releasable,1,,,2015-01-01,,your terms of sale\nexpress-2,*,express,*,*,releasable,2,,,2020-01-01,,your terms of sale\n", "express-2,", []string{"rule express-2 begins on 2020-01-01", "has no end", "valid_to"}},
+		{"promise of a day that is none", promises, "releasable,3,,,2015-01-01", "releasable,3,,,01/01/2015", "", []string{"valid_from", "is no date", "2026-03-01"}},
+		{"window without a colon", promises, "releasable,1,,,", "releasable,1,,13,", "", []string{"deliver_to:", `"13"`, `"06:30"`}},
+		{"promise without source", promises, "releasable,3,,,2015-01-01,,your terms of sale", "releasable,3,,,2015-01-01,,", "", []string{"source is blank"}},
+		{"cut-off", cutOffs, ",15:00,", ",3pm,", "", []string{"monday:", `"3pm"`, `"06:30"`}},
+		{"cut-off of one digit", cutOffs, ",11:00,", ",9:00,", "", []string{"saturday:", `"9:00"`}},
+		{"cut-off of any site", cutOffs, "cut-VH1,VH1,*", "cut-VH1,*,*", "", []string{"site:", `"*" is no site`}},
+		{"carrier of a lane", lanes, "dhl-standard,dhl,", "dhl-standard,dlh,", "", []string{"carrier:", `"dlh" is no carrier`, "under carriers"}},
+		{"lane to nowhere", lanes, "dhl-standard,dhl,standard,*,*", "dhl-standard,dhl,standard,*,UK", "", []string{"destination:", `"UK" is no destination`}},
+		{"day of the week", opening, "open-NG1-1,NG1,1,", "open-NG1-1,NG1,0,", "", []string{"iso_weekday:", "from 1, Monday, to 7, Sunday"}},
+		{"opening at noon", opening, "NG1,1,06:00", "NG1,1,noon", "", []string{"opens:", `"noon"`}},
 	}
 }
 
@@ -185,13 +204,16 @@ func TestConfigurationFaults(t *testing.T) {
 	if _, _, err := begun(t).load(); err != nil {
 		t.Fatalf("what init writes is refused: %v", err)
 	}
-	for _, list := range [][]fault{configurationFaults(), definitionFaults()} {
+	for _, list := range [][]fault{configurationFaults(), ruleFaults(), definitionFaults()} {
 		for _, f := range list {
 			t.Run(f.name, func(t *testing.T) {
 				t.Parallel()
 				p := begun(t)
 				file := f.file
-				if file != "waybill.yaml" {
+				switch {
+				case filepath.Ext(file) == ".csv":
+					file = filepath.Join("sql", "seeds", file)
+				case file != "waybill.yaml":
 					file = filepath.Join("pipelines", file+".yaml")
 				}
 				path, line := p.editOnce(file, f.from, f.to, f.at)
@@ -228,6 +250,59 @@ func TestConfigurationOfOtherEditors(t *testing.T) {
 		if _, _, err := p.load(); err != nil {
 			t.Errorf("after %q: %v", before, err)
 		}
+	}
+}
+
+// TestFormerRules reads a configuration from before rules had dates: each kind of setting is refused at its line with the rows that take its place,
+// and with those rows in their files, and without the settings, the project is right again.
+func TestFormerRules(t *testing.T) {
+	t.Parallel()
+	p := begun(t)
+	text, err := os.ReadFile(p.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	former := strings.Replace(string(text), "    site: VH1 ", "    cut_off_time: \"15:00\"\n    site: VH1 ", 1)
+	former = strings.Replace(former, "  - carrier: dhl\n", "  - carrier: dhl\n    transit:\n      - {service: standard, working_days: 2, except: {GB-NIR: 3}}\n", 1)
+	former += "promises:\n  - {service: standard, working_days: 3, except: {GB-NIR: 4}}\n  - {brands: [Hart / Rowe, \"Ox, & Lark\"], service: express, working_days: 1}\n"
+	p.write("waybill.yaml", former)
+	_, _, err = p.load()
+	if err == nil {
+		t.Fatal("nobody said anything")
+	}
+	for at, rows := range map[string][]string{
+		"  - {service: standard, working_days: 3": {
+			"promise_rules.csv", "set sql: sql", "rule_id,brand,service,site,destination,base,transit_working_days,deliver_from,deliver_to,valid_from,valid_to,source",
+			"promise_1,*,standard,*,*,releasable,3,,,2015-01-01,,waybill.yaml", "promise_2,*,standard,*,GB-NIR,releasable,4,,,2015-01-01,,waybill.yaml",
+			"promise_3,Hart / Rowe,express,*,*,releasable,1,", `promise_4,"Ox, & Lark",express,*,*,releasable,1,`,
+		},
+		"cut_off_time": {"cut_off_rules.csv", "cut_off_1,VH1,*,15:00,15:00,15:00,15:00,15:00,,,2015-01-01,,waybill.yaml"},
+		"      - {service: standard, working_days: 2": {"lane_rules.csv", "lane_1,dhl,standard,*,*,2,2015-01-01,,waybill.yaml", "lane_2,dhl,standard,*,GB-NIR,3,2015-01-01,,waybill.yaml"},
+	} {
+		before, _, _ := strings.Cut(former, at)
+		place, found := fmt.Sprintf("%s:%d:", p.config(), 1+strings.Count(before, "\n")), false
+		for _, one := range strings.Split(err.Error(), p.config()+":") {
+			found = found || containsAll(p.config()+":"+one, append(rows, place))
+		}
+		if !found {
+			t.Errorf("nothing at %s says %q:\n%v", place, rows, err)
+		}
+	}
+	for _, seed := range []string{"promise_rules", "cut_off_rules", "lane_rules"} {
+		for line := range strings.Lines(err.Error()) {
+			if header := strings.TrimSpace(line); strings.HasPrefix(header, "rule_id,") && strings.Contains(err.Error(), seed+".csv") {
+				_, after, _ := strings.Cut(err.Error(), seed+".csv")
+				_, rows, _ := strings.Cut(after, "\n")
+				rows, _, _ = strings.Cut(rows, "\n"+p.config())
+				p.write(filepath.Join("sql", "seeds", seed+".csv"), strings.ReplaceAll(strings.TrimSpace(strings.ReplaceAll(rows, `"Ox, & Lark"`, "Oxbow & Lark")), "\n  ", "\n")+"\n")
+				break
+			}
+		}
+	}
+	// Royal Mail's lanes were never among the former settings of this file, so nothing is claimed of it.
+	p.write("waybill.yaml", strings.Replace(string(text), "    claims: {terms: royal_mail, service: tracked_24_48_account}\n", "", 1))
+	if _, _, err := p.load(); err != nil {
+		t.Errorf("with the rows that the error gave: %v", err)
 	}
 }
 

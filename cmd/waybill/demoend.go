@@ -41,6 +41,9 @@ func writeDemoConfig(f demoFlags, box *sandbox.Sandbox) error {
 	if err := copyDefinitions(filepath.Join(f.dir, "pipelines")); err != nil {
 		return err
 	}
+	if err := writeDemoRules(f.dir); err != nil {
+		return err
+	}
 	text, err := yaml.Marshal(demoConfig(f, box))
 	if err != nil {
 		return fmt.Errorf("write configuration: %w", err)
@@ -86,7 +89,7 @@ func demoConfig(f demoFlags, box *sandbox.Sandbox) map[string]any {
 		publish["postgres"] = map[string]any{"url": f.postgres, "schema": "marts"}
 	}
 	all := map[string]any{
-		"name": "demo group", "lake": lakeBlock, "memory": "1GB", "pii_salt": "${file:secrets/salt}", "pipelines": "pipelines",
+		"name": "demo group", "lake": lakeBlock, "memory": "1GB", "pii_salt": "${file:secrets/salt}", "pipelines": "pipelines", "sql": "sql",
 		"publish": publish, "connections": demoConnections(box),
 	}
 	maps.Copy(all, demoGroup())

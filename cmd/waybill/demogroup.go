@@ -1,12 +1,43 @@
 package main
 
+import (
+	"embed"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+)
+
+// demoRules are what the sandbox's group has agreed, as its owner would write it down.
+//
+//go:embed demorules/*.csv
+var demoRules embed.FS
+
+// writeDemoRules writes them where a project has them.
+func writeDemoRules(dir string) error {
+	folder := filepath.Join(dir, "sql", "seeds")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("make demo folder: %w", err)
+	}
+	entries, err := demoRules.ReadDir("demorules")
+	if err != nil {
+		return fmt.Errorf("read the demo's rules: %w", err)
+	}
+	for _, e := range entries {
+		text, err := demoRules.ReadFile(path.Join("demorules", e.Name()))
+		if err != nil {
+			return fmt.Errorf("read the demo's rules: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, e.Name()), text, 0o644); err != nil {
+			return fmt.Errorf("write the demo's rules: %w", err)
+		}
+	}
+	return nil
+}
+
 // demoGroup is who serves whom in the sandbox's group, as its owner would configure it.
 func demoGroup() map[string]any {
 	type block = map[string]any
-	transit := []block{
-		{"service": "standard", "working_days": 2, "except": block{"GB-NIR": 3}},
-		{"service": "express", "working_days": 1, "except": block{"GB-NIR": 2}},
-	}
 	return block{
 		"brands": []block{
 			{"brand": "Aster & Vale", "currency": "GBP"},
@@ -25,15 +56,15 @@ func demoGroup() map[string]any {
 		"warehouses": []block{
 			{
 				"source": "northgate", "site": "NG1", "name": "Northgate Fulfilment", "zone": "Europe/London", "calendar": "GB-EAW",
-				"cut_off_time": "14:00", "brands": []string{"Aster & Vale", "Hart / Rowe", "Oxbow & Lark"}, "order_key": "name",
+				"brands": []string{"Aster & Vale", "Hart / Rowe", "Oxbow & Lark"}, "order_key": "name",
 			},
 			{
 				"source": "veldhoven", "site": "VH1", "name": "Veldhoven Logistiek", "zone": "Europe/Amsterdam", "calendar": "NL",
-				"cut_off_time": "15:00", "brands": []string{"Nørre Studio", "Pell Mill"}, "order_key": "number",
+				"brands": []string{"Nørre Studio", "Pell Mill"}, "order_key": "number",
 			},
 			{
 				"source": "larkhill", "site": "LH1", "name": "Larkhill", "zone": "Europe/London", "calendar": "GB-EAW",
-				"cut_off_time": "12:00", "brands": []string{"Hart / Rowe", "Oxbow & Lark"}, "order_key": "name",
+				"brands": []string{"Hart / Rowe", "Oxbow & Lark"}, "order_key": "name",
 			},
 		},
 		"accounts": []block{
@@ -44,12 +75,8 @@ func demoGroup() map[string]any {
 			{"source": "stripe", "brand": "Oxbow & Lark"},
 		},
 		"carriers": []block{
-			{"carrier": "dhl", "source": "dhl", "claims": block{"terms": "dhl_ecommerce_uk", "service": "all"}, "transit": transit},
-			{"carrier": "royal_mail", "source": "royal_mail", "claims": block{"terms": "royal_mail", "service": "tracked_24_48_account"}, "transit": transit},
-		},
-		"promises": []block{
-			{"service": "standard", "working_days": 3, "except": block{"GB-NIR": 4}},
-			{"service": "express", "working_days": 1, "except": block{"GB-NIR": 2}},
+			{"carrier": "dhl", "source": "dhl", "claims": block{"terms": "dhl_ecommerce_uk", "service": "all"}},
+			{"carrier": "royal_mail", "source": "royal_mail", "claims": block{"terms": "royal_mail", "service": "tracked_24_48_account"}},
 		},
 	}
 }

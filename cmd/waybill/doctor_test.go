@@ -49,8 +49,9 @@ func TestDoctorNotes(t *testing.T) {
 		file, from, to string
 		want           []string
 	}{
-		{"promise left out", "waybill.yaml", "\n  - {service: express, working_days: 1, except: {GB-NIR: 2}}\n", "\n", []string{"promise of express", "never late", "under promises"}},
-		{"promise of some brands", "waybill.yaml", "\n  - {service: standard, working_days: 3, except: {GB-NIR: 4}}\n  - {service: express", "\n  - {brands: [Pell Mill], service: standard, working_days: 3}\n  - {brands: [Pell Mill], service: express", []string{"brands without promise", "Aster & Vale", "ever late"}},
+		{"service without promise", "sql/seeds/promise_rules.csv", "express,*,express,*,*,releasable,1,,,2015-01-01,,your terms of sale\nexpress-ni,*,express,*,GB-NIR,releasable,2,,,2015-01-01,,your terms of sale\n", "", []string{"services without promise", "express", "never late", "promise_rules.csv"}},
+		{"promise of some brands", "sql/seeds/promise_rules.csv", "standard,*,standard,*,*,releasable,3,,,2015-01-01,,your terms of sale\nstandard-highlands,*,standard,*,GB:highlands_islands,releasable,5,,,2015-01-01,,your terms of sale\nstandard-ni,*,standard,*,GB-NIR,releasable,4,,,2015-01-01,,your terms of sale\nexpress,*,express,*,*,releasable,1,,,2015-01-01,,your terms of sale\nexpress-ni,*,express,", "standard,Pell Mill,standard,*,*,releasable,3,,,2015-01-01,,terms\nexpress-ni,Pell Mill,express,", []string{"brands without promise", "Aster & Vale", "ever late"}},
+		{"site without cut-off", "sql/seeds/cut_off_rules.csv", "cut-VH1,VH1,*,15:00,15:00,15:00,15:00,15:00,,,2015-01-01,,your contract\n", "", []string{"sites without cut-off", "VH1", "cut_off_rules.csv"}},
 		{"connection that nothing uses", "waybill.yaml", "\n  dhl: {kind", "\n  spare: {kind: folder, root: /srv/spare}\n  dhl: {kind", []string{"spare", "no pipeline pulls", "remove the connection"}},
 		{"brand without a shop", "waybill.yaml", "  - {source: pell-mill, brand: Pell Mill, order_prefix: PM}\n", "", []string{"brands without shop", "Pell Mill", "no orders are theirs"}},
 		{"shop that no link names", "waybill.yaml", "  - {source: pell-mill, brand: Pell Mill, order_prefix: PM}\n", "", []string{"pell-mill", "no entry of shops names it", "under shops"}},
@@ -286,7 +287,7 @@ func TestInit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, absent := range []string{"dhl", "veldhoven", "shops:", "carriers:", "promises:", "ADYEN"} {
+	for _, absent := range []string{"dhl", "veldhoven", "shops:", "carriers:", "promises:", "lane_rules", "ADYEN"} {
 		if strings.Contains(string(text), absent) {
 			t.Errorf("nobody asked for %s:\n%s", absent, text)
 		}

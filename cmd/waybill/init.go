@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +16,7 @@ import (
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/definitions"
 	"github.com/fourmarketing/waybill/project"
+	waybillsql "github.com/fourmarketing/waybill/sql"
 )
 
 // starter is the head of a commented waybill.yaml: what does not depend on partners.
@@ -29,8 +32,8 @@ func newInit(l *commandLine) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init [FOLDER [PARTNER…]]",
 		Short: "Write a configuration and pipeline definitions for the partners that you name",
-		Long: `Write waybill.yaml and pipelines/ into FOLDER: connection, definition and links of each PARTNER, of all that come with Waybill
-when none is named. What it writes is an example group's: put your own brands, addresses, sites and accounts in, then ask the doctor.
+		Long: `Write waybill.yaml, pipelines/ and sql/seeds/ into FOLDER: connection, definition, links and agreed rules of each PARTNER, of all that
+come with Waybill when none is named. What it writes is an example group's: put your own brands, addresses, sites and accounts in, then ask the doctor.
 
 PARTNER:folder takes the partner's files from a folder that something else fills: warehouses' files, or Adyen's settlement details
 reports when you have no API (download them into files/adyen, below any folders).`,
@@ -85,19 +88,45 @@ func (l *commandLine) begin(dir string, names []string) error {
 		}
 		written = append(written, file)
 	}
+	rules, err := writeRules(dir, definitions.Rules(chosen))
+	if err != nil {
+		return err
+	}
 	if err := os.WriteFile(path, definitions.Configuration(starter, chosen), 0o600); err != nil {
 		return fmt.Errorf("write configuration: %w", err)
 	}
 	if l.json {
-		return printJSON(l.stdout, map[string]any{"configuration": path, "pipelines": written, "folders": folders})
+		return printJSON(l.stdout, map[string]any{"configuration": path, "pipelines": written, "rules": rules, "folders": folders})
 	}
-	fmt.Fprintf(l.stdout, "wrote in %s: waybill.yaml, %s\n", dir, strings.Join(written, ", "))
+	fmt.Fprintf(l.stdout, "wrote in %s: waybill.yaml, %s\n", dir, strings.Join(append(written, rules...), ", "))
 	for _, folder := range folders {
 		definition := filepath.Join(dir, "pipelines", filepath.Base(folder)+".yaml")
 		fmt.Fprintf(l.stdout, "made %s: put the files there, in the folders and by the names that file.match in %s has\n", folder, definition)
 	}
-	fmt.Fprintf(l.stdout, "next: put your brands, addresses and accounts into %s (secrets by ${env:NAME} or ${file:path}), then: waybill doctor -c %[1]s\n", path)
+	fmt.Fprintf(l.stdout, "next: put your brands, addresses and accounts into %s and what is agreed with customers, warehouses and carriers into sql/seeds (secrets by ${env:NAME} or ${file:path}), then: waybill doctor -c %[1]s\n", path)
 	return nil
+}
+
+// writeRules writes the project's seeds of dated rules: the header as it is built in, then the rows. The folder is made in any case.
+func writeRules(dir string, rules map[string][]string) ([]string, error) {
+	folder := filepath.Join("sql", "seeds")
+	if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+		return nil, fmt.Errorf("make folder: %w", err)
+	}
+	var written []string
+	for _, seed := range slices.Sorted(maps.Keys(rules)) {
+		header, err := fs.ReadFile(waybillsql.Files, "seeds/"+seed+".csv")
+		if err != nil {
+			return nil, fmt.Errorf("read the built-in seed: %w", err)
+		}
+		file := filepath.Join(folder, seed+".csv")
+		text := string(header) + strings.Join(rules[seed], "\n") + "\n"
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
+			return nil, fmt.Errorf("write rules: %w", err)
+		}
+		written = append(written, file)
+	}
+	return written, nil
 }
 
 // meant is the partner that a word in the folder's place is meant for, as the command takes it: its name, or where no partner follows one near it.

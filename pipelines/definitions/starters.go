@@ -33,8 +33,7 @@ func sectionOrder() [][2]string {
 		{"shops", "Which shop sells which brand; the prefix is what its order names begin with."},
 		{"warehouses", "Which site ships which brands; the first that lists a brand is where its orders go."},
 		{"accounts", "Which account is paid for which brand."},
-		{"carriers", "Who brings parcels, how long it takes in working days, and by which terms claims are made (seeds.claim_rules)."},
-		{"promises", "What brands promise their customers, in working days from shipping to delivery; except names calendars."},
+		{"carriers", "Who brings parcels, and by which terms claims are made (seeds.claim_rules)."},
 	}
 }
 
@@ -60,6 +59,20 @@ func Starters() ([]Starter, error) {
 		all = append(all, s)
 	}
 	return all, nil
+}
+
+// Rules are the rows of seeds of dated rules that the partners come with, by the seed's name, each once.
+func Rules(chosen []Starter) map[string][]string {
+	rows := map[string][]string{}
+	for _, s := range chosen {
+		for _, e := range s.sections["rules"] {
+			seed, row, _ := strings.Cut(strings.TrimPrefix(e, "  - "), ": ")
+			if !slices.Contains(rows[seed], row) {
+				rows[seed] = append(rows[seed], row)
+			}
+		}
+	}
+	return rows
 }
 
 // read cuts the text into its parts and each part into entries, which stay as they are written.

@@ -1,8 +1,6 @@
 package inputs
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/fourmarketing/waybill"
@@ -33,62 +31,45 @@ type (
 		Word   string `json:"word"`
 	}
 	siteRow struct {
-		Site       string `json:"site"`
-		Name       string `json:"name"`
-		Source     string `json:"source"`
-		TimeZone   string `json:"time_zone"`
-		Calendar   string `json:"calendar"`
-		CutOffTime string `json:"cut_off_time"`
+		Site     string `json:"site"`
+		Name     string `json:"name"`
+		Source   string `json:"source"`
+		TimeZone string `json:"time_zone"`
+		Calendar string `json:"calendar"`
 	}
 	carrierRow struct {
-		Carrier string `json:"carrier"`
-		Source  string `json:"source"`
-		Terms   string `json:"terms"`
+		Carrier       string `json:"carrier"`
+		Source        string `json:"source"`
+		Terms         string `json:"terms"`
+		ClaimsTerms   string `json:"claims_terms"`
+		ClaimsService string `json:"claims_service"`
 	}
 	carrierWordRow struct {
 		Carrier string `json:"carrier"`
 		Word    string `json:"word"`
-	}
-	carrierServiceRow struct {
-		Carrier       string `json:"carrier"`
-		Service       string `json:"service"`
-		Destination   string `json:"destination"`
-		WorkingDays   int64  `json:"transit_working_days"`
-		ClaimsTerms   string `json:"claims_terms"`
-		ClaimsService string `json:"claims_service"`
-	}
-	promiseRow struct {
-		Brand       string `json:"brand"`
-		Service     string `json:"service"`
-		Destination string `json:"destination"`
-		WorkingDays int64  `json:"working_days"`
 	}
 )
 
 // groupColumns are the shapes of those tables.
 func groupColumns() map[string][]waybill.Column {
 	return map[string][]waybill.Column{
-		"brands":           columns("brand currency", ""),
-		"links":            columns("role source brand account site order_prefix order_key", "place"),
-		"gateways":         columns("source brand word", ""),
-		"sites":            columns("site name source time_zone calendar cut_off_time", ""),
-		"carriers":         columns("carrier source terms", ""),
-		"carrier_words":    columns("carrier word", ""),
-		"carrier_services": columns("carrier service destination claims_terms claims_service", "transit_working_days"),
-		"promises":         columns("brand service destination", "working_days"),
+		"brands":        columns("brand currency", ""),
+		"links":         columns("role source brand account site order_prefix order_key", "place"),
+		"gateways":      columns("source brand word", ""),
+		"sites":         columns("site name source time_zone calendar", ""),
+		"carriers":      columns("carrier source terms claims_terms claims_service", ""),
+		"carrier_words": columns("carrier word", ""),
 	}
 }
 
 // groupRows are the rows of the state tables about the group.
 type groupRows struct {
-	brands          []brandRow
-	links           []linkRow
-	gateways        []gatewayRow
-	sites           []siteRow
-	carriers        []carrierRow
-	carrierWords    []carrierWordRow
-	carrierServices []carrierServiceRow
-	promises        []promiseRow
+	brands       []brandRow
+	links        []linkRow
+	gateways     []gatewayRow
+	sites        []siteRow
+	carriers     []carrierRow
+	carrierWords []carrierWordRow
 }
 
 func rowsOf(g pipelines.Group) groupRows {
@@ -103,13 +84,10 @@ func rowsOf(g pipelines.Group) groupRows {
 		}
 	}
 	for _, w := range g.Warehouses {
-		r.sites = append(r.sites, siteRow{w.Site, w.Name, w.Source, w.Zone, w.Calendar, w.CutOffTime})
+		r.sites = append(r.sites, siteRow{w.Site, w.Name, w.Source, w.Zone, w.Calendar})
 	}
 	for _, c := range g.Carriers {
 		r.addCarrier(c)
-	}
-	for _, p := range g.Promises {
-		r.addPromise(p, g.Brands)
 	}
 	return r
 }
@@ -143,32 +121,8 @@ func (r *groupRows) addCarrier(c pipelines.Carrier) {
 	if terms == "" {
 		terms = c.Carrier
 	}
-	r.carriers = append(r.carriers, carrierRow{c.Carrier, c.Source, terms})
+	r.carriers = append(r.carriers, carrierRow{c.Carrier, c.Source, terms, c.Claims.Terms, c.Claims.Service})
 	for _, w := range c.Words {
 		r.carrierWords = append(r.carrierWords, carrierWordRow{c.Carrier, strings.TrimSpace(w)})
-	}
-	for _, t := range c.Transit {
-		add := func(destination string, days int64) {
-			r.carrierServices = append(r.carrierServices, carrierServiceRow{c.Carrier, t.Service, destination, days, c.Claims.Terms, c.Claims.Service})
-		}
-		add(pipelines.AnyDestination, t.WorkingDays)
-		for _, destination := range slices.Sorted(maps.Keys(t.Except)) {
-			add(destination, t.Except[destination])
-		}
-	}
-}
-
-func (r *groupRows) addPromise(p pipelines.Promise, all []pipelines.Brand) {
-	brands := p.Brands
-	if len(brands) == 0 {
-		for _, b := range all {
-			brands = append(brands, b.Brand)
-		}
-	}
-	for _, b := range brands {
-		r.promises = append(r.promises, promiseRow{b, p.Service, pipelines.AnyDestination, p.WorkingDays})
-		for _, destination := range slices.Sorted(maps.Keys(p.Except)) {
-			r.promises = append(r.promises, promiseRow{b, p.Service, destination, p.Except[destination]})
-		}
 	}
 }

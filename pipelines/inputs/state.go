@@ -115,8 +115,6 @@ func (s state) write(ctx context.Context, received receipts, newest ledger.Relea
 		writeRows(written, dir, "sites", g.sites),
 		writeRows(written, dir, "carriers", g.carriers),
 		writeRows(written, dir, "carrier_words", g.carrierWords),
-		writeRows(written, dir, "carrier_services", g.carrierServices),
-		writeRows(written, dir, "promises", g.promises),
 		writeRows(written, dir, "feeds", feeds),
 		writeRows(written, dir, "files", files),
 		writeRows(written, dir, "loads", loads),

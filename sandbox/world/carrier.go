@@ -70,13 +70,13 @@ func (s *sim) deliver(j journey, d date) instant {
 func (s *sim) carry(rng stream, p *parcel, v visit) instant {
 	o := p.o
 	j := s.hand(rng, p, v.packed, dateOf(v.left, o.site.zone))
-	days := o.transit()
+	days := s.usual(o)
 	if o.service == "standard" && o.to.country == o.site.Country && rng.chance(0.5) {
 		days--
 	}
 	d := o.cal.add(j.day, days)
 	s.moves(j, j.day, d, AtHub)
-	if days < o.transit() && rng.chance(0.16) {
+	if days < s.usual(o) && rng.chance(0.16) {
 		s.outForDelivery(j, d)
 		p.scanned(s.there(j, d, 10*60, 16*60), Attempted, o.to.country, o.to.city)
 		if rng.chance(0.4) {

@@ -24,7 +24,7 @@ type wish struct {
 	workday                bool
 	eve                    bool // placed on the day before the partners are pulled
 	minQty, minLines       int
-	mainland               bool                // no Scottish or Northern Irish address
+	mainland               bool                // in the warehouse's own country, no Scottish or Northern Irish address
 	foreign                bool                // paid in another currency than the shop's own
 	shop                   ShopSkills          // that the shop must have
 	psp                    func(*PSP) bool     // what the PSP must be like
@@ -140,7 +140,7 @@ func (s *sim) place(rng stream, r *role, load map[date]int) (slot, bool) {
 
 // nextShip is the latest day on which an order of day d may have to leave.
 func (s *sim) nextShip(st *site, d date, w wish) date {
-	if st.cal.working(d) && w.window[1] != 0 && w.window[1] < st.CutOff {
+	if w.window[1] != 0 && w.window[1] < st.soonest(d) {
 		return d
 	}
 	return st.cal.add(d, 1)

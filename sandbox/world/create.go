@@ -18,7 +18,6 @@ func (s *sim) create(sl slot, no int) *order {
 	}
 	o.to = s.address(rng, o, w)
 	o.cal = s.cals.destination(o.to.country, o.to.zip)
-	o.northIreland = o.cal == s.cals.nir
 	if w.service == "express" || (w.service == "" && rng.chance(0.2)) {
 		o.service = "express"
 	}
@@ -33,6 +32,9 @@ func (s *sim) create(sl slot, no int) *order {
 
 func (s *sim) address(rng stream, o *order, w wish) place {
 	country := w.country
+	if country == "" && w.mainland {
+		country = o.site.Country
+	}
 	if country == "" {
 		abroad := rng.chance(o.brand.Abroad)
 		country = map[bool]string{false: o.site.Country, true: "GB"}[abroad]

@@ -96,6 +96,8 @@ func shows(f facts, p world.Planted) bool {
 		"order_held":                     "orders_at_risk stuck_stage=held",
 		"order_shortage":                 "orders_at_risk stuck_stage=short",
 		"order_despatched_late":          "fct_orders is_shipped_on_time=false first_despatched_at=*",
+		"order_received_late":            "fct_orders is_shipped_on_time=false is_shipped_on_time_by_wms=true",
+		"delivery_unheard_of":            "fct_orders service=unknown promise_rule_id= deliver_by_on= cut_off_rule_id=*",
 		"order_split":                    "fct_orders split_count=2",
 		"short_resolved":                 "fct_orders units_short=1 units_cancelled=1",
 		"return_lost":                    "fct_returns is_lost=true stage=lost",

@@ -15,53 +15,45 @@ func (s *sim) tell(o *order, at instant, what string) {
 }
 
 // shipBy is the site day by which an order should leave its warehouse.
-func (s *sim) shipBy(o *order) date { return o.shipBy(o.site) }
+func (s *sim) shipBy(o *order) date { d, _ := s.due(o, o.site, o.released); return d }
 
-// shipBy is the day by which an order should leave if a site ships it.
-func (o *order) shipBy(st *site) date { return st.dueFrom(o.released) }
-
-// dueFrom is the day by which what was bought at a moment should leave the site.
-func (st *site) dueFrom(at instant) date {
-	if at == 0 {
-		return 0
+// due is the day by which an order that could go from a moment on should leave if a site ships it, and by which rule of the site.
+func (s *places) due(o *order, st *site, released instant) (date, string) {
+	from := released
+	if p := s.promised(o, st, o.placed); p != nil && p.FromOrder && released != 0 {
+		from = o.placed
 	}
-	d := dateOf(at, st.zone)
-	if st.cal.working(d) && minuteOfDay(at, st.zone) < st.CutOff {
-		return d
-	}
-	return st.cal.add(d, 1)
+	return st.dueFrom(o.chosen(), from)
 }
 
 // deliverBy is the destination day that the brand promised.
-func (s *sim) deliverBy(o *order) date { return o.deliverBy(o.site) }
+func (s *sim) deliverBy(o *order) date { d, _ := s.arrival(o, o.site, o.released); return d }
 
-func (o *order) deliverBy(st *site) date { return o.arriveBy(st, o.released) }
-
-// arriveBy is the destination day promised for what was bought at a moment.
-func (o *order) arriveBy(st *site, at instant) date {
-	if at == 0 {
-		return 0
+// arrival is the destination day promised for an order, and by which promise; none where nothing is promised.
+func (s *places) arrival(o *order, st *site, released instant) (date, string) {
+	left, _ := s.due(o, st, released)
+	p := s.promised(o, st, o.placed)
+	if left == 0 || p == nil {
+		return 0, ""
 	}
-	n := 3
-	if o.service == "express" {
-		n = 1
-	}
-	return o.cal.add(st.dueFrom(at), n+o.extra())
+	return o.cal.add(left, p.Days), p.ID
 }
 
-// transit is the carrier's commitment in working days.
-func (o *order) transit() int {
-	if o.service == "express" {
-		return 1 + o.extra()
+// addedDays are the days for what was added to an order at a moment.
+func (s *places) addedDays(o *order, st *site, at instant) (ship, arrive date) {
+	ship, _ = st.dueFrom(o.chosen(), at)
+	if p := s.promised(o, st, at); p != nil {
+		arrive = o.cal.add(ship, p.Days)
 	}
-	return 2 + o.extra()
+	return ship, arrive
 }
 
-func (o *order) extra() int {
-	if o.northIreland {
-		return 1
+// chosen is the service that the shop's order tells of.
+func (o *order) chosen() string {
+	if o.oddDelivery {
+		return "unknown"
 	}
-	return 0
+	return o.service
 }
 
 // process walks the order through the warehouse on a day; nothing is told yet.

@@ -12,6 +12,7 @@ type Group struct {
 	Sites    []Site
 	Carriers []Carrier
 	PSPs     []PSP
+	Terms
 }
 
 // Brand is a web shop with what belongs to it.
@@ -88,13 +89,14 @@ type Account struct {
 
 // Site is a warehouse and the reports that its system writes.
 type Site struct {
-	Code, Source, System string // NG1, northgate; System is who renders its files
-	Country, Town        string // Town is where the carriers collect
-	Zone, Calendar       string // Europe/London, GB-EAW
-	CutOff               int    // minutes after midnight, local
-	Runs                 []int  // when its reports run, minutes after midnight, local; stock with the last
-	ByNumber             bool   // it calls an order by the shop's number, not by its name
-	Despatches, Returns  string // forms of its despatch and return references, with a %d
+	Code, Source, System string    // NG1, northgate; System is who renders its files
+	Country, Town        string    // Town is where the carriers collect
+	Zone, Calendar       string    // Europe/London, GB-EAW
+	CutOffs              []CutOff  // those of one service first
+	Opens                [7][2]int // when people work there, minutes after midnight from Monday on; nobody where both are 0
+	Runs                 []int     // when its reports run, minutes after midnight, local; stock with the last
+	ByNumber             bool      // it calls an order by the shop's number, not by its name
+	Despatches, Returns  string    // forms of its despatch and return references, with a %d
 	Carriers             []Share
 	Reports              Reports
 	Shorts               bool // despatches tell units ordered, and why fewer were sent

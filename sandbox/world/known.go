@@ -26,7 +26,8 @@ type knownOrder struct {
 	money                                string
 	leftWhole, arrivedWhole              instant // all that is wanted of it
 	arrivedWholeOn                       date
-	shipBy, deliverBy                    date
+	shipBy, deliverBy, wmsShipBy         date
+	promiseRule, cutOffRule              string
 	state                                string
 	siteDay, destDay                     date // of the moment asked about
 	anyRow                               bool
@@ -95,8 +96,10 @@ func (s *sim) know(o *order, at instant) *knownOrder {
 		k.paid = o.paid
 	}
 	if k.released, k.isHeld = s.couldGo(k); k.released != 0 {
-		k.shipBy, k.deliverBy = k.site.dueFrom(k.released), o.arriveBy(k.site, k.released)
+		k.shipBy, k.cutOffRule = s.due(o, k.site, k.released)
+		k.deliverBy, k.promiseRule = s.arrival(o, k.site, k.released)
 	}
+	k.wmsShipBy, _ = k.site.dueFrom(o.chosen(), k.status["received"])
 	k.count(s)
 	k.state = k.word()
 	return k
@@ -158,7 +161,7 @@ func (s *sim) readDespatches(k *knownOrder) {
 		}
 		p := k.parcel(d.tracking)
 		if p == nil {
-			p = &knownParcel{tracking: d.tracking, o: k.o, from: from, parcelState: s.state(s.parcels[k.o.carrier.Source+":"+d.tracking], k.o, k.at)}
+			p = &knownParcel{tracking: d.tracking, o: k.o, from: from, parcelState: s.state(s.parcels[k.o.carrier.Source+":"+d.tracking], k.o, from, k.at)}
 			k.parcels = append(k.parcels, p)
 		}
 		if p.left == 0 || d.at < p.left {
@@ -233,8 +236,11 @@ func (k *knownOrder) count(s *sim) {
 		sum.failed += u.failed
 	}
 	k.whole(s)
-	k.promiseAdded()
+	k.promiseAdded(s.addedDays)
 }
+
+// addedDays are the days for what was added to an order at a moment.
+type addedDays func(o *order, st *site, at instant) (ship, arrive date)
 
 // counts says whether a line is known and has to be sent.
 func (k *knownOrder) counts(i int) bool { return !k.o.lines[i].digital && k.o.lines[i].added <= k.at }
@@ -260,14 +266,14 @@ func (k *knownOrder) takenOff(i int) int {
 }
 
 // promiseAdded finds the days of what was added later: of the first line that still waits, else of the last.
-func (k *knownOrder) promiseAdded() {
+func (k *knownOrder) promiseAdded(days addedDays) {
 	var shipped, delivered bool // the days found so far are of lines that do not wait
 	for i, u := range k.units {
 		l := &k.o.lines[i]
 		if l.added == 0 || !k.counts(i) || u.live() <= 0 || k.released == 0 {
 			continue
 		}
-		ship, arrive := k.site.dueFrom(l.added), k.o.arriveBy(k.site, l.added)
+		ship, arrive := days(k.o, k.site, l.added)
 		k.addedShipBy, shipped = sooner(k.addedShipBy, shipped, ship, u.despatched >= u.live())
 		k.addedDeliverBy, delivered = sooner(k.addedDeliverBy, delivered, arrive, u.delivered >= u.live())
 	}
@@ -331,6 +337,7 @@ type parcelState struct {
 	lost                          bool
 	lostHow                       string
 	lostOn, commitment            date
+	lane                          string // the agreement that the commitment is of
 	lastPhysical                  instant
 	damaged                       bool
 	labelled                      instant
@@ -351,8 +358,8 @@ type knownScan struct {
 // isUnmapped tells whether no list has the carrier's code, whatever else says what is meant.
 func (e knownScan) isUnmapped() bool { return e.rank == 0 || e.what == DeliveredUnheardOf }
 
-// state reads a parcel's events in order of time. p may be nil: a number that the carrier does not know.
-func (s *sim) state(p *parcel, o *order, at instant) *parcelState {
+// state reads the events of a parcel that left a site in order of time. p may be nil: a number that the carrier does not know.
+func (s *sim) state(p *parcel, o *order, from *site, at instant) *parcelState {
 	st := &parcelState{status: "no_scan"}
 	if p == nil {
 		return st
@@ -374,7 +381,7 @@ func (s *sim) state(p *parcel, o *order, at instant) *parcelState {
 		return a.rank - b.rank
 	})
 	st.read()
-	s.judge(st, o, at)
+	s.judge(st, o, from, at)
 	return st
 }
 
@@ -423,17 +430,23 @@ func (st *parcelState) read() {
 }
 
 // judge derives the carrier's commitment and whether the parcel counts as lost.
-func (s *sim) judge(st *parcelState, o *order, at instant) {
+func (s *sim) judge(st *parcelState, o *order, from *site, at instant) {
 	if st.accepted == 0 {
 		return
 	}
 	z := s.zoneOf(o.to.country)
-	st.commitment = o.cal.add(dateOf(st.accepted, z), o.transit())
+	lane := s.lane(o, from, st.accepted)
+	if lane != nil {
+		st.commitment, st.lane = o.cal.add(dateOf(st.accepted, z), lane.Days), lane.ID
+	}
 	for _, e := range st.events {
 		if e.status == "lost" {
 			st.lost, st.lostHow, st.lostOn = true, "carrier", dateOf(e.at, z)
 			return
 		}
+	}
+	if lane == nil {
+		return
 	}
 	switch st.status {
 	case "in_transit", "out_for_delivery", "attempted", "exception_delay", "accepted", "unknown":

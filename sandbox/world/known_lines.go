@@ -27,7 +27,7 @@ func (k *knownOrder) gone(i int) int {
 // fill lets what was sent of a line fill what is wanted of it, each unit when it left and when it was delivered. What nobody wanted fills nothing.
 func (k *knownOrder) fill(s *sim, i int) {
 	u := &k.units[i]
-	_, arrive := k.promisedLine(&k.o.lines[i])
+	_, arrive := s.promisedLine(k, &k.o.lines[i])
 	var left, arrived []instant
 	for _, x := range k.sent[i] {
 		for range x.n {

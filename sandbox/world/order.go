@@ -19,9 +19,9 @@ type order struct {
 	held          hold    // by the shop, before it was released
 	currency      string
 	service       string // standard | express
+	oddDelivery   bool   // the shop calls its delivery by a word that nobody knows; the warehouse takes it for the service
 	to            place
 	cal           *calendar // the destination's
-	northIreland  bool
 	first, last   string
 	lines         []line
 	shipping      int64

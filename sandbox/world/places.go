@@ -42,10 +42,11 @@ type places struct {
 	brands            []*brand
 	carriers          []*Carrier
 	psps              []*PSP
+	terms             Terms
 }
 
 func newPlaces(g Group) (places, error) {
-	p := places{cals: newCalendars()}
+	p := places{cals: newCalendars(), terms: g.Terms}
 	var err error
 	if p.london, err = time.LoadLocation("Europe/London"); err != nil {
 		return p, fmt.Errorf("load zone: %w", err)

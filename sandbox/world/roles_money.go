@@ -27,7 +27,7 @@ func (s *sim) returnRoles() []role {
 // bringBack delivers the order in the morning and announces a return of its first line at once.
 func (s *sim) bringBack(rng stream, o *order, units int) (*shopReturn, date) {
 	j := s.begin(rng, o)
-	d := o.cal.add(j.day, o.transit())
+	d := o.cal.add(j.day, s.usual(o))
 	s.moves(j, j.day, d, AtHub)
 	s.outForDelivery(j, d)
 	z := s.zoneOf(o.to.country)

@@ -28,6 +28,8 @@ func orderRoles() []role {
 		{"order_on_terms_and_stuck", "marts.orders_at_risk money_status on_terms", .003, 3, false, early, (*sim).onTermsAndStuck},
 		{"order_held_by_shop", "marts.fct_orders releasable_at", .004, 3, false, wish{window: [2]int{17 * 60, 20 * 60}, eve: true}, (*sim).holdInShop},
 		{"reship_stuck", "marts.orders_at_risk money_status free", .003, 3, false, early, (*sim).reshipStuck},
+		{"order_received_late", "marts.fct_orders is_shipped_on_time false, is_shipped_on_time_by_wms", .006, 5, false, early, (*sim).receiveLate},
+		{"delivery_unheard_of", "marts.rules_missing, unmapped_codes", .004, 4, false, early, (*sim).oddlyDelivered},
 		{"no_web_order", "marts.fct_breaks R03", .002, 2, false, early, (*sim).nobodySold},
 	}
 }
@@ -129,6 +131,22 @@ func (s *sim) reshipStuck(rng stream, o *order) {
 	s.receive(rng, o)
 }
 
+// receiveLate reaches the warehouse only when it has closed for the day, through no fault of its own.
+func (s *sim) receiveLate(rng stream, o *order) {
+	d := dateOf(o.paid, o.site.zone)
+	closed := d.at(o.site.zone, o.site.closes(o.site.cutOff(o.service, d), d))
+	s.tell(o, closed+rng.minutes(5, 60), "received")
+	due, _ := o.site.dueFrom(o.service, closed)
+	p, v := s.ship(rng, o, due)
+	s.carry(rng, p, v)
+}
+
+// oddlyDelivered is sold with a delivery that nobody but the shop knows; the warehouse takes it for an ordinary one.
+func (s *sim) oddlyDelivered(rng stream, o *order) {
+	o.oddDelivery = true
+	s.quietly(rng, o)
+}
+
 // nobodySold is an order that the warehouse has from nowhere.
 func (s *sim) nobodySold(rng stream, o *order) {
 	o.phantom = true
@@ -196,7 +214,7 @@ func (s *sim) sendApart(rng stream, o *order, from *site) {
 		}
 		s.fulfil(o, at+rng.minutes(3, 25), p.tracking, part)
 		j := s.hand(rng, p, v.packed, d)
-		to := o.cal.add(j.day, o.transit())
+		to := o.cal.add(j.day, s.usual(o))
 		s.moves(j, j.day, to, AtHub)
 		s.outForDelivery(j, to)
 		s.deliver(j, to)

@@ -85,7 +85,7 @@ func (s *sim) lateHandover(rng stream, o *order) {
 	s.receive(rng, o)
 	p, v := s.ship(rng, o, s.shipBy(o))
 	j := s.hand(rng, p, v.packed, o.site.cal.add(dateOf(v.left, o.site.zone), 1))
-	d := o.cal.add(j.day, o.transit())
+	d := o.cal.add(j.day, s.usual(o))
 	s.moves(j, j.day, d, AtHub)
 	s.outForDelivery(j, d)
 	s.deliver(j, d)

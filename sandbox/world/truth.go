@@ -16,8 +16,8 @@ func (s *sim) truth(at instant) []TruthTable {
 	w.readWaiting()
 	tables := []TruthTable{
 		w.factOrders(), w.factLines(), w.factCancellations(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factClaims(),
-		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(), w.health(), w.fulfilmentDaily(), w.returnsDaily(),
-		w.returnsOpen(), w.returnLines(), w.warehouseEvents(), w.disputesTold(), w.orderKeys(), w.tieouts(), w.unmappedCodes(), w.setAside(), w.unanswered(),
+		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(), w.health(), w.fulfilmentDaily(), w.backlogDaily(), w.returnsDaily(),
+		w.returnsOpen(), w.returnLines(), w.warehouseEvents(), w.disputesTold(), w.orderKeys(), w.tieouts(), w.unmappedCodes(), w.rulesMissing(), w.setAside(), w.unanswered(),
 		w.disputeRatios(),
 		w.stockDaily(), w.factGoodsIn(), w.openLineStock(), w.shortages(),
 	}
@@ -68,9 +68,11 @@ func sortRows(t *TruthTable) {
 func (o *order) lineID(i int) string { return o.brand.Shop + ":" + itoa(o.lines[i].id) }
 
 // onTime is the judgement that both promises share: done by the day or after it, or (doneOn 0) not done and too late, or
-// not to be said yet.
+// not to be said yet; nothing is, where there is no such day.
 func onTime(doneOn, due, today date) string {
 	switch {
+	case due == 0:
+		return ""
 	case doneOn != 0:
 		return flag(doneOn <= due)
 	case today > due:
@@ -108,7 +110,7 @@ func (w *witness) promises(k *knownOrder) (out verdict) {
 	case t.live() == 0:
 	case t.inTime == t.live():
 		out.inFull = "true"
-	case k.destDay > k.deliverBy:
+	case k.deliverBy != 0 && k.destDay > k.deliverBy:
 		out.inFull = "false"
 	}
 	switch {
@@ -137,7 +139,10 @@ func (w *witness) factOrders() TruthTable {
 		lines_count releasable_to_wms_hours wms_to_picked_hours picked_to_despatched_hours despatched_to_accepted_hours
 		accepted_to_delivered_hours click_to_ship_hours click_to_door_hours age_hours current_total_amount discount_amount
 		shipping_amount tax_amount _built_at financial_status cancel_reason cancel_cause
-		units_added units_added_despatched units_added_delivered added_ship_by_on added_deliver_by_on is_incomplete`)
+		units_added units_added_despatched units_added_delivered added_ship_by_on added_deliver_by_on is_incomplete
+		promise_rule_id cut_off_rule_id wms_ship_by_on is_shipped_on_time_by_wms
+		deliver_from_at deliver_to_at is_delivered_in_window
+		releasable_to_wms_working_hours wms_to_picked_working_hours picked_to_despatched_working_hours age_working_hours`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
@@ -154,7 +159,7 @@ func (w *witness) factOrders() TruthTable {
 			held.shipped, held.delivered, held.inFull, held.otif, itoa(u.ordered), itoa(u.cancelled), itoa(u.failed), itoa(u.short), itoa(u.despatched),
 			itoa(u.delivered), itoa(u.left), itoa(u.arrived), itoa(u.extra), itoa(len(k.parcels)), k.state, k.money, amount(o.inShop(o.total())), o.brand.Currency,
 		}
-		t.add(append(append(row, w.restOfOrder(k, held.perfect)...), k.restOfAdded()...)...)
+		t.add(slices.Concat(row, w.restOfOrder(k, held.perfect), k.restOfAdded(), w.rulesOf(k))...)
 	}
 	return t
 }
@@ -176,7 +181,7 @@ func (w *witness) factLines() TruthTable {
 			if k.o.brand.Can.Costs {
 				cost, of = amount(l.item.cost), k.o.brand.Currency
 			}
-			ship, arrive := k.promisedLine(l)
+			ship, arrive := w.promisedLine(k, l)
 			t.add(k.o.lineID(i), k.o.orderID(), l.item.sku, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched),
 				itoa(u.delivered), itoa(u.open()), k.o.brand.Name, l.item.name, k.lineLeft[i].first.text(), k.lineLeft[i].last.text(), amount(k.o.inShop(l.price)),
 				amount(k.o.netInShop(l)), k.o.brand.Currency, cost, of, w.at.text(), flag(l.added != 0), string(l.by), l.added.text(), ship.text(), arrive.text(),
@@ -191,7 +196,7 @@ func (w *witness) factShipments() TruthTable {
 		delivered_at attempts_count status is_lost lost_how lost_on is_damaged commitment_on promised_on promise_gap_days late_cause
 		brand carrier tracking_no destination_calendar latest_raw_code latest_event_at labelled_at is_first_attempt_delivered damaged_on
 		commitment_gap_days transit_hours units_despatched events_count unmapped_codes cost_amount cost_currency despatch_ref status_reason _built_at
-		status_how`)
+		status_how lane_rule_id destination_region`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
@@ -199,8 +204,8 @@ func (w *witness) factShipments() TruthTable {
 		o := k.o
 		for _, p := range k.parcels {
 			gap, cause := "", ""
-			shipBy, deliverBy := k.promised(p)
-			if p.delivered != 0 {
+			shipBy, deliverBy := w.promisedParcel(k, p)
+			if p.delivered != 0 && deliverBy != 0 {
 				days := int(dateOf(p.delivered, w.zoneOf(o.to.country)) - deliverBy)
 				gap = itoa(days)
 				switch {

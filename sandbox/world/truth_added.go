@@ -1,17 +1,17 @@
 package world
 
-// promised are the days of what is in a parcel: of the order, unless all of it was added later.
-func (k *knownOrder) promised(p *knownParcel) (ship, arrive date) {
+// promisedParcel are the days of what is in a parcel: of the order, unless all of it was added later.
+func (s *places) promisedParcel(k *knownOrder, p *knownParcel) (ship, arrive date) {
 	if !p.isAdded() || k.released == 0 {
 		return k.shipBy, k.deliverBy
 	}
 	for _, q := range p.lines {
-		at := k.o.lines[q.line].added
-		if d := k.site.dueFrom(at); ship == 0 || d < ship {
-			ship = d
+		left, there := s.addedDays(k.o, k.site, k.o.lines[q.line].added)
+		if ship == 0 || left < ship {
+			ship = left
 		}
-		if d := k.o.arriveBy(k.site, at); arrive == 0 || d < arrive {
-			arrive = d
+		if arrive == 0 || there < arrive {
+			arrive = there
 		}
 	}
 	return ship, arrive
@@ -29,11 +29,11 @@ func (k *knownOrder) firstLines() int {
 }
 
 // promisedLine are the days of one line: of the order, or its own if it was added later.
-func (k *knownOrder) promisedLine(l *line) (ship, arrive date) {
+func (s *places) promisedLine(k *knownOrder, l *line) (ship, arrive date) {
 	if l.added == 0 || k.released == 0 {
 		return k.shipBy, k.deliverBy
 	}
-	return k.site.dueFrom(l.added), k.o.arriveBy(k.site, l.added)
+	return s.addedDays(k.o, k.site, l.added)
 }
 
 // restOfAdded is what was added to an order later, in the order of the columns of fct_orders. All lines come.

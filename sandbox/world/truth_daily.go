@@ -1,7 +1,6 @@
 package world
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -82,16 +81,15 @@ func (w *witness) countOrder(c *tally, k *knownOrder) {
 		return
 	}
 	on := func(d date) []string {
-		return []string{d.text(), k.o.brand.Name, k.site.Code, k.carriedBy(), k.o.service}
+		return []string{d.text(), k.o.brand.Name, k.site.Code, k.carriedBy(), k.o.chosen()}
 	}
 	in, left := dateOf(k.released, k.site.zone), date(0)
 	c.add(on(in), "orders_in", 1)
-	switch k.state {
-	case "cancelled":
-		left = dateOf(cmp.Or(k.cancelled, k.deleted, k.released), k.site.zone)
-	case "despatched", "delivered":
-		left = dateOf(cmp.Or(k.leftWhole, k.lastLeft), k.site.zone)
-		c.add(on(left), "orders_shipped", 1)
+	if at := k.waitedUntil(); at != 0 {
+		left = dateOf(at, k.site.zone)
+		if k.state != "cancelled" {
+			c.add(on(left), "orders_shipped", 1)
+		}
 	}
 	for d := in; d <= k.siteDay && (left == 0 || d < left); d++ {
 		c.add(on(d), "backlog", 1)

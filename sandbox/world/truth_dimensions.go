@@ -1,7 +1,6 @@
 package world
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -24,9 +23,9 @@ func (w *witness) dimBrands() TruthTable {
 }
 
 func (w *witness) dimSites() TruthTable {
-	t := table("marts.dim_sites", "site", "source time_zone calendar cut_off_time")
+	t := table("marts.dim_sites", "site", "source time_zone calendar")
 	for _, st := range w.sites {
-		t.add(st.Code, st.Source, st.Zone, st.Calendar, fmt.Sprintf("%02d:%02d", st.CutOff/60, st.CutOff%60))
+		t.add(st.Code, st.Source, st.Zone, st.Calendar)
 	}
 	return t
 }

@@ -193,7 +193,7 @@ func (p *knownParcel) missed(all map[code]*missed) {
 	}
 }
 
-// unmappedCodes are the scans whose code no list has, with what their parcels cost.
+// unmappedCodes are the scans whose code no list has, with what their parcels cost, and the deliveries that only a shop knows.
 func (w *witness) unmappedCodes() TruthTable {
 	t := table("marts.unmapped_codes", "source column_name raw_code currency", "example_text map_in rows_count first_seen_at last_seen_at amount_at_stake _built_at")
 	all := map[code]*missed{}
@@ -204,6 +204,7 @@ func (w *witness) unmappedCodes() TruthTable {
 			}
 		}
 	}
+	w.oddDeliveries(&t)
 	for c, x := range all {
 		kind, stake := c.carrier.Types[c.what], ""
 		if kind == "" {

@@ -29,7 +29,7 @@ func (w *witness) restOfOrder(k *knownOrder, perfect string) []string {
 		}
 	}
 	return []string{
-		o.brand.Shop, k.site.Code, o.service, o.to.country, w.cals.nameOf(o.cal), k.latest, k.latestAt.text(), perfect, itoa(k.firstLines()),
+		o.brand.Shop, k.site.Code, o.chosen(), o.to.country, w.cals.nameOf(o.cal), k.latest, k.latestAt.text(), perfect, itoa(k.firstLines()),
 		hours(k.released, k.status["received"]), hours(k.status["received"], k.status["picked"]), hours(k.status["picked"], k.firstLeft),
 		hours(k.firstLeft, k.firstAccepted), hours(k.firstAccepted, k.lastDelivered), hours(o.placed, k.firstAccepted),
 		hours(o.placed, k.lastDelivered), age, left, amount(o.inShop(discount)), amount(o.inShop(o.shipping)), amount(o.inShop(o.vat(o.total()))),

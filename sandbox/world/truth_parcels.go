@@ -9,7 +9,7 @@ func (w *witness) restOfParcel(k *knownOrder, p *knownParcel) []string {
 	if p.attempted != 0 {
 		first = flag(p.delivered == p.attempted)
 	}
-	if p.delivered != 0 {
+	if p.delivered != 0 && p.commitment != 0 {
 		gap = itoa(int(dateOf(p.delivered, zone) - p.commitment))
 	}
 	if p.firstHurt != 0 {
@@ -26,7 +26,7 @@ func (w *witness) restOfParcel(k *knownOrder, p *knownParcel) []string {
 	return []string{
 		o.brand.Name, o.carrier.Source, p.tracking, w.cals.nameOf(o.cal), p.latest.code, p.latest.at.text(), p.labelled.text(), first, damagedOn.text(),
 		gap, hours(p.accepted, p.delivered), itoa(units), itoa(len(p.events)), itoa(p.unmapped), cost, of, p.ref, o.carrier.reason(p.latest.what), w.at.text(),
-		p.statusHow(),
+		p.statusHow(), p.lane, o.to.region,
 	}
 }
 

@@ -86,7 +86,7 @@ func (w *witness) announced(o *order, i int, met []bool) knownReturn {
 	}
 	if r.parcel != nil && r.approved <= w.at {
 		out.tracking, out.key = r.parcel.tracking, r.parcel.key()
-		out.state, out.parcel = w.state(r.parcel, o, w.at), r.parcel
+		out.state, out.parcel = w.state(r.parcel, o, o.site, w.at), r.parcel
 	}
 	for _, l := range r.lines {
 		out.unitsRequested += l.qty

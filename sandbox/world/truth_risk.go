@@ -8,11 +8,14 @@ func (w *witness) atRisk() TruthTable {
 		if k.real() && k.released != 0 && !k.ended() && (k.waitsForFirst() || k.added.delivered < k.added.live()) {
 			waiting := k.total.live() - k.total.arrived + max(0, k.added.live()-k.added.delivered)
 			due, today := k.due()
-			age := ""
+			age, left := "", ""
+			if due != 0 {
+				left = itoa(int(due - today))
+			}
 			if k.waitsForFirst() {
 				age = hours(k.released, w.at)
 			}
-			t.add(k.o.orderID(), k.stage(), w.risk(k), k.o.brand.Name, k.o.name, k.site.Code, k.o.service, k.state, k.money, due.text(), itoa(int(due-today)), k.released.text(),
+			t.add(k.o.orderID(), k.stage(), w.risk(k), k.o.brand.Name, k.o.name, k.site.Code, k.o.chosen(), k.state, k.money, due.text(), left, k.released.text(),
 				k.shipBy.text(), k.deliverBy.text(), age, itoa(waiting), amount(k.o.inShop(k.o.total())), k.o.brand.Currency, k.advice())
 		}
 	}
@@ -82,18 +85,18 @@ func (w *witness) risk(k *knownOrder) string {
 	due, today := k.due()
 	if !k.firstLeftWhole() || k.addedIsOpen() {
 		switch {
-		case today > due:
+		case due != 0 && today > due:
 			return "breached"
 		case today == due && minuteOfDay(w.at, k.site.zone) > 12*60:
 			return "at_risk"
 		}
 		return "ok"
 	}
-	if today > due {
+	if due != 0 && today > due {
 		return "breached"
 	}
 	for _, p := range k.parcels {
-		if p.lost || (p.commitment != 0 && p.delivered == 0 && (p.commitment > due || p.commitment < today)) {
+		if p.lost || (p.commitment != 0 && p.delivered == 0 && ((due != 0 && p.commitment > due) || p.commitment < today)) {
 			return "at_risk"
 		}
 	}

@@ -35,7 +35,7 @@ func (w *witness) readWaiting() {
 			if l.added != 0 {
 				x.since = l.added
 			}
-			x.shipBy, _ = k.promisedLine(l)
+			x.shipBy, _ = w.promisedLine(k, l)
 			if queues[k.site] == nil {
 				queues[k.site] = map[*item][]*lineWaiting{}
 			}

@@ -22,3 +22,32 @@ func hundredths(minutes int64) string {
 	}
 	return sign + strconv.FormatInt(h/100, 10) + "." + strconv.FormatInt(100+h%100, 10)[1:]
 }
+
+// workingHours is how long people were at work at the site between two moments, by its clock in whole minutes.
+func (st *site) workingHours(from, to instant) string {
+	if from == 0 || to == 0 {
+		return ""
+	}
+	if to < from {
+		if back := st.workingHours(to, from); back != "0.00" {
+			return "-" + back
+		}
+		return "0.00"
+	}
+	worked := 0
+	for d := dateOf(from, st.zone); d <= dateOf(to, st.zone); d++ {
+		shift := st.Opens[(int(d.utc().Weekday())+6)%7]
+		if st.cal.off[d] {
+			continue
+		}
+		begin, end := shift[0], shift[1]
+		if d == dateOf(from, st.zone) {
+			begin = max(begin, minuteOfDay(from, st.zone))
+		}
+		if d == dateOf(to, st.zone) {
+			end = min(end, minuteOfDay(to, st.zone))
+		}
+		worked += max(0, end-begin)
+	}
+	return hundredths(int64(worked))
+}

@@ -22,7 +22,7 @@ type ShopOrder struct {
 	FulfillmentStatus              string    // fulfilled, partially_fulfilled, unfulfilled, on_hold
 	Email, CustomerName            string
 	ShipCountry, ShipZip, ShipCity string
-	ShippingTitle, ShippingCode    string // Standard delivery, standard | express
+	ShippingTitle, ShippingCode    string // Standard delivery, standard | express, or a word of the shop alone
 	Subtotal, Discount, Tax        Money
 	Shipping, Total, CurrentTotal  Money
 	PresentmentCurrency            string // that the customer paid in; amounts are in the shop's own

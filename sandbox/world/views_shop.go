@@ -19,11 +19,15 @@ func (o *order) presented(minor int64) Money {
 
 // shopOrder is the order as its shop knows it at a moment.
 func (o *order) shopOrder(at instant) ShopOrder {
+	code := o.service
+	if o.oddDelivery {
+		code = "evening"
+	}
 	v := ShopOrder{
 		ID: o.id, Name: o.name, Test: o.test, CreatedAt: o.placed.time(), FinancialStatus: "pending", FulfillmentStatus: "unfulfilled",
 		Email: o.email(), CustomerName: o.first + " " + o.last, ShipCountry: o.to.country, ShipZip: o.to.zip, ShipCity: o.to.city,
 		PresentmentCurrency: o.currency,
-		ShippingTitle:       map[string]string{"standard": "Standard delivery", "express": "Express delivery"}[o.service], ShippingCode: o.service,
+		ShippingTitle:       map[string]string{"standard": "Standard delivery", "express": "Express delivery", "evening": "evening"}[code], ShippingCode: code,
 		Subtotal: o.money(o.subtotal()), Shipping: o.money(o.shipping), Total: o.money(o.total()), Tax: o.money(o.vat(o.total())),
 	}
 	w := shopView{o: o, at: at, updated: o.placed, cancelledUnits: make([]int, len(o.lines))}

@@ -80,6 +80,8 @@ type Seed struct {
 	Description string
 	Columns     []waybill.Column // in the order of the CSV's header
 	Key         []string         // columns that identify a row, empty if not said
+	Periods     []string         // of dated rules: the columns that say what a rule is for; empty for other seeds
+	Names       []NamedColumn    // columns whose values name something
 	Mark        Mark             // whether an overlay added it, or replaced a built-in one
 
 	replaced *Seed // what it took the place of

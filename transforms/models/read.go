@@ -119,6 +119,11 @@ func (r *reader) readFiles() {
 			r.unread()
 		}
 	}
+	for _, name := range sortedSeeds(r.project.seeds) {
+		if s := r.project.seeds[name]; len(s.Periods) > 0 {
+			r.checkRules(s)
+		}
+	}
 	r.addCodes(r.codes)
 }
 

@@ -3,7 +3,6 @@ package models
 import (
 	"bytes"
 	"encoding/csv"
-	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -17,7 +16,7 @@ import (
 const seedsFile = "seeds/seeds.yaml"
 
 var (
-	seedKeys       = []string{"description", "key", "columns"}
+	seedKeys       = []string{"description", "key", "periods", "names", "columns"}
 	seedColumnKeys = []string{"type", "description"}
 )
 
@@ -92,7 +91,7 @@ func (r *reader) describeSeeds(found map[waybill.TableName]*Seed) map[waybill.Ta
 
 // likeBelow gives a seed the types of the one whose place it takes, which has to have the same columns.
 func (r *reader) likeBelow(s, below *Seed) {
-	s.Description, s.Key = below.Description, below.Key
+	s.Description, s.Key, s.Periods, s.Names = below.Description, below.Key, below.Periods, below.Names
 	header, err := csv.NewReader(bytes.NewReader(s.data)).Read()
 	if err != nil {
 		r.fail(s.Path, 1, "read the header: %v", err)
@@ -133,6 +132,14 @@ func (r *reader) describeSeed(y *yamlReader, s *Seed, n ast.Node) {
 			s.Description = y.text(e.value)
 		case "key":
 			s.Key = y.list(e.value)
+		case "periods":
+			for _, p := range y.object(e.value, []string{"by"}) {
+				s.Periods = y.list(p.value)
+			}
+		case "names":
+			for _, c := range y.object(e.value, nil) {
+				s.Names = append(s.Names, NamedColumn{Column: c.key, Kind: y.text(c.value)})
+			}
 		case "columns":
 			for _, c := range y.object(e.value, nil) {
 				types[c.key] = y.seedColumn(c)
@@ -156,6 +163,18 @@ func (r *reader) describeSeed(y *yamlReader, s *Seed, n ast.Node) {
 	for _, name := range names {
 		if !contains(header, name) {
 			y.fail(n, "seed %s has no column %s%s", s.Name.Name, name, didYouMean(name, header))
+		}
+	}
+	wanted := slices.Clone(s.Periods)
+	if len(s.Periods) > 0 {
+		wanted = append(wanted, ruleColumns...)
+	}
+	for _, c := range s.Names {
+		wanted = append(wanted, c.Column)
+	}
+	for _, name := range wanted {
+		if !contains(header, name) && types[name].Name == "" {
+			y.fail(n, "seed %s has no column %s, which its periods or names need%s", s.Name.Name, name, didYouMean(name, header))
 		}
 	}
 }
@@ -191,27 +210,13 @@ func (r *yamlReader) columnType(n ast.Node) waybill.Type {
 
 // Values returns the rows of a seed for some of its columns, as text. The error names a column that the seed has not.
 func (s *Seed) Values(columns ...string) ([][]string, error) {
-	in := csv.NewReader(bytes.NewReader(s.data))
-	header, err := in.Read()
+	rows, err := s.Rows(columns...)
 	if err != nil {
-		return nil, fmt.Errorf("%s: read the header: %w", s.Path, err)
-	}
-	places := make([]int, len(columns))
-	for i, c := range columns {
-		if places[i] = slices.Index(header, c); places[i] < 0 {
-			return nil, fmt.Errorf("%s has no column %s%s", s.Path, c, didYouMean(c, header))
-		}
-	}
-	rows, err := in.ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Path, err)
+		return nil, err
 	}
 	out := make([][]string, len(rows))
 	for i, row := range rows {
-		out[i] = make([]string, len(places))
-		for j, p := range places {
-			out[i][j] = row[p]
-		}
+		out[i] = row.Values
 	}
 	return out, nil
 }

@@ -1,16 +1,15 @@
 /*
 description: >-
-  Web orders without test orders, with all that their promises hang on: when they could go, the site that has them, where they go and what
-  the brand promises.
+  Web orders without test orders, with all that their promises hang on: when they could go, the site that has them and where they go.
 grain: one row per order
 key: [order_id]
 owner: data
 columns:
   releasable_at: when the warehouse may begin (int_order_release)
   ended_at: when it was cancelled, or was found to be deleted in the shop
-  promised_service: standard where nobody mapped the method
+  promised_service: the delivery that the customer chose; unknown where nobody mapped the method, and then nothing is promised
 */
-with placed as (
+with int_order_terms as (
     select
         o.*,
         coalesce(o.cancelled_at, o.deleted_at) as ended_at,
@@ -27,29 +26,20 @@ with placed as (
         s.site,
         s.time_zone as site_zone,
         s.calendar as site_calendar,
-        cast(substr(s.cut_off_time, 1, 2) as integer) * 60
-            + cast(substr(s.cut_off_time, 4) as integer) as cut_off_minute,
-        coalesce(o.service, 'standard') as promised_service,
+        coalesce(o.service, 'unknown') as promised_service,
         d.destination_zone,
-        d.destination_calendar
+        d.destination_calendar,
+        d.destination_region
     from intermediate.int_branded_orders as o
     inner join intermediate.int_order_sites as i on i.order_id = o.order_id
     inner join intermediate.int_order_release as r on r.order_id = o.order_id
     left join ops.brands as b on b.brand = o.brand
     left join ops.sites as s on s.source = i.source and s.site = i.site
     left join intermediate.int_destinations as d
-        on d.country = coalesce(o.ship_country, '') and d.postcode_area = coalesce(o.ship_postcode_area, '')
+        on d.country = coalesce(o.ship_country, '')
+        and d.postcode_area = coalesce(o.ship_postcode_area, '')
+        and d.postcode_district = coalesce(o.ship_postcode_district, '')
     where not o.is_test
-),
-
-int_order_terms as (
-    select
-        o.*,
-        coalesce(n.working_days, a.working_days) as promise_days
-    from placed as o
-    left join ops.promises as n
-        on n.brand = o.brand and n.service = o.promised_service and n.destination = o.destination_calendar
-    left join ops.promises as a on a.brand = o.brand and a.service = o.promised_service and a.destination = '*'
 )
 
 select * from int_order_terms

@@ -4,14 +4,17 @@ grain: one row per order
 key: [order_id]
 owner: data
 columns:
-  service: standard or express, as the customer chose; a method that nobody mapped is standard, and queued
+  service: as the customer chose; unknown for a method that nobody mapped, which is queued
   releasable_on: site day of releasable_at
   paid_file_id: file of the row that paid_at is of
   paid_line: its line
   ended_at: when it was cancelled, or was found to be deleted in the shop
   wms_source: the warehouse that has it, or is to get it
-  ship_by_on: site day by which what was ordered at first has to leave; null while it cannot go
-  deliver_by_on: destination day by which it has to arrive; null while it cannot go, and where the brand promises nothing for the service
+  ship_by_on: site day by which what was ordered at first has to leave; null before what the promise counts from
+  deliver_by_on: destination day by which it has to arrive; null where nothing is promised
+  promise_rule_id: the rule that promises it
+  cut_off_rule_id: the rule that ship_by_on is of
+  wms_ship_by_on: site day by which the warehouse has to send it, counted from its own receipt; null before that
 */
 with int_orders as (
     select
@@ -29,6 +32,7 @@ with int_orders as (
         t.ship_postcode_area,
         t.destination_zone,
         t.destination_calendar,
+        t.destination_region,
         t.placed_at,
         t.authorised_at,
         t.paid_at,
@@ -50,8 +54,13 @@ with int_orders as (
         t.financial_status,
         t.fulfilment_status,
         p.ship_by_on,
-        t.promise_days,
+        p.transit_working_days as promise_days,
         p.deliver_by_on,
+        p.deliver_from_at,
+        p.deliver_to_at,
+        p.promise_rule_id,
+        p.cut_off_rule_id,
+        w.ship_by_on as wms_ship_by_on,
         t.total_amount,
         t.current_total_amount,
         t.subtotal_amount,
@@ -65,6 +74,8 @@ with int_orders as (
         t._line
     from intermediate.int_order_terms as t
     left join intermediate.int_promised_days as p on p.order_id = t.order_id and p.counted_from = t.releasable_at
+    left join intermediate.int_wms_receipts as r on r.order_id = t.order_id
+    left join intermediate.int_ship_by_days as w on w.order_id = t.order_id and w.counted_from = r.in_wms_at
 )
 
 select * from int_orders

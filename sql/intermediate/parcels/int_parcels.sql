@@ -6,7 +6,9 @@ owner: data
 columns:
   order_id: null for an order that no shop knows
   site: null for a site that is not configured
-  commitment_on: destination day by which the carrier's service delivers; null before acceptance
+  service: of the despatch, else of the order; unknown where nobody mapped it
+  lane_rule_id: the rule in force on the site day of acceptance that commits the carrier, the most exact of those that fit; null where none does
+  commitment_on: destination day by which it does; null before acceptance, and without a rule
   lost_on: the day from which the parcel counts as lost; null if it does not
 */
 with despatch_rows as (
@@ -104,10 +106,11 @@ addressed as (
         case when i.tracking_no is not null then i.ship_by_on else o.ship_by_on end as ship_by_on,
         case when i.tracking_no is not null then i.promised_on else o.deliver_by_on end as promised_on,
         s.time_zone as site_zone,
-        coalesce(p.wms_service, o.service, 'standard') as service,
+        coalesce(p.wms_service, o.service, 'unknown') as service,
         coalesce(o.ship_country, p.wms_country, h.destination_country) as destination_country,
         coalesce(o.destination_zone, e.destination_zone) as destination_zone,
         coalesce(o.destination_calendar, e.destination_calendar) as destination_calendar,
+        o.destination_region,
         h.product,
         coalesce(h.is_said_to_have_ended, false) as is_said_to_have_ended
     from packed as p
@@ -117,7 +120,7 @@ addressed as (
     left join ops.sites as s on s.source = p.source and s.site = p.site
     left join told as h on h.carrier = p.carrier and h.tracking_no = p.tracking_no and h.recency = 1
     left join intermediate.int_destinations as e
-        on e.country = coalesce(p.wms_country, h.destination_country, '') and e.postcode_area = ''
+        on e.country = coalesce(p.wms_country, h.destination_country, '') and e.postcode_area = '' and e.postcode_district = ''
 ),
 
 scanned as (
@@ -147,19 +150,54 @@ scanned as (
     left join intermediate.int_parcel_timelines as t on t.shipment_id = a.shipment_id
 ),
 
+lanes as (
+    select
+        s.tracking_no,
+        r.rule_id,
+        r.transit_working_days,
+        case when r.service = '*' then 0 else 1 end
+        + case when r.site = '*' then 0 else 1 end
+        + case when r.destination = '*' then 0 else 1 end as named_count,
+        case
+            when r.destination = s.destination_country || ':' || s.destination_region then 3
+            when r.destination = s.destination_country then 1
+            when r.destination = s.destination_calendar then 2
+            else 0
+        end as destination_level
+    from scanned as s
+    inner join seeds.lane_rules as r
+        on r.carrier = s.carrier
+        and (r.service = s.service or (r.service = '*' and s.service <> 'unknown'))
+        and (r.site = '*' or r.site = s.site)
+        and (
+            r.destination = '*' or r.destination = s.destination_country or r.destination = s.destination_calendar
+            or r.destination = s.destination_country || ':' || s.destination_region
+        )
+        and r.valid_from <= cast(at_timezone(s.accepted_at, coalesce(s.site_zone, s.destination_zone)) as date)
+        and (
+            r.valid_to is null
+            or r.valid_to > cast(at_timezone(s.accepted_at, coalesce(s.site_zone, s.destination_zone)) as date)
+        )
+),
+
+ranked_lanes as (
+    select
+        *,
+        row_number() over (partition by tracking_no order by named_count desc, destination_level desc, rule_id) as place
+    from lanes
+),
+
 counted as (
     select
         s.*,
+        n.rule_id as lane_rule_id,
         case
-            when coalesce(n.transit_working_days, v.transit_working_days) = 0 then f.due_day_no
-            else f.working_day_no + coalesce(n.transit_working_days, v.transit_working_days)
+            when n.transit_working_days = 0 then f.due_day_no
+            else f.working_day_no + n.transit_working_days
         end as commitment_no,
         g.working_day_no + 3 as silent_no
     from scanned as s
-    left join ops.carrier_services as n
-        on n.carrier = s.carrier and n.service = s.service and n.destination = s.destination_calendar
-    left join ops.carrier_services as v
-        on v.carrier = s.carrier and v.service = s.service and v.destination = '*'
+    left join ranked_lanes as n on n.tracking_no = s.tracking_no and n.place = 1
     left join intermediate.int_calendar_days as f
         on f.calendar = s.destination_calendar and f.day_on = s.accepted_on
     left join intermediate.int_calendar_days as g

@@ -1,23 +1,30 @@
 /*
 description: >-
-  Countries and postcode areas that orders and parcels go to, with the zone of their days and the calendar of their working days: by the
-  postcode area where one is known, else by the country. Of a country with several zones nothing is known without a place.
-grain: one row per country and postcode area
-key: [country, postcode_area]
+  Places that orders and parcels go to, with the zone of their days, the calendar of their working days and the region that carriers tell
+  apart: by the postcode district where a seed knows it, else by the area, else by the country. Of a country with several zones nothing is known without a place.
+grain: one row per country, postcode area and postcode district
+key: [country, postcode_area, postcode_district]
 owner: data
 columns:
   country: ISO 3166 code; empty where none was told
   postcode_area: letters that the postcode begins with; empty where none was told
-  is_assumed: no seed knows the place, so the zone and calendar of England stand in
+  postcode_district: its part before the blank; empty where none was told
+  destination_zone: IANA zone; null where no seed knows the place
+  destination_calendar: calendar of its working days; null where no seed knows the place
+  destination_region: region of the country, as destination_areas names it; null where no seed tells
 */
 with told as (
-    select coalesce(ship_country, '') as country, coalesce(ship_postcode_area, '') as postcode_area from canonical.orders
+    select
+        coalesce(ship_country, '') as country,
+        coalesce(ship_postcode_area, '') as postcode_area,
+        coalesce(ship_postcode_district, '') as postcode_district
+    from canonical.orders
     union
-    select coalesce(destination_country, '') as country, '' as postcode_area from canonical.despatches
+    select coalesce(destination_country, '') as country, '' as postcode_area, '' as postcode_district from canonical.despatches
     union
-    select coalesce(destination_country, '') as country, '' as postcode_area from canonical.parcel_statuses
+    select coalesce(destination_country, '') as country, '' as postcode_area, '' as postcode_district from canonical.parcel_statuses
     union
-    select '' as country, '' as postcode_area
+    select '' as country, '' as postcode_area, '' as postcode_district
 ),
 
 country_zones as (
@@ -35,23 +42,24 @@ country_calendars as (
 ),
 
 areas as (
-    select country, prefix, min(calendar) as calendar, min(zone) as zone
+    select country, prefix, prefix_kind, min(calendar) as calendar, min(zone) as zone, min(region) as region
     from seeds.destination_areas
-    where prefix_kind = 'area'
-    group by country, prefix
+    group by country, prefix, prefix_kind
 ),
 
 int_destinations as (
     select
         t.country,
         t.postcode_area,
-        coalesce(a.zone, z.zone, 'Europe/London') as destination_zone,
-        coalesce(a.calendar, c.calendar, 'GB-EAW') as destination_calendar,
-        coalesce(a.zone, z.zone) is null or coalesce(a.calendar, c.calendar) is null as is_assumed
+        t.postcode_district,
+        coalesce(d.zone, a.zone, z.zone) as destination_zone,
+        coalesce(d.calendar, a.calendar, c.calendar) as destination_calendar,
+        coalesce(d.region, a.region) as destination_region
     from told as t
     left join country_zones as z on z.country = t.country
     left join country_calendars as c on c.country = t.country
-    left join areas as a on a.country = t.country and a.prefix = t.postcode_area
+    left join areas as a on a.country = t.country and a.prefix = t.postcode_area and a.prefix_kind = 'area'
+    left join areas as d on d.country = t.country and d.prefix = t.postcode_district and d.prefix_kind = 'district'
 )
 
 select * from int_destinations

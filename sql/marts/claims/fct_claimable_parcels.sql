@@ -19,7 +19,7 @@ columns:
   brand: the order's brand
   carrier: who carried it
   tracking_no: the carrier's number
-  service: standard or express
+  service: standard, express or unknown
   state: {description: open until the deadline has passed, not_null: true, accepted: [open, expired]}
   detected_how: rule, or carrier when the carrier's own event says so
   accepted_at: when the carrier got it, from which the deadline counts
@@ -85,8 +85,7 @@ ruled as (
         cast(date_add('day', r.claim_deadline, cast(d.accepted_at at time zone 'Europe/London' as date)) as date)
             as deadline_on
     from detected as d
-    left join ops.carrier_services as v
-        on v.carrier = d.carrier and v.service = d.service and v.destination = '*'
+    left join ops.carriers as v on v.carrier = d.carrier
     left join marts.claim_rules as r
         on r.carrier = v.claims_terms and r.service = v.claims_service and r.claim_type = d.claim_type
         and r.deadline_unit = 'calendar_days'

@@ -1,5 +1,5 @@
 /*
-description: The warehouses with their zone, calendar and cut-off.
+description: The warehouses with their zone and calendar.
 grain: one row per site
 key: [site]
 unit: none
@@ -10,7 +10,6 @@ columns:
   source: the source that its files come from
   time_zone: IANA zone of its local time
   calendar: calendar of its working days
-  cut_off_time: local time before which an order is paid to leave on the same working day (HH:MM)
 */
 with dim_sites as (
     select
@@ -18,8 +17,7 @@ with dim_sites as (
         name,
         source,
         time_zone,
-        calendar,
-        cut_off_time
+        calendar
     from ops.sites
 )
 

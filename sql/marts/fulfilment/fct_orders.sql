@@ -14,7 +14,7 @@ columns:
   order_name: what the customer sees, without the number sign
   shop: the web shop
   site: the warehouse that has it, before that the first one of its brand
-  service: {description: "standard or express; standard for a method that nobody mapped", accepted: [standard, express]}
+  service: {description: "standard or express; unknown for a method that nobody mapped, and then nothing is promised", accepted: [standard, express, unknown]}
   ship_country: ISO code of the destination
   destination_calendar: calendar of the destination
   goods_status:
@@ -45,10 +45,17 @@ columns:
   cancelled_at: when the shop cancelled it
   deleted_at: when the shop was asked about it and had it no longer
   wms_status_at: when the warehouse's latest status event happened
-  ship_by_on: site day by which it has to leave; null while it cannot go
+  ship_by_on: site day by which it has to leave; null while it cannot go, and before what the promise counts from
   deliver_by_on: destination day by which it has to arrive; null while it cannot go, and where the brand promises nothing
+  deliver_from_at: from when on that day, where the promise says a time
+  deliver_to_at: until when on that day, where the promise says a time
+  promise_rule_id: the row of promise_rules that promises it; null where none fits
+  cut_off_rule_id: the row of cut_off_rules that ship_by_on is of
+  wms_ship_by_on: site day by which the warehouse has to send it, counted from its own receipt; null before that
   is_shipped_on_time: "all live units left by ship_by_on, line by line; null where none is wanted, while it cannot go, and while still possible"
+  is_shipped_on_time_by_wms: the same by wms_ship_by_on
   is_delivered_on_time: "all live units arrived by deliver_by_on, line by line; null likewise"
+  is_delivered_in_window: "all live units had arrived between deliver_from_at and deliver_to_at; null where neither is promised, where none is wanted, and while still possible"
   is_in_full: "all units arrived by deliver_by_on but for those whose cancellation is excused; false as soon as one was cancelled that is not"
   is_otif: "delivered on time and in full; false where one of them is, null while neither is and one is null"
   is_perfect: "is_otif, no parcel lost or damaged, and nothing sent that nobody wanted"
@@ -70,13 +77,17 @@ columns:
   added_deliver_by_on: day by which they have to arrive
   split_count: {description: distinct parcels, not_null: true}
   releasable_to_wms_hours: from releasable_at to the warehouse
+  releasable_to_wms_working_hours: the same while the site was open, as are the other working hours; null where its opening hours are not known
   wms_to_picked_hours: from the warehouse's receipt to picked
+  wms_to_picked_working_hours: the same while the site was open
   picked_to_despatched_hours: from picked to the first despatch
+  picked_to_despatched_working_hours: the same while the site was open
   despatched_to_accepted_hours: from the first despatch to the carrier's first scan
   accepted_to_delivered_hours: from the carrier's first scan to the last delivery
   click_to_ship_hours: from the order to the carrier's first scan
   click_to_door_hours: from the order to the last delivery
   age_hours: from releasable_at to now, of orders that are not cancelled and not delivered
+  age_working_hours: the same while the site was open
   total_amount: {description: the shop's total, not_null: true}
   current_total_amount: the shop's total after edits and refunds
   discount_amount: discounts in the total
@@ -95,7 +106,7 @@ checks:
   - relationship: {column: site, to: marts.dim_sites, field: site}
   - rows: "first_despatched_at is null or first_despatched_at <= last_despatched_at"
   - rows: "units_delivered <= units_despatched"
-  - rows: "releasable_at is null or site is null or ship_by_on is not null"
+  - rows: "cut_off_rule_id is null or ship_by_on is not null"
   - rows: "units_arrived <= units_left and units_left + units_extra = units_despatched"
   - sum_equal:
       by: order_id
@@ -135,9 +146,14 @@ with staged as (
         s.units_in_time,
         s.units_extra,
         s.units_failed,
+        s.arrived_whole_at,
         s.arrived_whole_on,
         m.money_status,
         s.told_lines_count,
+        h.releasable_to_wms_working_hours,
+        h.wms_to_picked_working_hours,
+        h.picked_to_despatched_working_hours,
+        h.waiting_working_hours,
         coalesce(not o.is_complete, false) as is_incomplete,
         coalesce(o.is_complete, false) as is_known_complete,
         k.as_of,
@@ -147,6 +163,7 @@ with staged as (
     from intermediate.int_orders as o
     inner join intermediate.int_order_stages as s on s.order_id = o.order_id
     inner join intermediate.int_order_money as m on m.order_id = o.order_id
+    left join intermediate.int_order_working_hours as h on h.order_id = o.order_id
     cross join ops.clock as k
 ),
 
@@ -183,9 +200,20 @@ judged as (
         end as is_shipped_on_time,
         case
             when is_incomplete or units_live = 0 then null
+            when units_left >= units_live then left_whole_on <= wms_ship_by_on
+            when site_today_on > wms_ship_by_on then false
+        end as is_shipped_on_time_by_wms,
+        case
+            when is_incomplete or units_live = 0 then null
             when units_arrived >= units_live then arrived_whole_on <= deliver_by_on
             when destination_today_on > deliver_by_on then false
         end as is_delivered_on_time,
+        case
+            when is_incomplete or units_live = 0 or (deliver_from_at is null and deliver_to_at is null) then null
+            when units_arrived >= units_live
+                then (deliver_from_at is null or arrived_whole_at >= deliver_from_at) and (deliver_to_at is null or arrived_whole_at <= deliver_to_at)
+            when as_of > deliver_to_at then false
+        end as is_delivered_in_window,
         case
             when is_incomplete or deliver_by_on is null then null
             when units_failed > 0 then false
@@ -240,8 +268,15 @@ fct_orders as (
         wms_status_at,
         ship_by_on,
         deliver_by_on,
+        deliver_from_at,
+        deliver_to_at,
+        promise_rule_id,
+        cut_off_rule_id,
+        wms_ship_by_on,
         is_shipped_on_time,
+        is_shipped_on_time_by_wms,
         is_delivered_on_time,
+        is_delivered_in_window,
         is_in_full,
         is_otif,
         case
@@ -268,9 +303,12 @@ fct_orders as (
         split_count,
         -- Minutes times a sixtieth: dividing decimals is a double on one engine and a rounded decimal on the other.
         cast(date_diff('minute', releasable_at, in_wms_at) * 0.0166666667 as decimal(18, 2)) as releasable_to_wms_hours,
+        releasable_to_wms_working_hours,
         cast(date_diff('minute', in_wms_at, picked_at) * 0.0166666667 as decimal(18, 2)) as wms_to_picked_hours,
+        wms_to_picked_working_hours,
         cast(date_diff('minute', picked_at, first_despatched_at) * 0.0166666667 as decimal(18, 2))
             as picked_to_despatched_hours,
+        picked_to_despatched_working_hours,
         cast(date_diff('minute', first_despatched_at, first_accepted_at) * 0.0166666667 as decimal(18, 2))
             as despatched_to_accepted_hours,
         cast(date_diff('minute', first_accepted_at, last_delivered_at) * 0.0166666667 as decimal(18, 2))
@@ -283,6 +321,7 @@ fct_orders as (
             when goods_status not in ('cancelled', 'nothing_to_ship', 'delivered')
                 then cast(date_diff('minute', releasable_at, as_of) * 0.0166666667 as decimal(18, 2))
         end as age_hours,
+        case when goods_status not in ('cancelled', 'nothing_to_ship', 'delivered') then waiting_working_hours end as age_working_hours,
         total_amount,
         current_total_amount,
         discount_amount,

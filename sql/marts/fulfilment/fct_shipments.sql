@@ -15,7 +15,7 @@ columns:
   carrier: "who carries it, by the name beside the number or its form; unknown where neither tells"
   tracking_no: the carrier's number
   site: the warehouse that despatched it; null for a site that is not configured
-  service: {description: standard or express, accepted: [standard, express]}
+  service: {description: "standard or express; unknown for a word that nobody mapped", accepted: [standard, express, unknown]}
   destination_country: ISO code
   destination_calendar: calendar of the destination
   status:
@@ -38,7 +38,9 @@ columns:
   lost_on: destination day from which it counts as lost
   is_damaged: {description: the carrier noted damage, not_null: true}
   damaged_on: destination day on which damage was first noted
-  commitment_on: destination day by which the carrier's service delivers; null before acceptance
+  destination_region: region of the country as destination_areas names it; null where the postcode does not tell
+  lane_rule_id: the row of lane_rules that commits the carrier; null before acceptance, and where none fits
+  commitment_on: destination day by which the carrier's service delivers; null before acceptance, and without a rule
   promised_on: the order's deliver_by_on
   promise_gap_days: calendar days of delivery after promised_on, negative when early; null until delivered
   commitment_gap_days: the same against commitment_on
@@ -88,6 +90,7 @@ fct_shipments as (
         service,
         destination_country,
         destination_calendar,
+        destination_region,
         status,
         case when lost_how = 'rule' then 'rule' else latest_told_by end as status_how,
         latest_reason as status_reason,
@@ -108,6 +111,7 @@ fct_shipments as (
         lost_on,
         first_damaged_at is not null as is_damaged,
         damaged_on,
+        lane_rule_id,
         commitment_on,
         promised_on,
         cast(promise_gap_days as integer) as promise_gap_days,

@@ -12,7 +12,7 @@ columns:
   brand: the brand
   site: the warehouse; none where no warehouse serves the brand
   carrier: the carrier
-  service: standard or express
+  service: standard, express or unknown
   is_matured: {description: "the day has passed wherever a promise of the row was made for it: nothing of it is open any more", not_null: true}
   orders_in_count: orders that could go from that day on
   orders_shipped_count: orders whose last live unit left that day

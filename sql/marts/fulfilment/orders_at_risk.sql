@@ -19,7 +19,7 @@ columns:
   brand: its brand
   order_name: what the customer sees
   site: its warehouse
-  service: standard or express
+  service: standard, express or unknown
   goods_status: how it stands with the goods
   money_status: how it stands with the money
   stuck_stage:

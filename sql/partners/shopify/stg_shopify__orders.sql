@@ -68,6 +68,7 @@ stg_shopify__orders as (
         o.fulfilment_status,
         upper(nullif(trim(o.ship_country), '')) as ship_country,
         upper(nullif(trim(o.ship_postcode_area), '')) as ship_postcode_area,
+        upper(nullif(trim(o.ship_postcode_district), '')) as ship_postcode_district,
         coalesce(nullif(trim(o.shipping_code), ''), nullif(trim(o.shipping_title), '')) as service_raw,
         c.meaning as service,
         o.email as email_hash,

@@ -90,8 +90,10 @@ stg_woo__orders as (
         o.status as financial_status,
         upper(nullif(trim(o.ship_country), '')) as ship_country,
         upper(nullif(trim(o.ship_postcode_area), '')) as ship_postcode_area,
+        upper(nullif(trim(o.ship_postcode_district), '')) as ship_postcode_district,
         coalesce(nullif(trim(o.shipping_title), ''), nullif(trim(o.shipping_method_id), '')) as service_raw,
-        coalesce(t.meaning, m.meaning) as service,
+        -- flat_rate and free_shipping say what delivery costs; a title that nobody mapped is a miss, whatever the method.
+        case when nullif(trim(o.shipping_title), '') is null then m.meaning else t.meaning end as service,
         o.email as email_hash,
         o.total_amount,
         -- WooCommerce keeps both without their tax; the total has it.
