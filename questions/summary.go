@@ -56,7 +56,7 @@ func (m *Marts) Summary(ctx context.Context) (Summary, error) {
 	err := m.QueryRowContext(ctx, `select count(*), count(is_delivered_on_time), count(*) filter (where is_delivered_on_time),
 			count(*) filter (where status in ('paid', 'in_wms', 'part_despatched')),
 			(select count(*) from marts.orders_at_risk where risk_state = 'breached'), (select count(*) from marts.orders_at_risk where risk_state = 'at_risk'),
-			(select count(*) from marts.fct_returns where stage = 'received')
+			(select count(*) from marts.fct_returns where stage in ('received', 'part_refunded'))
 		from marts.fct_orders`).
 		Scan(&sum.Orders, &sum.Due, &sum.OnTime, &sum.Backlog, &sum.Breached, &sum.AtRisk, &sum.ReturnsOpen)
 	if err != nil {

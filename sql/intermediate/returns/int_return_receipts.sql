@@ -9,6 +9,8 @@ columns:
   return_id: "the shop's return, or wms:<source>:<return_ref> for one that no shop announced"
   order_id: null where neither the return nor the warehouse's order number tells it
   units_received: the quantity, 0 for grades that do not count as received
+  units_refused: of these, those for which nothing is given
+  is_refused: the row is of goods that go back to the customer, ours or not
   place: 1 for the return's earliest receipt row
   place_of_grading: 1 for the return's row that was processed first
   place_of_sku: 1 for the earliest receipt row of the return's SKU
@@ -71,6 +73,8 @@ counted as (
         m.grade_raw,
         case when coalesce(g.counts_as_received, true) then m.qty else 0 end as units_received,
         case when g.is_resaleable then m.qty else 0 end as units_resaleable,
+        case when g.is_refused and g.counts_as_received then m.qty else 0 end as units_refused,
+        coalesce(g.is_refused, false) as is_refused,
         case when m.grade = 'X' then m.qty else 0 end as units_not_ours,
         case when m.grade = 'M' then m.qty else 0 end as units_missing,
         m.reason_raw,
