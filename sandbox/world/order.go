@@ -189,7 +189,7 @@ type receipt struct {
 	rma, tracking       string
 	noOrder             bool // the warehouse could not tell the order
 	line, qty           int
-	grade               string // A B C D X M
+	grade               string // A B C D R X M
 	reason, note        string
 	span
 }
@@ -235,6 +235,7 @@ type refund struct {
 	duties       int64
 	amount       int64
 	gift         int64 // the part of it that went back onto a gift card
+	credit       bool  // that part is credit in the shop instead
 	payRef       string
 	authCode     string
 	missingInPSP bool

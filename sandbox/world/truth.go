@@ -9,10 +9,10 @@ import (
 func (s *sim) truth(at instant) []TruthTable {
 	w := &witness{sim: s, at: at, orders: s.knowAll(at)}
 	w.readLedger()
-	w.readReturns()
 	w.readRefunds()
+	w.readReturns()
 	tables := []TruthTable{
-		w.factOrders(), w.factLines(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factClaims(),
+		w.factOrders(), w.factLines(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factExchanges(), w.factClaims(),
 		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(), w.health(), w.fulfilmentDaily(), w.returnsDaily(),
 		w.returnsOpen(), w.returnLines(), w.warehouseEvents(), w.disputesTold(), w.orderKeys(), w.tieouts(), w.unmappedCodes(), w.setAside(), w.unanswered(),
 	}
