@@ -233,7 +233,7 @@ func (w *witness) resolve(r *knownReturn) {
 	}
 	switch {
 	case r.isKept():
-		r.resolved = r.closed
+		r.resolved, r.waiting = r.closed, 0
 	case r.done == 0:
 	case r.received != 0 && r.graded != 0:
 		r.resolved = max(r.done, r.received, r.graded)

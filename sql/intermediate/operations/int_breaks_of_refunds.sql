@@ -40,7 +40,7 @@ with int_breaks_of_refunds as (
             || ' and not given by ' || cast(refund_due_on as varchar) || ', limit ' || limit_basis,
         _file_id, _line
     from marts.fct_returns
-    where stage <> 'resolved' and coalesce(waiting_amount > 0, true)
+    where stage <> 'resolved' and refund_due_on is not null and coalesce(waiting_amount > 0, true)
     union all
     select
         'R13', f.state, f.refund_id, f.order_id, f.brand,

@@ -96,7 +96,7 @@ int_return_resolutions as (
         g.resolved_amount,
         case
             when g.resolved_amount >= o.least_amount then 0
-            else greatest(0, o.owed_amount - o.kept_amount - g.resolved_amount)
+            else o.owed_amount - o.kept_amount - g.resolved_amount
         end as waiting_amount,
         case when g.resolved_amount >= o.least_amount then coalesce(g.reached_at, o.received_at, o.requested_at) end as value_resolved_at
     from given as g

@@ -69,7 +69,7 @@ columns:
   exchanged_amount: what was sold in exchange for it, at its price before discounts
   rejected_amount: what the customer paid for the units that go back to him
   resolved_amount: {description: the four together, not_null: true}
-  waiting_amount: what is owed and not resolved, of the units received, or of those announced while nothing is received
+  waiting_amount: what is owed and not resolved, of the units received, or of those announced while nothing is received; 0 of those kept
   currency: of the amounts
   rma: what the warehouse wrote as the return's name; null where it wrote none
   received_file_id: file of the earliest receipt row, which received_at is of
@@ -86,6 +86,7 @@ checks:
   - rows: "(stage = 'resolved') = (resolved_at is not null)"
   - rows: "value_resolved_at is null or waiting_amount = 0"
   - rows: "stage <> 'part_refunded' or waiting_amount > 0"
+  - rows: "stage <> 'resolved' or waiting_amount = 0"
   - rows: "received_at is null or booked_due_on is not null"
   - sum_equal:
       by: return_id
@@ -236,7 +237,7 @@ fct_returns as (
         cast(exchanged_amount as decimal(18, 4)) as exchanged_amount,
         cast(rejected_amount as decimal(18, 4)) as rejected_amount,
         cast(resolved_amount as decimal(18, 4)) as resolved_amount,
-        cast(waiting_amount as decimal(18, 4)) as waiting_amount,
+        cast(case when is_kept then 0 else waiting_amount end as decimal(18, 4)) as waiting_amount,
         currency,
         rma,
         received_file_id,
