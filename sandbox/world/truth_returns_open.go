@@ -213,6 +213,8 @@ func (r *knownReturn) advice(why string) string {
 		return "see that the goods arrive"
 	case past && stage == "requested":
 		return "refund it in the shop and ask where the goods are"
+	case past && stage == "hub_delivered":
+		return "refund it in the shop and have the warehouse book it"
 	case past && r.received == 0:
 		return "refund it in the shop and have the parcel found"
 	case why == "lost":

@@ -49,7 +49,7 @@ func (w *witness) pay(r *knownReturn, f *knownRefund, money int64) {
 	if at := w.failedAt(f); at != 0 {
 		r.failed = earliest(r.failed, at)
 	}
-	if f.due > 0 && r.settled >= 0 {
+	if f.due > 0 && money > 0 && r.settled >= 0 {
 		if at := w.settledAt(f); at != 0 {
 			r.settled = max(r.settled, at)
 		} else {

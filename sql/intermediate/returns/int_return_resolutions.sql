@@ -66,8 +66,7 @@ given as (
         sum(case when e.outcome = 'exchange' then e.amount end) as exchanged_amount,
         sum(case when e.outcome = 'reject' then e.amount end) as rejected_amount,
         coalesce(sum(e.amount), 0) as resolved_amount,
-        min(case when e.amount_so_far >= o.least_amount then e.happened_at end) as reached_at,
-        min(e.happened_at) as first_given_at
+        min(case when e.amount_so_far >= o.least_amount then e.happened_at end) as reached_at
     from owed as o
     left join running as e on e.return_id = o.return_id
     group by o.return_id
@@ -76,7 +75,10 @@ given as (
 booked as (
     select
         return_id,
-        case when count(case when is_provided then 1 end) = count(case when is_provided then settled_at end) then max(settled_at) end as settled_at,
+        case
+            when count(case when is_provided and amount > 0 then 1 end) = count(case when is_provided and amount > 0 then settled_at end)
+                then max(case when amount > 0 then settled_at end)
+        end as settled_at,
         min(failed_at) as refund_failed_at
     from intermediate.int_return_refunds
     group by return_id
@@ -86,7 +88,6 @@ int_return_resolutions as (
     select
         g.return_id,
         g.refunded_at,
-        g.first_given_at,
         b.settled_at,
         b.refund_failed_at,
         g.refunded_amount,

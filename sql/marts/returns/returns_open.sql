@@ -110,6 +110,7 @@ returns_open as (
             when why = 'not_booked' then 'have the warehouse book and grade it'
             when why = 'refunded_early' then 'see that the goods arrive'
             when why in ('past_law', 'past_promise') and stage = 'requested' then 'refund it in the shop and ask where the goods are'
+            when why in ('past_law', 'past_promise') and stage = 'hub_delivered' then 'refund it in the shop and have the warehouse book it'
             when why in ('past_law', 'past_promise') and received_at is null then 'refund it in the shop and have the parcel found'
             when why = 'lost' then 'claim it from the carrier and decide on the refund'
             when stage = 'part_refunded' then 'refund the rest in the shop'
