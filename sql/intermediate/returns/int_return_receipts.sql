@@ -6,7 +6,7 @@ grain: one row per receipt row
 key: [source, _file_id, _line]
 owner: data
 columns:
-  return_id: "the shop's return, or wms:<source>:<return_ref> for one that no shop announced"
+  return_id: "the shop's return; for one that no shop announced wms:<source>: and the RMA that the warehouse wrote, where that is of one order, else its own return_ref"
   order_id: null where neither the return nor the warehouse's order number tells it
   units_received: the quantity, 0 for grades that do not count as received
   units_refused: of these, those for which nothing is given
@@ -54,14 +54,26 @@ met as (
     left join intermediate.int_order_keys as k on k.source = r.source and k.order_ref = r.order_ref
 ),
 
+-- A name that no shop gave is a returns provider's, which may use it for another order too.
+named as (
+    select
+        *,
+        case
+            when rma is not null
+                and min(order_id) over (partition by source, rma, announced_id) = max(order_id) over (partition by source, rma, announced_id)
+                then min(order_id) over (partition by source, rma, announced_id)
+        end as order_of_rma
+    from met
+),
+
 counted as (
     select
         m.source,
-        coalesce(m.announced_id, 'wms:' || m.source || ':' || m.return_ref) as return_id,
+        coalesce(m.announced_id, 'wms:' || m.source || ':' || case when m.order_of_rma is not null then m.rma else m.return_ref end) as return_id,
         m.announced_id is not null as is_announced,
         m.return_ref,
         m.rma,
-        m.order_id,
+        coalesce(m.order_id, m.order_of_rma) as order_id,
         l.line_id,
         m.sku,
         m.site,
@@ -82,10 +94,10 @@ counted as (
         coalesce(m.disposition, g.disposition) as disposition,
         m._file_id,
         m._line
-    from met as m
+    from named as m
     left join seeds.grades as g on g.grade = m.grade
     left join intermediate.int_order_lines as l
-        on l.order_id = m.order_id and l.sku = m.sku and l.sku_choice = 1
+        on l.order_id = coalesce(m.order_id, m.order_of_rma) and l.sku = m.sku and l.sku_choice = 1
     where not m.is_test
 ),
 

@@ -9,7 +9,7 @@ at_stake: {amount: requested_amount, currency: currency}
 owner: returns
 partition_by: [brand]
 columns:
-  return_id: "the shop's source and its own number, or wms:<source>:<the warehouse's number> for one that no shop announced"
+  return_id: "the shop's source and its own number, or for one that no shop announced wms:<source>: and the returns provider's RMA, where the warehouse wrote one of one order, else the warehouse's number"
   order_id: the order; null when nothing tells it
   brand: the order's brand; null with order_id
   return_name: "the shop's name of the return, which warehouses call the RMA: AV1001-R1"
