@@ -18,7 +18,6 @@ type knownReturn struct {
 	received, graded         instant
 	unitsRequested, unitsGot int
 	lost                     bool
-	ended                    instant  // when its order was, if nothing of that was delivered
 	given                    []giving // what the customer got for it, in order of time
 	settled, failed          instant
 	limits                   limits
@@ -176,7 +175,6 @@ type knownRefund struct {
 	settlement string
 	kind       string
 	state      string
-	gift       int64 // the part of web that went through no provider
 	credit     bool  // all of it is credit or a gift card
 	returned   int64 // what came back of it from the customer's bank
 	back       *ledgerRow
@@ -206,34 +204,8 @@ func (w *witness) readRefunds() {
 			if r.at > w.at || r.amount == 0 {
 				continue
 			}
-			out := knownRefund{o: k.o, id: k.o.brand.Shop + ":" + itoa(r.id), at: r.at, web: r.amount, kind: r.purpose(), index: i}
-			if r.ret > 0 {
-				out.ret = k.o.brand.Shop + ":" + itoa(k.o.returns[r.ret-1].id)
-			}
-			if out.due = r.amount - r.gift; k.o.tender != "" {
-				out.due = 0
-			}
-			out.gift, out.credit = r.amount-out.due, r.gift == r.amount
-			booked := byRef[r.authCode]
-			switch {
-			case out.due == 0:
-				out.state = "not_in_scope"
-			case booked != nil:
-				explained[r.authCode] = true
-				out.psp, out.ref, out.state = -booked.gross, r.authCode, "matched"
-				if out.back = backs[r.authCode]; out.back != nil {
-					out.returned = out.back.gross
-					out.psp -= out.returned
-				}
-				out.booked, out.settlement = booked, booked.settlement
-				if out.psp != out.due {
-					out.state = "amount_differs"
-				}
-			case r.at < w.at-pspGrace:
-				out.state = "missing_in_psp"
-			default:
-				out.state = "pending_psp"
-			}
+			out := w.refundOf(k.o, i, byRef, backs)
+			explained[r.authCode] = explained[r.authCode] || out.booked != nil
 			w.refunds = append(w.refunds, out)
 		}
 	}
@@ -273,6 +245,39 @@ func (w *witness) failedAt(r *knownRefund) instant {
 		return 0
 	}
 	return w.bookedAt(r.back)
+}
+
+// refundOf is a refund of a shop beside what the PSP's books have under its reference.
+func (w *witness) refundOf(o *order, i int, byRef, backs map[string]*ledgerRow) knownRefund {
+	r := &o.refunds[i]
+	out := knownRefund{o: o, id: o.brand.Shop + ":" + itoa(r.id), at: r.at, web: r.amount, kind: r.purpose(), index: i}
+	if r.ret > 0 {
+		out.ret = o.brand.Shop + ":" + itoa(o.returns[r.ret-1].id)
+	}
+	if out.due = r.amount - r.gift; o.tender != "" {
+		out.due = 0
+	}
+	out.credit = r.gift == r.amount
+	booked := byRef[r.authCode]
+	switch {
+	case out.due == 0:
+		out.state = "not_in_scope"
+	case booked != nil:
+		out.psp, out.ref, out.state = -booked.gross, r.authCode, "matched"
+		if out.back = backs[r.authCode]; out.back != nil {
+			out.returned = out.back.gross
+			out.psp -= out.returned
+		}
+		out.booked, out.settlement = booked, booked.settlement
+		if out.psp != out.due {
+			out.state = "amount_differs"
+		}
+	case r.at < w.at-pspGrace:
+		out.state = "missing_in_psp"
+	default:
+		out.state = "pending_psp"
+	}
+	return out
 }
 
 // purpose is what the refund was for, by its lines, by what its note says, or by what it gives back.

@@ -144,57 +144,71 @@ type openFor struct {
 	stake, over string
 }
 
+// reason is the first that fits: what is wrong, and if nothing is, the step that it waits for.
 func (w *witness) reason(r *knownReturn, today date) openFor {
-	scanned, home := r.onTheWay()
-	two, owes, l := w.at-48*hour, r.waiting != 0, &r.limits
-	out := openFor{}
-	if r.waiting >= 0 {
-		out.stake = amount(r.waiting)
-	}
-	put := func(why string, since instant) openFor {
-		out.why, out.since = why, since
-		return out
-	}
-	past := func(why string, by date) openFor {
-		out.over = itoa(int(today - by))
-		return put(why, (by+1).at(w.london, 0))
+	out := w.wrong(r, today)
+	if out.why == "" {
+		out.why, out.since = r.waitsFor()
 	}
 	switch {
-	case r.noOrder:
-		return put("order_unknown", r.received)
-	case owes && r.failed != 0:
-		return put("refund_failed", r.failed)
-	case owes && l.law != 0 && today > l.law:
-		return past("past_law", l.law)
-	case owes && l.brand != 0 && today > l.brand:
-		return past("past_promise", l.brand)
-	case r.stage() == "part_refunded":
-		return put("part_refunded", max(r.refunded(), r.received))
-	case r.lost:
-		return put("lost", r.lostOn.at(w.london, 0))
-	case r.received != 0 && r.graded == 0 && r.received <= two:
-		return put("not_graded", r.received+48*hour)
-	case r.received == 0 && home != 0 && home <= two:
-		return put("not_booked", home+48*hour)
-	case r.received == 0 && scanned == 0 && home == 0 && r.requested <= w.at-14*24*hour:
-		return put("not_sent", r.requested+14*24*hour)
-	case r.received == 0 && r.done != 0:
+	case out.why == "refunded_early":
 		var all int64
 		for _, g := range r.given {
 			all += g.money
 		}
 		out.stake = amount(all)
-		return put("refunded_early", r.done)
-	case r.graded != 0:
-		return put("to_refund", r.graded)
-	case r.received != 0:
-		return put("to_grade", r.received)
-	case home != 0:
-		return put("to_book", home)
-	case scanned != 0:
-		return put("on_its_way", scanned)
+	case r.waiting >= 0:
+		out.stake = amount(r.waiting)
 	}
-	return put("announced", r.requested)
+	return out
+}
+
+// wrong is what is late, short or missing of an open return; without a why if nothing is.
+func (w *witness) wrong(r *knownReturn, today date) openFor {
+	scanned, home := r.onTheWay()
+	two, owes, l := w.at-48*hour, r.waiting != 0, &r.limits
+	past := func(why string, by date) openFor {
+		return openFor{why: why, since: (by + 1).at(w.london, 0), over: itoa(int(today - by))}
+	}
+	switch {
+	case r.noOrder:
+		return openFor{why: "order_unknown", since: r.received}
+	case owes && r.failed != 0:
+		return openFor{why: "refund_failed", since: r.failed}
+	case owes && l.law != 0 && today > l.law:
+		return past("past_law", l.law)
+	case owes && l.brand != 0 && today > l.brand:
+		return past("past_promise", l.brand)
+	case r.stage() == "part_refunded":
+		return openFor{why: "part_refunded", since: max(r.refunded(), r.received)}
+	case r.lost:
+		return openFor{why: "lost", since: r.lostOn.at(w.london, 0)}
+	case r.received != 0 && r.graded == 0 && r.received <= two:
+		return openFor{why: "not_graded", since: r.received + 48*hour}
+	case r.received == 0 && home != 0 && home <= two:
+		return openFor{why: "not_booked", since: home + 48*hour}
+	case r.received == 0 && scanned == 0 && home == 0 && r.requested <= w.at-14*24*hour:
+		return openFor{why: "not_sent", since: r.requested + 14*24*hour}
+	}
+	return openFor{}
+}
+
+// waitsFor is the next step of a return with which nothing is wrong, and since when it waits.
+func (r *knownReturn) waitsFor() (string, instant) {
+	scanned, home := r.onTheWay()
+	switch {
+	case r.received == 0 && r.done != 0:
+		return "refunded_early", r.done
+	case r.graded != 0:
+		return "to_refund", r.graded
+	case r.received != 0:
+		return "to_grade", r.received
+	case home != 0:
+		return "to_book", home
+	case scanned != 0:
+		return "on_its_way", scanned
+	}
+	return "announced", r.requested
 }
 
 // advice is what to do about an open return.

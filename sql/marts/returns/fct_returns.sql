@@ -35,7 +35,7 @@ columns:
   settled_at: "when the payment provider had booked all refunds for it that went through it: with its reports' own instant, else when the report was received"
   refund_failed_at: when a refund for it first came back from the customer's bank
   value_resolved_at: when what was given reached what is owed; null while it has not
-  resolved_at: "when nothing was owed and nothing to come any more: value resolved, and received and graded, or lost; or closed by the shop unsent"
+  resolved_at: "when nothing was owed and nothing to come any more: value resolved, and received and graded, or lost, or of a brand without a warehouse; or closed by the shop unsent"
   closed_at: when the shop closed it
   units_requested: units announced; null for unannounced returns
   units_received: {description: "units that came back, those not ours or missing not counted", not_null: true}
@@ -151,6 +151,8 @@ resolved as (
             when value_resolved_at is null then null
             when received_at is not null and inspected_at is not null then greatest(value_resolved_at, received_at, inspected_at)
             when lost_on is not null then greatest(value_resolved_at, with_timezone(cast(lost_on as timestamp), 'Europe/London'))
+            -- Of a brand that no warehouse serves nobody tells what comes back.
+            when site is null then value_resolved_at
         end as resolved_at
     from gathered
 ),
