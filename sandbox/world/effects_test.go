@@ -108,6 +108,7 @@ func shows(f facts, p world.Planted) bool {
 		"return_not_booked":              "fct_returns hub_delivered_at=* received_at=",
 		"return_slip_refunded":           "fct_returns is_announced=false stage=resolved outcomes=refund",
 		"return_slip_in_two":             "fct_returns is_announced=false stage=received waiting_amount=*",
+		"return_of_cancelled":            "fct_returns is_announced=false law_basis=undelivered stage=resolved outcomes=refund",
 		"return_booked_late":             "fct_returns is_booked_on_time=true is_refunded_on_time=false",
 		"chargeback_residual":            "fct_ledger_entries raw_type=Chargeback fee_residual_amount=15.00",
 		"dispute_with_fee":               "fct_ledger_entries raw_type=dispute entry_type=chargeback fee_amount=20.00 fee_residual_amount=0.00",

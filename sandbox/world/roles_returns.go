@@ -23,6 +23,9 @@ func (s *sim) resolutionRoles() []role {
 		{"return_slip_refunded", "marts.fct_returns is_announced false, resolved", .004, 8, false, slip, (*sim).slipRefunded},
 		{"return_slip_in_two", "marts.fct_returns is_announced false, one resolved and one not", .003, 8, false, slips, (*sim).slipInTwo},
 	}
+	cancels := slip
+	cancels.shop = ShopSkills{Cancels: true, Restocks: true}
+	out = append(out, role{"return_of_cancelled", "marts.fct_returns law_basis undelivered", .003, 8, false, cancels, (*sim).returnOfCancelled})
 	if s.o.Days >= 18 {
 		out = append(out, role{"return_booked_late", "marts.fct_returns is_booked_on_time true, is_refunded_on_time false", .003, 16, false, soon, (*sim).returnBookedLate})
 	}
@@ -146,4 +149,25 @@ func (s *sim) slipInTwo(rng stream, o *order) {
 	s.slip(rng, o, delivered, 1, 1)
 	d := s.slip(rng, o, delivered, 2, 1)
 	s.refund(rng, o, d.at(st.zone, 16*60)+rng.minutes(5, 60), []refundLine{{0, 1, cameBack, o.lines[0].share(1)}}, 0)
+}
+
+// returnOfCancelled left after it was cancelled, is refused at the door, and comes back to the warehouse without a word to the shop.
+func (s *sim) returnOfCancelled(rng stream, o *order) {
+	s.receive(rng, o)
+	v := s.process(rng, o, s.shipBy(o))
+	s.pickAndPack(rng, o, v)
+	s.cancel(rng, o, v.picked+rng.minutes(1, 4), "customer")
+	s.tell(o, v.left, "despatched")
+	j := s.hand(rng, s.send(o, v.left, o.all()), v.packed, dateOf(v.left, o.site.zone))
+	d, st := o.cal.add(j.day, 1), o.site
+	s.outForDelivery(j, d)
+	j.p.scanned(s.there(j, d, 10*60, 16*60), Refused, o.to.country, o.to.city)
+	j.p.scanned(s.there(j, d, 17*60, 20*60), GoingBack, o.to.country, o.to.city+" Depot")
+	home := st.cal.add(d, 1)
+	j.p.scanned(home.at(st.zone, rng.between(9*60, 12*60)), Returned, st.Country, hub(st.Country))
+	quiet := &shopReturn{}
+	for _, q := range o.all() {
+		quiet.lines = append(quiet.lines, returnLine{line: q.line, qty: q.qty, reason: "unwanted", note: "Back to sender"})
+	}
+	s.book(rng, o, quiet, st.cal.add(home, 1).at(st.zone, rng.between(9*60, 15*60)))
 }

@@ -156,19 +156,22 @@ func (o *order) oneOf(line int) *big.Rat {
 	return big.NewRat(o.netInShop(l), int64(l.qty))
 }
 
-// unitsPaid are the units of an article that refunds without a return's name gave money for: as returned whenever, otherwise from when one was back.
+// unitsPaid are the units of an article that refunds without a return's name gave money for: as returned whenever, otherwise from when one was back;
+// of an order that was given up all of them.
 func (w *witness) unitsPaid(o *order, sku string, first instant) []unit {
 	var out []unit
 	if first == 0 {
 		return nil
 	}
+	ended := w.known(o).ended()
 	for i := range w.refunds {
 		f := &w.refunds[i]
 		if f.o != o || f.index < 0 || f.ret != "" || f.standing() == 0 {
 			continue
 		}
 		for _, l := range o.refunds[f.index].lines {
-			if o.lines[l.line].item.sku == sku && (l.restock == cameBack || l.restock == kept && f.at >= first) {
+			counts := l.restock == cameBack || l.restock == kept && f.at >= first || ended
+			if counts && o.lines[l.line].item.sku == sku {
 				out = append(out, slices.Repeat([]unit{{at: f.at, key: f.id, fund: f, line: l.line}}, l.qty)...)
 			}
 		}

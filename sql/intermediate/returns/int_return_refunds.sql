@@ -14,7 +14,8 @@ with refunds as (
     select
         p.*,
         p.credited_amount > 0 and p.credited_amount >= p.web_amount as is_credit,
-        case when p.currency = o.currency then p.standing_amount end as amount
+        case when p.currency = o.currency then p.standing_amount end as amount,
+        o.ended_at is not null as is_ended
     from intermediate.int_refunds_paid as p
     inner join intermediate.int_orders as o on o.order_id = p.order_id
 ),
@@ -26,6 +27,7 @@ lines as (
         f.order_id,
         f.return_id,
         f.refunded_at,
+        f.is_ended,
         coalesce(l.sku, r.line_id) as item,
         r.restock,
         r.units,
@@ -70,7 +72,8 @@ firsts as (
     select distinct order_id, item, first_received_at from waiting
 ),
 
--- A unit that was not put back into stock may never have been sent: it counts once something of it came back.
+-- A unit that was not put back into stock may never have been sent: it counts once something of it came back, one that was cancelled never. Of an
+-- order that has ended nothing was to be sent, so that what came back is what was given up.
 unnamed as (
     select
         l.refund_id,
@@ -81,7 +84,8 @@ unnamed as (
         sum(l.worth) as worth
     from lines as l
     inner join firsts as f on f.order_id = l.order_id and f.item = l.item
-    where l.return_id is null and (l.restock = 'return' or (l.restock <> 'cancel' and l.refunded_at >= f.first_received_at))
+    where l.return_id is null
+        and (l.restock = 'return' or l.is_ended or (l.restock <> 'cancel' and l.refunded_at >= f.first_received_at))
     group by l.refund_id, l.order_id, l.item, l.refunded_at
 ),
 
