@@ -67,7 +67,7 @@ func (m *Marts) Summary(ctx context.Context) (Summary, error) {
 	var sum Summary
 	err := m.QueryRowContext(ctx, `select count(*), count(*) filter (where goods_status in ('releasable', 'in_wms', 'part_despatched')),
 			(select count(*) from marts.orders_at_risk where risk_state = 'breached'), (select count(*) from marts.orders_at_risk where risk_state = 'at_risk'),
-			(select count(*) from marts.fct_returns where stage = 'received')
+			(select count(*) from marts.fct_returns where stage in ('received', 'part_refunded'))
 		from marts.fct_orders`).
 		Scan(&sum.Orders, &sum.Backlog, &sum.Breached, &sum.AtRisk, &sum.ReturnsOpen)
 	if err != nil {

@@ -285,7 +285,7 @@ func TestOneOrderIsHeld(t *testing.T) {
 	got := p.relations()
 	for mart, unit := range map[string]string{
 		"fct_orders": "order_id", "fct_order_lines": "order_id", "fct_shipments": "order_id", "fct_warehouse_events": "order_id", "fct_tracking_events": "order_id",
-		"fct_returns": "order_id", "fct_return_lines": "order_id", "fct_refunds": "order_id", "fct_breaks": "order_id", "orders_at_risk": "order_id",
+		"fct_returns": "order_id", "fct_return_lines": "order_id", "fct_refunds": "order_id", "fct_exchanges": "order_id", "fct_breaks": "order_id", "orders_at_risk": "order_id",
 	} {
 		mart := "marts." + mart
 		part := func(relation, condition string) string {

@@ -67,7 +67,7 @@ func subsets() []subset {
 }
 
 // byChance are marts that may be empty though all that they need is there: nothing of the kind happened.
-const byChance = "unanswered_questions rows_set_aside fulfilment_daily recon_tieouts feed_gaps fct_claimable_parcels fct_disputes unmapped_codes orders_at_risk rules_missing backlog_daily fct_breaks fct_refunds fct_returns fct_return_lines returns_daily returns_open stock_shortages open_line_stock"
+const byChance = "unanswered_questions rows_set_aside fulfilment_daily recon_tieouts feed_gaps fct_claimable_parcels fct_disputes unmapped_codes orders_at_risk rules_missing backlog_daily fct_breaks fct_refunds fct_returns fct_return_lines fct_exchanges returns_daily returns_open stock_shortages open_line_stock"
 
 // TestSubsets makes a project of each subset by init, points it at the sandbox, and asks the doctor and a run: nothing fails for want of a
 // partner, what the partners tell of is there, what is empty is named, and nobody is blamed for what he cannot know.

@@ -136,7 +136,7 @@ func carrier(source string) string {
 }
 
 func condition(grade string) string {
-	return map[string]string{"A": "NEW", "B": "OPENED", "C": "WORN", "D": "DAMAGED", "X": "NOT OURS", "M": "MISSING"}[grade]
+	return map[string]string{"A": "NEW", "B": "OPENED", "C": "WORN", "D": "DAMAGED", "R": "REFUSED", "X": "NOT OURS", "M": "MISSING"}[grade]
 }
 
 // word is the warehouse's word for a status: on_hold is "On Hold".

@@ -185,7 +185,7 @@ func receipts(f world.File) []Receipt {
 }
 
 func condition(grade string) string {
-	return map[string]string{"A": "As new", "B": "Opened", "C": "Worn", "D": "Damaged", "X": "Not ours", "M": "Missing"}[grade]
+	return map[string]string{"A": "As new", "B": "Opened", "C": "Worn", "D": "Damaged", "R": "Refused", "X": "Not ours", "M": "Missing"}[grade]
 }
 
 func stock(f world.File) []Stock {

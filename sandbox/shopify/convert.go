@@ -292,6 +292,8 @@ func gateway(s string) string {
 		return "bogus"
 	case "elsewhere":
 		return "paypal"
+	case "store_credit":
+		return "shopify_store_credit"
 	}
 	return s
 }

@@ -143,5 +143,5 @@ func Words() world.SiteWords {
 }
 
 func dispositions() map[string]string {
-	return map[string]string{"A": "RESTOCK", "B": "RESTOCK", "C": "OUTLET", "D": "DESTROY", "X": "HOLD", "M": "NONE"}
+	return map[string]string{"A": "RESTOCK", "B": "RESTOCK", "C": "OUTLET", "D": "DESTROY", "R": "BACK", "X": "HOLD", "M": "NONE"}
 }

@@ -211,7 +211,7 @@ type receipt struct {
 	rma, tracking       string
 	noOrder             bool // the warehouse could not tell the order
 	line, qty           int
-	grade               string // A B C D X M
+	grade               string // A B C D R X M
 	reason, note        string
 	span
 }
@@ -257,6 +257,7 @@ type refund struct {
 	duties       int64
 	amount       int64
 	gift         int64 // the part of it that went back onto a gift card
+	credit       bool  // that part is credit in the shop instead
 	payRef       string
 	authCode     string
 	drift        bool // the shop put back what the warehouse did not, or the other way round

@@ -178,5 +178,5 @@ func (st *site) fate(grade string) string {
 	if st.Says.Fates != nil {
 		return st.Says.Fates[grade]
 	}
-	return map[string]string{"A": "restock", "B": "restock", "C": "b_grade", "D": "recycle", "X": "return_to_customer", "M": "none"}[grade]
+	return map[string]string{"A": "restock", "B": "restock", "C": "b_grade", "D": "recycle", "R": "return_to_customer", "X": "return_to_customer", "M": "none"}[grade]
 }

@@ -4,6 +4,7 @@ package world
 const (
 	kindCapture    = "capture"
 	kindRefund     = "refund"
+	kindFailed     = "refund_reversal" // a refund that the customer's bank sent back
 	kindChargeback = "chargeback"
 	kindReversal   = "chargeback_reversal"
 	kindFee        = "fee"

@@ -90,7 +90,10 @@ func (s *sim) swap(rng stream, o *order) int {
 	for i := range f.lines {
 		f.lines[i].amount = 0
 	}
-	return s.add(rng, o, at, byExchange)
+	i := s.add(rng, o, at, byExchange)
+	o.lines[i].price = o.lines[0].share(1) // the one costs what the other did
+	o.lines[i].discount = o.lines[i].price
+	return i
 }
 
 func (s *sim) exchange(rng stream, o *order) {

@@ -9,13 +9,13 @@ import (
 func (s *sim) truth(at instant) []TruthTable {
 	w := &witness{sim: s, at: at, orders: s.knowAll(at), counts: map[*depot][]*countedDay{}, moved: map[*depot][]*move{}}
 	w.readLedger()
-	w.readReturns()
 	w.readRefunds()
+	w.readReturns()
 	w.readStock()
 	w.readPurchases()
 	w.readWaiting()
 	tables := []TruthTable{
-		w.factOrders(), w.factLines(), w.factCancellations(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factClaims(),
+		w.factOrders(), w.factLines(), w.factCancellations(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factExchanges(), w.factClaims(),
 		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(), w.health(), w.fulfilmentDaily(), w.backlogDaily(), w.returnsDaily(),
 		w.returnsOpen(), w.returnLines(), w.warehouseEvents(), w.disputesTold(), w.orderKeys(), w.tieouts(), w.unmappedCodes(), w.rulesMissing(), w.setAside(), w.unanswered(),
 		w.disputeRatios(),

@@ -94,11 +94,15 @@ func (w *witness) factBreaks() TruthTable {
 // returnBreaks are returns without a refund, and refunds on which shop and PSP do not agree.
 func (w *witness) returnBreaks(b *breaks) {
 	for i := range w.returns {
-		if r := &w.returns[i]; r.received != 0 && r.refunded == 0 && dateOf(w.at, w.london) > r.dueOn {
-			_, worth := r.worth()
+		if r := &w.returns[i]; r.resolved == 0 && r.waiting != 0 && r.limits.due != 0 && dateOf(w.at, w.london) > r.limits.due {
+			what, worth := itoa(r.unitsGot)+" units received", ""
+			if r.waiting > 0 {
+				worth = amount(r.waiting)
+				what = worth + " owed"
+			}
 			f := finding{
-				check: "R12", kind: "return_not_refunded", document: r.id, o: r.o, since: (r.dueOn + 1).at(w.london, 0), amount: worth, currency: r.o.brand.Currency,
-				detail: itoa(r.unitsGot) + " units received and not refunded by " + r.dueOn.text(),
+				check: "R12", kind: "return_not_refunded", document: r.id, o: r.o, since: (r.limits.due + 1).at(w.london, 0), amount: worth, currency: r.o.brand.Currency,
+				detail: what + " and not given by " + r.limits.due.text() + ", limit " + r.limits.basis,
 			}
 			if r.noOrder {
 				f.o, f.currency = nil, ""
@@ -114,7 +118,7 @@ func (w *witness) returnBreaks(b *breaks) {
 			f.since, f.amount, f.currency = r.at+pspGrace, amount(r.o.inShop(r.due)), r.o.brand.Currency
 			f.detail = "refunded in the shop and not by the payment provider"
 		case "amount_differs":
-			f.since, f.amount = w.bookedAt(r.booked), amount(r.psp-r.due)
+			f.since, f.amount = cmp.Or(w.failedAt(r), w.settledAt(r)), amount(r.psp-r.due)
 			f.detail = "the shop says " + amount(r.due) + ", the payment provider " + amount(r.psp)
 		case "missing_in_web":
 			f.since, f.amount, f.detail = w.bookedAt(r.booked), amount(r.psp), "refunded by the payment provider and not in the shop"

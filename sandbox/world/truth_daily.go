@@ -157,9 +157,9 @@ func (w *witness) countParcels(c *tally, k *knownOrder) {
 
 // returnsDaily counts the steps of returns on each day.
 func (w *witness) returnsDaily() TruthTable {
-	counted := strings.Fields("requested scanned delivered received unannounced short graded refunded refunded_on_time")
+	counted := strings.Fields("requested scanned delivered received unannounced short graded refunded resolved refund_due refund_open refunded_on_time")
 	t := table("marts.returns_daily", "day_on brand site currency", strings.Join(counted, "_count ")+`_count units_requested units_received units_resaleable
-		refunded_amount received_to_refunded_p50_hours received_to_refunded_p90_hours`)
+		refunded_amount received_to_refunded_p50_hours received_to_refunded_p90_hours is_matured`)
 	c := newTally()
 	for i := range w.returns {
 		if r := &w.returns[i]; !r.noOrder {
@@ -171,7 +171,8 @@ func (w *witness) returnsDaily() TruthTable {
 		for _, what := range append(counted, "units_requested", "units_received", "units_resaleable") {
 			row = append(row, itoa(c.counts[key][what]))
 		}
-		t.add(append(row, amount(c.counts[key]["money"]), c.percentile(key, "back", 0.5), c.percentile(key, "back", 0.9))...)
+		t.add(append(row, amount(c.counts[key]["money"]), c.percentile(key, "back", 0.5), c.percentile(key, "back", 0.9),
+			flag(c.counts[key]["refund_open"] == 0))...)
 	}
 	return t
 }
@@ -199,12 +200,32 @@ func (w *witness) countReturn(c *tally, r *knownReturn) {
 		count(r.received, "short", 1)
 	}
 	count(r.graded, "graded", 1)
-	count(r.refunded, "refunded", 1)
-	count(r.refunded, "money", int(r.refundedAmount))
-	if r.onTime == "true" {
-		count(r.refunded, "refunded_on_time", 1)
+	count(r.resolved, "resolved", 1)
+	w.countLimit(r, count)
+	refunded := r.refunded()
+	count(refunded, "refunded", 1)
+	count(refunded, "money", int(r.sum("refund")+r.sum("credit")))
+	if refunded != 0 && r.received != 0 {
+		c.span([]string{dateOf(refunded, w.london).text(), r.o.brand.Name, site, r.o.brand.Currency}, "back", r.received, refunded)
 	}
-	if r.refunded != 0 && r.received != 0 {
-		c.span([]string{dateOf(r.refunded, w.london).text(), r.o.brand.Name, site, r.o.brand.Currency}, "back", r.received, r.refunded)
+}
+
+// countLimit counts a return on the last day for its refund: as due once the day has passed, before that as open while money is owed.
+func (w *witness) countLimit(r *knownReturn, count func(at instant, what string, n int)) {
+	if r.limits.due == 0 {
+		return
+	}
+	at := r.limits.due.at(w.london, 0)
+	count(at, "limit", 1) // a day on which nothing else happens has a row all the same
+	switch {
+	case dateOf(w.at, w.london) <= r.limits.due:
+		if r.done == 0 {
+			count(at, "refund_open", 1)
+		}
+	default:
+		count(at, "refund_due", 1)
+		if w.inTime(r, r.limits.due) == "true" {
+			count(at, "refunded_on_time", 1)
+		}
 	}
 }

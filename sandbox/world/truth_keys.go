@@ -100,7 +100,7 @@ func (w *witness) tieouts() TruthTable {
 	}
 	for i := range w.returns {
 		if r := &w.returns[i]; r.received != 0 && !r.noOrder {
-			put("R12", r.o.brand, true, r.refunded != 0, "")
+			put("R12", r.o.brand, true, r.done != 0, "")
 		}
 	}
 	for i := range w.refunds {

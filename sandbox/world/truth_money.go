@@ -131,6 +131,8 @@ func columnOf(entry string) string {
 		return "reserve"
 	case entry == "topup":
 		return "adjustment"
+	case entry == kindFailed:
+		return kindRefund
 	}
 	return entry
 }
@@ -209,7 +211,7 @@ func (p *PSP) connection(b *brand) string {
 // classOf is the sum of fct_settlements that a kind of movement goes into.
 func classOf(kind string) string {
 	return map[string]string{
-		kindCapture: "captures", kindRefund: "refunds", kindChargeback: "chargebacks", kindReversal: "chargebacks", kindFee: "fees", kindPayout: "payout",
+		kindCapture: "captures", kindRefund: "refunds", kindFailed: "refunds", kindChargeback: "chargebacks", kindReversal: "chargebacks", kindFee: "fees", kindPayout: "payout",
 		kindTopup: "adjustments", kindIn: "opening", kindOut: "transfers_out", kindHold: "reserves", kindRelease: "reserves",
 	}[kind]
 }

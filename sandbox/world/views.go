@@ -59,7 +59,7 @@ type ShopLine struct {
 type ShopTransaction struct {
 	ID, ParentID      int64
 	Kind, Status      string // sale, capture, authorisation, void, refund; success, pending
-	Gateway           string // source of the PSP; test for a test order, gift_card, elsewhere for a provider of no account, or door for cash
+	Gateway           string // source of the PSP; test for a test order, gift_card, store_credit, elsewhere for a provider of no account, or door for cash
 	PaymentID         string // the PSP's merchant reference
 	AuthorizationCode string // the PSP's own reference of this movement
 	Amount, Presented Money  // in the shop's currency, and in the customer's

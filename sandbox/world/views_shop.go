@@ -158,6 +158,14 @@ func (w *shopView) authorised(v *ShopOrder) {
 // giftCard is how the views name what no provider moves.
 const giftCard = "gift_card"
 
+// card names what a refund's part that no provider moved went onto.
+func (r *refund) card() string {
+	if r.credit {
+		return "store_credit"
+	}
+	return giftCard
+}
+
 // gateway names who moved the order's money.
 func (o *order) gateway() string {
 	if o.tender == elsewhere || o.tender == door {
@@ -190,7 +198,7 @@ func (w *shopView) refunds(v *ShopOrder) {
 		}
 		if r.gift > 0 {
 			moved = append(moved, ShopTransaction{
-				ID: o.txn(8), ParentID: o.txn(9), Kind: "refund", Status: "success", Gateway: giftCard, Amount: o.rest(r.amount, r.gift), Presented: o.presented(r.gift), ProcessedAt: r.at.time(),
+				ID: o.txn(8), ParentID: o.txn(9), Kind: "refund", Status: "success", Gateway: r.card(), Amount: o.rest(r.amount, r.gift), Presented: o.presented(r.gift), ProcessedAt: r.at.time(),
 			})
 		}
 		sr := ShopRefund{

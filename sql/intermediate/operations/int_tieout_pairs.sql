@@ -81,7 +81,7 @@ int_tieout_pairs as (
     union all
     select
         'R12', 'returns received and refunded', r.brand, r.return_id,
-        true, r.refunded_at is not null, false, false
+        true, r.value_resolved_at is not null, false, false
     from marts.fct_returns as r
     where r.received_at is not null and r.brand is not null
     union all
