@@ -59,8 +59,11 @@ type watched struct {
 var watchedLists = []watched{
 	{mart: "orders_at_risk", worse: "risk_state", words: []string{"", "ok", "at_risk", "breached"}, amount: "total_amount", currency: "currency", clock: []string{"days_left", "age_hours"}},
 	{
-		mart: "returns_open", worse: "over_limit", words: []string{"", "not_sent", "not_received", "not_graded", "lost", "statutory", "refund_overdue"},
-		amount: "amount_waiting", currency: "currency", clock: []string{"days_left", "age_hours"},
+		mart: "returns_open", worse: "why", words: []string{
+			"", "announced", "on_its_way", "to_book", "to_grade", "to_refund", "refunded_early", "not_sent", "not_booked", "not_graded", "part_refunded", "lost", "past_promise",
+			"past_law", "refund_failed", "order_unknown",
+		},
+		amount: "at_stake_amount", currency: "currency", clock: []string{"days_left", "days_over", "age_hours"},
 	},
 	{mart: "fct_breaks", worse: "severity", words: []string{"", "medium", "high", "critical"}, amount: "amount", currency: "currency", clock: []string{"age_hours", "first_seen_at"}},
 	{
@@ -266,7 +269,7 @@ func changesAsPeopleReadThem(t *testing.T, p *office, points []time.Time) {
 	t.Helper()
 	last := len(points)
 	plain := p.must(exitDone, "changes").out
-	says(t, plain, fmt.Sprintf("to release %d (as of", last), "orders_at_risk", "fct_breaks", "feed_health", " new, ", " on 10 lists; ")
+	says(t, plain, fmt.Sprintf("to release %d (as of", last), "orders_at_risk", "fct_breaks", "feed_health", " new, ", " on 12 lists; ")
 	if narrow := p.must(exitDone, "changes", "--list", "orders_at_risk", "--rows", "1").out; strings.Contains(narrow, "fct_breaks") || len(narrow) >= len(plain) {
 		t.Errorf("one list alone:\n%s", narrow)
 	}

@@ -6,6 +6,13 @@ grain: one row per kind of rule, whose it is, service, site, destination and cur
 key: [rule_kind, name, service, site, destination, currency]
 unit: none
 owner: operations
+list:
+  by: [rule_kind, name]
+  worse: {documents_count: more}
+  amount: at_stake_amount
+  currency: currency
+  clock: [last_at]
+  show: [why, example, next_step]
 columns:
   rule_kind: {description: "promise, cut_off or lane", not_null: true, accepted: [promise, cut_off, lane]}
   name: "the brand that should promise, the warehouse, or the carrier; none for an order without a brand"

@@ -7,11 +7,11 @@ key: [return_id]
 unit: [order_id, return_id]
 owner: returns
 list:
-  worse: {over_limit: [not_sent, not_received, not_graded, lost, statutory, refund_overdue]}
-  amount: amount_waiting
+  worse: {why: [announced, on_its_way, to_book, to_grade, to_refund, refunded_early, not_sent, not_booked, not_graded, part_refunded, lost, past_promise, past_law, refund_failed, order_unknown]}
+  amount: at_stake_amount
   currency: currency
-  clock: [days_left, age_hours]
-  show: [return_name, stage, over_limit, next_step]
+  clock: [days_left, days_over, age_hours]
+  show: [return_name, stage, why, next_step]
 columns:
   return_id: the return
   order_id: the order; null when nothing tells it

@@ -6,6 +6,13 @@ grain: one row per site and SKU
 key: [site, sku]
 unit: none
 owner: operations
+list:
+  by: [site]
+  worse: {units_missing: more}
+  amount: at_stake_amount
+  currency: currency
+  clock: [counted_at]
+  show: [why, units_missing, orders_count, next_expected_on, next_step]
 columns:
   site: the warehouse
   sku: stock keeping unit
