@@ -134,7 +134,7 @@ func (w *witness) promises(k *knownOrder) (out verdict) {
 func (w *witness) factOrders() TruthTable {
 	t := table("marts.fct_orders", "order_id", `brand order_name placed_at authorised_at paid_at releasable_at cancelled_at deleted_at in_wms_at released_at picked_at packed_at
 		first_despatched_at last_despatched_at first_accepted_at first_delivered_at last_delivered_at ship_by_on deliver_by_on
-		is_shipped_on_time is_delivered_on_time is_in_full is_otif units_ordered units_cancelled units_failed units_short units_despatched units_delivered
+		is_shipped_on_time is_delivered_on_time is_in_full is_otif left_whole_at arrived_whole_at units_ordered units_cancelled units_failed units_short units_despatched units_delivered
 		units_left units_arrived units_extra split_count goods_status money_status total_amount currency shop site service ship_country destination_calendar wms_status wms_status_at is_perfect
 		lines_count releasable_to_wms_hours wms_to_picked_hours picked_to_despatched_hours despatched_to_accepted_hours
 		accepted_to_delivered_hours click_to_ship_hours click_to_door_hours age_hours current_total_amount discount_amount
@@ -156,7 +156,7 @@ func (w *witness) factOrders() TruthTable {
 			o.orderID(), o.brand.Name, o.name, o.placed.text(), authorised.text(), k.paid.text(), k.released.text(), k.cancelled.text(), k.deleted.text(), k.status["received"].text(),
 			k.status["allocated"].text(), k.status["picked"].text(), k.status["packed"].text(), k.firstLeft.text(), k.lastLeft.text(),
 			k.firstAccepted.text(), k.firstDelivered.text(), k.lastDelivered.text(), k.shipBy.text(), k.deliverBy.text(),
-			held.shipped, held.delivered, held.inFull, held.otif, itoa(u.ordered), itoa(u.cancelled), itoa(u.failed), itoa(u.short), itoa(u.despatched),
+			held.shipped, held.delivered, held.inFull, held.otif, k.leftWhole.text(), k.arrivedWhole.text(), itoa(u.ordered), itoa(u.cancelled), itoa(u.failed), itoa(u.short), itoa(u.despatched),
 			itoa(u.delivered), itoa(u.left), itoa(u.arrived), itoa(u.extra), itoa(len(k.parcels)), k.state, k.money, amount(o.inShop(o.total())), o.brand.Currency,
 		}
 		t.add(slices.Concat(row, w.restOfOrder(k, held.perfect), k.restOfAdded(), w.rulesOf(k))...)

@@ -30,7 +30,7 @@ with orders as (
         cast(at_timezone(k.as_of, coalesce(i.destination_zone, 'Europe/London')) as date) as destination_today_on,
         case
             when o.goods_status = 'cancelled' then cast(at_timezone(coalesce(o.cancelled_at, o.deleted_at, o.releasable_at), coalesce(i.site_zone, 'Europe/London')) as date)
-            when o.goods_status in ('despatched', 'delivered') then cast(at_timezone(coalesce(g.left_whole_at, o.last_despatched_at), coalesce(i.site_zone, 'Europe/London')) as date)
+            when o.goods_status in ('despatched', 'delivered') then cast(at_timezone(coalesce(o.left_whole_at, o.last_despatched_at), coalesce(i.site_zone, 'Europe/London')) as date)
         end as left_on
     from marts.fct_orders as o
     left join intermediate.int_orders as i on i.order_id = o.order_id

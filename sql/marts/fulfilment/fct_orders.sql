@@ -39,9 +39,11 @@ columns:
   packed_at: when it was packed
   first_despatched_at: earliest despatch of units
   last_despatched_at: latest despatch of units
+  left_whole_at: when the last of the units that are wanted left; null while one has not
   first_accepted_at: when the carrier first had one of its parcels in hand
   first_delivered_at: earliest delivery of a parcel
   last_delivered_at: latest delivery of a parcel
+  arrived_whole_at: when the last of the units that are wanted was delivered; null while one has not been
   cancelled_at: when the shop cancelled it
   deleted_at: when the shop was asked about it and had it no longer
   wms_status_at: when the warehouse's latest status event happened
@@ -146,6 +148,7 @@ with staged as (
         s.units_in_time,
         s.units_extra,
         s.units_failed,
+        s.left_whole_at,
         s.arrived_whole_at,
         s.arrived_whole_on,
         m.money_status,
@@ -260,9 +263,11 @@ fct_orders as (
         packed_at,
         first_despatched_at,
         last_despatched_at,
+        left_whole_at,
         first_accepted_at,
         first_delivered_at,
         last_delivered_at,
+        arrived_whole_at,
         cancelled_at,
         deleted_at,
         wms_status_at,
