@@ -87,7 +87,7 @@ func withParcelway(t *testing.T) *office {
 	scans := filepath.Join(p.dir, "files/parcelway")
 	p.edit("waybill.yaml", "\nconnections:\n", "\nconnections:\n  parcelway: {kind: folder, root: "+scans+"}\n")
 	p.edit("waybill.yaml", "\nbrands:\n", "\ncarriers:\n  - {carrier: parcelway, source: parcelway}\nbrands:\n")
-	for _, empty := range []string{"out/status", "out/returns", "out/stock"} {
+	for _, empty := range []string{"out/status", "out/returns", "out/stock", "out/movements", "out/goods_in", "out/expected"} {
 		if err := os.MkdirAll(filepath.Join(p.dir, "files/northgate", empty), 0o755); err != nil {
 			t.Fatal(err)
 		}
