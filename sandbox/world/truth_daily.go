@@ -107,6 +107,9 @@ func (w *witness) countOrder(c *tally, k *knownOrder) {
 func (w *witness) countPromises(c *tally, k *knownOrder, on func(date) []string) {
 	out := w.promises(k)
 	put := func(day, today date, due, open string, done map[string]string) {
+		if day == 0 { // nothing is promised
+			return
+		}
 		c.add(on(day), due, 1)
 		if today <= day {
 			c.add(on(day), "undue", 1)

@@ -23,7 +23,7 @@ func (w *witness) readWaiting() {
 	queues := map[*site]map[*item][]*lineWaiting{}
 	for _, k := range w.orders {
 		d := w.depotOf(k.site)
-		if !k.real() || k.paid == 0 || len(w.counts[d]) == 0 {
+		if !k.real() || k.released == 0 || len(w.counts[d]) == 0 {
 			continue
 		}
 		for i := range k.units {

@@ -14,7 +14,7 @@ columns:
   brand: its brand
   site: {description: the order's warehouse, not_null: true}
   sku: stock keeping unit
-  ship_by_on: site day by which the line has to leave
+  ship_by_on: site day by which the line has to leave; null where no rule tells it, and such lines stand last in the queue
   since_at: "when it was ordered: when the order was placed, or the line was added"
   units_open: {description: units that wait to be sent, not_null: true}
   units_wanted_before: {description: "units of the SKU that lines before this one want at the site", not_null: true}
@@ -79,7 +79,7 @@ waiting as (
     from marts.fct_order_lines as l
     inner join marts.fct_orders as o on o.order_id = l.order_id
     inner join sites as s on s.site = o.site
-    where l.units_open > 0 and l.ship_by_on is not null
+    where l.units_open > 0 and o.releasable_at is not null
 ),
 
 queued as (
