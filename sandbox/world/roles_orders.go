@@ -133,7 +133,7 @@ func (s *sim) reshipStuck(rng stream, o *order) {
 
 // receiveLate reaches the warehouse only when it has closed for the day, through no fault of its own.
 func (s *sim) receiveLate(rng stream, o *order) {
-	d := dateOf(o.paid, o.site.zone)
+	d := dateOf(o.released, o.site.zone)
 	closed := d.at(o.site.zone, o.site.closes(o.site.cutOff(o.service, d), d))
 	s.tell(o, closed+rng.minutes(5, 60), "received")
 	due, _ := o.site.dueFrom(o.service, closed)

@@ -136,3 +136,23 @@ func TestOptionsOutOfRange(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingHappensBeforeItsOrder: whatever roles an order plays and however it is paid, its steps come after it.
+func TestNothingHappensBeforeItsOrder(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(8) {
+		w := worldtest.New(t, world.Options{Seed: seed + 1, Days: 14, OrdersPerDay: 25, Defects: 4})
+		points := w.Checkpoints()
+		orders := worldtest.Gather(t, w.Truth(points[len(points)-1]))["marts.fct_orders"]
+		if len(orders) == 0 {
+			t.Fatalf("seed %d has no orders", seed+1)
+		}
+		for id, o := range orders {
+			for _, step := range strings.Fields("authorised_at paid_at releasable_at in_wms_at released_at picked_at packed_at first_despatched_at first_accepted_at first_delivered_at") {
+				if o[step] != "" && o[step] < o["placed_at"] {
+					t.Errorf("seed %d: %s was placed at %s, and %s is %s", seed+1, id, o["placed_at"], step, o[step])
+				}
+			}
+		}
+	}
+}
