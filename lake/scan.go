@@ -15,9 +15,10 @@ import (
 // Scan is what a table consists of at one snapshot.
 type Scan struct {
 	Table    waybill.TableName
-	Snapshot int64   // 0 while the table has none
-	Version  string  // the load id of the newest change of the table's rows, whatever snapshot is read; empty before the first
-	Columns  []Field // of the table now, under Waybill's names; files of an older schema lack some or call them otherwise
+	Snapshot int64    // 0 while the table has none
+	Version  string   // the load id of the newest change of the table's rows, whatever snapshot is read; empty before the first
+	Columns  []Field  // of the table now, under Waybill's names; files of an older schema lack some or call them otherwise
+	Absent   []string // of these, the columns that no file has: they came later, or went before; none while there is no file
 	Files    []DataFile
 }
 
@@ -49,11 +50,51 @@ func (l *Lake) Scan(ctx context.Context, name waybill.TableName, at int64) (Scan
 	if at == 0 {
 		s.Snapshot = snapshotID(t)
 	}
+	s.Absent = absent(fields, files)
 	s.Files, err = describeAll(t, files)
 	if err != nil {
 		return Scan{}, fmt.Errorf("scan %s: %w", name, err)
 	}
 	return s, nil
+}
+
+// absent names the columns that none of the files has, under their own field or one of before.
+func absent(fields []Field, files []iceberg.DataFile) []string {
+	var out []string
+	for _, f := range fields {
+		ids := []int{f.ID}
+		for _, was := range f.Former {
+			ids = append(ids, was.ID)
+		}
+		if len(files) > 0 && !slices.ContainsFunc(files, func(df iceberg.DataFile) bool { return countsAny(df, ids) }) {
+			out = append(out, f.Name)
+		}
+	}
+	return out
+}
+
+// countsAny tells whether a file has one of the fields: nulls are counted of those that it has.
+func countsAny(df iceberg.DataFile, ids []int) bool {
+	return slices.ContainsFunc(ids, func(id int) bool {
+		_, counted := df.NullValueCounts()[id]
+		return counted
+	})
+}
+
+// Snapshots are those of a table that can be read still. A table that is not there has none.
+func (l *Lake) Snapshots(ctx context.Context, name waybill.TableName) (map[int64]bool, error) {
+	t, err := l.catalog.load(ctx, name)
+	if errors.Is(err, waybill.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("snapshots of %s: %w", name, err)
+	}
+	known := map[int64]bool{}
+	for _, s := range t.Metadata().Snapshots() {
+		known[s.SnapshotID] = true
+	}
+	return known, nil
 }
 
 func describeAll(t *table.Table, files []iceberg.DataFile) ([]DataFile, error) {

@@ -1,5 +1,8 @@
 package pipelines
 
+// BusinessZone is where business days begin and end (docs/meanings.md): days of things that happen at no site and at no destination.
+const BusinessZone = "Europe/London"
+
 // Group is who serves whom: the brands, and the shops, warehouses, accounts and carriers that belong to them, each as a list. Models read it as
 // ops.brands, ops.links, ops.sites, ops.carriers and their kin. What they promise one another and from when stands in seeds of dated rules.
 type Group struct {

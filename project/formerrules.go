@@ -49,7 +49,7 @@ func formerRules(text []byte) []formerRule {
 	if err := yaml.Unmarshal(text, &f); err != nil {
 		return nil
 	}
-	promises := formerRule{at: "promises", seed: "promise_rules", header: "rule_id,brand,service,site,destination,base,transit_working_days,valid_from,valid_to,source"}
+	promises := formerRule{at: "promises", seed: "promise_rules", header: "rule_id,brand,service,site,destination,base,transit_working_days,deliver_from,deliver_to,valid_from,valid_to,source"}
 	cutOffs := formerRule{seed: "cut_off_rules", header: "rule_id,site,service,monday,tuesday,wednesday,thursday,friday,saturday,sunday,valid_from,valid_to,source"}
 	lanes := formerRule{seed: "lane_rules", header: "rule_id,carrier,service,site,destination,transit_working_days,valid_from,valid_to,source"}
 	for _, p := range f.Promises {
@@ -59,7 +59,7 @@ func formerRules(text []byte) []formerRule {
 		}
 		for _, b := range brands {
 			p.each(func(destination string, days int64) {
-				promises.add(b, p.Service, "*", destination, "releasable", fmt.Sprint(days), since, "", formerSource)
+				promises.add(b, p.Service, "*", destination, "releasable", fmt.Sprint(days), "", "", since, "", formerSource)
 			})
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/fourmarketing/waybill/lake"
 	"github.com/fourmarketing/waybill/pipelines"
 	"github.com/fourmarketing/waybill/pipelines/build"
+	"github.com/fourmarketing/waybill/pipelines/changes"
 	"github.com/fourmarketing/waybill/pipelines/forget"
 	"github.com/fourmarketing/waybill/pipelines/inputs"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
@@ -45,6 +46,7 @@ type Project struct {
 	Aside      func(asOf time.Time) (target publish.Target, path string) // where marts as of an earlier instant go
 	Maintainer *maintain.Maintainer
 	Forgetter  *forget.Forgetter
+	Changes    *changes.Changes
 	Runner     *run.Runner
 
 	options Options
@@ -185,7 +187,8 @@ func (p *Project) connectRooms(who *holder, builds, loads *sql.DB) error {
 	p.Publisher = publish.New(publish.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Models: p.Models, Targets: p.targets(builds), Within: p.Config.Timeouts.Publish, Reporter: report,
 	})
-	p.Maintainer = maintain.New(p.Lake, p.Ledger, builds, report)
+	p.Maintainer = maintain.New(p.Lake, p.Ledger, builds, p.Models.ListTables(), report)
+	p.Changes = changes.New(changes.Parts{Lake: p.Lake, Ledger: p.Ledger, Models: p.Models, Scratch: scratch, Memory: p.Config.Memory})
 	p.Forgetter = forget.New(forget.Parts{
 		Lake: p.Lake, Ledger: p.Ledger, Leases: leases, Inputs: p.Inputs, Models: p.Models, Pipelines: p.Pipelines, Scratch: scratch,
 		Salt: p.Config.PIISalt, Memory: p.Config.Memory, Now: p.options.Now, Reporter: report,

@@ -35,7 +35,7 @@ func (r *resolution) ruleKinds(kinds pipelines.Kinds) pipelines.Kinds {
 		"promise_base": pipelines.OneOf("base of a promise", "write what it counts from", []string{"placed", "releasable", "wms_received"}),
 		"days":         wholeNumber(0, 366, "working days"),
 		"iso_weekday":  wholeNumber(1, 7, "day of the week from 1, Monday, to 7, Sunday"),
-		"cut_off":      orNothing(pipelines.ClockTime),
+		"time_or_none": orNothing(pipelines.ClockTime),
 		"open_time":    pipelines.ClockTime,
 		"close_time": func(value string) error {
 			if value == "24:00" {

@@ -43,15 +43,16 @@ type Step struct {
 
 // Traced is something that a reference means: an order with all that is known of it, or a document whose order nobody knows.
 type Traced struct {
-	Kind   string   `json:"kind"` // order, parcel, return, refund or payment
-	Ref    string   `json:"ref"`  // of the document; of an order its id
-	ID     string   `json:"order_id"`
-	Name   string   `json:"order_name"`
-	Brand  string   `json:"brand"`
-	Status string   `json:"status"`
-	Found  []string `json:"found"` // as what the reference was found: tracking number, RMA of a return's id, …
-	Steps  []Step   `json:"steps"`
-	Gaps   []string `json:"gaps"`
+	Kind  string   `json:"kind"` // order, parcel, return, refund or payment
+	Ref   string   `json:"ref"`  // of the document; of an order its id
+	ID    string   `json:"order_id"`
+	Name  string   `json:"order_name"`
+	Brand string   `json:"brand"`
+	Goods string   `json:"goods_status"`
+	Money string   `json:"money_status"`
+	Found []string `json:"found"` // as what the reference was found: tracking number, RMA of a return's id, …
+	Steps []Step   `json:"steps"`
+	Gaps  []string `json:"gaps"`
 }
 
 // ErrNoOrder says that the reference is known in no system.
@@ -160,9 +161,9 @@ func grouped(bearers []bearer, asked string) []Traced {
 
 // fill takes an order's head, timeline and open breaks from the marts. One that they have not keeps the rows by which it was found.
 func (m *Marts) fill(ctx context.Context, o *Traced) error {
-	err := m.QueryRowContext(ctx, "select order_name, coalesce(brand, ''), status from marts.fct_orders where order_id = $1", o.ID).Scan(&o.Name, &o.Brand, &o.Status)
+	err := m.QueryRowContext(ctx, "select order_name, coalesce(brand, ''), goods_status, money_status from marts.fct_orders where order_id = $1", o.ID).Scan(&o.Name, &o.Brand, &o.Goods, &o.Money)
 	if errors.Is(err, sql.ErrNoRows) {
-		o.Status = "not in the marts"
+		o.Goods = "not in the marts"
 		return nil
 	}
 	if err != nil {

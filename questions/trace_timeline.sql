@@ -4,6 +4,9 @@ with steps as (
     union all
     select paid_at, 'shop', 'paid', '', paid_file_id, paid_line from marts.fct_orders where order_id = $1
     union all
+    select releasable_at, 'shop', 'can go', replace(money_status, '_', ' '), releasable_file_id, releasable_line from marts.fct_orders
+    where order_id = $1 and releasable_at is distinct from paid_at
+    union all
     select cancelled_at, 'shop', 'cancelled', '', _file_id, _line from marts.fct_orders where order_id = $1
     union all
     select deleted_at, 'shop', 'found deleted', '', _file_id, _line from marts.fct_orders where order_id = $1
@@ -34,6 +37,10 @@ with steps as (
     from marts.fct_disputes where order_id = $1
     union all
     select first_seen_at, 'break', check_id || ' ' || kind, document, coalesce(_file_id, ''), coalesce(_line, 0) from marts.fct_breaks where order_id = $1
+    union all
+    select since_at, 'break', 'no stock', units_missing || ' of ' || units_open || ' ' || coalesce(sku, '') || ' missing at ' || site
+            || coalesce(', ' || next_units || ' expected on ' || next_expected_on || ' with ' || next_po_number, ', none expected'), _file_id, _line
+    from marts.open_line_stock where order_id = $1 and units_missing > 0
 )
 select occurred_at, system, what, coalesce(detail, ''), coalesce(_file_id, ''), coalesce(_line, 0)
 from steps

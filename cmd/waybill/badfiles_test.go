@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fourmarketing/waybill/connectors/connectortest"
 	"github.com/fourmarketing/waybill/pipelines/ledger"
@@ -21,8 +22,9 @@ func wide(columns int) string {
 	return "Order,Despatch date,No of items,Tracking number" + header.String() + "\nAV1004,07/04/2026 10:15,1,JD014600003830" + line.String() + "\nTRL,1\n"
 }
 
-// TestFilesThatCannotBeOpened: a file without permission and one whose name is no UTF-8 are held and said; one of a thousand columns is loaded or
-// held; the files before and behind them are loaded in the same run. What is mended is loaded by the next run, and what is gone waits no more.
+// TestFilesThatCannotBeOpened: a file without permission and one whose name is no UTF-8 are held and said, and the run fails at its end; one of a thousand
+// columns is loaded or held; the files before and behind them are loaded and published in the same run. What is mended is loaded by the next run, and what is
+// gone waits no more; then runs are well again.
 func TestFilesThatCannotBeOpened(t *testing.T) {
 	t.Parallel()
 	p := depot(t)
@@ -31,7 +33,8 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 	connectortest.Forbid(t, filepath.Join(p.dir, "in", "DESP_m.csv"))
 	p.write("in/DESP_wide.csv", wide(1000))
 	p.write("in/DESP_z.csv", despatch("AV1003,07/04/2026 10:15,4,"))
-	o := p.pull(exitDone)
+	o := p.pull(exitFailed)
+	says(t, o.err, "depot/despatch: files that could not be received: 2", "waybill files why ")
 	says(t, o.out, `DESP_caf\xe9.csv`, "no UTF-8", "DESP_m.csv: unreadable", "waybill files why ")
 	for name, rule := range map[string]string{"DESP_m.csv": "unreadable", `DESP_caf\xe9.csv`: "name"} {
 		f := p.file(name)
@@ -55,7 +58,7 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 	}
 	p.must(exitDone, "rejects", "replay") // there are no bytes of theirs to load again
 
-	p.pull(exitDone)
+	p.pull(exitFailed)
 	if f := p.file("DESP_m.csv"); f.Status != ledger.Held || f.Version != 1 {
 		t.Errorf("tried again it is %s, version %d", f.Status, f.Version)
 	}
@@ -77,5 +80,31 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 	}
 	if n := p.ask(held); n != "0" {
 		t.Errorf("%s files are shown as held, want none", n)
+	}
+}
+
+// TestServeTellsOfFilesThatCannotBeReceived: a feed with one is not well, and the files beside it are loaded.
+func TestServeTellsOfFilesThatCannotBeReceived(t *testing.T) {
+	t.Parallel()
+	p := depot(t)
+	p.write("in/DESP_a.csv", despatch(goodLine))
+	p.write("in/DESP_caf\xe9.csv", despatch("AV1002,07/04/2026 10:15,1,"))
+	s := serve(t, p)
+	health := ""
+	for end := time.Now().Add(60 * time.Second); time.Now().Before(end) && !strings.Contains(health, "depot/despatch: failing since "); time.Sleep(300 * time.Millisecond) {
+		health = s.get(t, "/healthz")
+	}
+	says(t, health, "serving, but 1 feed not well", "depot/despatch: failing since 20", "could not be received: 1", "waybill files why ")
+	n := ""
+	for end := time.Now().Add(60 * time.Second); n != "1" && time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
+		if o := p.run("query", "select count(*) as n from marts.fct_despatch", "--format", "csv"); o.code == exitDone {
+			n = strings.TrimPrefix(strings.TrimSpace(o.out), "n\n")
+		}
+	}
+	if n != "1" {
+		t.Errorf("%s lines in the mart, want 1", n)
+	}
+	if err := s.cmd.Process.Kill(); err != nil {
+		t.Error(err)
 	}
 }

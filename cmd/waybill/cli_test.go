@@ -316,6 +316,37 @@ func TestOutdated(t *testing.T) {
 	says(t, p.must(exitDone, "files", "reload", "DESP_1.csv").out, "nothing to do")
 }
 
+// TestCodesChange: a contract gives a partner's word another meaning after files were loaded. They are shown as outdated until they are loaded again all at once,
+// and then every row is read by the same codes.
+func TestCodesChange(t *testing.T) {
+	t.Parallel()
+	p := depot(t)
+	const was, is = "codes: {Packed: packed, Gone: despatched}", "codes: {Packed: picked, Gone: despatched}"
+	p.edit("pipelines/depot.yaml", `status: {from: ["Status"], type: text, required: true}`, `status: {from: ["Status"], type: text, required: true, `+was+`}`)
+	status := func(name, order, word string) {
+		p.write("in/"+name, "Order,Status,Status date\n"+order+","+word+",07/04/2026 11:00\n")
+	}
+	reads := func(want string) {
+		t.Helper()
+		if got := p.ask("select string_agg(status, ' ' order by order_ref) from raw.depot_status"); got != want {
+			t.Errorf("the table reads %q, want %q", got, want)
+		}
+	}
+	status("STAT_1.csv", "AV1001", "Packed")
+	status("STAT_2.csv", "AV1002", "Gone")
+	p.pull(exitDone)
+	reads("packed despatched")
+	p.edit("pipelines/depot.yaml", was, is)
+	status("STAT_3.csv", "AV1003", "Packed")
+	says(t, p.pull(exitDone).out, "outdated: depot/order_status: 2 files judged under another contract; next: waybill files reload --outdated --source depot/order_status")
+	reads("packed despatched picked")
+	says(t, p.must(exitDone, "files", "reload", "--outdated").out, "2 files loaded again; next: waybill build")
+	reads("picked despatched picked")
+	if o := p.pull(exitDone); strings.Contains(o.out, "outdated") {
+		t.Errorf("loaded again, files are still outdated:\n%s", o.out)
+	}
+}
+
 // TestAsOfAhead: a mistyped year publishes no marts in which everything is late.
 func TestAsOfAhead(t *testing.T) {
 	t.Parallel()

@@ -104,9 +104,10 @@ func ruleFaults() []fault {
 		{"days below none", promises, "releasable,3,", "releasable,-3,", "", []string{"transit_working_days:", `"-3"`, "whole number"}},
 		{"days in words", promises, "releasable,3,", "releasable,three,", "", []string{"transit_working_days:", `"three"`}},
 		{"promise without days", promises, "releasable,3,", "releasable,,", "", []string{"transit_working_days:", "whole number"}},
-		{"promise twice", promises, "express,*,express,*,*,releasable,1,2015-01-01,,your terms of sale\n", "express,*,express,*,*,releasable,1,2015-01-01,,your terms of sale\nexpress-2,*,express,*,*,releasable,2,2020-01-01,,your terms of sale\n", "express-2,", []string{"rule express-2 begins on 2020-01-01", "has no end", "valid_to"}},
-		{"promise of a day that is none", promises, "releasable,3,2015-01-01", "releasable,3,01/01/2015", "", []string{"valid_from", "is no date", "2026-03-01"}},
-		{"promise without source", promises, "releasable,3,2015-01-01,,your terms of sale", "releasable,3,2015-01-01,,", "", []string{"source is blank"}},
+		{"promise twice", promises, "express,*,express,*,*,releasable,1,,,2015-01-01,,your terms of sale\n", "express,*,express,*,*,releasable,1,,,2015-01-01,,your terms of sale\nexpress-2,*,express,*,*,releasable,2,,,2020-01-01,,your terms of sale\n", "express-2,", []string{"rule express-2 begins on 2020-01-01", "has no end", "valid_to"}},
+		{"promise of a day that is none", promises, "releasable,3,,,2015-01-01", "releasable,3,,,01/01/2015", "", []string{"valid_from", "is no date", "2026-03-01"}},
+		{"window without a colon", promises, "releasable,1,,,", "releasable,1,,13,", "", []string{"deliver_to:", `"13"`, `"06:30"`}},
+		{"promise without source", promises, "releasable,3,,,2015-01-01,,your terms of sale", "releasable,3,,,2015-01-01,,", "", []string{"source is blank"}},
 		{"cut-off", cutOffs, ",15:00,", ",3pm,", "", []string{"monday:", `"3pm"`, `"06:30"`}},
 		{"cut-off of one digit", cutOffs, ",11:00,", ",9:00,", "", []string{"saturday:", `"9:00"`}},
 		{"cut-off of any site", cutOffs, "cut-VH1,VH1,*", "cut-VH1,*,*", "", []string{"site:", `"*" is no site`}},
@@ -271,8 +272,8 @@ func TestFormerRules(t *testing.T) {
 	}
 	for at, rows := range map[string][]string{
 		"  - {service: standard, working_days: 3": {
-			"promise_rules.csv", "set sql: sql", "rule_id,brand,service,site,destination,base,transit_working_days,valid_from,valid_to,source",
-			"promise_1,*,standard,*,*,releasable,3,2015-01-01,,waybill.yaml", "promise_2,*,standard,*,GB-NIR,releasable,4,2015-01-01,,waybill.yaml",
+			"promise_rules.csv", "set sql: sql", "rule_id,brand,service,site,destination,base,transit_working_days,deliver_from,deliver_to,valid_from,valid_to,source",
+			"promise_1,*,standard,*,*,releasable,3,,,2015-01-01,,waybill.yaml", "promise_2,*,standard,*,GB-NIR,releasable,4,,,2015-01-01,,waybill.yaml",
 			"promise_3,Hart / Rowe,express,*,*,releasable,1,", `promise_4,"Ox, & Lark",express,*,*,releasable,1,`,
 		},
 		"cut_off_time": {"cut_off_rules.csv", "cut_off_1,VH1,*,15:00,15:00,15:00,15:00,15:00,,,2015-01-01,,waybill.yaml"},

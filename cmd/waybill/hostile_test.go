@@ -2,15 +2,21 @@ package main
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/pkg/sftp"
+	"golang.org/x/crypto/ssh"
 
 	"github.com/fourmarketing/waybill/connectors/connectortest"
 )
@@ -29,7 +35,8 @@ feeds:
           order_ref: {from: ["Order"], type: text}
 `
 
-// hostile is a depot beside partners of which none comes to an end: they take connections and say nothing, or say a letter from time to time.
+// hostile is a depot beside partners of which none comes to an end: they take connections and say nothing, keep them alive and list nothing, or say a letter
+// from time to time.
 func hostile(t *testing.T) (p *office, sources []string) {
 	t.Helper()
 	_, silent := connectortest.Serve(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
@@ -42,7 +49,9 @@ func hostile(t *testing.T) (p *office, sources []string) {
 		}
 	}))
 	t.Cleanup(func() { trickle.CloseClientConnections(); trickle.Close() })
+	hostKey, listless := silentListing(t)
 	connections := []string{
+		fmt.Sprintf(`  listless_sftp: {kind: sftp, host: 127.0.0.1, port: %d, user: u, password: p, host_key: "%s"}`, listless, hostKey),
 		fmt.Sprintf(`  quiet_sftp: {kind: sftp, host: 127.0.0.1, port: %d, user: u, password: p, host_key: "SHA256:x"}`, silent),
 		fmt.Sprintf(`  quiet_ftp: {kind: ftp, host: 127.0.0.1, port: %d, user: u, password: p, tls: {mode: none}}`, silent),
 		fmt.Sprintf(`  quiet_s3: {kind: s3, bucket: b, endpoint: "http://127.0.0.1:%d", access_key_id: i, secret_access_key: s}`, silent),
@@ -50,10 +59,56 @@ func hostile(t *testing.T) (p *office, sources []string) {
 	}
 	p = depot(t)
 	p.edit("waybill.yaml", "connections:\n", "timeouts: {connect: 1s, silence: 1s, feed: 30s}\nconnections:\n"+strings.Join(connections, "\n")+"\n")
-	sources = []string{"quiet_sftp", "quiet_ftp", "quiet_s3", "slow_s3"}
+	sources = []string{"listless_sftp", "quiet_sftp", "quiet_ftp", "quiet_s3", "slow_s3"}
 	p.write("pipelines/hostile.yaml", fmt.Sprintf(hostilePipeline, strings.Join(sources, ", ")))
 	return p, sources
 }
+
+// silentListing is an SFTP server that takes anybody, answers what keeps a connection alive, and never a listing.
+func silentListing(t *testing.T) (hostKey string, port int) {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := &ssh.ServerConfig{PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) { return &ssh.Permissions{}, nil }}
+	config.AddHostKey(host)
+	_, port = connectortest.Serve(t, func(c net.Conn) {
+		_, channels, requests, err := ssh.NewServerConn(c, config)
+		if err != nil {
+			return
+		}
+		go func() {
+			for r := range requests {
+				_ = r.Reply(true, nil)
+			}
+		}()
+		for offered := range channels {
+			channel, asked, err := offered.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				for r := range asked {
+					_ = r.Reply(true, nil)
+				}
+			}()
+			go func() { _ = sftp.NewRequestServer(channel, sftp.Handlers{FileList: unlisted{}}).Serve() }()
+		}
+	})
+	return ssh.FingerprintSHA256(host.PublicKey()), port
+}
+
+// unlisted knows every folder and lists none.
+type unlisted struct{}
+
+func (unlisted) Filelist(*sftp.Request) (sftp.ListerAt, error) { return unlisted{}, nil }
+
+func (unlisted) ListAt([]os.FileInfo, int64) (int, error) { select {} }
 
 // TestHostilePartners: partners that never answer cost a run their bounds, are named with what they were silent in, and the marts of the others are built
 // in the same run. Doctor comes to an end with them, and serve goes on and says which they are.
@@ -69,7 +124,7 @@ func TestHostilePartners(t *testing.T) {
 	for _, s := range sources {
 		says(t, o.err, s+"/reports")
 	}
-	says(t, o.err, "no answer within 1s (timeouts.connect)", "timeouts.silence", "slow_s3/reports: temporary: not done within timeouts.feed, 4s")
+	says(t, o.err, "no answer within 1s (timeouts.connect)", "listless_sftp/reports: temporary: ", "read folder out", "timeouts.silence", "slow_s3/reports: temporary: not done within timeouts.feed, 4s")
 	if n := p.ask("select count(*) from marts.fct_despatch"); n != "1" {
 		t.Errorf("%s lines in the mart, want the depot's 1", n)
 	}

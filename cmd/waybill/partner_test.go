@@ -87,7 +87,7 @@ func withParcelway(t *testing.T) *office {
 	scans := filepath.Join(p.dir, "files/parcelway")
 	p.edit("waybill.yaml", "\nconnections:\n", "\nconnections:\n  parcelway: {kind: folder, root: "+scans+"}\n")
 	p.edit("waybill.yaml", "\nbrands:\n", "\ncarriers:\n  - {carrier: parcelway, source: parcelway}\nbrands:\n")
-	for _, empty := range []string{"out/status", "out/returns", "out/stock"} {
+	for _, empty := range []string{"out/status", "out/returns", "out/stock", "out/movements", "out/goods_in", "out/expected"} {
 		if err := os.MkdirAll(filepath.Join(p.dir, "files/northgate", empty), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -110,12 +110,13 @@ PW0000000002,2026-03-25 09:00:00,XX,Leeds,GB
 func TestPartnerOfOnesOwn(t *testing.T) {
 	t.Parallel()
 	p := withParcelway(t)
+	p.edit("waybill.yaml", "\nsql: sql ", "\n# sql: sql ")
 	unread := p.run("doctor")
 	if unread.code == exitDone {
 		t.Error("the doctor finds nothing wrong with a carrier whose SQL is not read")
 	}
 	says(t, unread.out, "nothing of it is read", "set sql: sql", "parcelway is no carrier")
-	p.edit("waybill.yaml", "\npipelines: pipelines", "\nsql: sql\npipelines: pipelines")
+	p.edit("waybill.yaml", "\n# sql: sql ", "\nsql: sql ")
 	says(t, p.must(exitDone, "doctor").out, "stg_parcelway__scans: added")
 	says(t, p.must(exitUsage, "run", "parcelway").err, "--source parcelway")
 	p.must(exitDone, "run", "--as-of", "2026-03-27T12:00:00Z")

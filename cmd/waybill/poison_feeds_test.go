@@ -201,6 +201,57 @@ func poisonedFeeds() []poisonedFeed {
 			count: "select count(*) from canonical.stock_levels where source = 'northgate'",
 		},
 		{
+			name: "northgate/movements", path: "northgate/out/movements/MOVE_20260401_%d.csv", row: commas,
+			good: func(i int) []string {
+				return []string{"AV-1", "Shirt", "501", slashes(i), "Joe", "A-01", "", "1", "Despatched", "", fmt.Sprintf("%d", 1000+i), "NG1", "torn, by the dog"}
+			},
+			file:  whole("Item code,Item name,Item barcode,Date timestamp,User,From,To,Quantity,Comments,Sales order number,History Id,Site reference,Register reason", counted),
+			bad:   append(ordinary(3, 7, 10, 1, british...), word(8, "Eaten")),
+			count: "select count(*) from canonical.stock_movements where source = 'northgate'",
+		},
+		{
+			name: "northgate/goods_in", path: "northgate/out/goods_in/GRN_20260401_%d.csv", row: commas,
+			good: func(i int) []string {
+				return []string{fmt.Sprintf("GR%d", i), slashes(i), slashes(i), "", "", "Ann", "AV-1", "Shirt", "501", "9", "", "PO1", "NG1", "Alder, Textiles"}
+			},
+			file:  whole("Goods in reference number,Delivery date,Counted date,Booked date,Reconciled date,User,Item code,Item name,Item barcode,Quantity,Quantity booked,Purchase order number,Site reference,Purchase order supplier", counted),
+			bad:   ordinary(1, 9, 0, 1, british...),
+			count: "select count(*) from canonical.goods_in where source = 'northgate'",
+		},
+		{
+			name: "northgate/expected", path: "northgate/out/expected/PO_20260401_%d.csv", row: commas,
+			good: func(i int) []string {
+				return []string{fmt.Sprintf("PO%d", i), "1", "AV-1", "501", "Alder, Textiles", "50", "20/04/2026", "Open", slashes(i), "NG1"}
+			},
+			file:  whole("Purchase order number,Line,Item code,Item barcode,Supplier,Quantity,Expected date,Status,Last changed,Site reference", counted),
+			bad:   append(ordinary(8, 5, 0, 1, british...), word(7, "Parked")),
+			count: "select count(*) from canonical.expected_receipts where source = 'northgate'",
+		},
+		{
+			name: "veldhoven/movements", path: "veldhoven/uit/VH_MUT_20260401133000_%d.csv", ok: ".ok", row: semicolons, worth: 1,
+			good: func(i int) []string {
+				return []string{fmt.Sprint(1000 + i), digits(i), "RET", "", "", "PM-1", "501", "1", "VH1"}
+			},
+			file: whole("HDR;VELDHOVEN;MUT;1;20260401133000", summed),
+			bad:  append(ordinary(1, 7, 0, 1, dutch...), word(2, "OPG")), count: "select count(*) from canonical.stock_movements where source = 'veldhoven'",
+		},
+		{
+			name: "veldhoven/goods_in", path: "veldhoven/uit/VH_ONT_20260401133000_%d.csv", ok: ".ok", row: semicolons, worth: 9,
+			good: func(i int) []string {
+				return []string{fmt.Sprintf("GR%d", i), "PO1", `Müller "Strick"`, digits(i), digits(i), "", "", "PM-1", "501", "9", "", "VH1"}
+			},
+			file: whole("HDR;VELDHOVEN;ONT;1;20260401133000", summed),
+			bad:  ordinary(3, 9, 0, 9, dutch...), count: "select count(*) from canonical.goods_in where source = 'veldhoven'",
+		},
+		{
+			name: "veldhoven/expected", path: "veldhoven/uit/VH_AVI_20260401230000_%d.csv", ok: ".ok", row: semicolons, worth: 50,
+			good: func(i int) []string {
+				return []string{fmt.Sprintf("PO%d", i), "1", "Brae", "PM-1", "501", "50", "20260420", "OPEN", digits(i), "VH1"}
+			},
+			file: whole("HDR;VELDHOVEN;AVI;1;20260401230000", summed),
+			bad:  append(ordinary(8, 5, 0, 50, dutch...), word(7, "GEPARKEERD")), count: "select count(*) from canonical.expected_receipts where source = 'veldhoven'",
+		},
+		{
 			name: "veldhoven/despatch", path: "veldhoven/uit/VH_DESP_20260401133000_%d.csv", ok: ".ok", row: semicolons, worth: 1,
 			good: func(i int) []string {
 				return []string{fmt.Sprint(5300000000 + i), fmt.Sprintf("V%d", i), "VH1", "1", digits(i), "DHL", "standard", fmt.Sprintf("PV%d", i), "PM-1", `Skirt "8"`, "501", "L1", "", "", "1", "1", fmt.Sprintf("JJDV%09d", i), "0,325", ""}

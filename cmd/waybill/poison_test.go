@@ -40,7 +40,11 @@ func TestPoisonedFiles(t *testing.T) {
 	for _, f := range poisonedFeeds() {
 		all.plant(p, f)
 	}
-	o := p.must(exitDone, "run", "--as-of", stamp(depotNow))
+	o := p.must(exitFailed, "run", "--as-of", stamp(depotNow)) // for the files of which no byte could be received
+	for _, f := range poisonedFeeds() {
+		says(t, o.err, f.name+": files that could not be received: 2, the first of them ")
+	}
+	says(t, o.err, `138\xe9.csv" (name); next: waybill files why `)
 	for _, f := range poisonedFeeds() {
 		if got := p.ask(f.count); got != fmt.Sprint(all.good[f.name]) {
 			t.Errorf("%s: the marts have %s of %d good rows", f.name, got, all.good[f.name])

@@ -29,11 +29,11 @@ func newQuery(l *commandLine) *cobra.Command {
 		Long: `Where the SQL names marts alone, the published file answers at once. Where it names raw, ops, seeds, staging, canonical or intermediate
 tables too, what they need is built aside from the lake's newest state, which takes as long as that part of a build; marts beside
 them are read as they were last committed. --as-of builds marts too, as of that instant. Nothing is changed.`,
-		Example: `  waybill query "select brand, status, count(*) from marts.fct_orders group by 1, 2 order by 1, 2"
+		Example: `  waybill query "select brand, goods_status, count(*) from marts.fct_orders group by 1, 2 order by 1, 2"
   waybill query "show all tables"
   waybill query "select source, count(*) from canonical.parcel_scans group by source"
   waybill query "describe raw.wms_despatch"
-  waybill query --as-of 2026-04-01T06:00:00Z "select status, count(*) from marts.fct_orders group by status"
+  waybill query --as-of 2026-04-01T06:00:00Z "select goods_status, count(*) from marts.fct_orders group by goods_status"
   waybill query --format csv "select * from marts.fct_claimable_parcels" > claims.csv`,
 		Args: oneArg("one SQL text in quotes"),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -93,8 +93,11 @@ func TestReadme(t *testing.T) {
 		t.Fatalf("only %d commands were found", len(all))
 	}
 	for _, one := range all {
-		if strings.HasPrefix(one.line, "waybill trace AV1002") {
+		switch {
+		case strings.HasPrefix(one.line, "waybill trace AV1002"):
 			shown(t, blockOf(t, "18 steps, 0 gaps"), one.out)
+		case strings.HasPrefix(one.line, "waybill changes"):
+			shown(t, blockOf(t, "from release 3 (as of"), one.out)
 		}
 	}
 }

@@ -64,3 +64,34 @@ func TestATypeChanges(t *testing.T) {
 		t.Errorf("under another name the sum is %s", got)
 	}
 }
+
+// TestAnIntegerBecomesText: every file of before and behind the change is read, in the same run as the feeds beside it; loaded again, the noughts are back.
+func TestAnIntegerBecomesText(t *testing.T) {
+	t.Parallel()
+	p := depot(t)
+	column := func(kind string) string { return `step: {from: ["Step"], type: ` + kind + `}` }
+	p.edit("pipelines/depot.yaml", `status: {from: ["Status"], type: text, required: true}`, `status: {from: ["Status"], type: text, required: true}
+          `+column("integer"))
+	status := func(name, order, step string) {
+		p.write("in/"+name, "Order,Status,Step,Status date\n"+order+",packed,"+step+",07/04/2026 11:00\n")
+	}
+	reads := func(want string) {
+		t.Helper()
+		if got := p.ask("select string_agg(cast(step as varchar), ' ' order by order_ref) from raw.depot_status"); got != want {
+			t.Errorf("the table has %q, want %q", got, want)
+		}
+	}
+	status("STAT_1.csv", "AV1001", "02")
+	p.pull(exitDone)
+	reads("2")
+	p.edit("pipelines/depot.yaml", column("integer"), column("text"))
+	status("STAT_2.csv", "AV1002", "007")
+	p.write("in/DESP_1.csv", despatch(goodLine))
+	p.pull(exitDone)
+	reads("2 007")
+	if n := p.ask("select count(*) from marts.fct_despatch"); n != "1" {
+		t.Errorf("%s lines in the mart of the feed beside it, want 1", n)
+	}
+	p.must(exitDone, "files", "reload", "--outdated")
+	reads("02 007")
+}

@@ -27,14 +27,14 @@ type subset struct {
 
 // What no break can be of, without a shop, warehouse or payment provider.
 const (
-	noShop      = "R01 R02 R10 R13"
-	noWarehouse = "R01 R02 R03 R10"
-	noPSP       = "R13 R14 R17"
+	noShop      = "R01 R02 R10 R13 R17"
+	noWarehouse = "R01 R02 R03 R10 R17 R18 R21"
+	noPSP       = "R13 R14"
 )
 
 const (
 	shopMarts      = "fct_orders fct_order_lines"
-	warehouseMarts = "fct_warehouse_events fct_shipments"
+	warehouseMarts = "fct_warehouse_events fct_shipments stock_daily"
 	pspMarts       = "fct_ledger_entries fct_settlements dim_psp_accounts"
 	carrierMarts   = "fct_tracking_events fct_shipments"
 )
@@ -67,7 +67,7 @@ func subsets() []subset {
 }
 
 // byChance are marts that may be empty though all that they need is there: nothing of the kind happened.
-const byChance = "unanswered_questions rows_set_aside fulfilment_daily recon_tieouts feed_gaps fct_claimable_parcels fct_disputes unmapped_codes orders_at_risk rules_missing backlog_daily fct_breaks fct_refunds fct_returns fct_return_lines returns_daily returns_open"
+const byChance = "unanswered_questions rows_set_aside fulfilment_daily recon_tieouts feed_gaps fct_claimable_parcels fct_disputes unmapped_codes orders_at_risk rules_missing backlog_daily fct_breaks fct_refunds fct_returns fct_return_lines fct_exchanges returns_daily returns_open stock_shortages open_line_stock"
 
 // TestSubsets makes a project of each subset by init, points it at the sandbox, and asks the doctor and a run: nothing fails for want of a
 // partner, what the partners tell of is there, what is empty is named, and nobody is blamed for what he cannot know.

@@ -26,9 +26,17 @@ func printSummary(w io.Writer, s questions.Summary) {
 	if s.Due > 0 {
 		share = fmt.Sprintf(" (%.1f %%)", 100*float64(s.OnTime)/float64(s.Due))
 	}
-	fmt.Fprintf(w, "  %s; of %s due, %s delivered on time%s\n", plural(s.Orders, "order"), count(s.Due), count(s.OnTime), share)
+	fmt.Fprintf(w, "  %s; of %s due on days that have passed, %s delivered on time%s; %s still open\n", plural(s.Orders, "order"), count(s.Due), count(s.OnTime), share, count(s.Open))
 	fmt.Fprintf(w, "  backlog %s; promise breached for %s, at risk for %s\n", plural(s.Backlog, "order"), count(s.Breached), count(s.AtRisk))
 	fmt.Fprintf(w, "  %s received and waiting for a refund\n", plural(s.ReturnsOpen, "return"))
+	if len(s.Unstocked) > 0 {
+		fmt.Fprintln(w, "\nWithout stock:")
+		rows := make([][]string, len(s.Unstocked))
+		for i, l := range s.Unstocked {
+			rows[i] = []string{l.Site, count(l.SKUs), count(l.Units), count(l.Orders), l.Amount + " " + l.Currency}
+		}
+		grid(w, []string{"site", "SKUs", "units missing", "orders waiting", "price of them"}, rows)
+	}
 	if len(s.Claims) > 0 {
 		fmt.Fprintln(w, "\nClaims to file, by last day:")
 		rows := make([][]string, len(s.Claims))

@@ -89,7 +89,7 @@ func (l *commandLine) printTrace(ref string, found []questions.Traced) error {
 	o := found[0]
 	head := []string{o.Kind, o.Ref, "no order is known"}
 	if o.ID != "" {
-		head = []string{o.Name, o.Brand, o.Status, "(" + o.ID + ")"}
+		head = []string{o.Name, o.Brand, o.Goods, o.Money, "(" + o.ID + ")"}
 	}
 	fmt.Fprintln(l.stdout, visible(strings.Join(slices.DeleteFunc(head, func(s string) bool { return s == "" }), "  ")))
 	if !slices.Contains(o.Found, "order") {
@@ -118,9 +118,9 @@ func stepTime(t questions.Step) string {
 func (l *commandLine) printSeveral(ref string, found []questions.Traced) error {
 	rows := make([][]string, len(found))
 	for i, o := range found {
-		rows[i] = []string{o.Kind, o.Ref, o.Name, o.Brand, o.Status, strings.Join(o.Found, ", "), fmt.Sprint(len(o.Steps))}
+		rows[i] = []string{o.Kind, o.Ref, o.Name, o.Brand, o.Goods, o.Money, strings.Join(o.Found, ", "), fmt.Sprint(len(o.Steps))}
 	}
-	grid(l.stdout, []string{"", "reference", "order", "brand", "status", "found as", "steps"}, rows)
+	grid(l.stdout, []string{"", "reference", "order", "brand", "goods", "money", "found as", "steps"}, rows)
 	fmt.Fprintf(l.stdout, "%s %q; one of them: waybill trace REFERENCE; all in full: --json\n", plural(len(found), "thing")+" bear", ref)
 	return nil
 }

@@ -74,7 +74,7 @@ func traceWithoutAnOrder(t *testing.T, p *office, at string, trace func(string) 
 	// A test order is in the facts alone.
 	if name := one("select min(order_name) as x from canonical.orders where is_test"); name == "" {
 		t.Error("the world has no test order")
-	} else if got := trace(name); len(got) != 1 || got[0].Kind != "order" || got[0].Status != "not in the marts" || len(got[0].Steps) == 0 || got[0].Steps[0].What != "placed, a test" {
+	} else if got := trace(name); len(got) != 1 || got[0].Kind != "order" || got[0].Goods != "not in the marts" || len(got[0].Steps) == 0 || got[0].Steps[0].What != "placed, a test" {
 		t.Errorf("the test order %s: %+v", name, got)
 	}
 	if text := one("select min(psp_modification_ref) as x from marts.fct_ledger_entries where order_id is null and entry_class = 'fees'"); text == "" {
@@ -170,7 +170,7 @@ func TestTraceLists(t *testing.T) {
 	var out bytes.Buffer
 	l := &commandLine{stdout: &out}
 	err := l.printTrace("1001", []questions.Traced{
-		{Kind: "order", Ref: "a:1", ID: "a:1", Name: "AV1001", Brand: "Aster & Vale", Status: "delivered", Found: []string{"order of AV1001"}, Steps: make([]questions.Step, 4)},
+		{Kind: "order", Ref: "a:1", ID: "a:1", Name: "AV1001", Brand: "Aster & Vale", Goods: "delivered", Money: "paid", Found: []string{"order of AV1001"}, Steps: make([]questions.Step, 4)},
 		{Kind: "payment", Ref: "1001", Found: []string{"PSP reference"}, Steps: make([]questions.Step, 1)},
 	})
 	if err != nil {

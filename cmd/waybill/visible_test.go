@@ -96,7 +96,7 @@ func TestPartnersTextIsPrintedVisibly(t *testing.T) {
 func TestTraceIsPrintedVisibly(t *testing.T) {
 	t.Parallel()
 	one := questions.Traced{
-		Kind: "order", Ref: evil, ID: evil, Name: evil + "\nforged", Brand: evil, Status: evil, Found: []string{"order of " + evil}, Gaps: []string{evil + "\nforged"},
+		Kind: "order", Ref: evil, ID: evil, Name: evil + "\nforged", Brand: evil, Goods: evil, Money: evil, Found: []string{"order of " + evil}, Gaps: []string{evil + "\nforged"},
 		Steps: []questions.Step{{At: time.Unix(0, 0), System: evil, What: evil, Detail: evil + "\nforged", File: "0123456789", Line: 1}},
 	}
 	for _, found := range [][]questions.Traced{{one}, {one, one}} {

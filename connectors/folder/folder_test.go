@@ -1,6 +1,7 @@
 package folder_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -34,4 +35,22 @@ func TestConformance(t *testing.T) {
 			}
 		},
 	})
+}
+
+// TestFolderWithinItself: a link that leads to the folder around it is not followed, so a listing of all below it ends.
+func TestFolderWithinItself(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	out := filepath.Join(root, "out")
+	if err := errors.Join(os.Mkdir(out, 0o755), os.WriteFile(filepath.Join(out, "a.csv"), nil, 0o600), os.Symlink(out, filepath.Join(out, "again"))); err != nil {
+		t.Fatal(err)
+	}
+	c, err := folder.New(folder.Config{Root: root}, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := c.List(t.Context(), waybill.Request{Feed: "f", Match: []string{"out/**"}})
+	if err != nil || len(items) != 1 || items[0].Name != "out/a.csv" {
+		t.Errorf("listed %v, %v", items, err)
+	}
 }

@@ -124,20 +124,22 @@ func (c *Connector) with(ctx context.Context, work func(*session) error) error {
 func (c *Connector) readDir(ctx context.Context, dir string) ([]listing.Entry, error) {
 	var entries []listing.Entry
 	err := c.with(ctx, func(s *session) error {
-		all, err := s.list(s.remote(dir))
+		all, unsized, err := s.list(s.remote(dir))
 		if err != nil {
 			return fmt.Errorf("folder %s: %w", s.remote(dir), s.refusedData(err))
 		}
 		for _, e := range all {
 			entry := listing.Entry{Name: e.Name, Dir: e.Type == ftp.EntryTypeFolder, Size: int64(e.Size), ModifiedAt: e.Time.UTC()}
-			if e.Type == ftp.EntryTypeLink {
+			link := e.Type == ftp.EntryTypeLink
+			if link || (!entry.Dir && unsized[e.Name]) {
 				target, err := s.stat(s.remote(path.Join(dir, e.Name)))
 				bound.Progress(ctx)
-				if errors.Is(err, waybill.ErrNotFound) || target.Size < 0 {
+				gone := errors.Is(err, waybill.ErrNotFound)
+				if link && (gone || target.Size < 0) {
 					continue // to a directory, or to nowhere
 				}
-				if err != nil {
-					return fmt.Errorf("link %s: %w", s.remote(path.Join(dir, e.Name)), err)
+				if err != nil && !gone {
+					return fmt.Errorf("size of %s: %w", s.remote(path.Join(dir, e.Name)), err)
 				}
 				entry.Size = target.Size
 			}
@@ -148,18 +150,31 @@ func (c *Connector) readDir(ctx context.Context, dir string) ([]listing.Entry, e
 	return entries, err
 }
 
-// list reads one directory. It goes there first, because servers take an argument of LIST for a pattern.
-func (s *session) list(dir string) ([]*ftp.Entry, error) {
+// list reads one directory, and says of which names the listing has no size. It goes there first, because servers take an argument of LIST for a pattern.
+func (s *session) list(dir string) ([]*ftp.Entry, map[string]bool, error) {
 	if err := s.conn.ChangeDir(dir); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.listed = &listed{}
 	defer func() { s.listed = nil }()
 	entries, err := s.conn.List("")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return entries, unread(s.listed.String(), entries)
+	text := s.listed.String()
+	return entries, unsized(text), unread(text, entries)
+}
+
+// unsized are the names of which a listing by MLSD has no size. A server may leave out any fact (RFC 3659, 7.5), and the library takes none for zero bytes.
+func unsized(text string) map[string]bool {
+	names := map[string]bool{}
+	for line := range strings.Lines(text) {
+		facts, name, found := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
+		if found && strings.HasSuffix(facts, ";") && !strings.Contains(";"+strings.ToLower(facts), ";size=") {
+			names[name] = true
+		}
+	}
+	return names
 }
 
 // unread reports lines of a listing that did not become entries: a file that is not understood must not vanish.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -201,6 +202,44 @@ func TestSizes(t *testing.T) {
 			}
 			if !errors.Is(err, waybill.ErrTemporary) {
 				t.Errorf("%v, want ErrTemporary", err)
+			}
+		})
+	}
+}
+
+// TestUnsized: a file of which the listing has no size is as large as the server says when it is asked, and where it does not say that either, what comes is
+// the file. The files beside it are listed.
+func TestUnsized(t *testing.T) {
+	t.Parallel()
+	const sent = 1000
+	for reply, size := range map[string]int64{"213 1000": sent, "500 what?": -1, "550 not for you": -1} {
+		t.Run(reply, func(t *testing.T) {
+			t.Parallel()
+			var asked atomic.Int64
+			conn := script{replies: map[string]string{"SIZE": reply}, data: func(w io.Writer) {
+				if asked.Add(1) == 1 {
+					fmt.Fprint(w, "type=file;size=1000;modify=20260701120000; a.csv\r\ntype=file;modify=20260701120000; b.csv\r\ntype=file;Size=0;modify=20260701120000; c.csv\r\n")
+					return
+				}
+				_, _ = w.Write(make([]byte, sent))
+			}}.connect(t, ftp.Config{})
+			items, err := conn.List(t.Context(), waybill.Request{Feed: "f", Match: []string{"*"}})
+			if err != nil || len(items) != 3 || items[0].Size != sent || items[1].Size != size || items[2].Size != 0 {
+				t.Fatalf("listed %v, %v", items, err)
+			}
+			r, err := conn.Open(t.Context(), items[1])
+			if strings.HasPrefix(reply, "550") {
+				if !errors.Is(err, waybill.ErrNotFound) {
+					t.Errorf("what the account may not ask about: %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			if got, err := io.ReadAll(r); err != nil || len(got) != sent {
+				t.Errorf("%d bytes, %v", len(got), err)
 			}
 		})
 	}

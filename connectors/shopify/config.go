@@ -17,7 +17,8 @@ type Config struct {
 	// BaseURL is the shop, such as https://aster-vale.myshopify.com.
 	BaseURL string `yaml:"base_url"`
 	// Token is the app's Admin API access token, sent as X-Shopify-Access-Token. It needs the scopes read_orders,
-	// read_returns, read_products and read_inventory; for orders older than 60 days also read_all_orders.
+	// read_returns, read_products and read_inventory; for orders older than 60 days also read_all_orders, and read_payment_terms
+	// where a shop sells on terms: without it such orders look unpaid.
 	Token waybill.Secret `yaml:"token"`
 	// APIVersion is the quarterly version asked for, 2026-01 or newer. Default 2026-01.
 	APIVersion string `yaml:"api_version"`

@@ -15,13 +15,13 @@ const (
 
 // ordersBulk is run as a bulk operation. Shopify allows it five connections (here four: orders, lineItems, returns,
 // returnLineItems), two levels of them below the first, contents by edges and node, and none inside a list: what
-// hangs on refunds and fulfillments is therefore asked for per order, in orderDetails.
+// hangs on refunds and fulfillments is therefore asked for per order, in orderDetails. The second %s is paymentTerms, or nothing.
 const ordersBulk = `{
   orders(query: "%s", sortKey: UPDATED_AT) {
     edges { node {
       id name test createdAt updatedAt cancelledAt cancelReason closedAt
       displayFinancialStatus displayFulfillmentStatus currencyCode presentmentCurrencyCode email
-      edited currentSubtotalLineItemsQuantity
+      edited currentSubtotalLineItemsQuantity %s
       totalPriceSet ` + money + `
       currentTotalPriceSet ` + money + `
       subtotalPriceSet ` + money + `
@@ -50,6 +50,12 @@ const ordersBulk = `{
     } }
   }
 }`
+
+// paymentTerms are what shop and customer agreed on when the money comes. A token without the scope read_payment_terms would be refused the whole query.
+const paymentTerms = `paymentTerms { paymentTermsType }`
+
+// scopes asks what the token may read.
+const scopes = `{ currentAppInstallation { accessScopes { handle } } }`
 
 // runBulk starts a bulk query.
 const runBulk = `mutation RunBulk($query: String!) {
@@ -80,7 +86,7 @@ const pageInfo = `pageInfo { hasNextPage endCursor }`
 // Those that multiply are kept small so that an order costs far less than the 1,000 points a question may.
 var connections = []struct{ on, name, first, nodes string }{
 	{"Fulfillment", "fulfillmentLineItems", "$first", `id quantity lineItem { id sku }`},
-	{"Refund", "refundLineItems", "$first", `id quantity restockType lineItem { id sku } subtotalSet ` + money + ` totalTaxSet ` + money},
+	{"Refund", "refundLineItems", "$first", `id quantity restockType restocked lineItem { id sku } subtotalSet ` + money + ` totalTaxSet ` + money},
 	{"Refund", "transactions", "10", `id kind status gateway paymentId authorizationCode processedAt parentTransaction { id } amountSet ` + bothMonies},
 	{"Refund", "refundShippingLines", "5", `id subtotalAmountSet ` + money + ` taxAmountSet ` + money},
 	{"Refund", "orderAdjustments", "10", `id reason amountSet ` + money + ` taxAmountSet ` + money},

@@ -88,7 +88,10 @@ func (c *Connector) Open(ctx context.Context, it waybill.Item) (io.ReadCloser, e
 	case strings.HasPrefix(it.Name, "orders/") && it.Request.Resource == "orders":
 		var w rest.Window
 		if w, err = rest.WindowOf(it); err == nil {
-			body, err = c.bulk(ctx, fmt.Sprintf(ordersBulk, filter(w)), w.To)
+			var query string
+			if query, err = c.ordersQuery(ctx, w); err == nil {
+				body, err = c.bulk(ctx, query, w.To)
+			}
 		}
 	case strings.HasPrefix(it.Name, "order_details/") && it.Request.Resource == "order_details":
 		body, err = c.details(ctx, it.Request.Work, s.PageSize)
@@ -132,22 +135,12 @@ func (c *Connector) Close() error { return c.admin.client.Close() }
 
 func (c *Connector) checkScopes(ctx context.Context) waybill.Finding {
 	f := waybill.Finding{Subject: "shopify " + c.cfg.BaseURL + ": scopes", OK: true}
-	var data struct {
-		App struct {
-			Scopes []struct {
-				Handle string `json:"handle"`
-			} `json:"accessScopes"`
-		} `json:"currentAppInstallation"`
-	}
-	if err := c.look(ctx, question{Query: `{ currentAppInstallation { accessScopes { handle } } }`}, &data); err != nil {
+	has, err := c.scopes(ctx)
+	if err != nil {
 		f.Detail = "the shop does not say what the token may read; the first pull will show it: " + err.Error()
 		return f
 	}
-	var has, lacks []string
-	for _, s := range data.App.Scopes {
-		// Who may write may read; the list names only the wider one.
-		has = append(has, s.Handle, strings.Replace(s.Handle, "write_", "read_", 1))
-	}
+	var lacks []string
 	for _, need := range []string{"read_orders", "read_returns", "read_products", "read_inventory"} {
 		if !slices.Contains(has, need) {
 			lacks = append(lacks, need)
@@ -157,12 +150,37 @@ func (c *Connector) checkScopes(ctx context.Context) waybill.Finding {
 	case len(lacks) > 0:
 		f.OK, f.Detail = false, "the token lacks "+strings.Join(lacks, ", ")
 		f.Remedy = "add them to the app's Admin API scopes and install it again"
+	case !slices.Contains(has, "read_payment_terms"):
+		f.Detail = "orders on payment terms look unpaid without read_payment_terms, and nothing is late of them"
+		if !slices.Contains(has, "read_all_orders") {
+			f.Detail += "; orders older than 60 days stay invisible without read_all_orders"
+		}
 	case !slices.Contains(has, "read_all_orders"):
 		f.Detail = "orders older than 60 days stay invisible without read_all_orders"
 	default:
 		f.Detail = "the token may read all that is asked for"
 	}
 	return f
+}
+
+// scopes are what the token may read.
+func (c *Connector) scopes(ctx context.Context) ([]string, error) {
+	var data struct {
+		App struct {
+			Scopes []struct {
+				Handle string `json:"handle"`
+			} `json:"accessScopes"`
+		} `json:"currentAppInstallation"`
+	}
+	if err := c.look(ctx, question{Query: scopes}, &data); err != nil {
+		return nil, err
+	}
+	var has []string
+	for _, s := range data.App.Scopes {
+		// Who may write may read; the list names only the wider one.
+		has = append(has, s.Handle, strings.Replace(s.Handle, "write_", "read_", 1))
+	}
+	return has, nil
 }
 
 func (c *Connector) settings(own map[string]any) (Settings, error) {

@@ -183,7 +183,7 @@ func TestThrottledIsAskedAgain(t *testing.T) {
 		}
 	}
 	began := time.Now()
-	if _, err := openOrders(t, c, ""); err != nil || len(s.asked) != 8 {
+	if _, err := openOrders(t, c, ""); err != nil || len(s.asked) != 9 { // what the token may read is asked once
 		t.Errorf("%v, %v", s.asked, err)
 	}
 	if took := time.Since(began); took < 3*17*time.Millisecond {
@@ -221,6 +221,32 @@ func TestCheckScopes(t *testing.T) {
 	}
 	if f := scopes("read_orders", "read_products"); f.OK || !strings.Contains(f.Detail, "read_returns, read_inventory") {
 		t.Errorf("%+v", f)
+	}
+}
+
+// TestTermsOnlyWhereTheTokenMayReadThem asks for payment terms if the token has their scope, and does without where the shop does not say.
+func TestTermsOnlyWhereTheTokenMayReadThem(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]bool{
+		`{"data":{"currentAppInstallation":{"accessScopes":[{"handle":"read_orders"},{"handle":"read_payment_terms"}]}}}`:  true,
+		`{"data":{"currentAppInstallation":{"accessScopes":[{"handle":"read_orders"},{"handle":"write_payment_terms"}]}}}`: true,
+		`{"data":{"currentAppInstallation":{"accessScopes":[{"handle":"read_orders"}]}}}`:                                  false,
+		`{"errors":[{"message":"Field 'currentAppInstallation' doesn't exist on type 'QueryRoot'"}]}`:                      false,
+	} {
+		s, c := start(t, nil)
+		s.serveFile("", map[string]any{"url": nil})
+		s.answers["currentAppInstallation"] = say(said)
+		then, query := s.answers["RunBulk"], ""
+		s.answers["RunBulk"] = func(n int, vars map[string]any, w http.ResponseWriter) {
+			query, _ = vars["query"].(string)
+			then(n, vars, w)
+		}
+		if _, err := openOrders(t, c, ""); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(query, "paymentTerms { paymentTermsType }"); got != want || !strings.Contains(query, "updated_at:<") {
+			t.Errorf("%s: asked for terms %t\n%s", said, got, query)
+		}
 	}
 }
 

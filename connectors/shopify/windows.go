@@ -2,8 +2,10 @@ package shopify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/fourmarketing/waybill"
@@ -73,8 +75,25 @@ func (c *Connector) leftRunning(ctx context.Context, w rest.Window) (rest.Window
 		return rest.Window{}, false, nil //nolint:nilerr // not an export of ours
 	}
 	left := rest.Window{From: w.From, To: to}
-	isOurs := op.Query == fmt.Sprintf(ordersBulk, filter(left)) && !op.CreatedAt.Before(to) && to.Before(w.To)
+	query, err := c.ordersQuery(ctx, left)
+	if err != nil {
+		return rest.Window{}, false, err
+	}
+	isOurs := op.Query == query && !op.CreatedAt.Before(to) && to.Before(w.To)
 	return left, isOurs, nil
+}
+
+// ordersQuery is the bulk query of a window, with what the token may read.
+func (c *Connector) ordersQuery(ctx context.Context, w rest.Window) (string, error) {
+	has, err := c.scopes(ctx)
+	if errors.Is(err, waybill.ErrTemporary) || errors.Is(err, waybill.ErrAuth) {
+		return "", fmt.Errorf("ask what the token may read: %w", err)
+	}
+	terms := "" // also where a shop does not say what the token may read
+	if slices.Contains(has, "read_payment_terms") {
+		terms = paymentTerms
+	}
+	return fmt.Sprintf(ordersBulk, filter(w), terms), nil
 }
 
 // oldest is when the order that was changed the longest ago was changed; false where there is none.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -213,6 +215,50 @@ func TestReleasesAndPublications(t *testing.T) {
 		}
 		if shown, err := l.Published(t.Context(), "duckdb:x"); err != nil || shown != rel.ID+1 {
 			t.Errorf("shown %d, %v", shown, err)
+		}
+	})
+}
+
+// TestReleasesOfBefore looks at releases of before: by their number with what they hold, and all that readers were shown.
+func TestReleasesOfBefore(t *testing.T) {
+	both(t, func(t *testing.T, l *ledger.Ledger, c *clock) {
+		start := c.now()
+		for i, status := range []string{ledger.Released, ledger.Withheld, ledger.Released, ledger.Aside, ledger.Released} {
+			r := ledger.Release{AsOf: start.Add(time.Duration(i) * time.Hour), Status: status, Tables: map[string]string{"marts.a": strconv.Itoa(i)}}
+			if i == 2 {
+				r.Areas = []ledger.Area{{Area: "yard", Cause: "a check", OfRelease: 1}}
+			}
+			if _, err := l.AddRelease(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+			c.pass(time.Hour)
+		}
+		for from, want := range map[time.Time]string{{}: "[5 3 1]", start.Add(2 * time.Hour): "[5 3]", start.Add(2*time.Hour + time.Microsecond): "[5]", start.Add(5 * time.Hour): "[]"} {
+			all, err := l.Releases(t.Context(), from)
+			ids := []int64{}
+			for _, d := range all {
+				ids = append(ids, d.ID)
+				if want := start.Add(time.Duration(d.ID-1) * time.Hour); !d.AsOf.Equal(want) || !d.At.Equal(want) {
+					t.Errorf("%+v, want %s", d, want)
+				}
+			}
+			if err != nil || fmt.Sprint(ids) != want {
+				t.Errorf("from %s: %v, %v, want %s", from, ids, err, want)
+			}
+		}
+		r, ok, err := l.Release(t.Context(), 3)
+		if err != nil || !ok || r.Tables["marts.a"] != "2" || len(r.Areas) != 1 || r.Areas[0].OfRelease != 1 {
+			t.Errorf("%+v, %v, %v", r, ok, err)
+		}
+		if _, ok, err := l.Release(t.Context(), 9); ok || err != nil {
+			t.Errorf("a release that never was: %v, %v", ok, err)
+		}
+		tables, err := l.Tables(t.Context(), 1, 3, 9)
+		if err != nil || fmt.Sprint(tables) != "map[1:map[marts.a:0] 3:map[marts.a:2]]" {
+			t.Errorf("%v, %v", tables, err)
+		}
+		if tables, err := l.Tables(t.Context()); err != nil || len(tables) != 0 {
+			t.Errorf("of no release: %v, %v", tables, err)
 		}
 	})
 }

@@ -130,6 +130,56 @@ func (l *Ledger) LatestRelease(ctx context.Context, status string) (Release, boo
 	return r, true, err
 }
 
+// Dated is when a release was made, and as of when.
+type Dated struct {
+	ID   int64     `json:"release"`
+	At   time.Time `json:"at"`
+	AsOf time.Time `json:"as_of"`
+}
+
+// Releases are all that readers were shown whose as-of is not before an instant, the newest first.
+func (l *Ledger) Releases(ctx context.Context, from time.Time) ([]Dated, error) {
+	var all []Dated
+	q := l.db.NewSelect().Model((*Release)(nil)).Column("id", "at", "as_of").Where("status = ?", Released).Order("id DESC")
+	if !from.IsZero() {
+		q = q.Where("as_of >= ?", from.UTC())
+	}
+	if err := q.Scan(ctx, &all); err != nil {
+		return nil, fmt.Errorf("read releases: %w", err)
+	}
+	return all, nil
+}
+
+// Release returns one release, whatever became of it, with what it holds; ok is false when there is none of the number.
+func (l *Ledger) Release(ctx context.Context, id int64) (Release, bool, error) {
+	var r Release
+	ok, err := notFound(l.db.NewSelect().Model(&r).Where("id = ?", id).Scan(ctx))
+	if err != nil {
+		return r, false, fmt.Errorf("read release %d: %w", id, err)
+	}
+	if !ok {
+		return r, false, nil
+	}
+	r, err = l.withHolds(ctx, r)
+	return r, true, err
+}
+
+// Tables are the snapshots of the marts that releases show, by the release's number.
+func (l *Ledger) Tables(ctx context.Context, ids ...int64) (map[int64]map[string]string, error) {
+	out := map[int64]map[string]string{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var some []Release
+	if err := l.db.NewSelect().Model(&some).Column("id", "tables").Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read releases: %w", err)
+	}
+	for _, r := range some {
+		out[r.ID] = r.Tables
+	}
+	return out, nil
+}
+
 // Released tells whether this ledger made a release, by its number and its instant; instants of places that round them are meant.
 func (l *Ledger) Released(ctx context.Context, id int64, at time.Time) (bool, error) {
 	var r Release

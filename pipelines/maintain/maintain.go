@@ -16,12 +16,13 @@ import (
 	"github.com/fourmarketing/waybill/pipelines/parquet"
 )
 
-// Maintenance limits: history for a week, orphans only when no run can still be writing them, compaction once small files pile up.
+// Maintenance limits: history for a week, of lists the end of each day for five, orphans only when no run can still be writing them, compaction once small files pile up.
 const (
 	retainSnapshots = 20
 	retainFor       = 7 * 24 * time.Hour
 	orphanAge       = 72 * time.Hour
 	grace           = 72 * time.Hour     // that orphans lie in the trash
+	listDays        = 35                 // before the newest release, of which lists keep the last one: a month's look back, on whatever weekday it began
 	journalAge      = 7 * 24 * time.Hour // after its end, a month of the journal becomes one object
 	smallFile       = 32 << 20
 	minSmallFiles   = 64
@@ -32,12 +33,13 @@ type Maintainer struct {
 	lake    *lake.Lake
 	ledger  *ledger.Ledger
 	rewrite lake.Rewrite
+	lists   []waybill.TableName
 	pipelines.Reporter
 }
 
-// New makes a maintainer; db is the DuckDB that merges files.
-func New(l *lake.Lake, book *ledger.Ledger, db *sql.DB, report pipelines.Reporter) *Maintainer {
-	return &Maintainer{lake: l, ledger: book, rewrite: parquet.Rewriter(db), Reporter: report}
+// New makes a maintainer; db is the DuckDB that merges files, and lists are the marts of which more history is kept.
+func New(l *lake.Lake, book *ledger.Ledger, db *sql.DB, lists []waybill.TableName, report pipelines.Reporter) *Maintainer {
+	return &Maintainer{lake: l, ledger: book, rewrite: parquet.Rewriter(db), lists: lists, Reporter: report}
 }
 
 // Maintain merges small files, expires old snapshots and removes orphans of the named tables; none named = all.
@@ -51,7 +53,7 @@ func (m *Maintainer) Maintain(ctx context.Context, names ...waybill.TableName) (
 	if err := m.lake.Writable(ctx); err != nil {
 		return nil, err
 	}
-	keep, err := m.released(ctx)
+	keep, err := m.kept(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -106,11 +108,73 @@ func (m *Maintainer) released(ctx context.Context) (map[string][]int64, error) {
 	}
 	keep := map[string][]int64{}
 	for name, text := range rel.Tables {
-		snapshot, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("release %d: snapshot of %s: %w", rel.ID, name, err)
+		if err := add(keep, name, text); err != nil {
+			return nil, fmt.Errorf("release %d: %w", rel.ID, err)
 		}
-		keep[name] = []int64{snapshot}
 	}
 	return keep, nil
+}
+
+// kept are the snapshots that the newest release shows, and of lists those that readers had at the end of each of the last days.
+func (m *Maintainer) kept(ctx context.Context) (map[string][]int64, error) {
+	keep, err := m.released(ctx)
+	if err != nil || len(keep) == 0 || len(m.lists) == 0 {
+		return keep, err
+	}
+	ends, err := m.dayEnds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tables, err := m.ledger.Tables(ctx, ends...)
+	if err != nil {
+		return nil, err
+	}
+	for id, shown := range tables {
+		for _, name := range m.lists {
+			if text, ok := shown[name.String()]; ok {
+				if err := add(keep, name.String(), text); err != nil {
+					return nil, fmt.Errorf("release %d: %w", id, err)
+				}
+			}
+		}
+	}
+	return keep, nil
+}
+
+// dayEnds are the last releases of the business days before the newest one's. Days go by what releases are as of, and so does their age: a lake that
+// rested for a month has the days before it still.
+func (m *Maintainer) dayEnds(ctx context.Context) ([]int64, error) {
+	newest, ok, err := m.ledger.LatestRelease(ctx, ledger.Released)
+	if err != nil || !ok {
+		return nil, err
+	}
+	zone, err := time.LoadLocation(pipelines.BusinessZone)
+	if err != nil {
+		return nil, fmt.Errorf("business days: %w", err)
+	}
+	local := newest.AsOf.In(zone)
+	all, err := m.ledger.Releases(ctx, time.Date(local.Year(), local.Month(), local.Day()-listDays, 0, 0, 0, 0, zone))
+	if err != nil {
+		return nil, err
+	}
+	var ends []int64
+	seen := map[string]bool{}
+	for _, r := range all { // the newest first
+		day := r.AsOf.In(zone).Format(time.DateOnly)
+		if !seen[day] {
+			seen[day] = true
+			ends = append(ends, r.ID)
+		}
+	}
+	return ends, nil
+}
+
+// add notes a snapshot of a table as a release's text names it.
+func add(keep map[string][]int64, name, text string) error {
+	snapshot, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return fmt.Errorf("snapshot of %s: %w", name, err)
+	}
+	keep[name] = append(keep[name], snapshot)
+	return nil
 }

@@ -21,8 +21,10 @@ func TestDocuments(t *testing.T) {
 	contents := map[string]string{"X": header + x, "Y": header + y, "X-CRLF": strings.ReplaceAll(header+x, "\n", "\r\n"), "BATCH8": header + "8,S1\n", "SAME8": header + "8,S2\n", "BOTH": header + both, "EMPTY": header, "BAD": "Colour\nred\n"}
 	for _, c := range []struct{ name, way, events, rows, statuses string }{
 		{"put back to earlier bytes and time", "name", "quay/s=X@1 quay/s=Y@2 quay/s=X@1", "7,S1", "s superseded, s superseded, s loaded"},
+		{"contract A, then B", "name", "quay/s=X contract:S1 reload:s", "7,", "s loaded"},
 		{"contract A, B, A", "name", "quay/s=X contract:S1 reload:s contract:none reload:s", "7,S1", "s loaded"},
 		{"reload of a superseded version", "name", "quay/s=X quay/s=Y contract:S1 reload:s contract:none reload:s", "7,S2", "s superseded, s loaded"},
+		{"reload of a superseded version, and then of both by another contract", "name", "quay/s=X quay/s=Y reload:s contract:S2 reload:s", "7,", "s superseded, s loaded"},
 		{"the original moves on", "name", "quay/day1=X quay/day2=X quay/day1=Y", "7,S1 7,S2", "day1 superseded, day2 loaded, day1 loaded"},
 		{"what the original once was", "name", "quay/day1=X quay/day1=Y quay/day2=X", "7,S1 7,S2", "day1 superseded, day1 loaded, day2 loaded"},
 		{"going back past a version", "identity", "quay/a_v1=X quay/a_v2=Y quay/a_v3=X", "7,S1", "a_v1 superseded, a_v2 superseded, a_v3 loaded"},
@@ -77,20 +79,39 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// TestSameBytesOfTwoDays: two days' equal stock are two snapshots, since their names say which days.
+// TestSameBytesOfTwoDays: two days' equal stock are two snapshots, since their names say which days. Files and definition are testdata/pull/same_bytes_two_days.
 func TestSameBytesOfTwoDays(t *testing.T) {
 	t.Parallel()
-	d := newDepot(t)
-	d.under(fmt.Sprintf(depotHead, "none", `, identity: '_(\d{8})\.csv$'`))
-	for _, day := range []string{"20260401", "20260402"} {
-		d.shelf["quay"]["STOCK_"+day+".csv"] = parcelFile{header + "A1,5\nB2,7\n", time.Date(2026, 4, 2, 5, 0, 0, 0, time.UTC)}
-	}
-	d.pull(0)
-	if got := strings.Join(d.rows(), " "); got != "A1,5 A1,5 B2,7 B2,7" {
-		t.Errorf("the table holds %q", got)
-	}
-	if left, err := os.ReadDir(filepath.Join(d.dir, "stage")); err == nil && len(left) > 0 {
-		t.Errorf("left in the stage folder: %v", left)
+	const dir = "../../testdata/pull/same_bytes_two_days"
+	for name, listings := range map[string][][]string{
+		"in one listing": {{"STOCK_20260401.csv", "STOCK_20260402.csv"}}, "day by day": {{"STOCK_20260401.csv"}, {"STOCK_20260402.csv"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDepot(t)
+			definition, err := os.ReadFile(filepath.Join(dir, "wh.yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.shelf["wh"] = map[string]parcelFile{}
+			d.under(string(definition))
+			for _, names := range listings {
+				for _, name := range names {
+					text, err := os.ReadFile(filepath.Join(dir, name))
+					if err != nil {
+						t.Fatal(err)
+					}
+					d.shelf["wh"][name] = parcelFile{string(text), time.Date(2026, 4, 2, 5, 0, 0, 0, time.UTC)}
+				}
+				d.pull(0)
+			}
+			if got := strings.Join(d.rowsOf("t_stock", "sku || ',' || qty"), " "); got != "A1,5 A1,5 B2,7 B2,7" {
+				t.Errorf("the table holds %q", got)
+			}
+			if left, err := os.ReadDir(filepath.Join(d.dir, "stage")); err == nil && len(left) > 0 {
+				t.Errorf("left in the stage folder: %v", left)
+			}
+		})
 	}
 }
 

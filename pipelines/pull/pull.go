@@ -152,7 +152,7 @@ func (p *Puller) pullSource(ctx context.Context, source string, tasks []pipeline
 	for _, t := range tasks {
 		res := Result{Source: source, Feed: t.Feed.Name}
 		res.Err = p.within(ctx, t, func(ctx context.Context) error {
-			return p.pullFeed(ctx, conn, t, asOf, &res)
+			return errors.Join(p.pullFeed(ctx, conn, t, asOf, &res), res.unread())
 		})
 		if errors.Is(res.Err, waybill.ErrQuota) { // what was fetched so far counts; the rest is asked for when there is allowance again
 			res.Waiting = append(res.Waiting, Waiting{Reason: res.Err.Error()})

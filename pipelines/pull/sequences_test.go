@@ -158,16 +158,22 @@ func (d *depot) reload(cut time.Duration, pick func(ledger.File) bool) {
 	}
 }
 
-// rows are what the tables hold, sorted.
+// rows are what the table of lines holds, sorted.
 func (d *depot) rows() []string {
+	d.Helper()
+	return d.rowsOf("quay_lines", "document || ',' || coalesce(sku, '')")
+}
+
+// rowsOf are the rows of a raw table as texts, sorted.
+func (d *depot) rowsOf(table, text string) []string {
 	d.Helper()
 	var out []string
 	err := d.inputs.Read(d.Context(), d.asOf, func(v *inputs.View) error {
-		text, err := v.Relation(d.Context(), waybill.TableName{Namespace: "raw", Name: "quay_lines"})
+		relation, err := v.Relation(d.Context(), waybill.TableName{Namespace: "raw", Name: table})
 		if err != nil {
 			return err
 		}
-		rows, err := d.engine.QueryContext(d.Context(), "select document || ',' || coalesce(sku, '') from ("+text+")")
+		rows, err := d.engine.QueryContext(d.Context(), "select "+text+" from ("+relation+")")
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -52,6 +53,25 @@ func (t *taker) holdUnread(ctx context.Context, f ledger.File) (ledger.File, err
 	t.Log.Warn("file held", zap.String("feed", t.String()), zap.String("file", f.Name), zap.String("rule", f.Rule))
 	t.remember(f)
 	return f, t.ledger.Put(ctx, f)
+}
+
+// unread is the error of a feed of which files could not be received. Nobody but the partner can bring them, so each run ends with it until they are read or
+// no longer on offer.
+func (r Result) unread() error {
+	var first *ledger.File
+	files := 0
+	for i := range r.Files {
+		if f := &r.Files[i]; f.Status == ledger.Held && f.KeptPath == "" {
+			if files++; first == nil {
+				first = f
+			}
+		}
+	}
+	if files == 0 {
+		return nil
+	}
+	name := strings.ReplaceAll(strconv.Quote(first.Name), `\\`, `\`) // as it is listed: what is no UTF-8 in it is written out already
+	return fmt.Errorf("%s/%s: files that could not be received: %d, the first of them %s (%s); next: waybill files why %s", r.Source, r.Feed, files, name, first.Rule, first.ID)
 }
 
 // newest is the newest known version of a name, nil for a new one.

@@ -25,7 +25,7 @@ func PSP() world.PSP {
 		Source: Source, Residual: true, PerBatch: 6, Dispute: 1500, Price: price, Own: ownRef,
 		Ref: func(_ string, r *rand.Rand) string { return sixteenDigits(r) },
 		Words: map[string]string{
-			"capture": "Settled", "refund": "Refunded", "chargeback": "Chargeback", "chargeback_reversal": "ChargebackReversed", "fee": "Fee",
+			"capture": "Settled", "refund": "Refunded", "refund_reversal": "RefundedReversed", "chargeback": "Chargeback", "chargeback_reversal": "ChargebackReversed", "fee": "Fee",
 			"payout": "MerchantPayout", "topup": "MatchedStatement", "transfer_in": "Balancetransfer", "transfer_out": "Balancetransfer",
 			"reserve_hold": "ReserveAdjustment", "reserve_release": "ReserveAdjustment",
 		},

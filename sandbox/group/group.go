@@ -30,7 +30,7 @@ func northgateSite() world.Site {
 		CutOffs: []world.CutOff{{Term: world.Term{ID: "cut-ng"}, At: weekdays(14*60, 11*60)}},
 		Opens:   shifts([2]int{6 * 60, 22 * 60}, [2]int{6 * 60, 14 * 60}), Collects: shifts(vans(), vans()),
 		Runs: []int{13 * 60, 23*60 + 30}, Despatches: "DN%07d", Returns: "RC%06d", Reports: northgate.Reports(),
-		Shorts: true, Manifests: true, Carriers: []world.Share{{Of: dhl.Source, Weight: 2}, {Of: royalmail.Source, Weight: 1}},
+		Shorts: true, Manifests: true, Inbound: true, Allots: true, Carriers: []world.Share{{Of: dhl.Source, Weight: 2}, {Of: royalmail.Source, Weight: 1}},
 		Problems: []world.Problem{
 			{Kind: "sequence_skipped", Feed: world.FeedStatus},
 			{Kind: "file_corrected", Feed: world.FeedDespatch, Seen: 0, Rows: 1, Mend: 3},
@@ -53,7 +53,7 @@ func veldhovenSite() world.Site {
 		},
 		Opens: shifts([2]int{7 * 60, 20 * 60}, [2]int{}), Collects: shifts(vans(), [2]int{}),
 		Runs: []int{13*60 + 30, 23 * 60}, ByNumber: true, Despatches: "V26%06d", Returns: "VR%06d", Reports: veldhoven.Reports(),
-		Shorts: true, Carriers: []world.Share{{Of: dhl.Source, Weight: 1}},
+		Shorts: true, Inbound: true, Allots: true, Sparse: true, Carriers: []world.Share{{Of: dhl.Source, Weight: 1}},
 		Problems: []world.Problem{
 			{Kind: "sequence_skipped", Feed: world.FeedReturns},
 			{Kind: "file_late", Feed: world.FeedStatus, Seen: 1, Rows: 1, Mend: 8},
@@ -111,10 +111,10 @@ func terms() world.Terms {
 		{Term: world.Term{ID: "prm-april", From: changed}, Service: "standard", Days: 2},
 		{Term: ruled("prm-exp-vh-high"), Service: "express", Site: "VH1", To: high, Days: 3},
 		{Term: ruled("prm-exp-vh-ni"), Service: "express", Site: "VH1", To: nir, Days: 3},
-		{Term: ruled("prm-exp-vh-gb"), Service: "express", Site: "VH1", To: britain, Days: 2},
+		{Term: ruled("prm-exp-vh-gb"), Service: "express", Site: "VH1", To: britain, Days: 2, Between: [2]int{10 * 60, 16 * 60}},
 		{Term: ruled("prm-exp-high"), Service: "express", To: high, Days: 2},
 		{Term: ruled("prm-exp-ni"), Service: "express", To: nir, Days: 2},
-		{Term: ruled("prm-exp"), Service: "express", Days: 1},
+		{Term: ruled("prm-exp"), Service: "express", Days: 1, Between: [2]int{0, 13 * 60}},
 	}}
 	for _, site := range []string{"NG1", "LH1"} {
 		lark := func(id string, to world.To, days int) world.Promise {
@@ -176,7 +176,7 @@ func brands() []world.Brand {
 		},
 		{
 			Name: "Pell Mill", Shop: "pell-mill", System: shopify.System, Says: shopify.Words(), Can: shopify.Skills(), Prefix: "PM", FirstNo: 10001, FirstID: 5_300_000_000,
-			Currency: "GBP", Share: 20, Abroad: 0.93, Warehouses: away, Range: pellMill(), Account: london("PellMillUK"),
+			Currency: "GBP", Share: 20, Abroad: 0.93, Warehouses: away, PaidWhenSent: true, Range: pellMill(), Account: london("PellMillUK"),
 		},
 		{
 			Name: "Oxbow & Lark", Shop: "oxbow-lark", System: woocommerce.System, Says: woocommerce.Words(), Can: woocommerce.Skills(), Prefix: "OL", FirstNo: 1001, FirstID: 31_000,

@@ -92,7 +92,7 @@ func TestShopTellsTheWorldsOrders(t *testing.T) {
 		if row["order_name"] != o.Number || row["total_amount"] != o.Total || (row["paid_at"] == "") != o.Paid.IsZero() {
 			t.Errorf("%s of %s is %v in the truth", o.Number, o.Total, row)
 		}
-		free := o.Total == "0.00" && o.PaymentMethod == ""
+		free := o.Total == "0.00" && o.PaymentMethod == "" || o.PaymentMethod == "cod"
 		if o.PaymentMethod == "stripe" != strings.HasPrefix(o.TransactionID, "ch_") && !o.Paid.IsZero() || free != (o.TransactionID == "") && !o.Paid.IsZero() {
 			t.Errorf("%s of %s was paid by %s with %q", o.Number, o.Total, o.PaymentMethod, o.TransactionID)
 		}

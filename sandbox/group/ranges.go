@@ -20,6 +20,7 @@ func asterVale() []world.Style {
 		{No: "1160", Name: "Merino roll neck", Price: 8900, Sizes: letters()},
 		{No: "1171", Name: "Ponte trouser", Price: 6900, Sizes: ukSizes()},
 		{No: "1188", Name: "Sateen camisole", Price: 3900, Sizes: letters()},
+		{No: "1195", Name: "Shearling mitten", Price: 6900, Sizes: []string{"S/M", "L/XL"}, SoldOut: true},
 	}
 }
 
@@ -33,6 +34,7 @@ func hartRowe() []world.Style {
 		{No: "3361", Name: "Crewneck sweat", Price: 6500, Sizes: letters()},
 		{No: "3377", Name: "Chelsea boot, tan", Price: 14500, Sizes: []string{"7", "8", "9", "10"}},
 		{No: "3390", Name: "Sock 3-pack", Price: 1600, Sizes: []string{"6-8", "9-11"}},
+		{No: "3398", Name: "Harris tweed cap", Price: 5500, Sizes: []string{"57", "59"}, SoldOut: true},
 	}
 }
 
@@ -58,6 +60,7 @@ func pellMill() []world.Style {
 		{No: "463", Name: "Beret, crème", Price: 2600, Sizes: []string{"OS"}},
 		{No: "470", Name: "Flannel pyjama set", Price: 6400, Sizes: []string{"S/M", "L/XL"}},
 		{No: "485", Name: "Cashmere glove", Price: 4800, Sizes: []string{"S/M", "L/XL"}},
+		{No: "491", Name: "Merino snood", Price: 3900, Sizes: []string{"OS"}, SoldOut: true},
 	}
 }
 
@@ -69,5 +72,6 @@ func oxbowLark() []world.Style {
 		{No: "633", Name: "Tin mug & spoon", Price: 1800, Sizes: []string{"OS"}},
 		{No: "640", Name: "Lambswool rug, <reversible>", Price: 12500, Sizes: []string{"OS"}},
 		{No: "652", Name: "Overshirt, \"Lark\"", Price: 6900, Sizes: letters()},
+		{No: "660", Name: "Guernsey hat", Price: 2900, Sizes: []string{"OS"}, SoldOut: true},
 	}
 }

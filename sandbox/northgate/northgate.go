@@ -18,7 +18,7 @@ const System = "northgate"
 // Reports say how the system names its files. Stock has no number.
 func Reports() world.Reports {
 	return world.Reports{
-		First:  map[string]int{world.FeedDespatch: 101, world.FeedStatus: 501, world.FeedReturns: 901},
+		First:  map[string]int{world.FeedDespatch: 101, world.FeedStatus: 501, world.FeedReturns: 901, world.FeedMovements: 1301, world.FeedGoodsIn: 1501, world.FeedExpected: 1701},
 		Broken: 5,
 		Path: func(feed string, run time.Time, seq int) string {
 			day := run.Format("20060102")
@@ -29,6 +29,12 @@ func Reports() world.Reports {
 				return fmt.Sprintf("out/status/STAT_%s_%d.csv", day, seq)
 			case world.FeedReturns:
 				return fmt.Sprintf("out/returns/RET_%s_%d.csv", day, seq)
+			case world.FeedMovements:
+				return fmt.Sprintf("out/movements/MOVE_%s_%d.csv", day, seq)
+			case world.FeedGoodsIn:
+				return fmt.Sprintf("out/goods_in/GRN_%s_%d.csv", day, seq)
+			case world.FeedExpected:
+				return fmt.Sprintf("out/expected/PO_%s_%d.csv", day, seq)
 			}
 			return fmt.Sprintf("out/stock/STOCK_%s.csv", day)
 		},

@@ -21,6 +21,13 @@ func header(feed string) string {
 	case world.FeedReturns:
 		return "Return code,Return date,Processed date,Sales order number,RMA,Tracking number,Item code,Item name,Item barcode,Quantity," +
 			"Return reason,Return condition,Is reusable,Site reference,Return comments"
+	case world.FeedMovements:
+		return "Item code,Item name,Item barcode,Date timestamp,User,From,To,Quantity,Comments,Sales order number,History Id,Site reference,Register reason"
+	case world.FeedGoodsIn:
+		return "Goods in reference number,Delivery date,Counted date,Booked date,Reconciled date,User,Item code,Item name,Item barcode,Quantity," +
+			"Quantity booked,Purchase order number,Site reference,Purchase order supplier"
+	case world.FeedExpected:
+		return "Purchase order number,Line,Item code,Item barcode,Supplier,Quantity,Expected date,Status,Last changed,Site reference"
 	}
 	return "Item code,Barcode,On hand,Allocated,Available,Quarantine,Date time,Site reference"
 }
@@ -48,7 +55,10 @@ func render(f world.File) []byte {
 	for _, l := range f.Stock {
 		put(stock(f, l))
 	}
-	n := len(f.Rows) + len(f.Stock)
+	for _, fields := range inbound(f) {
+		put(fields)
+	}
+	n := len(f.Rows) + len(f.Stock) + len(f.Moves) + len(f.Deliveries) + len(f.Expected)
 	if f.Flaw == world.FlawTrailer {
 		n += 2
 	}
@@ -93,7 +103,7 @@ func row(f world.File, r world.Row) []string {
 
 func stock(f world.File, l world.Stock) []string {
 	return []string{
-		l.Article.SKU, l.Article.EAN, strconv.Itoa(l.OnHand), strconv.Itoa(l.Allocated), strconv.Itoa(l.OnHand - l.Allocated),
+		l.Article.SKU, l.Article.EAN, strconv.Itoa(l.OnHand), strconv.Itoa(l.Allocated), strconv.Itoa(l.OnHand - l.Allocated - l.Quarantine),
 		strconv.Itoa(l.Quarantine), f.Run.In(f.Zone).Format(timeLayout), f.Site,
 	}
 }
@@ -131,7 +141,7 @@ func carrier(source string) string {
 }
 
 func condition(grade string) string {
-	return map[string]string{"A": "NEW", "B": "OPENED", "C": "WORN", "D": "DAMAGED", "X": "NOT OURS", "M": "MISSING"}[grade]
+	return map[string]string{"A": "NEW", "B": "OPENED", "C": "WORN", "D": "DAMAGED", "R": "REFUSED", "X": "NOT OURS", "M": "MISSING"}[grade]
 }
 
 // word is the warehouse's word for a status: on_hold is "On Hold".
@@ -144,4 +154,6 @@ func word(what string) string {
 }
 
 // Words are how it tells a status and a reason.
-func Words() world.SiteWords { return world.SiteWords{Status: word, Reason: strings.ToUpper} }
+func Words() world.SiteWords {
+	return world.SiteWords{Status: word, Reason: strings.ToUpper, Move: comment}
+}

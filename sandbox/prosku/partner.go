@@ -185,13 +185,13 @@ func receipts(f world.File) []Receipt {
 }
 
 func condition(grade string) string {
-	return map[string]string{"A": "As new", "B": "Opened", "C": "Worn", "D": "Damaged", "X": "Not ours", "M": "Missing"}[grade]
+	return map[string]string{"A": "As new", "B": "Opened", "C": "Worn", "D": "Damaged", "R": "Refused", "X": "Not ours", "M": "Missing"}[grade]
 }
 
 func stock(f world.File) []Stock {
 	var out []Stock
 	for _, l := range f.Stock {
-		out = append(out, Stock{Product: l.Article.SKU, Changed: f.Run, Available: l.OnHand - l.Allocated, Unavailable: l.Quarantine})
+		out = append(out, Stock{Product: l.Article.SKU, Changed: f.Run, Available: l.OnHand - l.Quarantine, Unavailable: l.Quarantine})
 	}
 	return out
 }

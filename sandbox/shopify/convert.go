@@ -38,6 +38,10 @@ func (c *converter) order() {
 	o.DisplayFulfillmentStatus, o.Email = word(src.FulfillmentStatus), textOrNull(src.Email)
 	o.CurrencyCode, o.PresentmentCurrencyCode = src.Total.Currency, src.PresentmentCurrency
 	o.Edited = src.Edited
+	if src.Terms != "" {
+		days := int32(30)
+		o.PaymentTerms = &paymentTerms{object{gid("PaymentTerms", src.ID)}, "Net 30", "NET", &days, false}
+	}
 	o.Tags = append([]string{}, src.Tags...)
 	o.TotalPriceSet, o.CurrentTotalPriceSet = bag(src.Total), bag(src.CurrentTotal)
 	subtotal, discount, tax := bag(src.Subtotal), bag(src.Discount), bag(src.Tax)
@@ -241,7 +245,7 @@ func (c *converter) refundLines(r world.ShopRefund, out *refund, total int64) er
 		id := gid("RefundLineItem", l.ID)
 		out.lines = append(out.lines, &refundLine{
 			ID: &id, LineItem: item, Quantity: int32(l.Quantity), RestockType: word(l.RestockType),
-			Restocked: word(l.RestockType) != "NO_RESTOCK", SubtotalSet: bag(l.Subtotal), TotalTaxSet: bag(l.Tax),
+			Restocked: l.Restocked, SubtotalSet: bag(l.Subtotal), TotalTaxSet: bag(l.Tax),
 		})
 	}
 	shipping, err := cents(r.ShippingTotal.Amount)
@@ -272,8 +276,11 @@ func (c *converter) refundLines(r world.ShopRefund, out *refund, total int64) er
 
 // word is Shopify's word for one of the group's: its enumerations are in capitals.
 func word(s string) string {
-	if s == "authorisation" {
+	switch s {
+	case "authorisation":
 		return "AUTHORIZATION"
+	case "authorised":
+		return "AUTHORIZED"
 	}
 	return strings.ToUpper(s)
 }
@@ -285,6 +292,8 @@ func gateway(s string) string {
 		return "bogus"
 	case "elsewhere":
 		return "paypal"
+	case "store_credit":
+		return "shopify_store_credit"
 	}
 	return s
 }

@@ -94,6 +94,7 @@ type order struct {
 	TotalShippingPriceSet, TotalRefundedSet     moneyBag
 	ShippingAddress                             *mailingAddress
 	ShippingLine                                *shippingLine
+	PaymentTerms                                *paymentTerms
 	transactions                                []*orderTransaction
 	fulfilments                                 []*fulfilment
 	refunds                                     []*refund
@@ -102,6 +103,14 @@ type order struct {
 	returns                                     []*shopReturn
 	number                                      int64
 	created, updated                            time.Time
+}
+
+// paymentTerms are what shop and customer agreed on when the money comes.
+type paymentTerms struct {
+	object
+	PaymentTermsName, PaymentTermsType string
+	DueInDays                          *int32
+	Overdue                            bool
 }
 
 type mailingAddress struct{ Name, Zip, City, CountryCodeV2 *string }

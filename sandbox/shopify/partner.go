@@ -20,7 +20,7 @@ const (
 
 // Skills are what a shop of this system can express.
 func Skills() world.ShopSkills {
-	return world.ShopSkills{Returns: true, Restocks: true, Cancels: true, Tests: true, Overpays: true, Unnamed: true, Hours: true, Costs: true, Remains: true, Edits: true, Gifts: true, Duties: true}
+	return world.ShopSkills{Returns: true, Restocks: true, Cancels: true, Tests: true, Overpays: true, Unnamed: true, Hours: true, Costs: true, Remains: true, Edits: true, Gifts: true, Duties: true, Takes: true}
 }
 
 // Words are the system's own.

@@ -162,6 +162,23 @@ func (r *root) BulkOperation(ctx context.Context, a idArg) (*bulkOperation, erro
 	return nil, nil
 }
 
+// appInstallation is the app whose token asks, which may read all that the simulated shops tell.
+type appInstallation struct {
+	object
+	AccessScopes []accessScope
+}
+
+type accessScope struct{ Handle, Description string }
+
+func (r *root) CurrentAppInstallation(ctx context.Context) *appInstallation {
+	see(ctx, "QueryRoot", "currentAppInstallation", pageArgs{})
+	out := &appInstallation{object: object{gid("AppInstallation", 1)}}
+	for _, handle := range []string{"read_all_orders", "read_orders", "read_returns", "read_products", "read_inventory", "read_payment_terms"} {
+		out.AccessScopes = append(out.AccessScopes, accessScope{handle, "Read"})
+	}
+	return out
+}
+
 func (r *root) CurrentBulkOperation(ctx context.Context, a struct{ Type string }) *bulkOperation {
 	if see(ctx, "QueryRoot", "currentBulkOperation", pageArgs{}) || a.Type != "QUERY" {
 		return nil
@@ -189,6 +206,8 @@ func (n *node) ID() graphql.ID {
 }
 
 func (n *node) ToShop() (*shopInfo, bool)                         { return as[*shopInfo](n) }
+func (n *node) ToAppInstallation() (*appInstallation, bool)       { return as[*appInstallation](n) }
+func (n *node) ToPaymentTerms() (*paymentTerms, bool)             { return as[*paymentTerms](n) }
 func (n *node) ToOrder() (*order, bool)                           { return as[*order](n) }
 func (n *node) ToLineItem() (*lineItem, bool)                     { return as[*lineItem](n) }
 func (n *node) ToProductVariant() (*productVariant, bool)         { return as[*productVariant](n) }

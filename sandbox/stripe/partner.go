@@ -47,9 +47,9 @@ func shows(kind string, p *world.Payment) world.Shown {
 	}
 	out := world.Shown{MerchantRef: id("pi", p.Ref), Method: kind}
 	switch c := charge(world.Movement{Payment: p}, ""); {
-	case kind == "chargeback":
-		out.Method, out.Variant = "card", "visa" // as disputes tells it
-	case kind != "capture":
+	case kind == "chargeback" && c.Card == nil:
+		out.Method = "dispute"
+	case kind != "capture" && kind != "chargeback":
 	case c.Card != nil:
 		out.Method, out.Variant = c.Method, c.Card.Brand
 	default:
@@ -191,9 +191,13 @@ func (l ledger) disputes(at time.Time) []Dispute {
 		due := m.At.Truncate(24 * time.Hour).Add(answerIn + 24*time.Hour - time.Second)
 		out = append(out, Dispute{
 			ID: m.Ref, Charge: m.Payment.Ref, PaymentIntent: id("pi", m.Payment.Ref), Amount: -m.Gross, Currency: strings.ToLower(m.Currency),
-			Created: m.At, Reason: "fraudulent", Status: "needs_response", DueBy: due, Brand: "visa", CaseType: "chargeback", NetworkReasonCode: "10.4",
+			Created: m.At, Reason: "fraudulent", Status: "needs_response", DueBy: due, CaseType: "chargeback",
 			BalanceTransactions: []string{transactionOf(m)}, Metadata: map[string]string{},
 		})
+		if c := charge(m, "").Card; c != nil {
+			d := &out[len(out)-1]
+			d.Brand, d.NetworkReasonCode = c.Brand, map[string]string{"visa": "10.4", "mastercard": "4837", "amex": "F29"}[c.Brand]
+		}
 	}
 	return out
 }

@@ -20,7 +20,10 @@ const System = "veldhoven"
 // Reports say how the system names its files.
 func Reports() world.Reports {
 	return world.Reports{
-		First:  map[string]int{world.FeedDespatch: 2001, world.FeedStatus: 4001, world.FeedReturns: 6001, world.FeedStock: 8001},
+		First: map[string]int{
+			world.FeedDespatch: 2001, world.FeedStatus: 4001, world.FeedReturns: 6001, world.FeedStock: 8001, world.FeedMovements: 10001,
+			world.FeedGoodsIn: 12001, world.FeedExpected: 14001,
+		},
 		Broken: 3,
 		Path: func(feed string, run time.Time, seq int) string {
 			return fmt.Sprintf("uit/VH_%s_%s_%d.csv", kind(feed), run.Format(timeLayout), seq)
@@ -54,7 +57,10 @@ func Files(w *world.World, source string, at time.Time) []servers.File {
 }
 
 func kind(feed string) string {
-	return map[string]string{world.FeedDespatch: "DESP", world.FeedStatus: "STAT", world.FeedReturns: "RET", world.FeedStock: "STK"}[feed]
+	return map[string]string{
+		world.FeedDespatch: "DESP", world.FeedStatus: "STAT", world.FeedReturns: "RET", world.FeedStock: "STK", world.FeedMovements: "MUT", world.FeedGoodsIn: "ONT",
+		world.FeedExpected: "AVI",
+	}[feed]
 }
 
 const timeLayout = "20060102150405"
@@ -64,7 +70,7 @@ func render(f world.File) []byte {
 	var buf bytes.Buffer
 	run := f.Run.In(f.Zone).Format(timeLayout)
 	fmt.Fprintf(&buf, "HDR;VELDHOVEN;%s;%d;%s\n", kind(f.Feed), f.Seq, run)
-	n, sum := len(f.Rows)+len(f.Stock), 0
+	n, sum := len(f.Rows)+len(f.Stock)+len(f.Moves)+len(f.Deliveries)+len(f.Expected), 0
 	for _, r := range f.Rows {
 		fields, units := row(f, r)
 		sum += units
@@ -72,8 +78,9 @@ func render(f world.File) []byte {
 	}
 	for _, l := range f.Stock {
 		sum += l.OnHand
-		fmt.Fprintf(&buf, "%s;%s;%d;%d;%d;%d;%s;%s\n", l.Article.SKU, l.Article.EAN, l.OnHand, l.Allocated, l.OnHand-l.Allocated, l.Quarantine, run, f.Site)
+		fmt.Fprintf(&buf, "%s;%s;%d;%d;%d;%d;%s;%s\n", l.Article.SKU, l.Article.EAN, l.OnHand, l.Allocated, l.OnHand-l.Allocated-l.Quarantine, l.Quarantine, run, f.Site)
 	}
+	sum += inbound(&buf, f)
 	if f.Flaw == world.FlawTrailer {
 		n++
 	}
@@ -132,9 +139,9 @@ func carrier(source string) string { return strings.ToUpper(source) }
 
 // Words are how it tells a status, a reason and what becomes of a return.
 func Words() world.SiteWords {
-	return world.SiteWords{Status: strings.ToUpper, Reason: strings.ToUpper, Fates: dispositions()}
+	return world.SiteWords{Status: strings.ToUpper, Reason: strings.ToUpper, Move: code, Fates: dispositions()}
 }
 
 func dispositions() map[string]string {
-	return map[string]string{"A": "RESTOCK", "B": "RESTOCK", "C": "OUTLET", "D": "DESTROY", "X": "HOLD", "M": "NONE"}
+	return map[string]string{"A": "RESTOCK", "B": "RESTOCK", "C": "OUTLET", "D": "DESTROY", "R": "BACK", "X": "HOLD", "M": "NONE"}
 }

@@ -19,7 +19,7 @@ const System = "woocommerce"
 // Skills are what a shop of this system can express: no announced returns, no word on what became of refunded goods, no
 // moment of a cancellation, no costs, no refunds beyond the payment, no gift cards, and of a despatch a number and a day. It keeps baskets
 // among its orders, and what was thrown away.
-func Skills() world.ShopSkills { return world.ShopSkills{Drafts: true, Bins: true} }
+func Skills() world.ShopSkills { return world.ShopSkills{Drafts: true, Bins: true, Doors: true} }
 
 // Words are the system's own: it has a state of the order and none of its money.
 func Words() world.ShopWords {
@@ -113,8 +113,15 @@ func (o *Order) paid(v world.ShopOrder) {
 	if len(v.Transactions) == 0 && v.FinancialStatus == "paid" {
 		o.Paid, o.PaymentMethod, o.PaymentMethodTitle = v.CreatedAt, "", ""
 	}
+	if v.Terms == door {
+		o.PaymentMethod, o.PaymentMethodTitle = "cod", "Cash on delivery"
+	}
 	for _, t := range v.Transactions {
 		if t.Kind != "sale" || t.Status != "success" {
+			continue
+		}
+		if t.Gateway == door {
+			o.Paid = t.ProcessedAt
 			continue
 		}
 		_, rest, _ := strings.Cut(t.AuthorizationCode, "_")
@@ -126,8 +133,11 @@ func (o *Order) paid(v world.ShopOrder) {
 	}
 }
 
-// elsewhere is the world's word for a provider with whom the group has no account.
-const elsewhere = "elsewhere"
+// elsewhere is the world's word for a provider with whom the group has no account, door for cash that the carrier takes.
+const (
+	elsewhere = "elsewhere"
+	door      = "door"
+)
 
 func shippingLineID(v world.ShopOrder) int64 { return v.ID*10 + 9 }
 
@@ -137,10 +147,12 @@ func statusOf(v world.ShopOrder) string {
 		return "trash"
 	case v.FinancialStatus == "draft":
 		return "checkout-draft"
-	case v.FinancialStatus == "pending":
+	case v.FinancialStatus == "pending" && v.Terms == "":
 		return "pending"
 	case v.FinancialStatus == "refunded":
 		return "refunded"
+	case v.FulfillmentStatus == "on_hold":
+		return "on-hold"
 	case v.FulfillmentStatus == "fulfilled":
 		return "completed"
 	}

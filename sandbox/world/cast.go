@@ -22,6 +22,7 @@ type wish struct {
 	from, country, service string // from is the warehouse's country
 	window                 [2]int // minutes after midnight, site time
 	workday                bool
+	eve                    bool // placed on the day before the partners are pulled
 	minQty, minLines       int
 	mainland               bool                // in the warehouse's own country, no Scottish or Northern Irish address
 	foreign                bool                // paid in another currency than the shop's own
@@ -31,6 +32,7 @@ type wish struct {
 	sites                  int                 // that ship the brand, at least
 	shorts                 bool                // of a warehouse that says what it was short of
 	manifests, unsigned    bool                // of one that has drivers sign, or of one that has not
+	rare                   bool                // of a brand that has something sold out
 }
 
 // slot is an order to be created: where, when and for which role.
@@ -111,6 +113,9 @@ func (s *sim) place(rng stream, r *role, load map[date]int) (slot, bool) {
 		if r.want.workday && !st.cal.working(d) {
 			continue
 		}
+		if r.want.eve && !slices.Contains(s.checkpoints, (d+1).at(s.london, 7*60)) {
+			continue
+		}
 		if int(s.nextShip(st, d, r.want))+r.need <= int(s.end) {
 			fit = append(fit, d)
 		}
@@ -150,7 +155,7 @@ func (s *sim) brandFor(rng stream, w wish) (*brand, *site) {
 	}
 	var fit []pair
 	for _, b := range s.brands {
-		if !b.Can.has(w.shop) || (w.foreign && !b.Can.Pounds) || len(b.sites) < w.sites || (w.psp != nil && !w.psp(b.psp)) {
+		if !b.Can.has(w.shop) || (w.foreign && !b.Can.Pounds) || len(b.sites) < w.sites || (w.psp != nil && !w.psp(b.psp)) || (w.rare && len(b.rare) == 0) {
 			continue
 		}
 		for _, st := range b.sites {
@@ -170,7 +175,7 @@ func (s *sim) brandFor(rng stream, w wish) (*brand, *site) {
 func (c ShopSkills) has(want ShopSkills) bool {
 	return (c.Returns || !want.Returns) && (c.Restocks || !want.Restocks) && (c.Cancels || !want.Cancels) && (c.Tests || !want.Tests) &&
 		(c.Overpays || !want.Overpays) && (c.Unnamed || !want.Unnamed) && (c.Edits || !want.Edits) && (c.Gifts || !want.Gifts) &&
-		(c.Drafts || !want.Drafts) && (c.Bins || !want.Bins) && (c.Duties || !want.Duties)
+		(c.Drafts || !want.Drafts) && (c.Bins || !want.Bins) && (c.Duties || !want.Duties) && (c.Takes || !want.Takes)
 }
 
 // warehouse draws who ships an order.

@@ -9,19 +9,23 @@ type item struct {
 	variant        int64
 }
 
-// catalogue is what a brand sells.
-func catalogue(b *brand) []*item {
-	var out []*item
+// catalogue is what a brand sells, and beside it what is sold out.
+func catalogue(b *brand) (stocked, soldOut []*item) {
 	for i, st := range b.Range {
 		for j, size := range st.Sizes {
 			n := b.no*100_000 + i*100 + j
-			out = append(out, &item{
+			it := &item{
 				sku: fmt.Sprintf("%s-%s-%s", b.Prefix, st.No, size), name: st.Name + " " + size, ean: ean13(5_012_300_000_00 + int64(n)),
 				price: st.Price, cost: st.Price * 37 / 120, variant: 41_000_000_000_000 + int64(n),
-			})
+			}
+			if st.SoldOut {
+				soldOut = append(soldOut, it)
+			} else {
+				stocked = append(stocked, it)
+			}
 		}
 	}
-	return out
+	return stocked, soldOut
 }
 
 // ean13 adds GS1's check digit to 12 digits.

@@ -95,9 +95,9 @@ func (s *sim) pay(rng stream, o *order) {
 	if o.to.country == "NL" && o.currency == "EUR" {
 		o.method = pick(rng, []string{"ideal", "ideal", "ideal", "mc", "visa"})
 	}
-	o.paid = o.placed + instant(rng.between(4, 40))
-	if o.twoStep {
-		o.paid += instant(rng.between(30, 150))
+	o.payNow(rng)
+	if o.brand.PaidWhenSent {
+		o.payWhenSent()
 	}
 }
 

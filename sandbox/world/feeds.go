@@ -7,12 +7,15 @@ import (
 	"sort"
 )
 
-// The four reports that a warehouse sends.
+// The reports that a warehouse sends; the last three only one that tells what comes in.
 const (
-	FeedDespatch = "despatch"
-	FeedStatus   = "order_status"
-	FeedReturns  = "returns"
-	FeedStock    = "stock"
+	FeedDespatch  = "despatch"
+	FeedStatus    = "order_status"
+	FeedReturns   = "returns"
+	FeedStock     = "stock"
+	FeedMovements = "movements"
+	FeedGoodsIn   = "goods_in"
+	FeedExpected  = "expected"
 )
 
 // feed is one report of one site over the whole of its life.
@@ -30,7 +33,26 @@ type feedFile struct {
 	path     string
 	rows     []row
 	stock    []stockRow
+	moves    []*move
+	came     []*delivery
+	due      []purchaseState
 	versions []*version
+}
+
+// written is when the first version of it that can be loaded was put on the server, 0 where none was.
+func (ff *feedFile) written() instant {
+	for _, v := range ff.versions {
+		if !v.held() {
+			return v.at
+		}
+	}
+	return 0
+}
+
+// tells says whether a loadable version of it lay on the server at a moment.
+func (ff *feedFile) tells(at instant) bool {
+	w := ff.written()
+	return w != 0 && w <= at
 }
 
 // row points at a fact, or, with bad, stands for the n-th kind of row that is no fact.
@@ -64,7 +86,11 @@ func (v *version) held() bool { return v.flaw != FlawNone }
 // publish lays out every report of the sites, fills it with what happened between the runs, and plants file problems.
 func (s *sim) publish() {
 	for _, st := range s.sites {
-		for _, name := range []string{FeedDespatch, FeedStatus, FeedReturns, FeedStock} {
+		names := []string{FeedDespatch, FeedStatus, FeedReturns, FeedStock}
+		if st.Inbound {
+			names = append(names, FeedMovements, FeedGoodsIn, FeedExpected)
+		}
+		for _, name := range names {
 			s.feeds = append(s.feeds, s.newFeed(st, name))
 		}
 	}
@@ -78,7 +104,7 @@ func (s *sim) publish() {
 			ff.sortRows()
 		}
 	}
-	s.countStock()
+	s.keepStock()
 	s.plantFiles()
 	rng := newStream(s.o.Seed, "written", 0)
 	for _, f := range s.feeds {
@@ -92,7 +118,7 @@ func (s *sim) publish() {
 func (s *sim) newFeed(st *site, name string) *feed {
 	f := &feed{site: st, name: name}
 	runs := st.Runs
-	if name == FeedStock {
+	if name == FeedStock || name == FeedExpected {
 		runs = runs[len(runs)-1:]
 	}
 	for d := s.start; d <= s.end; d++ {

@@ -7,31 +7,31 @@ type visit struct{ allocated, picked, packed, left instant }
 
 // receive lets the order reach the warehouse, as it does within 20 minutes.
 func (s *sim) receive(rng stream, o *order) {
-	s.tell(o, o.paid+rng.minutes(2, 18), "received")
+	s.tell(o, o.released+rng.minutes(2, 18), "received")
 }
 
 func (s *sim) tell(o *order, at instant, what string) {
 	o.statuses = append(o.statuses, status{at: at, what: what})
 }
 
-// shipBy is the site day by which a paid order should leave its warehouse.
-func (s *sim) shipBy(o *order) date { d, _ := s.due(o, o.site); return d }
+// shipBy is the site day by which an order should leave its warehouse.
+func (s *sim) shipBy(o *order) date { d, _ := s.due(o, o.site, o.released); return d }
 
-// due is the day by which a paid order should leave if a site ships it, and by which rule of the site.
-func (s *places) due(o *order, st *site) (date, string) {
-	from := o.paid
-	if p := s.promised(o, st, o.placed); p != nil && p.FromOrder && o.paid != 0 {
+// due is the day by which an order that could go from a moment on should leave if a site ships it, and by which rule of the site.
+func (s *places) due(o *order, st *site, released instant) (date, string) {
+	from := released
+	if p := s.promised(o, st, o.placed); p != nil && p.FromOrder && released != 0 {
 		from = o.placed
 	}
 	return st.dueFrom(o.chosen(), from)
 }
 
 // deliverBy is the destination day that the brand promised.
-func (s *sim) deliverBy(o *order) date { d, _ := s.arrival(o, o.site); return d }
+func (s *sim) deliverBy(o *order) date { d, _ := s.arrival(o, o.site, o.released); return d }
 
 // arrival is the destination day promised for an order, and by which promise; none where nothing is promised.
-func (s *places) arrival(o *order, st *site) (date, string) {
-	left, _ := s.due(o, st)
+func (s *places) arrival(o *order, st *site, released instant) (date, string) {
+	left, _ := s.due(o, st, released)
 	p := s.promised(o, st, o.placed)
 	if left == 0 || p == nil {
 		return 0, ""
@@ -59,7 +59,7 @@ func (o *order) chosen() string {
 // process walks the order through the warehouse on a day; nothing is told yet.
 func (s *sim) process(rng stream, o *order, d date) visit {
 	z := o.site.zone
-	begin := max(d.at(z, 7*60+40)+rng.minutes(0, 90), o.paid+20*minute)
+	begin := max(d.at(z, 7*60+40)+rng.minutes(0, 90), o.released+20*minute)
 	v := visit{allocated: begin + rng.minutes(1, 6)}
 	slack := int((d.at(z, 15*60) - v.allocated) / minute / 2)
 	v.picked = v.allocated + rng.minutes(18, max(60, slack))

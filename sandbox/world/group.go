@@ -29,9 +29,11 @@ type Brand struct {
 	Abroad     float64
 	Warehouses []Share // sites by code; the first is the brand's own
 	TwoStep    bool    // payments are authorised first and captured moments later
-	Range      []Style
-	Account    Account
-	Says       ShopWords
+	// PaidWhenSent: payments are authorised first and captured when all of an order is sent
+	PaidWhenSent bool
+	Range        []Style
+	Account      Account
+	Says         ShopWords
 }
 
 // ShopWords are the words of a shop system.
@@ -59,6 +61,8 @@ type ShopSkills struct {
 	Drafts   bool // baskets among its orders
 	Bins     bool // orders that were thrown away
 	Duties   bool // import duties, given back by name
+	Takes    bool // payments that are authorised and captured apart
+	Doors    bool // cash at the door, which it takes for paid when an order is complete; otherwise orders on terms are on an invoice
 }
 
 // Style is a garment in its sizes, at a price in minor units of the brand's currency, VAT included.
@@ -66,6 +70,7 @@ type Style struct {
 	No, Name string
 	Price    int64
 	Sizes    []string
+	SoldOut  bool // there is none of it but what suppliers are to bring; only orders that wait for it have it
 }
 
 // Share is a part of a whole that others share: a warehouse by its code, or a carrier by its source.
@@ -98,6 +103,9 @@ type Site struct {
 	Reports              Reports
 	Shorts               bool // despatches tell units ordered, and why fewer were sent
 	Manifests            bool // despatches tell when the carrier's manifest was closed and when its driver signed, where that was before the report
+	Inbound              bool // it tells movements of stock, what suppliers delivered, and what they are to
+	Allots               bool // its stock says how much of it is promised to orders
+	Sparse               bool // its stock leaves out what there is none of
 	Problems             []Problem
 	Says                 SiteWords
 }
@@ -105,7 +113,8 @@ type Site struct {
 // SiteWords are the words of a warehouse's system for the group's; nil functions say them as they are.
 type SiteWords struct {
 	Status, Reason func(string) string
-	Fates          map[string]string // what becomes of a grade; nil where it does not tell
+	Move           func(string) string // of a kind of movement
+	Fates          map[string]string   // what becomes of a grade; nil where it does not tell
 }
 
 // Reports say how a site's system names its files.

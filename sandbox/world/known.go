@@ -11,17 +11,22 @@ type knownOrder struct {
 	latest                               string             // the newest status event
 	latestAt                             instant
 	lineLeft                             []moments // by line, of rows with units
+	sent                                 [][]sentUnits
 	anyStatus                            bool
 	units                                []lineUnits
 	total, added                         lineUnits // of lines ordered at first, and of those added later
 	addedShipBy, addedDeliverBy          date
 	firstLeft, lastLeft                  instant // of rows with units
-	lastHanded                           date    // to a carrier, of parcels with such rows
-	handed, unnumbered                   int     // units that a carrier has got, and units that left without a number
+	handedWhole                          date    // the site's day on which carriers had got all that is wanted of it
 	firstAccepted                        instant
 	firstDelivered, lastDelivered        instant
 	parcels                              []*knownParcel
 	paid, cancelled, deleted             instant
+	released                             instant // when it could go, as far as anybody was told
+	isHeld                               bool    // by the shop
+	money                                string
+	leftWhole, arrivedWhole              instant // all that is wanted of it
+	arrivedWholeOn                       date
 	shipBy, deliverBy, wmsShipBy         date
 	promiseRule, cutOffRule              string
 	state                                string
@@ -33,9 +38,24 @@ type knownOrder struct {
 }
 
 // lineUnits are the quantities of a line or of a whole order.
-type lineUnits struct{ ordered, cancelled, short, despatched, delivered int }
+type lineUnits struct {
+	ordered, cancelled, short, despatched, delivered int
+	// of what is wanted: how much left, arrived, and arrived by the promise; extra is what nobody wanted
+	left, arrived, inTime, extra int
+	handed, unnumbered           int // of those that left: a carrier has them, or nobody can say so as they have no number
+	handedWhole                  date
+	leftWhole, arrivedWhole      instant
+	failed                       int // cancelled for a cause that is held against the shop
+}
 
-func (u lineUnits) live() int { return u.ordered - u.cancelled }
+func (u lineUnits) live() int { return max(0, u.ordered-u.cancelled) }
+
+// sentUnits are units of a line that left at a moment, in a parcel if the warehouse named one.
+type sentUnits struct {
+	at instant
+	n  int
+	in *knownParcel
+}
 
 func (u lineUnits) open() int { return max(0, u.ordered-u.cancelled-u.despatched) }
 
@@ -61,6 +81,7 @@ type knownParcel struct {
 func (s *sim) know(o *order, at instant) *knownOrder {
 	k := &knownOrder{
 		o: o, at: at, status: map[string]instant{}, newest: map[string]instant{}, units: make([]lineUnits, len(o.lines)), lineLeft: make([]moments, len(o.lines)),
+		sent: make([][]sentUnits, len(o.lines)), money: o.moneyStatus(at),
 		destDay: dateOf(at, s.zoneOf(o.to.country)),
 	}
 	if o.cancelled != 0 && o.cancelled <= at {
@@ -78,11 +99,13 @@ func (s *sim) know(o *order, at instant) *knownOrder {
 	k.siteDay = dateOf(at, k.site.zone)
 	if o.paid != 0 && o.paid <= at {
 		k.paid = o.paid
-		k.shipBy, k.cutOffRule = s.due(o, k.site)
-		k.deliverBy, k.promiseRule = s.arrival(o, k.site)
+	}
+	if k.released, k.isHeld = s.couldGo(k); k.released != 0 {
+		k.shipBy, k.cutOffRule = s.due(o, k.site, k.released)
+		k.deliverBy, k.promiseRule = s.arrival(o, k.site, k.released)
 	}
 	k.wmsShipBy, _ = k.site.dueFrom(o.chosen(), k.status["received"])
-	k.count(s.addedDays)
+	k.count(s)
 	k.state = k.word()
 	return k
 }
@@ -138,6 +161,7 @@ func (s *sim) readDespatches(k *knownOrder) {
 			if d.qty > 0 {
 				k.firstNoNumber = earliest(k.firstNoNumber, d.at)
 			}
+			k.sent[d.line] = append(k.sent[d.line], sentUnits{d.at, d.qty, nil})
 			continue
 		}
 		p := k.parcel(d.tracking)
@@ -152,6 +176,7 @@ func (s *sim) readDespatches(k *knownOrder) {
 			p.left, p.ref = d.at, d.ref
 		}
 		p.lines = append(p.lines, quantity{d.line, d.qty})
+		k.sent[d.line] = append(k.sent[d.line], sentUnits{d.at, d.qty, p})
 	}
 }
 
@@ -178,10 +203,7 @@ func (p *knownParcel) isAdded() bool {
 }
 
 // count derives the quantities from rows, parcels, edits and the shop's refunds.
-func (k *knownOrder) count(days addedDays) {
-	for i := range k.o.despatches {
-		k.countHandedOver(&k.o.despatches[i])
-	}
+func (k *knownOrder) count(s *sim) {
 	for _, p := range k.parcels {
 		if !p.isAdded() {
 			k.firstAccepted = earliest(k.firstAccepted, p.accepted)
@@ -203,8 +225,9 @@ func (k *knownOrder) count(days addedDays) {
 		u.ordered = k.o.lines[i].qty
 		u.cancelled = k.takenOff(i)
 		if k.ended() {
-			u.cancelled = max(0, u.ordered-u.despatched)
+			u.cancelled = max(0, u.ordered-k.gone(i))
 		}
+		k.fill(s, i)
 		sum := &k.total
 		if k.o.lines[i].added != 0 {
 			sum = &k.added
@@ -214,23 +237,16 @@ func (k *knownOrder) count(days addedDays) {
 		sum.short += u.short
 		sum.despatched += u.despatched
 		sum.delivered += u.delivered
+		sum.left += u.left
+		sum.arrived += u.arrived
+		sum.inTime += u.inTime
+		sum.handed += u.handed
+		sum.unnumbered += u.unnumbered
+		sum.extra += u.extra
+		sum.failed += u.failed
 	}
-	k.promiseAdded(days)
-}
-
-// countHandedOver counts the units of a row that went to a carrier, those of lines added later left out.
-func (k *knownOrder) countHandedOver(d *despatch) {
-	if !d.seen(k.at) || d.qty == 0 || k.o.lines[d.line].added != 0 {
-		return
-	}
-	p := k.parcel(d.tracking)
-	switch {
-	case d.tracking == "":
-		k.unnumbered += d.qty
-	case p != nil && p.handed != 0:
-		k.handed += d.qty
-		k.lastHanded = max(k.lastHanded, p.handed)
-	}
+	k.whole(s)
+	k.promiseAdded(s.addedDays)
 }
 
 // addedDays are the days for what was added to an order at a moment.
@@ -264,7 +280,7 @@ func (k *knownOrder) promiseAdded(days addedDays) {
 	var shipped, delivered bool // the days found so far are of lines that do not wait
 	for i, u := range k.units {
 		l := &k.o.lines[i]
-		if l.added == 0 || !k.counts(i) || u.live() <= 0 || k.paid == 0 {
+		if l.added == 0 || !k.counts(i) || u.live() <= 0 || k.released == 0 {
 			continue
 		}
 		ship, arrive := days(k.o, k.site, l.added)
@@ -286,26 +302,28 @@ func sooner(was date, wasDone bool, d date, done bool) (date, bool) {
 	return min(was, d), false
 }
 
-// word is the order's status, the first that fits.
+// word is how it stands with the goods, the first that fits.
 func (k *knownOrder) word() string {
 	t, live := k.total, k.total.live()
 	switch {
 	case t.despatched == 0 && (k.ended() || (live == 0 && t.cancelled > 0)):
 		return "cancelled"
-	case k.paid == 0:
-		return "unpaid"
 	case t.ordered == 0 && t.despatched == 0:
 		return "nothing_to_ship"
-	case live > 0 && t.delivered >= live:
+	case live > 0 && t.arrived == live, live == 0 && t.delivered == t.despatched:
 		return "delivered"
-	case t.despatched >= live:
+	case t.despatched > 0 && t.left == live:
 		return "despatched"
 	case t.despatched > 0:
 		return "part_despatched"
 	case k.status["received"] != 0:
 		return "in_wms"
+	case k.released != 0:
+		return "releasable"
+	case k.isHeld:
+		return "on_hold"
 	}
-	return "paid"
+	return "not_releasable"
 }
 
 // knowAll gathers every order that was placed by a moment, oldest first.

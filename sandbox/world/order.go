@@ -13,6 +13,10 @@ type order struct {
 	kind          string // what was planted on it, empty for an ordinary order
 	test, phantom bool   // phantom: the warehouse has it, no shop does
 	placed, paid  instant
+	authorised    instant // its money, where that is not captured at once
+	agreed        instant // that it goes before its money
+	released      instant // to the warehouse: when the first of these was, and no hold was on it
+	held          hold    // by the shop, before it was released
 	currency      string
 	service       string // standard | express
 	oddDelivery   bool   // the shop calls its delivery by a word that nobody knows; the warehouse takes it for the service
@@ -31,6 +35,9 @@ type order struct {
 	pspRef        string // the PSP's reference of the payment
 	captureRef    string // the PSP's reference of the capture
 	twoStep       bool   // authorised first, captured moments later
+	late          bool   // authorised first, captured when all of it is sent
+	voided        instant
+	givenUp       []givenUp // what was never captured
 	cancelled     instant
 	deleted       instant // thrown away in the shop
 	cancelReason  string
@@ -74,11 +81,26 @@ type quantityEdit struct {
 // tender is what an order was paid with, if not through the brand's PSP.
 type tender string
 
-// free is of an order that came to nothing, elsewhere of a provider with whom the group has no account.
+// free is of an order that came to nothing, elsewhere of a provider with whom the group has no account, invoice of one that is paid weeks later, door of
+// one for which the carrier takes cash.
 const (
 	free      tender = "free"
 	elsewhere tender = "elsewhere"
+	invoice   tender = "invoice"
+	door      tender = "door"
 )
+
+// hold is a time in which the shop kept an order back.
+type hold struct{ from, to instant }
+
+// on says whether the hold is on at a moment.
+func (h hold) on(at instant) bool { return h.from != 0 && h.from <= at && at < h.to }
+
+// givenUp is money that was authorised and not wanted any more when it was captured.
+type givenUp struct {
+	at     instant
+	amount int64
+}
 
 // edited is how many units edits had taken off a line by a moment.
 func (l *line) edited(at instant) int {
@@ -205,7 +227,7 @@ type receipt struct {
 	rma, tracking       string
 	noOrder             bool // the warehouse could not tell the order
 	line, qty           int
-	grade               string // A B C D X M
+	grade               string // A B C D R X M
 	reason, note        string
 	span
 }
@@ -251,10 +273,13 @@ type refund struct {
 	duties       int64
 	amount       int64
 	gift         int64 // the part of it that went back onto a gift card
+	credit       bool  // that part is credit in the shop instead
 	payRef       string
 	authCode     string
+	drift        bool // the shop put back what the warehouse did not, or the other way round
 	missingInPSP bool
 	pspAmount    int64 // when the PSP refunded another amount; 0 = the same
+	forStock     bool  // the warehouse told that it had none
 }
 
 // restock is what became of the goods of a refunded line.

@@ -28,6 +28,7 @@ type brand struct {
 	sites []*site // as the group's Warehouses
 	psp   *PSP
 	items []*item
+	rare  []*item // sold out; only orders that wait for it have one
 }
 
 // first is the brand's own warehouse.
@@ -119,7 +120,7 @@ func (p *places) addBrand(b Brand) error {
 	if out.psp == nil {
 		return fmt.Errorf("no PSP %q", b.Account.PSP)
 	}
-	out.items = catalogue(out)
+	out.items, out.rare = catalogue(out)
 	p.brands = append(p.brands, out)
 	return nil
 }
@@ -177,5 +178,5 @@ func (st *site) fate(grade string) string {
 	if st.Says.Fates != nil {
 		return st.Says.Fates[grade]
 	}
-	return map[string]string{"A": "restock", "B": "restock", "C": "b_grade", "D": "recycle", "X": "return_to_customer", "M": "none"}[grade]
+	return map[string]string{"A": "restock", "B": "restock", "C": "b_grade", "D": "recycle", "R": "return_to_customer", "X": "return_to_customer", "M": "none"}[grade]
 }

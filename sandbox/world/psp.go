@@ -4,6 +4,7 @@ package world
 const (
 	kindCapture    = "capture"
 	kindRefund     = "refund"
+	kindFailed     = "refund_reversal" // a refund that the customer's bank sent back
 	kindChargeback = "chargeback"
 	kindReversal   = "chargeback_reversal"
 	kindFee        = "fee"
@@ -80,7 +81,7 @@ func (s *sim) bookings(o *order) []movement {
 	if o.tender != "" {
 		return nil
 	}
-	out := []movement{o.movement(o.paid, kindCapture, o.captureRef, o.total()-o.gift)}
+	out := []movement{o.movement(o.paid, kindCapture, o.captureRef, o.captured())}
 	for i := range o.refunds {
 		r := &o.refunds[i]
 		paid := r.amount - r.gift

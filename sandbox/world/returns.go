@@ -155,3 +155,18 @@ func (s *sim) everything(rng stream, o *order, at instant, what restock, note st
 	r := s.refund(rng, o, at, lines, o.shipping)
 	r.shipping, r.note = o.shipping, note
 }
+
+// shelved says whether the shop counts refunded units among its stock again: what never left, and what came back as good as new, which is what
+// the warehouse does too, unless the two have drifted apart.
+func (o *order) shelved(r *refund, l refundLine) bool {
+	if l.restock != cameBack {
+		return l.restock == neverLeft
+	}
+	good := true
+	for i := range o.receipts {
+		if rc := &o.receipts[i]; rc.line == l.line && (rc.grade == "C" || rc.grade == "D") {
+			good = false
+		}
+	}
+	return good != r.drift
+}

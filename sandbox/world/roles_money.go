@@ -119,6 +119,7 @@ func refundRoles() []role {
 		{"refund_over_captured", "marts.fct_breaks R11 over_refunded", .002, 5, false, overpays, (*sim).refundTooMuch},
 		{"refund_without_return", "marts.fct_breaks R10", .003, 7, false, restocks, (*sim).refundNoReturn},
 		{"refund_and_chargeback", "marts.fct_breaks R11 refund_and_chargeback", .002, 7, false, early, (*sim).refundAndChargeback},
+		{"refund_price", "marts.fct_refunds kind price", .003, 3, false, wish{}, (*sim).matchPrice},
 		{"refund_goodwill", "marts.fct_refunds kind goodwill", .01, 3, false, wish{}, (*sim).goodwill},
 		{"chargeback_residual", "marts.fct_ledger_entries fee_residual_amount", .003, 7, false, residual, (*sim).chargeback},
 		{"chargeback_reversed", "marts.fct_ledger_entries chargeback_reversal", .002, 8, false, residual, (*sim).chargebackReversed},
@@ -149,6 +150,8 @@ func (s *sim) sorry(rng stream, o *order, days int) *refund {
 }
 
 func (s *sim) goodwill(rng stream, o *order) { s.sorry(rng, o, 2) }
+
+func (s *sim) matchPrice(rng stream, o *order) { s.sorry(rng, o, 2).note = "Price match" }
 
 func (s *sim) refundMissing(rng stream, o *order) { s.sorry(rng, o, 1).missingInPSP = true }
 

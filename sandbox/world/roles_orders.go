@@ -10,16 +10,24 @@ func orderRoles() []role {
 	evening := wish{window: [2]int{16 * 60, 18*60 + 30}, shop: cancels}
 	picked := wish{window: morning(), workday: true, shop: cancels}
 	early := wish{window: morning(), workday: true}
+	takes := wish{window: morning(), workday: true, shop: ShopSkills{Takes: true}}
 	return []role{
 		{"test_order", "in no mart", .004, 0, false, wish{shop: ShopSkills{Tests: true}}, (*sim).testOrder},
-		{"order_unpaid", "marts.fct_orders status unpaid", .004, 1, false, wish{}, (*sim).unpaid},
-		{"order_cancelled_before_picking", "marts.fct_orders status cancelled", .01, 1, false, evening, (*sim).cancelEarly},
-		{"order_cancelled_after_picking", "marts.fct_orders status cancelled, picked_at", .004, 1, false, picked, (*sim).cancelPicked},
+		{"order_unpaid", "marts.fct_orders money_status unpaid", .004, 1, false, wish{}, (*sim).unpaid},
+		{"order_cancelled_before_picking", "marts.fct_orders goods_status cancelled", .01, 1, false, evening, (*sim).cancelEarly},
+		{"order_cancelled_after_picking", "marts.fct_orders goods_status cancelled, picked_at", .004, 1, false, picked, (*sim).cancelPicked},
 		{"despatched_after_cancel", "marts.fct_breaks R09", .002, 5, false, picked, (*sim).cancelTooLate},
 		{"order_not_in_wms", "marts.fct_breaks R01, orders_at_risk not_in_wms", .003, 1, false, wish{}, (*sim).stuck},
 		{"order_held", "marts.orders_at_risk held", .004, 1, false, wish{}, (*sim).hold},
 		{"order_shortage", "marts.orders_at_risk short", .002, 1, false, wish{}, (*sim).shortage},
 		{"order_despatched_late", "marts.fct_orders is_shipped_on_time", .01, 5, false, early, (*sim).leaveLate},
+		{"order_cancelled_for_stock", "marts.fct_orders is_in_full", .004, 3, false, picked, (*sim).cancelForStock},
+		{"order_paid_when_sent", "marts.fct_orders authorised_at", .006, 5, false, takes, (*sim).paidWhenSent},
+		{"order_authorised_and_stuck", "marts.orders_at_risk money_status authorised", .003, 3, false, takes, (*sim).authorisedAndStuck},
+		{"order_on_terms", "marts.fct_orders money_status on_terms", .005, 5, false, early, (*sim).onTerms},
+		{"order_on_terms_and_stuck", "marts.orders_at_risk money_status on_terms", .003, 3, false, early, (*sim).onTermsAndStuck},
+		{"order_held_by_shop", "marts.fct_orders releasable_at", .004, 3, false, wish{window: [2]int{17 * 60, 20 * 60}, eve: true}, (*sim).holdInShop},
+		{"reship_stuck", "marts.orders_at_risk money_status free", .003, 3, false, early, (*sim).reshipStuck},
 		{"order_received_late", "marts.fct_orders is_shipped_on_time false, is_shipped_on_time_by_wms", .006, 5, false, early, (*sim).receiveLate},
 		{"delivery_unheard_of", "marts.rules_missing, unmapped_codes", .004, 4, false, early, (*sim).oddlyDelivered},
 		{"no_web_order", "marts.fct_breaks R03", .002, 2, false, early, (*sim).nobodySold},
@@ -29,7 +37,7 @@ func orderRoles() []role {
 // testOrder is the shop's own try: no payment, no warehouse.
 func (s *sim) testOrder(_ stream, o *order) { o.test = true }
 
-func (s *sim) unpaid(_ stream, o *order) { o.paid = 0 }
+func (s *sim) unpaid(_ stream, o *order) { o.payNever() }
 
 func (s *sim) cancel(rng stream, o *order, at instant, reason string) {
 	o.cancelled, o.cancelReason = at, reason
@@ -38,7 +46,7 @@ func (s *sim) cancel(rng stream, o *order, at instant, reason string) {
 
 func (s *sim) cancelEarly(rng stream, o *order) {
 	s.receive(rng, o)
-	at := o.paid + rng.minutes(30, 90)
+	at := o.released + rng.minutes(30, 90)
 	s.cancel(rng, o, at, pick(rng, []string{"customer", "customer", "fraud", "other"}))
 	s.tell(o, at+rng.minutes(2, 9), "cancelled")
 }
@@ -66,7 +74,7 @@ func (s *sim) stuck(stream, *order) {}
 
 func (s *sim) hold(rng stream, o *order) {
 	s.receive(rng, o)
-	o.statuses = append(o.statuses, status{at: o.paid + rng.minutes(20, 40), what: "on_hold", code: "ADDR", reason: "Address query"})
+	o.statuses = append(o.statuses, status{at: o.released + rng.minutes(20, 40), what: "on_hold", code: "ADDR", reason: "Address query"})
 }
 
 func (s *sim) shortage(rng stream, o *order) {
@@ -81,9 +89,51 @@ func (s *sim) leaveLate(rng stream, o *order) {
 	s.carry(rng, p, v)
 }
 
+// cancelForStock is cancelled by us: the warehouse has none of it.
+func (s *sim) cancelForStock(rng stream, o *order) {
+	s.shortage(rng, o)
+	at := o.statuses[len(o.statuses)-1].at + rng.minutes(30, 120)
+	s.cancel(rng, o, at, "inventory")
+	s.tell(o, at+rng.minutes(2, 9), "cancelled")
+}
+
+// paidWhenSent is paid by a way that may take the money only for what is sent, and leaves a day late.
+func (s *sim) paidWhenSent(rng stream, o *order) {
+	o.payWhenSent()
+	s.leaveLate(rng, o)
+}
+
+func (s *sim) authorisedAndStuck(rng stream, o *order) {
+	o.payWhenSent()
+	s.receive(rng, o)
+}
+
+func (s *sim) onTerms(rng stream, o *order) {
+	o.payLater()
+	s.quietly(rng, o)
+}
+
+func (s *sim) onTermsAndStuck(rng stream, o *order) {
+	o.payLater()
+	s.receive(rng, o)
+}
+
+// holdInShop is looked at for fraud in the shop until the next morning on which somebody works, and only then reaches the warehouse.
+func (s *sim) holdInShop(rng stream, o *order) {
+	o.held = hold{o.released + rng.minutes(3, 10), o.site.cal.add(dateOf(o.placed, o.site.zone), 1).at(o.site.zone, rng.between(9*60+30, 10*60+30))}
+	o.released = o.held.to
+	s.quietly(rng, o)
+}
+
+// reshipStuck replaces something at no cost, and nobody picks it.
+func (s *sim) reshipStuck(rng stream, o *order) {
+	s.free(o)
+	s.receive(rng, o)
+}
+
 // receiveLate reaches the warehouse only when it has closed for the day, through no fault of its own.
 func (s *sim) receiveLate(rng stream, o *order) {
-	d := dateOf(o.paid, o.site.zone)
+	d := dateOf(o.released, o.site.zone)
 	closed := d.at(o.site.zone, o.site.closes(o.site.cutOff(o.service, d), d))
 	s.tell(o, closed+rng.minutes(5, 60), "received")
 	due, _ := o.site.dueFrom(o.service, closed)
@@ -103,8 +153,8 @@ func (s *sim) nobodySold(rng stream, o *order) {
 	o.id += 90_000_000
 	o.name = o.brand.Prefix + "9" + strings.TrimPrefix(o.name, o.brand.Prefix)
 	s.receive(rng, o)
-	s.tell(o, o.paid+rng.minutes(30, 60), "allocated")
-	s.tell(o, o.paid+rng.minutes(70, 90), "query")
+	s.tell(o, o.released+rng.minutes(30, 60), "allocated")
+	s.tell(o, o.released+rng.minutes(70, 90), "query")
 }
 
 func warehouseRoles() []role {
@@ -122,6 +172,7 @@ func warehouseRoles() []role {
 		{"not_fulfilled_in_web", "marts.fct_breaks R04", .003, 2, false, early, (*sim).notFulfilled},
 		{"fulfilled_not_despatched", "marts.fct_breaks R05 fulfilled_not_despatched", .002, 3, false, early, (*sim).notDespatched},
 		{"double_despatch", "marts.fct_breaks R06 over_despatched", .002, 5, false, early, (*sim).doubleDespatch},
+		{"article_swapped", "marts.fct_orders units_extra", .003, 5, false, two, (*sim).swapArticle},
 		{"status_misdated", "marts.rows_set_aside", .003, 2, false, early, (*sim).misdate},
 	}
 }
@@ -201,7 +252,8 @@ func (s *sim) short(rng stream, o *order, at, missing int) visit {
 
 func (s *sim) shortResolved(rng stream, o *order) {
 	v := s.short(rng, o, 0, 1)
-	s.refund(rng, o, v.left+rng.minutes(40, 120), []refundLine{{0, 1, neverLeft, o.lines[0].share(1)}}, 0).note = "Out of stock"
+	r := s.refund(rng, o, v.left+rng.minutes(40, 120), []refundLine{{0, 1, neverLeft, o.lines[0].share(1)}}, 0)
+	r.note, r.forStock = "Out of stock", true
 }
 
 func (s *sim) shortUnresolved(rng stream, o *order) {
@@ -235,4 +287,24 @@ func (s *sim) doubleDespatch(rng stream, o *order) {
 	s.quietly(rng, o)
 	again := s.process(rng, o, o.site.cal.add(s.shipBy(o), 1))
 	s.carry(rng, s.send(o, again.left, o.all()), again)
+}
+
+// swapArticle sends a unit more of the first article in place of one of the second, and nobody says so.
+func (s *sim) swapArticle(rng stream, o *order) {
+	s.receive(rng, o)
+	v := s.process(rng, o, s.shipBy(o))
+	s.pickAndPack(rng, o, v)
+	s.tell(o, v.left, "despatched")
+	var what []quantity
+	for _, q := range o.all() {
+		if q.line == 1 {
+			q.qty--
+		}
+		if q.qty > 0 {
+			what = append(what, q)
+		}
+	}
+	p := s.send(o, v.left, append(what, quantity{0, 1}))
+	s.fulfil(o, v.left+rng.minutes(3, 25), p.tracking, o.all())
+	s.carry(rng, p, v)
 }

@@ -5,7 +5,9 @@ func (s *sim) roles() []role {
 	if s.o.Defects <= 0 {
 		return nil
 	}
-	all := [][]role{parcelRoles(), scanRoles(), oddRoles(), orderRoles(), warehouseRoles(), s.returnRoles(), refundRoles(), s.shopRoles()}
+	all := [][]role{
+		parcelRoles(), scanRoles(), oddRoles(), orderRoles(), warehouseRoles(), s.returnRoles(), s.resolutionRoles(), refundRoles(), s.shopRoles(), stockRoles(),
+	}
 	var out []role
 	for _, rs := range all {
 		out = append(out, rs...)

@@ -6,11 +6,13 @@ func (s *sim) shopRoles() []role {
 	edits := ShopSkills{Edits: true}
 	two := wish{window: morning(), workday: true, minQty: 2, shop: edits}
 	lines := wish{window: morning(), workday: true, minLines: 2, shop: edits}
+	unsent := wish{window: morning(), workday: true, minQty: 2, shop: ShopSkills{Restocks: true}}
 	added := wish{window: morning(), workday: true, mainland: true, shop: edits}
 	back := wish{window: morning(), workday: true, mainland: true, service: "express", shop: ShopSkills{Edits: true, Returns: true, Restocks: true}}
 	gifts := wish{window: morning(), workday: true, shop: ShopSkills{Gifts: true}}
 	return []role{
 		{"order_edited", "marts.fct_orders units_cancelled", .004, 2, false, two, (*sim).editQuantity},
+		{"refund_unsent", "marts.fct_cancellations unsent", .003, 3, false, unsent, (*sim).refundUnsent},
 		{"line_removed", "marts.fct_order_lines units_cancelled", .003, 2, false, lines, (*sim).removeLine},
 		{"line_added", "marts.fct_order_lines is_added", .003, 4, false, added, (*sim).addLine},
 		{"exchange_sent", "marts.fct_orders units_added_despatched", .003, 8, false, back, (*sim).exchange},
@@ -21,7 +23,7 @@ func (s *sim) shopRoles() []role {
 		{"refund_to_gift_card", "marts.fct_refunds not_in_scope", .002, 6, false, gifts, (*sim).refundToGift},
 		{"refund_of_carriage", "marts.fct_refunds kind shipping", .003, 4, false, wish{window: morning(), workday: true, service: "express"}, (*sim).refundCarriage},
 		{"refund_of_duties", "marts.fct_refunds kind shipping", .002, 4, false, wish{window: morning(), workday: true, shop: ShopSkills{Duties: true}}, (*sim).refundDuties},
-		{"order_of_gift_card", "marts.fct_orders status nothing_to_ship", .003, 2, false, gifts, (*sim).sellGiftCard},
+		{"order_of_gift_card", "marts.fct_orders goods_status nothing_to_ship", .003, 2, false, gifts, (*sim).sellGiftCard},
 		{"gift_card_beside", "marts.fct_orders lines_count", .002, 2, false, gifts, (*sim).sellGiftCardToo},
 		{"one_sku_on_two_lines", "marts.fct_order_lines units_despatched", .003, 2, false, early, (*sim).splitLine},
 		{"sku_in_lower_case", "marts.fct_order_lines units_despatched", .003, 2, false, early, (*sim).lowerCase},
@@ -33,13 +35,13 @@ func (s *sim) shopRoles() []role {
 // throwAway is deleted in the shop when the warehouse has it already, without a word about the money.
 func (s *sim) throwAway(rng stream, o *order) {
 	s.receive(rng, o)
-	o.deleted = o.paid + rng.minutes(30, 90)
+	o.deleted = o.released + rng.minutes(30, 90)
 	s.tell(o, o.deleted+rng.minutes(2, 9), "cancelled")
 }
 
 // edit takes units off a line before the warehouse begins with the order, and gives their money back in one sum.
 func (s *sim) edit(rng stream, o *order, line, n int) {
-	at := o.paid + rng.minutes(4, 12)
+	at := o.released + rng.minutes(4, 12)
 	o.lines[line].edits = append(o.lines[line].edits, quantityEdit{at, n})
 	s.quietly(rng, o)
 	s.refund(rng, o, at+rng.minutes(2, 30), nil, o.lines[line].share(n)).note = "Order edited"
@@ -88,7 +90,10 @@ func (s *sim) swap(rng stream, o *order) int {
 	for i := range f.lines {
 		f.lines[i].amount = 0
 	}
-	return s.add(rng, o, at, byExchange)
+	i := s.add(rng, o, at, byExchange)
+	o.lines[i].price = o.lines[0].share(1) // the one costs what the other did
+	o.lines[i].discount = o.lines[i].price
+	return i
 }
 
 func (s *sim) exchange(rng stream, o *order) {
@@ -98,12 +103,32 @@ func (s *sim) exchange(rng stream, o *order) {
 
 func (s *sim) exchangeLater(rng stream, o *order) { s.swap(rng, o) }
 
-// giveAway costs nothing: a replacement, or a code for all of it.
-func (s *sim) giveAway(rng stream, o *order) {
-	o.tender, o.paid, o.shipping = free, o.placed, 0
+// refundUnsent gives money back for a unit that has not left yet and says neither that it was cancelled nor that it came back; the warehouse leaves it out.
+func (s *sim) refundUnsent(rng stream, o *order) {
+	at := o.released + rng.minutes(4, 12)
+	s.refund(rng, o, at, []refundLine{{0, 1, kept, o.lines[0].share(1)}}, 0).note = "One less, please"
+	s.receive(rng, o)
+	v := s.process(rng, o, s.shipBy(o))
+	s.pickAndPack(rng, o, v)
+	s.tell(o, v.left, "despatched")
+	what := o.all()
+	what[0].qty--
+	p := s.send(o, v.left, what)
+	s.fulfil(o, v.left+rng.minutes(3, 25), p.tracking, what)
+	s.carry(rng, p, v)
+}
+
+// free costs nothing: a replacement, or a code for all of it.
+func (s *sim) free(o *order) {
+	o.payNever()
+	o.tender, o.paid, o.released, o.shipping = free, o.placed, o.placed, 0
 	for i := range o.lines {
 		o.lines[i].discount = o.lines[i].price * int64(o.lines[i].qty)
 	}
+}
+
+func (s *sim) giveAway(rng stream, o *order) {
+	s.free(o)
 	s.quietly(rng, o)
 }
 
@@ -147,12 +172,12 @@ func (o *order) giftCardLine() line {
 func (s *sim) sellGiftCard(rng stream, o *order) {
 	o.lines, o.shipping = nil, 0
 	o.lines = append(o.lines, o.giftCardLine())
-	s.fulfil(o, o.paid+rng.minutes(1, 3), "", []quantity{{0, 1}})
+	s.fulfil(o, o.released+rng.minutes(1, 3), "", []quantity{{0, 1}})
 }
 
 func (s *sim) sellGiftCardToo(rng stream, o *order) {
 	o.lines = append(o.lines, o.giftCardLine())
-	s.fulfil(o, o.paid+rng.minutes(1, 3), "", []quantity{{len(o.lines) - 1, 1}})
+	s.fulfil(o, o.released+rng.minutes(1, 3), "", []quantity{{len(o.lines) - 1, 1}})
 	s.quietly(rng, o)
 }
 
@@ -172,4 +197,7 @@ func (s *sim) lowerCase(rng stream, o *order) {
 }
 
 // draft is a basket that the shop keeps among its orders.
-func (s *sim) draft(_ stream, o *order) { o.draft, o.paid = true, 0 }
+func (s *sim) draft(_ stream, o *order) {
+	o.draft = true
+	o.payNever()
+}

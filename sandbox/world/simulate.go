@@ -15,6 +15,7 @@ type sim struct {
 	accounts    []*account         // with PSPs that settle in batches
 	purses      []*purse           // with PSPs whose payouts name what they pay
 	feeds       []*feed
+	depots      []*depot
 	planted     []Planted
 
 	despatchNo, parcelNo, factNo, returnNo int
@@ -47,6 +48,7 @@ func (s *sim) live() {
 		} else {
 			sl.role.play(s, rng, o)
 		}
+		o.settle()
 		s.orders = append(s.orders, o)
 		for _, p := range o.parcels {
 			s.decorate(p)

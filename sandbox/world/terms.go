@@ -20,8 +20,9 @@ type Promise struct {
 	Term
 	Brand, Service, Site string // empty: any
 	To                   To
-	FromOrder            bool // it counts from the order, not from the payment
-	Days                 int  // working days there, from leaving to arriving
+	FromOrder            bool   // it counts from the order, not from the payment
+	Days                 int    // working days there, from leaving to arriving
+	Between              [2]int // minutes of that day; 0 where no time is said
 }
 
 // Lane is what a carrier takes from a warehouse to a place.

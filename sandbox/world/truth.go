@@ -7,14 +7,19 @@ import (
 
 // truth computes every table from the histories, by docs/meanings.md.
 func (s *sim) truth(at instant) []TruthTable {
-	w := &witness{sim: s, at: at, orders: s.knowAll(at)}
+	w := &witness{sim: s, at: at, orders: s.knowAll(at), counts: map[*depot][]*countedDay{}, moved: map[*depot][]*move{}}
 	w.readLedger()
-	w.readReturns()
 	w.readRefunds()
+	w.readReturns()
+	w.readStock()
+	w.readPurchases()
+	w.readWaiting()
 	tables := []TruthTable{
-		w.factOrders(), w.factLines(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factClaims(),
+		w.factOrders(), w.factLines(), w.factCancellations(), w.factShipments(), w.factEvents(), w.atRisk(), w.factReturns(), w.factRefunds(), w.factExchanges(), w.factClaims(),
 		w.factLedger(), w.factSettlements(), w.factBreaks(), w.opsFiles(), w.feedGaps(), w.health(), w.fulfilmentDaily(), w.backlogDaily(), w.returnsDaily(),
 		w.returnsOpen(), w.returnLines(), w.warehouseEvents(), w.disputesTold(), w.orderKeys(), w.tieouts(), w.unmappedCodes(), w.rulesMissing(), w.setAside(), w.unanswered(),
+		w.disputeRatios(),
+		w.stockDaily(), w.factGoodsIn(), w.openLineStock(), w.shortages(),
 	}
 	tables = append(tables, w.dimensions()...)
 	for i := range tables {
@@ -35,6 +40,12 @@ type witness struct {
 	disputes map[*order]int
 	// bySettlement are the settlements by their key
 	bySettlement map[string]*settlement
+	// counts and moved are what files have told of each site's stock, stock what follows for each item and day
+	counts    map[*depot][]*countedDay
+	moved     map[*depot][]*move
+	stock     []*stockDay
+	purchased []*purchaseLine
+	waiting   []*lineWaiting
 }
 
 // real leaves out what is in no mart.
@@ -72,22 +83,48 @@ func onTime(doneOn, due, today date) string {
 
 // promisesSomething says whether an order has units to which somebody is held.
 func (k *knownOrder) promisesSomething() bool {
-	return k.state != "cancelled" && k.state != "unpaid" && k.state != "nothing_to_ship"
+	return k.state != "cancelled" && k.state != "nothing_to_ship"
 }
 
-func (w *witness) promises(k *knownOrder) (shipped, delivered, otif string) {
-	if !k.promisesSomething() {
-		return "", "", ""
+// verdict says how an order's promises were kept, empty where that cannot be said, or not yet.
+type verdict struct{ shipped, delivered, inFull, otif, perfect string }
+
+func (w *witness) promises(k *knownOrder) (out verdict) {
+	if k.released == 0 {
+		if k.total.extra > 0 {
+			out.perfect = "false"
+		}
+		return out
 	}
-	var arrived date
-	if k.total.delivered >= k.total.live() && k.lastDelivered != 0 {
-		arrived = dateOf(k.lastDelivered, w.zoneOf(k.o.to.country))
+	t := k.total
+	if t.live() > 0 {
+		out.shipped, out.delivered = k.shippedBy(k.shipBy), onTime(k.arrivedWholeOn, k.deliverBy, k.destDay)
 	}
-	shipped, delivered = k.shippedBy(k.shipBy), onTime(arrived, k.deliverBy, k.destDay)
-	if delivered != "" {
-		otif = flag(delivered == "true" && k.total.short == 0)
+	switch {
+	case t.failed > 0:
+		out.inFull = "false"
+	case t.live() == 0:
+	case t.inTime == t.live():
+		out.inFull = "true"
+	case k.deliverBy != 0 && k.destDay > k.deliverBy:
+		out.inFull = "false"
 	}
-	return shipped, delivered, otif
+	switch {
+	case out.delivered == "false" || out.inFull == "false":
+		out.otif = "false"
+	case out.delivered == "true" && out.inFull == "true":
+		out.otif = "true"
+	}
+	out.perfect = out.otif
+	for _, p := range k.parcels {
+		if out.perfect == "true" && !p.isAdded() && (p.lost || p.damaged) {
+			out.perfect = "false"
+		}
+	}
+	if t.extra > 0 {
+		out.perfect = "false"
+	}
+	return out
 }
 
 // shippedBy says whether an order was shipped by a day, in the sense of its site's contract.
@@ -98,54 +135,52 @@ func (k *knownOrder) shippedBy(due date) string {
 	return k.despatchedBy(due)
 }
 
-// despatchedBy says whether the warehouse says that an order left by a day.
+// despatchedBy says whether all that is wanted left by a day, as the warehouse tells it.
 func (k *knownOrder) despatchedBy(due date) string {
 	left := date(0)
-	if k.total.despatched >= k.total.live() && k.lastLeft != 0 {
-		left = dateOf(k.lastLeft, k.site.zone)
+	if k.leftWhole != 0 {
+		left = dateOf(k.leftWhole, k.site.zone)
 	}
 	return onTime(left, due, k.siteDay)
 }
 
-// handedBy says whether carriers had got an order by a day. Of units without a number nobody can say it.
+// handedBy says whether carriers had got all of it by a day. Of units without a number nobody can say it.
 func (k *knownOrder) handedBy(due date) string {
-	live := k.total.live()
-	switch {
-	case due != 0 && k.lastHanded > due:
-		return flag(false)
-	case k.handed >= live && k.lastHanded != 0:
-		return onTime(k.lastHanded, due, k.siteDay)
-	case k.handed+k.unnumbered >= live:
+	if k.handedWhole == 0 && k.total.handed+k.total.unnumbered >= k.total.live() {
 		return ""
 	}
-	return onTime(0, due, k.siteDay)
+	return onTime(k.handedWhole, due, k.siteDay)
 }
 
 func (w *witness) factOrders() TruthTable {
-	t := table("marts.fct_orders", "order_id", `brand order_name placed_at paid_at cancelled_at deleted_at in_wms_at released_at picked_at packed_at
+	t := table("marts.fct_orders", "order_id", `brand order_name placed_at authorised_at paid_at releasable_at cancelled_at deleted_at in_wms_at released_at picked_at packed_at
 		first_despatched_at last_despatched_at first_accepted_at first_delivered_at last_delivered_at ship_by_on deliver_by_on
-		is_shipped_on_time is_delivered_on_time is_otif units_ordered units_cancelled units_short units_despatched units_delivered
-		split_count status total_amount currency shop site service ship_country destination_calendar wms_status wms_status_at is_perfect
-		lines_count paid_to_wms_hours wms_to_picked_hours picked_to_despatched_hours despatched_to_accepted_hours
+		is_shipped_on_time is_delivered_on_time is_in_full is_otif left_whole_at arrived_whole_at units_ordered units_cancelled units_failed units_short units_despatched units_delivered
+		units_left units_arrived units_extra split_count goods_status money_status total_amount currency shop site service ship_country destination_calendar wms_status wms_status_at is_perfect
+		lines_count releasable_to_wms_hours wms_to_picked_hours picked_to_despatched_hours despatched_to_accepted_hours
 		accepted_to_delivered_hours click_to_ship_hours click_to_door_hours age_hours current_total_amount discount_amount
-		shipping_amount tax_amount _built_at financial_status cancel_reason
+		shipping_amount tax_amount _built_at financial_status cancel_reason cancel_cause
 		units_added units_added_despatched units_added_delivered added_ship_by_on added_deliver_by_on is_incomplete
-		promise_rule_id cut_off_rule_id wms_ship_by_on is_shipped_on_time_by_wms is_despatched_on_time is_handed_over_on_time last_handed_over_on
-		paid_to_wms_working_hours wms_to_picked_working_hours picked_to_despatched_working_hours age_working_hours`)
+		promise_rule_id cut_off_rule_id wms_ship_by_on is_shipped_on_time_by_wms is_despatched_on_time is_handed_over_on_time handed_whole_on
+		deliver_from_at deliver_to_at is_delivered_in_window
+		releasable_to_wms_working_hours wms_to_picked_working_hours picked_to_despatched_working_hours age_working_hours`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
 		}
 		o, u := k.o, k.total
-		shipped, delivered, otif := w.promises(k)
+		held, authorised := w.promises(k), instant(0)
+		if o.authorised <= w.at {
+			authorised = o.authorised
+		}
 		row := []string{
-			o.orderID(), o.brand.Name, o.name, o.placed.text(), k.paid.text(), k.cancelled.text(), k.deleted.text(), k.status["received"].text(),
+			o.orderID(), o.brand.Name, o.name, o.placed.text(), authorised.text(), k.paid.text(), k.released.text(), k.cancelled.text(), k.deleted.text(), k.status["received"].text(),
 			k.status["allocated"].text(), k.status["picked"].text(), k.status["packed"].text(), k.firstLeft.text(), k.lastLeft.text(),
 			k.firstAccepted.text(), k.firstDelivered.text(), k.lastDelivered.text(), k.shipBy.text(), k.deliverBy.text(),
-			shipped, delivered, otif, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched), itoa(u.delivered),
-			itoa(len(k.parcels)), k.state, amount(o.inShop(o.total())), o.brand.Currency,
+			held.shipped, held.delivered, held.inFull, held.otif, k.leftWhole.text(), k.arrivedWhole.text(), itoa(u.ordered), itoa(u.cancelled), itoa(u.failed), itoa(u.short), itoa(u.despatched),
+			itoa(u.delivered), itoa(u.left), itoa(u.arrived), itoa(u.extra), itoa(len(k.parcels)), k.state, k.money, amount(o.inShop(o.total())), o.brand.Currency,
 		}
-		t.add(slices.Concat(row, w.restOfOrder(k, otif), k.restOfAdded(), w.rulesOf(k))...)
+		t.add(slices.Concat(row, w.restOfOrder(k, held.perfect), k.restOfAdded(), w.rulesOf(k))...)
 	}
 	return t
 }
@@ -153,7 +188,7 @@ func (w *witness) factOrders() TruthTable {
 func (w *witness) factLines() TruthTable {
 	t := table("marts.fct_order_lines", "line_id", `order_id sku units_ordered units_cancelled units_short units_despatched units_delivered units_open
 		brand title first_despatched_at last_despatched_at unit_price_amount discounted_total_amount currency unit_cost_amount unit_cost_currency _built_at
-		is_added added_by added_at ship_by_on deliver_by_on`)
+		is_added added_by added_at ship_by_on deliver_by_on units_left units_arrived units_extra left_whole_at arrived_whole_at`)
 	for _, k := range w.orders {
 		if !k.real() {
 			continue
@@ -170,7 +205,8 @@ func (w *witness) factLines() TruthTable {
 			ship, arrive := w.promisedLine(k, l)
 			t.add(k.o.lineID(i), k.o.orderID(), l.item.sku, itoa(u.ordered), itoa(u.cancelled), itoa(u.short), itoa(u.despatched),
 				itoa(u.delivered), itoa(u.open()), k.o.brand.Name, l.item.name, k.lineLeft[i].first.text(), k.lineLeft[i].last.text(), amount(k.o.inShop(l.price)),
-				amount(k.o.netInShop(l)), k.o.brand.Currency, cost, of, w.at.text(), flag(l.added != 0), string(l.by), l.added.text(), ship.text(), arrive.text())
+				amount(k.o.netInShop(l)), k.o.brand.Currency, cost, of, w.at.text(), flag(l.added != 0), string(l.by), l.added.text(), ship.text(), arrive.text(),
+				itoa(u.left), itoa(u.arrived), itoa(u.extra), u.leftWhole.text(), u.arrivedWhole.text())
 		}
 	}
 	return t

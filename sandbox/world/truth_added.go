@@ -2,7 +2,7 @@ package world
 
 // promisedParcel are the days of what is in a parcel: of the order, unless all of it was added later.
 func (s *places) promisedParcel(k *knownOrder, p *knownParcel) (ship, arrive date) {
-	if !p.isAdded() || k.paid == 0 {
+	if !p.isAdded() || k.released == 0 {
 		return k.shipBy, k.deliverBy
 	}
 	for _, q := range p.lines {
@@ -30,7 +30,7 @@ func (k *knownOrder) firstLines() int {
 
 // promisedLine are the days of one line: of the order, or its own if it was added later.
 func (s *places) promisedLine(k *knownOrder, l *line) (ship, arrive date) {
-	if l.added == 0 || k.paid == 0 {
+	if l.added == 0 || k.released == 0 {
 		return k.shipBy, k.deliverBy
 	}
 	return s.addedDays(k.o, k.site, l.added)

@@ -1,5 +1,7 @@
 package world
 
+import "cmp"
+
 // backlogDaily counts the orders that wait at 06:00 and when the site closes for all services, on every day.
 func (w *witness) backlogDaily() TruthTable {
 	t := table("marts.backlog_daily", "day_on taken brand site", "taken_at backlog_count backlog_due_count backlog_late_count")
@@ -12,17 +14,17 @@ func (w *witness) backlogDaily() TruthTable {
 	}
 	counts := map[group]*[3]int64{}
 	for _, k := range w.orders {
-		if !k.real() || k.paid == 0 || k.total.ordered == 0 {
+		if !k.real() || k.released == 0 || k.total.ordered == 0 {
 			continue
 		}
-		left := k.gone()
-		for d := dateOf(k.paid, k.site.zone); d <= k.siteDay; d++ {
+		left := k.waitedUntil()
+		for d := dateOf(k.released, k.site.zone); d <= k.siteDay; d++ {
 			moments := map[string]instant{"06:00": d.at(k.site.zone, 6*60)}
 			if closes := k.site.closes(k.site.cutOff("", d), d); closes != 0 {
 				moments["cut_off"] = d.at(k.site.zone, closes)
 			}
 			for taken, at := range moments {
-				if at < k.paid || at > w.at || (left != 0 && at >= left) {
+				if at < k.released || at > w.at || (left != 0 && at >= left) {
 					continue
 				}
 				g := group{d, taken, k.o.brand, k.site, at}
@@ -45,17 +47,13 @@ func (w *witness) backlogDaily() TruthTable {
 	return t
 }
 
-// gone is when nothing of what was ordered at first waited any more, 0 while something does.
-func (k *knownOrder) gone() instant {
+// waitedUntil is when nothing of what was ordered at first waited any more, 0 while something does.
+func (k *knownOrder) waitedUntil() instant {
 	switch k.state {
 	case "cancelled":
-		for _, at := range []instant{k.cancelled, k.deleted, k.paid} {
-			if at != 0 {
-				return at
-			}
-		}
+		return cmp.Or(k.cancelled, k.deleted, k.released)
 	case "despatched", "delivered":
-		return k.lastLeft
+		return cmp.Or(k.leftWhole, k.lastLeft)
 	}
 	return 0
 }

@@ -38,7 +38,7 @@ func (b *breaks) add(f finding) {
 	switch f.check {
 	case "R09", "R11", "R22":
 		severity = "critical"
-	case "R03":
+	case "R03", "R17", "R18", "R21":
 		severity = "medium"
 	}
 	b.table.add(f.check, f.kind, f.document, order, brand, severity, f.since.text(), hours(f.since, b.w.at), f.amount, f.currency, f.detail, b.w.at.text())
@@ -76,10 +76,13 @@ func (w *witness) factBreaks() TruthTable {
 			w.handOverBreaks(b, k, marks.least(k.o.brand))
 			w.quantityBreaks(b, k)
 			w.refundBreaks(b, k)
+			w.restockBreaks(b, k)
 		}
 	}
 	w.returnBreaks(b)
 	w.settlementBreaks(b)
+	w.stockBreaks(b)
+	w.inboundBreaks(b)
 	for _, f := range w.ledgerOfFiles() {
 		if f.status == "held" {
 			b.add(finding{check: "R22", kind: "held", document: f.feed.site.Source + "/" + f.feed.name + "/" + f.name, since: f.received, detail: Untold})
@@ -91,11 +94,15 @@ func (w *witness) factBreaks() TruthTable {
 // returnBreaks are returns without a refund, and refunds on which shop and PSP do not agree.
 func (w *witness) returnBreaks(b *breaks) {
 	for i := range w.returns {
-		if r := &w.returns[i]; r.received != 0 && r.refunded == 0 && dateOf(w.at, w.london) > r.dueOn {
-			_, worth := r.worth()
+		if r := &w.returns[i]; r.resolved == 0 && r.waiting != 0 && r.limits.due != 0 && dateOf(w.at, w.london) > r.limits.due {
+			what, worth := itoa(r.unitsGot)+" units received", ""
+			if r.waiting > 0 {
+				worth = amount(r.waiting)
+				what = worth + " owed"
+			}
 			f := finding{
-				check: "R12", kind: "return_not_refunded", document: r.id, o: r.o, since: (r.dueOn + 1).at(w.london, 0), amount: worth, currency: r.o.brand.Currency,
-				detail: itoa(r.unitsGot) + " units received and not refunded by " + r.dueOn.text(),
+				check: "R12", kind: "return_not_refunded", document: r.id, o: r.o, since: (r.limits.due + 1).at(w.london, 0), amount: worth, currency: r.o.brand.Currency,
+				detail: what + " and not given by " + r.limits.due.text() + ", limit " + r.limits.basis,
 			}
 			if r.noOrder {
 				f.o, f.currency = nil, ""
@@ -111,7 +118,7 @@ func (w *witness) returnBreaks(b *breaks) {
 			f.since, f.amount, f.currency = r.at+pspGrace, amount(r.o.inShop(r.due)), r.o.brand.Currency
 			f.detail = "refunded in the shop and not by the payment provider"
 		case "amount_differs":
-			f.since, f.amount = w.bookedAt(r.booked), amount(r.psp-r.due)
+			f.since, f.amount = cmp.Or(w.failedAt(r), w.settledAt(r)), amount(r.psp-r.due)
 			f.detail = "the shop says " + amount(r.due) + ", the payment provider " + amount(r.psp)
 		case "missing_in_web":
 			f.since, f.amount, f.detail = w.bookedAt(r.booked), amount(r.psp), "refunded by the payment provider and not in the shop"
@@ -171,11 +178,11 @@ func (w *witness) watermarks() watermarks {
 // handOverBreaks are the checks between shop, warehouse and carrier.
 func (w *witness) handOverBreaks(b *breaks, k *knownOrder, mark instant) {
 	o, id := k.o, k.o.orderID()
-	if k.paid != 0 && !k.ended() && k.total.live() > 0 && !k.anyStatus && !k.anyRow && mark != 0 && k.paid+30*minute <= mark {
+	if k.released != 0 && !k.ended() && k.total.live() > 0 && !k.anyStatus && !k.anyRow && mark != 0 && k.released+30*minute <= mark {
 		worth, currency := o.value()
 		b.add(finding{
-			check: "R01", kind: "not_in_wms", document: id, o: o, since: k.paid + 30*minute, amount: worth, currency: currency,
-			detail: o.name + " is paid and the warehouse does not have it",
+			check: "R01", kind: "not_in_wms", document: id, o: o, since: k.released + 30*minute, amount: worth, currency: currency,
+			detail: o.name + " can go and the warehouse does not have it",
 		})
 	}
 	told := map[string]bool{}
@@ -292,7 +299,7 @@ func (w *witness) refundBreaks(b *breaks, k *knownOrder) {
 	slices.SortStableFunc(given, func(a, b *refund) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id)) })
 	captured := int64(0)
 	if k.paid != 0 {
-		captured = o.inShop(o.total())
+		captured = o.inShop(o.wanted(forever))
 	}
 	var sum int64
 	over, twice := instant(0), instant(0)

@@ -1,7 +1,6 @@
 package world
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -46,10 +45,10 @@ func (c *tally) percentile(key, what string, part float64) string {
 
 // fulfilmentDaily counts what came in, went out and stayed behind on each day.
 func (w *witness) fulfilmentDaily() TruthTable {
-	counted := strings.Fields(`orders_in orders_shipped backlog backlog_late ship_due shipped_on_time delivery_due delivered_on_time otif parcels_despatched
+	counted := strings.Fields(`orders_in orders_shipped backlog backlog_late ship_due ship_open shipped_on_time delivery_due delivery_open delivered_on_time otif parcels_despatched
 		parcels_accepted parcels_delivered parcels_due parcels_delivered_on_time parcels_attempted_on_time first_attempts first_attempts_delivered`)
 	t := table("marts.fulfilment_daily", "day_on brand site carrier service", strings.Join(counted, "_count ")+`_count
-		click_to_ship_p50_hours click_to_ship_p90_hours transit_p50_hours transit_p90_hours`)
+		click_to_ship_p50_hours click_to_ship_p90_hours transit_p50_hours transit_p90_hours is_matured`)
 	c := newTally()
 	for _, k := range w.orders {
 		if k.real() {
@@ -62,7 +61,8 @@ func (w *witness) fulfilmentDaily() TruthTable {
 		for _, what := range counted {
 			row = append(row, itoa(c.counts[key][what]))
 		}
-		row = append(row, c.percentile(key, "click", 0.5), c.percentile(key, "click", 0.9), c.percentile(key, "transit", 0.5), c.percentile(key, "transit", 0.9))
+		row = append(row, c.percentile(key, "click", 0.5), c.percentile(key, "click", 0.9), c.percentile(key, "transit", 0.5), c.percentile(key, "transit", 0.9),
+			flag(c.counts[key]["undue"] == 0))
 		t.add(row...)
 	}
 	return t
@@ -77,40 +77,61 @@ func (k *knownOrder) carriedBy() string {
 }
 
 func (w *witness) countOrder(c *tally, k *knownOrder) {
-	if k.paid == 0 || k.state == "nothing_to_ship" {
+	if k.released == 0 || k.state == "nothing_to_ship" {
 		return
 	}
 	on := func(d date) []string {
 		return []string{d.text(), k.o.brand.Name, k.site.Code, k.carriedBy(), k.o.chosen()}
 	}
-	paid, left := dateOf(k.paid, k.site.zone), date(0)
-	c.add(on(paid), "orders_in", 1)
-	switch k.state {
-	case "cancelled":
-		left = dateOf(cmp.Or(k.cancelled, k.deleted, k.paid), k.site.zone)
-	case "despatched", "delivered":
-		left = dateOf(k.lastLeft, k.site.zone)
-		c.add(on(left), "orders_shipped", 1)
+	in, left := dateOf(k.released, k.site.zone), date(0)
+	c.add(on(in), "orders_in", 1)
+	if at := k.waitedUntil(); at != 0 {
+		left = dateOf(at, k.site.zone)
+		if k.state != "cancelled" {
+			c.add(on(left), "orders_shipped", 1)
+		}
 	}
-	for d := paid; d <= k.siteDay && (left == 0 || d < left); d++ {
+	for d := in; d <= k.siteDay && (left == 0 || d < left); d++ {
 		c.add(on(d), "backlog", 1)
 		if d > k.shipBy {
 			c.add(on(d), "backlog_late", 1)
 		}
 	}
-	shipped, delivered, otif := w.promises(k)
-	for what, of := range map[string][2]string{"ship_due": {shipped}, "shipped_on_time": {shipped, "true"}} {
-		if of[0] != "" && (of[1] == "" || of[0] == of[1]) {
-			c.add(on(k.shipBy), what, 1)
-		}
-	}
-	for what, of := range map[string][2]string{"delivery_due": {delivered}, "delivered_on_time": {delivered, "true"}, "otif": {otif, "true"}} {
-		if of[0] != "" && (of[1] == "" || of[0] == of[1]) {
-			c.add(on(k.deliverBy), what, 1)
-		}
-	}
+	w.countPromises(c, k, on)
 	if k.firstAccepted != 0 {
 		c.span(on(dateOf(k.firstAccepted, k.site.zone)), "click", k.o.placed, k.firstAccepted)
+	}
+}
+
+// countPromises counts both promises on their days, whether or not these have passed. What we cancelled had something to arrive and nothing to leave.
+func (w *witness) countPromises(c *tally, k *knownOrder, on func(date) []string) {
+	out := w.promises(k)
+	put := func(day, today date, due, open string, done map[string]string) {
+		if day == 0 { // nothing is promised
+			return
+		}
+		c.add(on(day), due, 1)
+		if today <= day {
+			c.add(on(day), "undue", 1)
+		}
+		if done[""] == "" {
+			c.add(on(day), open, 1)
+		}
+		for what, how := range done {
+			if what != "" && how == "true" {
+				c.add(on(day), what, 1)
+			}
+		}
+	}
+	if k.total.live() > 0 {
+		put(k.shipBy, k.siteDay, "ship_due", "ship_open", map[string]string{"": out.shipped, "shipped_on_time": out.shipped})
+	}
+	if k.total.live() > 0 || k.total.failed > 0 {
+		known := out.delivered
+		if k.total.live() == 0 {
+			known = "never"
+		}
+		put(k.deliverBy, k.destDay, "delivery_due", "delivery_open", map[string]string{"": known, "delivered_on_time": out.delivered, "otif": out.otif})
 	}
 }
 
@@ -149,9 +170,9 @@ func (w *witness) countParcels(c *tally, k *knownOrder) {
 
 // returnsDaily counts the steps of returns on each day.
 func (w *witness) returnsDaily() TruthTable {
-	counted := strings.Fields("requested scanned delivered received unannounced short graded refunded refunded_on_time")
+	counted := strings.Fields("requested scanned delivered received unannounced short graded refunded resolved refund_due refund_open refunded_on_time")
 	t := table("marts.returns_daily", "day_on brand site currency", strings.Join(counted, "_count ")+`_count units_requested units_received units_resaleable
-		refunded_amount received_to_refunded_p50_hours received_to_refunded_p90_hours`)
+		refunded_amount received_to_refunded_p50_hours received_to_refunded_p90_hours is_matured`)
 	c := newTally()
 	for i := range w.returns {
 		if r := &w.returns[i]; !r.noOrder {
@@ -163,7 +184,8 @@ func (w *witness) returnsDaily() TruthTable {
 		for _, what := range append(counted, "units_requested", "units_received", "units_resaleable") {
 			row = append(row, itoa(c.counts[key][what]))
 		}
-		t.add(append(row, amount(c.counts[key]["money"]), c.percentile(key, "back", 0.5), c.percentile(key, "back", 0.9))...)
+		t.add(append(row, amount(c.counts[key]["money"]), c.percentile(key, "back", 0.5), c.percentile(key, "back", 0.9),
+			flag(c.counts[key]["refund_open"] == 0))...)
 	}
 	return t
 }
@@ -191,12 +213,32 @@ func (w *witness) countReturn(c *tally, r *knownReturn) {
 		count(r.received, "short", 1)
 	}
 	count(r.graded, "graded", 1)
-	count(r.refunded, "refunded", 1)
-	count(r.refunded, "money", int(r.refundedAmount))
-	if r.onTime == "true" {
-		count(r.refunded, "refunded_on_time", 1)
+	count(r.resolved, "resolved", 1)
+	w.countLimit(r, count)
+	refunded := r.refunded()
+	count(refunded, "refunded", 1)
+	count(refunded, "money", int(r.sum("refund")+r.sum("credit")))
+	if refunded != 0 && r.received != 0 {
+		c.span([]string{dateOf(refunded, w.london).text(), r.o.brand.Name, site, r.o.brand.Currency}, "back", r.received, refunded)
 	}
-	if r.refunded != 0 && r.received != 0 {
-		c.span([]string{dateOf(r.refunded, w.london).text(), r.o.brand.Name, site, r.o.brand.Currency}, "back", r.received, r.refunded)
+}
+
+// countLimit counts a return on the last day for its refund: as due once the day has passed, before that as open while money is owed.
+func (w *witness) countLimit(r *knownReturn, count func(at instant, what string, n int)) {
+	if r.limits.due == 0 {
+		return
+	}
+	at := r.limits.due.at(w.london, 0)
+	count(at, "limit", 1) // a day on which nothing else happens has a row all the same
+	switch {
+	case dateOf(w.at, w.london) <= r.limits.due:
+		if r.done == 0 {
+			count(at, "refund_open", 1)
+		}
+	default:
+		count(at, "refund_due", 1)
+		if w.inTime(r, r.limits.due) == "true" {
+			count(at, "refunded_on_time", 1)
+		}
 	}
 }

@@ -62,7 +62,7 @@ func (ff *feedFile) recordsOf(v *version) (records, rejected int) {
 			rejected++
 		}
 	}
-	return len(all) + len(ff.stock), rejected
+	return len(all) + len(ff.stock) + len(ff.moves) + len(ff.came) + len(ff.due), rejected
 }
 
 // records are the rows by the records that tell them.

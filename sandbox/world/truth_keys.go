@@ -59,7 +59,7 @@ type tieout struct{ left, matched, different, uncompared, leftOnly, rightOnly, b
 // pairs are what the checks lay side by side.
 func pairs() map[string]string {
 	return map[string]string{
-		"R01": "paid orders in the shop and in the warehouse", "R04": "parcels of the warehouse and fulfilments of the shop",
+		"R01": "orders of the shop that can go and of the warehouse", "R04": "parcels of the warehouse and fulfilments of the shop",
 		"R05": "parcels of the warehouse and of the carrier", "R12": "returns received and refunded",
 		"R13": "refunds of the shop and of the payment provider", "PSP R14": "captures of the shop and of the payment provider",
 	}
@@ -100,7 +100,7 @@ func (w *witness) tieouts() TruthTable {
 	}
 	for i := range w.returns {
 		if r := &w.returns[i]; r.received != 0 && !r.noOrder {
-			put("R12", r.o.brand, true, r.refunded != 0, "")
+			put("R12", r.o.brand, true, r.done != 0, "")
 		}
 	}
 	for i := range w.refunds {
@@ -131,7 +131,7 @@ func unlike(state string) string {
 
 func (w *witness) tieOrder(put func(string, *brand, bool, bool, string), k *knownOrder, captured map[*order]bool) {
 	o := k.o
-	if k.paid != 0 && k.state != "cancelled" && k.state != "nothing_to_ship" {
+	if k.released != 0 && k.state != "cancelled" && k.state != "nothing_to_ship" {
 		put("R01", o.brand, true, k.anyStatus || k.total.despatched > 0, "")
 	}
 	told := map[string]bool{}
@@ -219,5 +219,6 @@ func (w *witness) unmappedCodes() TruthTable {
 		}
 		t.add(c.carrier.Source, column, raw, c.currency, c.carrier.Texts[c.what], list, itoa(x.rows), x.when.first.text(), x.when.last.text(), stake, w.at.text())
 	}
+	w.unmappedMoves(&t)
 	return t
 }

@@ -65,7 +65,7 @@ func (m *movement) residual() int64 {
 func (w *witness) factLedger() TruthTable {
 	t := table("marts.fct_ledger_entries", "account settlement_ref raw_type psp_payment_ref psp_modification_ref settlement_currency",
 		`entry_type gross_amount net_amount fee_amount fee_residual_amount order_id
-		source entry_class brand merchant_ref payment_method payment_method_variant occurred_at booked_at presentment_currency exchange_rate
+		source entry_class brand merchant_ref payment_method payment_method_variant scheme occurred_at booked_at presentment_currency exchange_rate
 		gross_settled_amount commission_amount markup_amount scheme_fees_amount interchange_amount processing_fee_amount _built_at`)
 	for _, m := range w.ledger {
 		payment, order, gross := "", "", ""
@@ -131,6 +131,8 @@ func columnOf(entry string) string {
 		return "reserve"
 	case entry == "topup":
 		return "adjustment"
+	case entry == kindFailed:
+		return kindRefund
 	}
 	return entry
 }
@@ -209,7 +211,7 @@ func (p *PSP) connection(b *brand) string {
 // classOf is the sum of fct_settlements that a kind of movement goes into.
 func classOf(kind string) string {
 	return map[string]string{
-		kindCapture: "captures", kindRefund: "refunds", kindChargeback: "chargebacks", kindReversal: "chargebacks", kindFee: "fees", kindPayout: "payout",
+		kindCapture: "captures", kindRefund: "refunds", kindFailed: "refunds", kindChargeback: "chargebacks", kindReversal: "chargebacks", kindFee: "fees", kindPayout: "payout",
 		kindTopup: "adjustments", kindIn: "opening", kindOut: "transfers_out", kindHold: "reserves", kindRelease: "reserves",
 	}[kind]
 }
@@ -233,7 +235,7 @@ func (w *witness) restOfEntry(m *ledgerRow) []string {
 		parts = []string{amount(0), amount(0), amount(0), amount(0), amount(m.fee())}
 	}
 	row := []string{
-		psp.connection(m.brand), classOf(m.kind), m.brand.Name, shown.MerchantRef, shown.Method, shown.Variant, m.at.text(), booked, currency, rate, gross,
+		psp.connection(m.brand), classOf(m.kind), m.brand.Name, shown.MerchantRef, shown.Method, shown.Variant, m.scheme(), m.at.text(), booked, currency, rate, gross,
 	}
 	return append(append(row, parts...), w.at.text())
 }

@@ -1,16 +1,11 @@
 package world
 
 // restOfOrder is where an order goes, how long its stages took, and its money, in the order of the columns of fct_orders.
-func (w *witness) restOfOrder(k *knownOrder, otif string) []string {
+func (w *witness) restOfOrder(k *knownOrder, perfect string) []string {
 	o := k.o
-	perfect, age := otif, ""
-	for _, p := range k.parcels {
-		if perfect == "true" && !p.isAdded() && (p.lost || p.damaged) {
-			perfect = "false"
-		}
-	}
+	age := ""
 	if k.promisesSomething() && k.state != "delivered" {
-		age = hours(k.paid, w.at)
+		age = hours(k.released, w.at)
 	}
 	var discount, refunded int64
 	for i := range o.lines {
@@ -23,19 +18,22 @@ func (w *witness) restOfOrder(k *knownOrder, otif string) []string {
 			refunded += o.refunds[i].amount
 		}
 	}
-	left, why := "", ""
+	left, why, cause := "", "", ""
 	if o.brand.Can.Remains {
-		left = amount(o.inShop(max(0, o.total()-refunded)))
+		left = amount(o.inShop(max(0, o.wanted(w.at)-refunded)))
 	}
 	if k.cancelled != 0 {
-		why = o.brand.Says.Word(o.cancelReason)
+		why, cause = o.brand.Says.Word(o.cancelReason), o.cancelReason
+		if cause == "inventory" {
+			cause = "stock"
+		}
 	}
 	return []string{
 		o.brand.Shop, k.site.Code, o.chosen(), o.to.country, w.cals.nameOf(o.cal), k.latest, k.latestAt.text(), perfect, itoa(k.firstLines()),
-		hours(k.paid, k.status["received"]), hours(k.status["received"], k.status["picked"]), hours(k.status["picked"], k.firstLeft),
+		hours(k.released, k.status["received"]), hours(k.status["received"], k.status["picked"]), hours(k.status["picked"], k.firstLeft),
 		hours(k.firstLeft, k.firstAccepted), hours(k.firstAccepted, k.lastDelivered), hours(o.placed, k.firstAccepted),
 		hours(o.placed, k.lastDelivered), age, left, amount(o.inShop(discount)), amount(o.inShop(o.shipping)), amount(o.inShop(o.vat(o.total()))),
-		w.at.text(), o.brand.Says.State(o.shopOrder(w.at)), why,
+		w.at.text(), o.brand.Says.State(o.shopOrder(w.at)), why, cause,
 	}
 }
 

@@ -17,11 +17,12 @@ type knownReturn struct {
 	lostOn                   date
 	received, graded         instant
 	unitsRequested, unitsGot int
-	refunded                 instant
-	refundedAmount           int64
-	dueOn                    date
 	lost                     bool
-	onTime                   string
+	given                    []giving // what the customer got for it, in order of time
+	settled, failed          instant
+	limits                   limits
+	done, resolved           instant // when nothing was owed any more, and nothing to come
+	owed, waiting            int64   // in the shop's money; -1 while nobody knows a price
 }
 
 func (w *witness) readReturns() {
@@ -51,6 +52,7 @@ func (w *witness) readReturns() {
 			w.returns[j].take(rc)
 		}
 	}
+	w.payReturns()
 	for i := range w.returns {
 		w.judgeReturn(&w.returns[i])
 	}
@@ -98,38 +100,27 @@ func (w *witness) announced(o *order, i int, met []bool) knownReturn {
 			out.take(rc)
 		}
 	}
-	for j := range o.refunds {
-		if f := &o.refunds[j]; f.ret == i+1 && f.at <= w.at {
-			out.refunded = earliest(out.refunded, f.at)
-			out.refundedAmount += o.inShop(f.amount)
-		}
-	}
 	return out
 }
 
 func (w *witness) judgeReturn(r *knownReturn) {
 	today := dateOf(w.at, w.london)
-	if r.received != 0 {
-		st := r.o.site
-		r.dueOn = st.cal.add(dateOf(r.received, st.zone), 5)
-		paid := date(0)
-		if r.refunded != 0 {
-			paid = dateOf(r.refunded, w.london)
-		}
-		r.onTime = onTime(paid, r.dueOn, today)
-	}
 	if st := r.state; st != nil && st.accepted != 0 && st.delivered == 0 && r.received == 0 {
 		// a return's destination is the warehouse; the day of its last scan is told there
 		if on := w.cals.ew.add(dateOf(st.lastPhysical, w.zoneOf(r.o.site.Country)), 5); today >= on {
 			r.lost, r.lostOn = true, on
 		}
 	}
+	r.limits = w.limitsOf(r)
+	w.resolve(r)
 }
 
 func (r *knownReturn) stage() string {
 	switch {
-	case r.refunded != 0:
-		return "refunded"
+	case r.resolved != 0:
+		return "resolved"
+	case r.received != 0 && r.waiting > 0 && len(r.given) > 0:
+		return "part_refunded"
 	case r.received != 0:
 		return "received"
 	case r.lost:
@@ -144,33 +135,30 @@ func (r *knownReturn) stage() string {
 
 func (w *witness) factReturns() TruthTable {
 	t := table("marts.fct_returns", "return_id", `order_id brand is_announced requested_at tracking_no first_scan_at hub_delivered_at received_at
-		graded_at refunded_at units_requested units_received refunded_amount is_short is_lost refund_due_on is_refunded_on_time stage
-		return_name return_ref provider site outcome shop_status approved_at closed_at units_resaleable lost_on statutory_due_on request_to_scan_hours
+		graded_at units_requested units_received is_short is_lost stage
+		return_name return_ref provider site shop_status approved_at closed_at units_resaleable lost_on request_to_scan_hours
 		scan_to_hub_hours hub_to_received_hours received_to_graded_hours received_to_refunded_hours age_hours requested_amount received_amount currency
-		rma _built_at`)
+		rma _built_at
+		outcomes refunded_at settled_at refund_failed_at value_resolved_at resolved_at refunded_amount credited_amount exchanged_amount rejected_amount
+		resolved_amount waiting_amount
+		brand_due_on booked_due_on law_due_on law_basis refund_due_on limit_basis limit_rule_id is_refunded_on_time is_booked_on_time is_law_kept`)
 	for i := range w.returns {
 		r := &w.returns[i]
-		order, brand, requested, refunded := r.o.orderID(), r.o.brand.Name, "", ""
+		order, brand, requested := r.o.orderID(), r.o.brand.Name, ""
 		if r.noOrder {
 			order, brand = "", ""
 		}
 		if r.announced {
 			requested = itoa(r.unitsRequested)
 		}
-		if r.refunded != 0 {
-			refunded = amount(r.refundedAmount)
-		}
-		var scanned, home instant
-		if r.state != nil {
-			scanned, home = r.state.accepted, r.state.delivered
-		}
+		scanned, home := r.onTheWay()
 		row := []string{
 			r.id, order, brand, flag(r.announced), r.requested.text(), r.tracking, scanned.text(), home.text(), r.received.text(),
-			r.graded.text(), r.refunded.text(), requested, itoa(r.unitsGot), refunded,
-			flag(r.announced && r.received != 0 && r.unitsGot < r.unitsRequested), flag(r.lost), r.dueOn.text(),
-			r.onTime, r.stage(),
+			r.graded.text(), requested, itoa(r.unitsGot), flag(r.announced && r.received != 0 && r.unitsGot < r.unitsRequested), flag(r.lost), r.stage(),
 		}
-		t.add(append(row, w.restOfReturn(r)...)...)
+		row = append(row, w.restOfReturn(r)...)
+		row = append(row, r.restOfResolution()...)
+		t.add(append(row, w.restOfLimits(r)...)...)
 	}
 	return t
 }
@@ -187,6 +175,9 @@ type knownRefund struct {
 	settlement string
 	kind       string
 	state      string
+	credit     bool  // all of it is credit or a gift card
+	returned   int64 // what came back of it from the customer's bank
+	back       *ledgerRow
 	index      int // in the order's refunds, -1 for one of the PSP alone
 }
 
@@ -194,10 +185,13 @@ type knownRefund struct {
 const pspGrace = 96 * hour
 
 func (w *witness) readRefunds() {
-	byRef := map[string]*ledgerRow{}
+	byRef, backs := map[string]*ledgerRow{}, map[string]*ledgerRow{}
 	for i := range w.ledger {
-		if w.ledger[i].kind == kindRefund {
+		switch w.ledger[i].kind {
+		case kindRefund:
 			byRef[w.ledger[i].ref] = &w.ledger[i]
+		case kindFailed:
+			backs[w.ledger[i].ref] = &w.ledger[i]
 		}
 	}
 	explained := map[string]bool{}
@@ -210,29 +204,8 @@ func (w *witness) readRefunds() {
 			if r.at > w.at || r.amount == 0 {
 				continue
 			}
-			out := knownRefund{o: k.o, id: k.o.brand.Shop + ":" + itoa(r.id), at: r.at, web: r.amount, kind: r.purpose(), index: i}
-			if r.ret > 0 {
-				out.ret = k.o.brand.Shop + ":" + itoa(k.o.returns[r.ret-1].id)
-			}
-			if out.due = r.amount - r.gift; k.o.tender != "" {
-				out.due = 0
-			}
-			booked := byRef[r.authCode]
-			switch {
-			case out.due == 0:
-				out.state = "not_in_scope"
-			case booked != nil:
-				explained[r.authCode] = true
-				out.psp, out.ref, out.state = -booked.gross, r.authCode, "matched"
-				out.booked, out.settlement = booked, booked.settlement
-				if out.psp != out.due {
-					out.state = "amount_differs"
-				}
-			case r.at < w.at-pspGrace:
-				out.state = "missing_in_psp"
-			default:
-				out.state = "pending_psp"
-			}
+			out := w.refundOf(k.o, i, byRef, backs)
+			explained[r.authCode] = explained[r.authCode] || out.booked != nil
 			w.refunds = append(w.refunds, out)
 		}
 	}
@@ -243,11 +216,78 @@ func (w *witness) readRefunds() {
 	}
 }
 
-// purpose is what the refund was for, by its lines.
+// why is what a note of the shop's people says a refund is for; empty where it says nothing of that.
+func why(note string) string {
+	return map[string]string{
+		"Parcel lost by the carrier": "lost", "Damaged in transit": "damaged", "Keep it, please": "not_returned", "Price match": "price",
+		"Sorry for the trouble": "goodwill",
+	}[note]
+}
+
+// standing is what the customer has of a refund, in the shop's money.
+func (r *knownRefund) standing() int64 {
+	if r.returned == 0 {
+		return r.o.inShop(r.web)
+	}
+	return r.o.inShop(r.web) - r.o.inShop(r.returned)
+}
+
+// settledAt is when the PSP is known to have booked it, failedAt when it is known to have come back; 0 while neither.
+func (w *witness) settledAt(r *knownRefund) instant {
+	if r.booked == nil {
+		return 0
+	}
+	return w.bookedAt(r.booked)
+}
+
+func (w *witness) failedAt(r *knownRefund) instant {
+	if r.back == nil {
+		return 0
+	}
+	return w.bookedAt(r.back)
+}
+
+// refundOf is a refund of a shop beside what the PSP's books have under its reference.
+func (w *witness) refundOf(o *order, i int, byRef, backs map[string]*ledgerRow) knownRefund {
+	r := &o.refunds[i]
+	out := knownRefund{o: o, id: o.brand.Shop + ":" + itoa(r.id), at: r.at, web: r.amount, kind: r.purpose(), index: i}
+	if r.ret > 0 {
+		out.ret = o.brand.Shop + ":" + itoa(o.returns[r.ret-1].id)
+	}
+	if out.due = r.amount - r.gift; o.tender != "" {
+		out.due = 0
+	}
+	out.credit = r.gift == r.amount
+	booked := byRef[r.authCode]
+	switch {
+	case out.due == 0:
+		out.state = "not_in_scope"
+	case booked != nil:
+		out.psp, out.ref, out.state = -booked.gross, r.authCode, "matched"
+		if out.back = backs[r.authCode]; out.back != nil {
+			out.returned = out.back.gross
+			out.psp -= out.returned
+		}
+		out.booked, out.settlement = booked, booked.settlement
+		if out.psp != out.due {
+			out.state = "amount_differs"
+		}
+	case r.at < w.at-pspGrace:
+		out.state = "missing_in_psp"
+	default:
+		out.state = "pending_psp"
+	}
+	return out
+}
+
+// purpose is what the refund was for, by its lines, by what its note says, or by what it gives back.
 func (r *refund) purpose() string {
-	kind := "goodwill"
-	if back := r.shipping + r.duties; len(r.lines) == 0 && back > 0 && back >= r.amount {
+	kind := why(r.note)
+	if back := r.shipping + r.duties; kind == "" && len(r.lines) == 0 && back > 0 && back >= r.amount {
 		kind = "shipping"
+	}
+	if kind == "" {
+		kind = "goodwill"
 	}
 	for _, l := range r.lines {
 		switch l.restock {
@@ -262,28 +302,29 @@ func (r *refund) purpose() string {
 
 func (w *witness) factRefunds() TruthTable {
 	t := table("marts.fct_refunds", "refund_id", "order_id return_id refunded_at web_amount psp_due_amount psp_amount psp_ref psp_currency currency kind state "+
-		"brand settlement_ref difference_amount _built_at")
+		"brand settlement_ref difference_amount _built_at settled_at failed_at not_in_scope_amount failed_amount standing_amount")
 	for i := range w.refunds {
 		r := &w.refunds[i]
-		web, due, psp := "", "", ""
+		web, due, psp, outside, came, stands := "", "", "", "", "", ""
 		shop, books := r.o.currency, r.o.currency
 		if r.index >= 0 {
 			shop = r.o.brand.Currency
 			web, due = amount(r.o.inShop(r.web)), amount(r.due)
+			outside, stands = amount(r.o.inShop(r.web)-r.o.inShop(r.due)), amount(r.standing())
 			if r.ref == "" {
 				// What the PSP has not told of is due in the shop's own money.
 				due, books = amount(r.o.inShop(r.due)), shop
 			}
 		}
 		if r.ref != "" {
-			psp = amount(r.psp)
+			psp, came = amount(r.psp), amount(r.returned)
 		}
 		difference := ""
 		if due != "" && psp != "" {
 			difference = amount(r.psp - r.due)
 		}
 		t.add(r.id, r.o.orderID(), r.ret, r.at.text(), web, due, psp, r.ref, books, shop, r.kind, r.state, r.o.brand.Name, r.settlement,
-			difference, w.at.text())
+			difference, w.at.text(), w.settledAt(r).text(), w.failedAt(r).text(), outside, came, stands)
 	}
 	return t
 }

@@ -47,29 +47,6 @@ func (r *knownReturn) worth() (requested, received string) {
 	return requested, received
 }
 
-// statutory is fourteen days after proof of sending or receipt.
-func (w *witness) statutory(r *knownReturn) date {
-	proof := r.received
-	if r.state != nil {
-		proof = earliest(proof, r.state.accepted)
-	}
-	if proof == 0 {
-		return 0
-	}
-	return dateOf(proof, w.london) + 14
-}
-
-// outcome is what became of a return, empty while that is open.
-func (r *knownReturn) outcome() string {
-	switch {
-	case r.refunded != 0:
-		return "refund"
-	case r.closed != 0 && r.received == 0 && (r.state == nil || r.state.accepted == 0):
-		return "keep"
-	}
-	return ""
-}
-
 // siteOf is the warehouse that received a return, or else the one that it goes to.
 func (w *witness) siteOf(r *knownReturn) string {
 	if len(r.rows) > 0 {
@@ -110,20 +87,21 @@ func (w *witness) shopSide(r *knownReturn) shopSide {
 	return out
 }
 
-// restOfReturn is the remaining columns of fct_returns.
+// onTheWay is when the carrier first had it and when it was at the warehouse's door.
+func (r *knownReturn) onTheWay() (scanned, home instant) {
+	if r.state == nil {
+		return 0, 0
+	}
+	return r.state.accepted, r.state.delivered
+}
+
+// restOfReturn is what the stages, the shop and the warehouse tell besides.
 func (w *witness) restOfReturn(r *knownReturn) []string {
 	shop := w.shopSide(r)
-	var scanned, home instant
-	if r.state != nil {
-		scanned, home = r.state.accepted, r.state.delivered
-	}
+	scanned, home := r.onTheWay()
 	age := ""
-	if r.refunded == 0 {
-		since := r.requested
-		if since == 0 {
-			since = r.received
-		}
-		age = hours(since, w.at)
+	if r.resolved == 0 {
+		age = hours(r.since(), w.at)
 	}
 	requested, received := r.worth()
 	currency := r.o.brand.Currency
@@ -131,90 +109,23 @@ func (w *witness) restOfReturn(r *knownReturn) []string {
 		currency = ""
 	}
 	return []string{
-		shop.name, r.ref, shop.provider, w.siteOf(r), r.outcome(), shop.state, shop.approved.text(), r.closed.text(), itoa(r.resaleable), r.lostOn.text(),
-		w.statutory(r).text(), hours(r.requested, scanned), hours(scanned, home), hours(home, r.received), hours(r.received, r.graded),
-		hours(r.received, r.refunded), age, requested, received, currency, r.rma, w.at.text(),
+		shop.name, r.ref, shop.provider, w.siteOf(r), shop.state, shop.approved.text(), r.closed.text(), itoa(r.resaleable), r.lostOn.text(),
+		hours(r.requested, scanned), hours(scanned, home), hours(home, r.received), hours(r.received, r.graded),
+		hours(r.received, r.refunded()), age, requested, received, currency, r.rma, w.at.text(),
 	}
 }
 
-// returnsOpen lists the returns that are not refunded, over which limit they are, and what to do.
-func (w *witness) returnsOpen() TruthTable {
-	t := table("marts.returns_open", "return_id", `order_id brand return_name provider site stage over_limit next_step refund_due_on days_left
-		statutory_due_on requested_at received_at age_hours units_requested units_received amount_waiting currency`)
-	today := dateOf(w.at, w.london)
-	for i := range w.returns {
-		r := &w.returns[i]
-		if r.outcome() != "" {
-			continue
-		}
-		order, brand, currency, units := r.o.orderID(), r.o.brand.Name, r.o.brand.Currency, ""
-		if r.noOrder {
-			order, brand, currency = "", "", ""
-		}
-		if r.announced {
-			units = itoa(r.unitsRequested)
-		}
-		shop := w.shopSide(r)
-		since, left := earliest(r.requested, r.received), ""
-		if r.requested != 0 {
-			since = r.requested
-		}
-		if r.dueOn != 0 {
-			left = itoa(int(r.dueOn - today))
-		}
-		requested, waiting := r.worth()
-		if waiting == "" {
-			waiting = requested
-		}
-		t.add(r.id, order, brand, shop.name, shop.provider, w.siteOf(r), r.stage(), w.overLimit(r, today), r.advice(), r.dueOn.text(), left, w.statutory(r).text(),
-			r.requested.text(), r.received.text(), hours(since, w.at), units, itoa(r.unitsGot), waiting, currency)
+// since is when a return began: with the request, or with the receipt of an unannounced one.
+func (r *knownReturn) since() instant {
+	if r.requested != 0 {
+		return r.requested
 	}
-	return t
-}
-
-// overLimit is the first limit that a return has passed.
-func (w *witness) overLimit(r *knownReturn, today date) string {
-	var scanned, home instant
-	if r.state != nil {
-		scanned, home = r.state.accepted, r.state.delivered
-	}
-	two := w.at - 48*hour
-	switch {
-	case r.received != 0 && today > r.dueOn:
-		return "refund_overdue"
-	case r.received != 0 && today > w.statutory(r):
-		return "statutory"
-	case r.lost:
-		return "lost"
-	case r.received != 0 && r.graded == 0 && r.received <= two:
-		return "not_graded"
-	case r.received == 0 && home != 0 && home <= two:
-		return "not_received"
-	case r.received == 0 && scanned == 0 && r.requested <= w.at-14*24*hour:
-		return "not_sent"
-	}
-	return ""
-}
-
-func (r *knownReturn) advice() string {
-	switch stage := r.stage(); {
-	case stage == "received" && r.noOrder:
-		return "find the order that it belongs to"
-	case stage == "received" && !r.announced:
-		return "refund it in the shop, nobody announced it"
-	case stage == "received":
-		return "refund it in the shop"
-	case stage == "lost":
-		return "claim it from the carrier and decide on the refund"
-	case stage == "hub_delivered":
-		return "have the warehouse receive and grade it"
-	}
-	return "wait for the parcel"
+	return r.received
 }
 
 // returnLines is what of each article was announced and what came back.
 func (w *witness) returnLines() TruthTable {
-	t := table("marts.fct_return_lines", "return_id sku", `order_id brand line_id units_requested units_received units_resaleable units_not_ours units_missing
+	t := table("marts.fct_return_lines", "return_id sku", `order_id brand line_id units_requested units_received units_resaleable units_not_ours units_missing units_refused
 		mismatch_kind reason_raw reason_code reason_parent wms_reason_raw grades dispositions _built_at`)
 	for i := range w.returns {
 		r := &w.returns[i]
@@ -229,7 +140,7 @@ func (w *witness) returnLines() TruthTable {
 
 // returnLine is one line of an order as far as a return is about it, nil if it is not.
 func (w *witness) returnLine(r *knownReturn, line int) []string {
-	asked, got, good, foreign, missing := 0, 0, 0, 0, 0
+	asked, got, good, foreign, missing, refused := 0, 0, 0, 0, 0, 0
 	var reasons, told, grades, fates []string
 	if r.shop != nil {
 		for _, l := range r.shop.lines {
@@ -254,6 +165,9 @@ func (w *witness) returnLine(r *knownReturn, line int) []string {
 		if rc.grade == "A" || rc.grade == "B" {
 			good += rc.qty
 		}
+		if rc.grade == "R" {
+			refused += rc.qty
+		}
 		told, grades, fates = append(told, r.o.site.says(rc.reason)), append(grades, rc.grade), append(fates, r.o.site.fate(rc.grade))
 	}
 	if len(reasons)+len(grades) == 0 {
@@ -268,7 +182,7 @@ func (w *witness) returnLine(r *knownReturn, line int) []string {
 		raw, ours = r.o.brand.Says.Word(reasons[0]), reasonOf(reasons[0])
 	}
 	return []string{
-		r.id, r.o.lines[line].item.sku, order, brand, id, itoa(asked), itoa(got), itoa(good), itoa(foreign), itoa(missing), r.mismatch(asked, got), raw, ours,
+		r.id, r.o.lines[line].item.sku, order, brand, id, itoa(asked), itoa(got), itoa(good), itoa(foreign), itoa(missing), itoa(refused), r.mismatch(asked, got), raw, ours,
 		reasonParent(ours), listed(told), listed(grades), listed(fates), w.at.text(),
 	}
 }

@@ -2,20 +2,20 @@ package world
 
 // atRisk lists the orders that a customer is waiting for: for what was ordered at first, or for what was added later.
 func (w *witness) atRisk() TruthTable {
-	t := table("marts.orders_at_risk", "order_id", `stuck_stage risk_state brand order_name site service status due_on days_left paid_at ship_by_on
+	t := table("marts.orders_at_risk", "order_id", `stuck_stage risk_state brand order_name site service goods_status money_status due_on days_left releasable_at ship_by_on
 		deliver_by_on age_hours units_waiting total_amount currency next_step`)
 	for _, k := range w.orders {
-		if k.real() && k.paid != 0 && !k.ended() && (k.waitsForFirst() || k.added.delivered < k.added.live()) {
-			waiting := max(0, k.total.live()-k.total.delivered) + max(0, k.added.live()-k.added.delivered)
+		if k.real() && k.released != 0 && !k.ended() && (k.waitsForFirst() || k.added.delivered < k.added.live()) {
+			waiting := k.total.live() - k.total.arrived + max(0, k.added.live()-k.added.delivered)
 			due, today := k.due()
 			age, left := "", ""
 			if due != 0 {
 				left = itoa(int(due - today))
 			}
 			if k.waitsForFirst() {
-				age = hours(k.paid, w.at)
+				age = hours(k.released, w.at)
 			}
-			t.add(k.o.orderID(), k.stage(), w.risk(k), k.o.brand.Name, k.o.name, k.site.Code, k.o.chosen(), k.state, due.text(), left, k.paid.text(),
+			t.add(k.o.orderID(), k.stage(), w.risk(k), k.o.brand.Name, k.o.name, k.site.Code, k.o.chosen(), k.state, k.money, due.text(), left, k.released.text(),
 				k.shipBy.text(), k.deliverBy.text(), age, itoa(waiting), amount(k.o.inShop(k.o.total())), k.o.brand.Currency, k.advice())
 		}
 	}
@@ -26,7 +26,7 @@ func (w *witness) atRisk() TruthTable {
 func (k *knownOrder) waitsForFirst() bool { return k.state != "delivered" && k.total.live() > 0 }
 
 // firstLeftWhole says whether all of what was ordered at first has left.
-func (k *knownOrder) firstLeftWhole() bool { return k.total.despatched >= k.total.live() }
+func (k *knownOrder) firstLeftWhole() bool { return k.total.left >= k.total.live() }
 
 // addedIsOpen says whether all but lines that were added later has left.
 func (k *knownOrder) addedIsOpen() bool {

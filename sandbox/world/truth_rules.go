@@ -3,15 +3,16 @@ package world
 // rulesOf are the agreements that decided about an order, and its warehouse's own clock and working time, in the order of the columns of fct_orders.
 func (w *witness) rulesOf(k *knownOrder) []string {
 	var onTimeThere, despatched, handed string
-	if k.promisesSomething() {
+	if k.total.live() > 0 {
 		onTimeThere, despatched, handed = k.shippedBy(k.wmsShipBy), k.despatchedBy(k.shipBy), k.handedBy(k.shipBy)
 	}
+	begin, end, inside := w.window(k)
 	age := ""
 	if k.promisesSomething() && k.state != "delivered" {
-		age = k.site.workingHours(k.paid, w.at)
+		age = k.site.workingHours(k.released, w.at)
 	}
 	return []string{
-		k.promiseRule, k.cutOffRule, k.wmsShipBy.text(), onTimeThere, despatched, handed, k.lastHanded.text(), k.site.workingHours(k.paid, k.status["received"]),
+		k.promiseRule, k.cutOffRule, k.wmsShipBy.text(), onTimeThere, despatched, handed, k.handedWhole.text(), begin.text(), end.text(), inside, k.site.workingHours(k.released, k.status["received"]),
 		k.site.workingHours(k.status["received"], k.status["picked"]), k.site.workingHours(k.status["picked"], k.firstLeft), age,
 	}
 }
@@ -45,7 +46,7 @@ func (w *witness) rulesMissing() TruthTable {
 			continue
 		}
 		o := k.o
-		if k.paid != 0 && k.total.live() > 0 && k.promiseRule == "" {
+		if k.released != 0 && k.total.live() > 0 && k.promiseRule == "" {
 			add(lacking{"promise", o.brand.Name, o.chosen(), k.site.Code, o.to.country, o.brand.Currency}, o.orderID(), o.placed, o.inShop(o.total()))
 		}
 		for _, p := range k.parcels {
@@ -103,4 +104,27 @@ func (w *witness) oddDeliveries(t *TruthTable) {
 	for b, g := range all {
 		t.add(b.Shop, "orders.service", "evening", b.Currency, "", "services", itoa(g.n), g.when.first.text(), g.when.last.text(), amount(g.worth), w.at.text())
 	}
+}
+
+// window is between when an order was to arrive on its day, and whether all of it did.
+func (w *witness) window(k *knownOrder) (begin, end instant, inside string) {
+	p := w.promised(k.o, k.site, k.o.placed)
+	if p == nil || k.deliverBy == 0 || p.Between == [2]int{} {
+		return 0, 0, ""
+	}
+	there := w.zoneOf(k.o.to.country)
+	if p.Between[0] != 0 {
+		begin = k.deliverBy.at(there, p.Between[0])
+	}
+	if p.Between[1] != 0 {
+		end = k.deliverBy.at(there, p.Between[1])
+	}
+	switch {
+	case k.total.live() == 0:
+	case k.arrivedWhole != 0:
+		inside = flag(k.arrivedWhole >= begin && (end == 0 || k.arrivedWhole <= end))
+	case end != 0 && w.at > end:
+		inside = "false"
+	}
+	return begin, end, inside
 }

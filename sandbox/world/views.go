@@ -16,9 +16,10 @@ type ShopOrder struct {
 	CreatedAt, UpdatedAt           time.Time
 	CancelledAt, ClosedAt          time.Time // zero when not
 	DeletedAt                      time.Time // when it was thrown away, of a shop that keeps what it throws away
-	CancelReason                   string    // customer, fraud, other
-	FinancialStatus                string    // paid, pending, partially_refunded, refunded; draft while nobody has ordered it
-	FulfillmentStatus              string    // fulfilled, partially_fulfilled, unfulfilled
+	CancelReason                   string    // customer, fraud, inventory, other
+	FinancialStatus                string    // paid, pending, authorised, voided, partially_refunded, refunded; draft while nobody has ordered it
+	Terms                          string    // under which the goods go before their money: invoice, door
+	FulfillmentStatus              string    // fulfilled, partially_fulfilled, unfulfilled, on_hold
 	Email, CustomerName            string
 	ShipCountry, ShipZip, ShipCity string
 	ShippingTitle, ShippingCode    string // Standard delivery, standard | express, or a word of the shop alone
@@ -57,8 +58,8 @@ type ShopLine struct {
 // ShopTransaction is a payment movement as the shop knows it.
 type ShopTransaction struct {
 	ID, ParentID      int64
-	Kind, Status      string // sale, capture, authorisation, refund; success, pending
-	Gateway           string // source of the PSP; test for a test order, gift_card, or elsewhere for a provider of no account
+	Kind, Status      string // sale, capture, authorisation, void, refund; success, pending
+	Gateway           string // source of the PSP; test for a test order, gift_card, store_credit, elsewhere for a provider of no account, or door for cash
 	PaymentID         string // the PSP's merchant reference
 	AuthorizationCode string // the PSP's own reference of this movement
 	Amount, Presented Money  // in the shop's currency, and in the customer's
@@ -97,6 +98,7 @@ type ShopRefundLine struct {
 	ID, LineID    int64
 	Quantity      int
 	RestockType   string // return, cancel, no_restock
+	Restocked     bool   // the shop counts the units among its stock again
 	Subtotal, Tax Money
 }
 
@@ -199,6 +201,39 @@ type File struct {
 	LeftOver   bool // an upload of it broke off at Run, and what came of it still lies there
 	Rows       []Row
 	Stock      []Stock
+	Moves      []StockMove
+	Deliveries []Delivery
+	Expected   []Expected
+}
+
+// StockMove is a change of a site's stock.
+type StockMove struct {
+	At       time.Time
+	No       int
+	Article  Article
+	What     string // receipt, despatch, return, adjustment, transfer, write_off, or a word of which nobody has heard
+	Units    int    // with its sign; of a transfer within the site how many went
+	Within   bool   // they lie elsewhere in the site now
+	Reason   string
+	OrderRef string // empty where it is for no order
+}
+
+// Delivery is what a supplier brought of an article.
+type Delivery struct {
+	Ref, PurchaseOrder, Supplier         string // PurchaseOrder is empty where nobody knew it
+	Article                              Article
+	Units, Booked                        int
+	ArrivedAt, CountedAt, BookedAt, Shut time.Time // zero when not yet; Shut: no more of the line is expected
+}
+
+// Expected is a line of a purchase order as it was changed last.
+type Expected struct {
+	PurchaseOrder, Supplier string
+	Line, Units             int
+	Article                 Article
+	On                      time.Time // midnight UTC of the day
+	Status                  string    // open, cancelled
+	StatedAt                time.Time
 }
 
 // Row is one line of a report; one of Status, Despatch, Receipt is set, or Broken.

@@ -57,6 +57,7 @@ func (s *sim) fileView(ff *feedFile, v *version) File {
 	for _, l := range ff.stock {
 		out.Stock = append(out.Stock, Stock{Article: l.item.view(), OnHand: l.onHand, Allocated: l.allocated, Quarantine: l.quarantine})
 	}
+	ff.viewInbound(&out)
 	return out
 }
 

@@ -89,7 +89,7 @@ func (w *shopView) lines(v *ShopOrder) {
 		})
 	}
 	v.Discount = o.money(discount)
-	v.CurrentTotal = o.money(max(0, o.total()-w.refunded))
+	v.CurrentTotal = o.money(max(0, o.wanted(w.at)-w.refunded))
 }
 
 func (w *shopView) payments(v *ShopOrder) {
@@ -106,23 +106,25 @@ func (w *shopView) payments(v *ShopOrder) {
 		v.FinancialStatus = "paid"
 		return
 	}
+	if o.agreed != 0 {
+		v.Terms = string(o.tender)
+	}
 	pay := ShopTransaction{
 		ID: o.txn(0), Kind: "sale", Status: "success", Gateway: o.gateway(), PaymentID: o.payRef,
-		AuthorizationCode: o.captureRef, Amount: o.money(o.total() - o.gift), Presented: o.presented(o.total() - o.gift), ProcessedAt: o.paid.time(),
+		AuthorizationCode: o.captureRef, Amount: o.money(o.captured()), Presented: o.presented(o.captured()), ProcessedAt: o.paid.time(),
 	}
 	switch {
-	case o.paid == 0:
+	case o.agreed != 0 && o.paid == 0:
+		return
+	case o.authorised == 0 && o.paid == 0:
 		pay.Status, pay.Kind, pay.ProcessedAt, pay.AuthorizationCode = "pending", "authorisation", o.placed.time(), o.pspRef
 		v.Transactions = append(v.Transactions, pay)
 		return
-	case o.twoStep:
-		v.Transactions = append(v.Transactions, ShopTransaction{
-			ID: o.txn(0), Kind: "authorisation", Status: "success", Gateway: o.gateway(),
-			PaymentID: o.payRef, AuthorizationCode: o.pspRef, Amount: o.money(o.total() - o.gift), Presented: o.presented(o.total() - o.gift), ProcessedAt: o.placed.time(),
-		})
+	case o.authorised != 0:
+		w.authorised(v)
 		pay.ID, pay.ParentID, pay.Kind = o.txn(1), o.txn(0), "capture"
 	}
-	if w.see(o.paid) {
+	if o.paid != 0 && w.see(o.paid) {
 		v.FinancialStatus = "paid"
 		v.Transactions = append(v.Transactions, pay)
 		if o.gift > 0 {
@@ -133,13 +135,41 @@ func (w *shopView) payments(v *ShopOrder) {
 	}
 }
 
+// authorised adds the authorisation, and that it was given up.
+func (w *shopView) authorised(v *ShopOrder) {
+	o := w.o
+	first := ShopTransaction{
+		ID: o.txn(0), Kind: "authorisation", Status: "success", Gateway: o.gateway(), PaymentID: o.payRef, AuthorizationCode: o.pspRef,
+		Amount: o.money(o.total() - o.gift), Presented: o.presented(o.total() - o.gift), ProcessedAt: o.authorised.time(),
+	}
+	if o.late && !w.see(o.authorised) {
+		return
+	}
+	v.Transactions = append(v.Transactions, first)
+	if o.late {
+		v.FinancialStatus = "authorised"
+	}
+	if o.voided != 0 && w.see(o.voided) {
+		first.ID, first.ParentID, first.Kind, first.ProcessedAt = o.txn(7), o.txn(0), "void", o.voided.time()
+		v.Transactions, v.FinancialStatus = append(v.Transactions, first), "voided"
+	}
+}
+
 // giftCard is how the views name what no provider moves.
 const giftCard = "gift_card"
 
+// card names what a refund's part that no provider moved went onto.
+func (r *refund) card() string {
+	if r.credit {
+		return "store_credit"
+	}
+	return giftCard
+}
+
 // gateway names who moved the order's money.
 func (o *order) gateway() string {
-	if o.tender == elsewhere {
-		return string(elsewhere)
+	if o.tender == elsewhere || o.tender == door {
+		return string(o.tender)
 	}
 	return o.brand.psp.Source
 }
@@ -150,7 +180,7 @@ func (o *order) txn(n int) int64 { return 6_000_000_000_000 + o.id*10 + int64(n)
 func (w *shopView) refunds(v *ShopOrder) {
 	o := w.o
 	parent := o.txn(0)
-	if o.twoStep {
+	if o.twoStep || o.late {
 		parent = o.txn(1)
 	}
 	for i := range o.refunds {
@@ -168,7 +198,7 @@ func (w *shopView) refunds(v *ShopOrder) {
 		}
 		if r.gift > 0 {
 			moved = append(moved, ShopTransaction{
-				ID: o.txn(8), ParentID: o.txn(9), Kind: "refund", Status: "success", Gateway: giftCard, Amount: o.rest(r.amount, r.gift), Presented: o.presented(r.gift), ProcessedAt: r.at.time(),
+				ID: o.txn(8), ParentID: o.txn(9), Kind: "refund", Status: "success", Gateway: r.card(), Amount: o.rest(r.amount, r.gift), Presented: o.presented(r.gift), ProcessedAt: r.at.time(),
 			})
 		}
 		sr := ShopRefund{
@@ -179,7 +209,7 @@ func (w *shopView) refunds(v *ShopOrder) {
 		}
 		for j, l := range r.lines {
 			sr.Lines = append(sr.Lines, ShopRefundLine{
-				ID: r.id*10 + int64(j), LineID: o.lines[l.line].id, Quantity: l.qty, RestockType: string(l.restock),
+				ID: r.id*10 + int64(j), LineID: o.lines[l.line].id, Quantity: l.qty, RestockType: string(l.restock), Restocked: o.shelved(r, l),
 				Subtotal: o.money(l.amount), Tax: o.money(o.vat(l.amount)),
 			})
 			w.cancelledUnits[l.line] = min(o.lines[l.line].qty, w.cancelledUnits[l.line]+l.qty)
@@ -188,7 +218,7 @@ func (w *shopView) refunds(v *ShopOrder) {
 		v.Transactions = append(v.Transactions, moved...)
 	}
 	switch {
-	case w.refunded >= o.total() && o.total() > 0:
+	case w.refunded >= o.wanted(forever) && w.refunded > 0:
 		v.FinancialStatus = "refunded"
 	case w.refunded > 0:
 		v.FinancialStatus = "partially_refunded"
@@ -219,6 +249,9 @@ func (w *shopView) fulfilments(v *ShopOrder) {
 		v.FulfillmentStatus, v.ClosedAt = "fulfilled", last
 	case units > 0:
 		v.FulfillmentStatus = "partially_fulfilled"
+	}
+	if o.held.from != 0 && w.see(o.held.from) && !w.see(o.held.to) {
+		v.FulfillmentStatus = "on_hold"
 	}
 }
 

@@ -52,7 +52,7 @@ func TestWithoutDefectsNothingIsWrong(t *testing.T) {
 		}
 		for _, at := range w.Checkpoints() {
 			f := worldtest.Gather(t, w.Truth(at))
-			for _, empty := range []string{"marts.fct_breaks", "marts.feed_gaps", "marts.fct_claimable_parcels"} {
+			for _, empty := range []string{"marts.fct_breaks", "marts.feed_gaps", "marts.fct_claimable_parcels", "marts.stock_shortages"} {
 				for key := range f[empty] {
 					t.Errorf("%s: %s at %s: %s", worldtest.Label(o), empty, at, key)
 				}
@@ -98,7 +98,9 @@ func kinds() []string {
 		parcel_destroyed parcel_signed_for_never_scanned parcel_lost_posted_late parcel_nobody_in parcel_wrong_address parcel_held_by_weather
 		parcel_delivered_and_sent_back scan_after_midnight
 		batch_header_only batch_missing batch_without_payout reserve_held reserve_released batch_two_currencies
-		file_corrected file_late file_cut_off file_wrong_trailer file_changed_header file_held file_sent_twice rows_rejected sequence_skipped`)
+		file_corrected file_late file_cut_off file_wrong_trailer file_changed_header file_held file_sent_twice rows_rejected sequence_skipped
+		stock_out stock_out_told stock_out_ended receipt_short receipt_over receipt_late receipt_missing receipt_not_ordered receipt_not_booked
+		movement_missing movement_unmapped snapshot_truncated restocked_in_shop_only restocked_in_warehouse_only`)
 }
 
 func TestEveryKindIsPlanted(t *testing.T) {
@@ -133,6 +135,26 @@ func TestOptionsOutOfRange(t *testing.T) {
 	for _, o := range []world.Options{{Days: 9}, {OrdersPerDay: 3}, {Defects: -1}, {Days: -4}} {
 		if _, err := world.New(o); err == nil {
 			t.Errorf("%+v: no error", o)
+		}
+	}
+}
+
+// TestNothingHappensBeforeItsOrder: whatever roles an order plays and however it is paid, its steps come after it.
+func TestNothingHappensBeforeItsOrder(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(8) {
+		w := worldtest.New(t, world.Options{Seed: seed + 1, Days: 14, OrdersPerDay: 25, Defects: 4})
+		points := w.Checkpoints()
+		orders := worldtest.Gather(t, w.Truth(points[len(points)-1]))["marts.fct_orders"]
+		if len(orders) == 0 {
+			t.Fatalf("seed %d has no orders", seed+1)
+		}
+		for id, o := range orders {
+			for _, step := range strings.Fields("authorised_at paid_at releasable_at in_wms_at released_at picked_at packed_at first_despatched_at first_accepted_at first_delivered_at") {
+				if o[step] != "" && o[step] < o["placed_at"] {
+					t.Errorf("seed %d: %s was placed at %s, and %s is %s", seed+1, id, o["placed_at"], step, o[step])
+				}
+			}
 		}
 	}
 }

@@ -11,6 +11,14 @@ with named as (
     select source, site from canonical.order_statuses
     union all
     select source, site from canonical.return_receipts
+    union all
+    select source, site from canonical.stock_levels
+    union all
+    select source, site from canonical.stock_movements
+    union all
+    select source, site from canonical.goods_in
+    union all
+    select source, site from canonical.expected_receipts
 ),
 
 sites_all_known as (

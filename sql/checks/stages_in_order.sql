@@ -6,7 +6,7 @@ owner: operations
 severity: warn
 */
 with stages_in_order as (
-    select order_id, placed_at, paid_at, first_despatched_at, first_accepted_at, first_delivered_at
+    select order_id, placed_at, releasable_at, first_despatched_at, first_accepted_at, first_delivered_at
     from marts.fct_orders
     where first_despatched_at < placed_at
         or first_delivered_at < first_despatched_at

@@ -24,6 +24,7 @@ type Head struct {
 	Rows        []RawRows // and how the rows of raw tables are counted in it
 	Unit        Unit      // of a mart, fact or check: what its rows are held with
 	AtStake     *AtStake  // of a mart: the money that waits when a unit is held; nil where there is none
+	List        *List     // of a mart that is a list with an end: how two releases of it are compared
 }
 
 // ColumnDoc is what a head says about one column.
@@ -77,7 +78,7 @@ type HeadCheck struct {
 
 var (
 	headKeys = []string{
-		"description", "grain", "owner", "key", "tags", "columns", "checks", "partition_by", "severity", "conforms_to", "rows", "unit", "at_stake",
+		"description", "grain", "owner", "key", "tags", "columns", "checks", "partition_by", "severity", "conforms_to", "rows", "unit", "at_stake", "list",
 	}
 	columnKeys = []string{"description", "not_null", "accepted", "pii"}
 	checkKeys  = []string{"relationship", "sum_equal", "not_null", "accepted", "rows", "severity", "name"}
@@ -142,6 +143,8 @@ func (r *yamlReader) head(text string) Head {
 			h.Unit = r.unit(e.value)
 		case "at_stake":
 			h.AtStake = r.atStake(e.value)
+		case "list":
+			h.List = r.listOf(e)
 		}
 	}
 	return h

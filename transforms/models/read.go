@@ -214,6 +214,7 @@ func (r *reader) readModel(schema, area, p string) {
 	for i := range m.Head.Rows {
 		r.readRawRows(m, &m.Head.Rows[i])
 	}
+	r.readList(m)
 }
 
 // split reads a file's head and finds its select.

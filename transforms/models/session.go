@@ -301,6 +301,9 @@ func (h Head) named() []ColumnDoc {
 	if h.AtStake != nil {
 		out = append(out, ColumnDoc{Name: h.AtStake.Amount}, ColumnDoc{Name: h.AtStake.Currency})
 	}
+	if h.List != nil {
+		out = append(out, h.List.columns()...)
+	}
 	for _, c := range h.Checks {
 		for _, k := range append(append([]string(nil), c.Columns...), c.By...) {
 			out = append(out, ColumnDoc{Name: k, line: c.line})

@@ -87,6 +87,7 @@ func (s *styler) head() {
 			s.fail(max(c.line, 1), "column %s would have to be quoted: %s", c.Name, why)
 		}
 	}
+	s.clock()
 	if schema != Checks && h.Grain != "" && !strings.HasPrefix(h.Grain, "one row per ") {
 		s.fail(1, "grain %q: it begins with \"one row per\"", h.Grain)
 	}
@@ -98,6 +99,19 @@ func (s *styler) head() {
 		s.fail(1, "name %s: stg_<source>__<entities> is expected", name)
 	case schema == Intermediate && !strings.HasPrefix(name, "int_"):
 		s.fail(1, "name %s: int_<entities>_<verb>ed is expected", name)
+	}
+}
+
+// clock wants the columns of a list that move by themselves among those of the clock: else each row of it would change with each release.
+func (s *styler) clock() {
+	l := s.model.Head.List
+	if l == nil {
+		return
+	}
+	for _, c := range s.model.Head.Columns {
+		if (strings.HasPrefix(c.Name, "age_") || strings.HasPrefix(c.Name, "days_")) && !contains(l.Clock, c.Name) {
+			s.fail(max(c.line, 1), "list: column %s moves with the clock: name it in clock", c.Name)
+		}
 	}
 }
 

@@ -42,18 +42,22 @@ type sight struct {
 	otherwise          [2]sql.NullTime // the same in the other order; null unless all dates have one
 }
 
-// glance reads what settles the matter for nearly every file, at little cost: the newest date, and whether some is surely of a day that is no month.
+// glance reads what settles the matter for nearly every file, at little cost: the newest date, from the statistics that DuckDB has written into the file, and
+// whether some is surely of a day that is no month.
 func (c dateColumn) glance(ctx context.Context) (newest time.Time, late bool, err error) {
 	var at sql.NullTime
 	if len(c.files) == 0 {
 		return newest, false, nil
 	}
-	value := duck.Ident(c.col.Name)
+	value, files := duck.Ident(c.col.Name), duck.List(c.files)
 	day := value
 	if c.col.Type == "timestamp" { // in UTC, which is a day off at most: a look at each zone would take as long as typing
 		day = fmt.Sprintf("make_timestamp(epoch_us(%s))", value)
 	}
-	query := fmt.Sprintf("select max(%[1]s), (select count(*) > 0 from (from read_parquet(%[3]s) where day(%[2]s) between 14 and 30 limit 1)) from read_parquet(%[3]s)", value, day, duck.List(c.files))
+	query := fmt.Sprintf(`
+		select (select max(cast(stats_max_value as %[1]s)) from parquet_metadata(%[2]s) where path_in_schema = %[3]s),
+			(select count(*) > 0 from (from read_parquet(%[2]s) where day(%[4]s) between 14 and 30 limit 1))`,
+		map[bool]string{true: "date", false: "timestamptz"}[c.col.Type == "date"], files, duck.Literal(c.col.Name), day)
 	if err := c.typer.conn.QueryRowContext(ctx, query).Scan(&at, &late); err != nil {
 		return newest, false, fmt.Errorf("look at dates of %s: %w", c.col.Name, err)
 	}

@@ -6,12 +6,22 @@ owner: data
 columns:
   units_ordered: of lines ordered at first, as all counts and times of despatch and delivery here are
   units_despatched: of all WMS rows of the order but for lines added later; a SKU that the order does not have included
+  units_live: units that are wanted
+  units_left: of these, line by line, how many left; what a line got too much fills no other
+  units_arrived: of these, how many are in parcels that are delivered
+  units_in_time: of these, how many were delivered by deliver_by_on
+  units_extra: "units that left and nobody wanted: more than ordered, after the order had ended, of a SKU that it does not have"
+  units_failed: units that were cancelled for a cause that is not excused
+  left_whole_at: when the last of the units that are wanted left; null while one has not, and where none is wanted
+  arrived_whole_at: likewise when it was delivered
+  arrived_whole_on: destination day of that
   units_added: units that lines added later still want, cancelled ones taken off
   added_last_despatched_at: latest despatch of such lines
   added_ship_by_on: the earliest day by which such a line that is not sent whole has to leave; once all are sent the latest of those days
   added_deliver_by_on: likewise for arrival
-  units_handed_over: units_despatched in parcels that the carrier has got
-  units_unfollowed: units_despatched without a number, or by a carrier that nobody asks, so that nobody knows whether a carrier has got them
+  units_handed_over: of units_left, how many a carrier has got
+  units_unfollowed: of the others, how many have no number, or a carrier that nobody asks, so that nobody knows
+  handed_whole_on: site day on which carriers had got all that are wanted
   told_lines_count: all lines of the order, also those that are not shipped
   carrier: carrier of its parcels, of several the first by name; unknown before the first
   wms_status: the warehouse's latest status event; null if there is none
@@ -69,9 +79,6 @@ parcels as (
         cast(sum(d.units_short) as integer) as units_short,
         cast(sum(case when p.delivered_at is not null then d.units else 0 end) as integer)
             as units_delivered,
-        cast(sum(case when p.handed_over_on is not null then d.units else 0 end) as integer) as units_handed_over,
-        cast(sum(case when p.handed_over_on is null and a.carrier is null then d.units else 0 end) as integer) as units_unfollowed,
-        max(case when d.units > 0 then p.handed_over_on end) as last_handed_over_on,
         min(case when d.units > 0 then d.despatched_at end) as first_despatched_at,
         max(case when d.units > 0 then d.despatched_at end) as last_despatched_at,
         cast(count(distinct d.tracking_no) as integer) as split_count,
@@ -83,30 +90,67 @@ parcels as (
         min(d.carrier) as carrier
     from despatch_rows as d
     left join intermediate.int_parcels as p on p.tracking_no = d.tracking_no
-    left join (select distinct carrier from ops.carriers where source is not null and source <> '') as a on a.carrier = p.carrier
     group by d.order_id
 ),
 
 promised_lines as (
     select
         u.*,
-        u.units_ordered - u.units_cancelled as units_live,
+        l.ended_at,
         d.ship_by_on,
         d.deliver_by_on
     from intermediate.int_order_line_units as u
     inner join intermediate.int_order_terms as t on t.order_id = u.order_id
     inner join intermediate.int_order_lines as l on l.line_id = u.line_id
     left join intermediate.int_promised_days as d
-        on d.order_id = u.order_id and d.counted_from = greatest(t.paid_at, coalesce(l.added_at, t.paid_at))
+        on d.order_id = u.order_id and d.counted_from = greatest(t.releasable_at, coalesce(l.added_at, t.releasable_at))
+),
+
+in_time as (
+    select p.line_id, sum(d.units_despatched) as units
+    from promised_lines as p
+    inner join intermediate.int_despatch_lines as d on d.line_id = p.line_id and (p.ended_at is null or d.despatched_at <= p.ended_at)
+    inner join intermediate.int_parcels as c on c.tracking_no = d.tracking_no
+    where c.delivered_on <= p.deliver_by_on
+    group by p.line_id
+),
+
+failed as (
+    select order_id, cast(sum(units) as integer) as units_failed
+    from intermediate.int_line_cancellations
+    where not is_excused and not is_added
+    group by order_id
 ),
 
 lines as (
     select
-        order_id,
+        p.order_id,
+        cast(sum(case when not is_added then units_live else 0 end) as integer) as units_live,
+        cast(sum(case when not is_added then units_left else 0 end) as integer) as units_left,
+        cast(sum(case when not is_added then units_arrived else 0 end) as integer) as units_arrived,
+        cast(sum(case when not is_added then units_handed_over else 0 end) as integer) as units_handed_over,
+        cast(sum(case when not is_added then units_unfollowed else 0 end) as integer) as units_unfollowed,
+        cast(sum(case when not is_added then least(coalesce(t.units, 0), units_live) else 0 end) as integer) as units_in_time,
+        case
+            when count(case when not is_added and units_live > 0 and left_whole_at is null then 1 end) = 0
+                then max(case when not is_added then left_whole_at end)
+        end as left_whole_at,
+        case
+            when count(case when not is_added and units_live > 0 and handed_whole_on is null then 1 end) = 0
+                then max(case when not is_added then handed_whole_on end)
+        end as handed_whole_on,
+        case
+            when count(case when not is_added and units_live > 0 and arrived_whole_at is null then 1 end) = 0
+                then max(case when not is_added then arrived_whole_at end)
+        end as arrived_whole_at,
+        case
+            when count(case when not is_added and units_live > 0 and arrived_whole_at is null then 1 end) = 0
+                then max(case when not is_added then arrived_whole_on end)
+        end as arrived_whole_on,
         cast(count(case when not is_added then 1 end) as integer) as lines_count,
         cast(sum(case when not is_added then units_ordered else 0 end) as integer) as units_ordered,
         cast(sum(case when not is_added then units_cancelled else 0 end) as integer) as units_cancelled,
-        cast(sum(case when is_added then greatest(0, units_live) else 0 end) as integer) as units_added,
+        cast(sum(case when is_added then units_live else 0 end) as integer) as units_added,
         cast(sum(case when is_added then units_despatched else 0 end) as integer) as units_added_despatched,
         cast(sum(case when is_added then units_delivered else 0 end) as integer) as units_added_delivered,
         cast(sum(case when is_added then greatest(0, units_live - units_despatched) else 0 end) as integer) as units_added_open,
@@ -115,8 +159,9 @@ lines as (
         max(case when is_added and units_live > 0 then ship_by_on end) as added_last_ship_by_on,
         min(case when is_added and units_delivered < units_live then deliver_by_on end) as added_open_deliver_by_on,
         max(case when is_added and units_live > 0 then deliver_by_on end) as added_last_deliver_by_on
-    from promised_lines
-    group by order_id
+    from promised_lines as p
+    left join in_time as t on t.line_id = p.line_id
+    group by p.order_id
 ),
 
 told as (
@@ -140,12 +185,21 @@ int_order_stages as (
         p.first_delivered_at,
         p.last_delivered_at,
         p.last_delivered_on,
-        p.last_handed_over_on,
-        coalesce(p.units_handed_over, 0) as units_handed_over,
-        coalesce(p.units_unfollowed, 0) as units_unfollowed,
+        coalesce(l.units_handed_over, 0) as units_handed_over,
+        coalesce(l.units_unfollowed, 0) as units_unfollowed,
+        l.handed_whole_on,
         coalesce(l.lines_count, 0) as lines_count,
         coalesce(l.units_ordered, 0) as units_ordered,
         coalesce(l.units_cancelled, 0) as units_cancelled,
+        coalesce(l.units_live, 0) as units_live,
+        coalesce(l.units_left, 0) as units_left,
+        coalesce(l.units_arrived, 0) as units_arrived,
+        coalesce(l.units_in_time, 0) as units_in_time,
+        coalesce(p.units_despatched, 0) - coalesce(l.units_left, 0) as units_extra,
+        coalesce(f.units_failed, 0) as units_failed,
+        l.left_whole_at,
+        l.arrived_whole_at,
+        l.arrived_whole_on,
         coalesce(l.units_added, 0) as units_added,
         coalesce(l.units_added_despatched, 0) as units_added_despatched,
         coalesce(l.units_added_delivered, 0) as units_added_delivered,
@@ -166,6 +220,7 @@ int_order_stages as (
     left join parcels as p on p.order_id = o.order_id
     left join lines as l on l.order_id = o.order_id
     left join told as t on t.order_id = o.order_id
+    left join failed as f on f.order_id = o.order_id
 )
 
 select * from int_order_stages

@@ -72,7 +72,7 @@ steps as (
 int_order_working_hours as (
     select
         order_id,
-        cast((in_wms - releasable) * 0.0166666667 as decimal(18, 2)) as paid_to_wms_working_hours,
+        cast((in_wms - releasable) * 0.0166666667 as decimal(18, 2)) as releasable_to_wms_working_hours,
         cast((picked - in_wms) * 0.0166666667 as decimal(18, 2)) as wms_to_picked_working_hours,
         cast((despatched - picked) * 0.0166666667 as decimal(18, 2)) as picked_to_despatched_working_hours,
         cast((as_of - releasable) * 0.0166666667 as decimal(18, 2)) as waiting_working_hours

@@ -5,6 +5,7 @@ key: [order_id]
 owner: data
 columns:
   service: as the customer chose; unknown for a method that nobody mapped, which is queued
+  releasable_on: site day of releasable_at
   paid_file_id: file of the row that paid_at is of
   paid_line: its line
   ended_at: when it was cancelled, or was found to be deleted in the shop
@@ -33,12 +34,18 @@ with int_orders as (
         t.destination_calendar,
         t.destination_region,
         t.placed_at,
+        t.authorised_at,
         t.paid_at,
-        p.counted_on as paid_on,
+        t.releasable_at,
+        p.counted_on as releasable_on,
+        t.is_held,
         t.paid_file_id,
         t.paid_line,
+        t.releasable_file_id,
+        t.releasable_line,
         t.cancelled_at,
         t.cancel_reason,
+        t.cancel_cause,
         t.deleted_at,
         t.ended_at,
         t.closed_at,
@@ -46,10 +53,11 @@ with int_orders as (
         t.is_complete,
         t.financial_status,
         t.fulfilment_status,
-        t.releasable_at,
         p.ship_by_on,
         p.transit_working_days as promise_days,
         p.deliver_by_on,
+        p.deliver_from_at,
+        p.deliver_to_at,
         p.promise_rule_id,
         p.cut_off_rule_id,
         w.ship_by_on as wms_ship_by_on,

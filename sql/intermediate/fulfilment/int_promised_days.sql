@@ -9,6 +9,8 @@ columns:
   counted_on: site day of the instant
   ship_by_on: site day by which it has to leave; null without a site or a cut-off, and before a receipt that the promise counts from
   deliver_by_on: destination day by which it has to arrive; null where nothing is promised
+  deliver_from_at: on that day, from when; null where the promise says no time
+  deliver_to_at: and until when
   transit_working_days: how many working days it may take from the one to the other; null where nothing is promised
 */
 with asked as (
@@ -28,6 +30,9 @@ based as (
         a.counted_from,
         p.rule_id as promise_rule_id,
         p.transit_working_days,
+        cast(substr(p.deliver_from, 1, 2) as integer) * 60 + cast(substr(p.deliver_from, 4) as integer) as deliver_from_minute,
+        cast(substr(p.deliver_to, 1, 2) as integer) * 60 + cast(substr(p.deliver_to, 4) as integer) as deliver_to_minute,
+        t.destination_zone,
         case
             when a.is_first and p.base = 'placed' then a.asked_at
             when a.is_first and p.base = 'wms_received' then r.in_wms_at
@@ -49,7 +54,9 @@ int_promised_days as (
         s.rule_id as cut_off_rule_id,
         b.transit_working_days,
         s.ship_by_on,
-        d.day_on as deliver_by_on
+        d.day_on as deliver_by_on,
+        with_timezone(date_add('minute', b.deliver_from_minute, cast(d.day_on as timestamp)), b.destination_zone) as deliver_from_at,
+        with_timezone(date_add('minute', b.deliver_to_minute, cast(d.day_on as timestamp)), b.destination_zone) as deliver_to_at
     from based as b
     left join intermediate.int_ship_by_days as c on c.order_id = b.order_id and c.counted_from = b.counted_from
     left join intermediate.int_ship_by_days as s on s.order_id = b.order_id and s.counted_from = b.based_at

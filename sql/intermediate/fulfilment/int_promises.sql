@@ -39,6 +39,8 @@ fitting as (
         r.rule_id,
         r.base,
         r.transit_working_days,
+        r.deliver_from,
+        r.deliver_to,
         case when r.brand = '*' then 0 else 1 end
         + case when r.service = '*' then 0 else 1 end
         + case when r.site = '*' then 0 else 1 end
@@ -73,7 +75,7 @@ ranked as (
 ),
 
 int_promises as (
-    select order_id, asked_at, rule_id, base, transit_working_days
+    select order_id, asked_at, rule_id, base, transit_working_days, deliver_from, deliver_to
     from ranked
     where place = 1
 )

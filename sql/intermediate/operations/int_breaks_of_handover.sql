@@ -72,17 +72,17 @@ int_breaks_of_handover as (
         o.order_id,
         o.total_amount as amount,
         o.currency,
-        date_add('minute', 30, o.paid_at) as first_seen_at,
-        o.order_name || ' is paid and the warehouse does not have it' as detail,
+        date_add('minute', 30, o.releasable_at) as first_seen_at,
+        o.order_name || ' can go and the warehouse does not have it' as detail,
         o._file_id,
         o._line
     from marts.fct_orders as o
     inner join intermediate.int_orders as i on i.order_id = o.order_id
     inner join intermediate.int_order_stages as s on s.order_id = o.order_id
     inner join intermediate.int_brand_watermarks as w on w.brand = i.brand
-    where i.ended_at is null and (o.units_ordered > o.units_cancelled or o.is_incomplete)
+    where i.ended_at is null and (s.units_live > 0 or o.is_incomplete)
         and o.wms_status_at is null and not s.has_despatch
-        and date_add('minute', 30, o.paid_at) <= w.watermark_at
+        and date_add('minute', 30, o.releasable_at) <= w.watermark_at
     union all
     select
         'R03', 'no_web_order', 'wms:' || u.source || ':' || u.order_ref, null, null, null,

@@ -6,19 +6,7 @@ owner: data
 columns:
   first_seen_at: the instant at which the condition's grace ended
 */
-with booked as (
-    select
-        coalesce(e.psp_modification_ref, e._file_id || ':' || cast(e._line as varchar)) as psp_ref, -- as in fct_refunds
-        -- A report that was received after the instant asked about tells of what had happened by then.
-        min(case when entry_type = 'refund' then coalesce(e.booked_at, e._received_at, k.as_of) end) as booked_at,
-        min(case when entry_type = 'refund_reversal' then coalesce(e.booked_at, e._received_at, k.as_of) end) as reversed_at
-    from intermediate.int_ledger_entries as e
-    cross join ops.clock as k
-    where entry_type in ('refund', 'refund_reversal')
-    group by coalesce(e.psp_modification_ref, e._file_id || ':' || cast(e._line as varchar))
-),
-
-int_breaks_of_refunds as (
+with int_breaks_of_refunds as (
     select
         'R10' as check_id,
         'refund_without_return' as kind,
@@ -46,12 +34,13 @@ int_breaks_of_refunds as (
     inner join intermediate.int_orders as o on o.order_id = d.order_id
     union all
     select
-        'R12', 'return_not_refunded', return_id, order_id, brand, coalesce(received_amount, requested_amount), currency,
+        'R12', 'return_not_refunded', return_id, order_id, brand, waiting_amount, currency,
         with_timezone(cast(date_add('day', 1, refund_due_on) as timestamp), 'Europe/London'),
-        cast(units_received as varchar) || ' units received and not refunded by ' || cast(refund_due_on as varchar),
+        coalesce(regexp_replace(cast(waiting_amount as varchar), '0{1,2}$', '') || ' owed', cast(units_received as varchar) || ' units received')
+            || ' and not given by ' || cast(refund_due_on as varchar) || ', limit ' || limit_basis,
         _file_id, _line
     from marts.fct_returns
-    where received_at is not null and refunded_at is null
+    where stage <> 'resolved' and refund_due_on is not null and coalesce(waiting_amount > 0, true)
     union all
     select
         'R13', f.state, f.refund_id, f.order_id, f.brand,
@@ -63,8 +52,8 @@ int_breaks_of_refunds as (
         f.psp_currency,
         case
             when f.state = 'missing_in_psp' then date_add('hour', 96, f.refunded_at)
-            when f.state = 'amount_differs' then coalesce(b.reversed_at, b.booked_at)
-            else b.booked_at
+            when f.state = 'amount_differs' then coalesce(f.failed_at, f.settled_at)
+            else f.settled_at
         end,
         case f.state
             when 'amount_differs' then 'the shop says ' || regexp_replace(cast(f.psp_due_amount as varchar), '0{1,2}$', '') || ', the payment provider '
@@ -74,7 +63,6 @@ int_breaks_of_refunds as (
         end,
         f._file_id, f._line
     from marts.fct_refunds as f
-    left join booked as b on b.psp_ref = f.psp_ref
     where f.state in ('missing_in_psp', 'amount_differs', 'missing_in_web')
 )
 

@@ -58,12 +58,12 @@ asked as (
 
 int_tieout_pairs as (
     select
-        'R01' as check_id, 'paid orders in the shop and in the warehouse' as pair, o.brand, o.order_id as document,
+        'R01' as check_id, 'orders of the shop that can go and of the warehouse' as pair, o.brand, o.order_id as document,
         true as has_left, o.wms_status_at is not null or o.units_despatched > 0 as has_right, false as is_different,
         false as is_uncompared
     from marts.fct_orders as o
     inner join shipped as b on b.brand = o.brand
-    where o.paid_at is not null and o.status not in ('cancelled', 'nothing_to_ship')
+    where o.releasable_at is not null and o.goods_status not in ('cancelled', 'nothing_to_ship')
     union all
     select
         'R04', 'parcels of the warehouse and fulfilments of the shop', s.brand, s.shipment_id,
@@ -81,7 +81,7 @@ int_tieout_pairs as (
     union all
     select
         'R12', 'returns received and refunded', r.brand, r.return_id,
-        true, r.refunded_at is not null, false, false
+        true, r.value_resolved_at is not null, false, false
     from marts.fct_returns as r
     where r.received_at is not null and r.brand is not null
     union all

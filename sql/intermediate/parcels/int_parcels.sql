@@ -57,7 +57,7 @@ added as (
     from intermediate.int_despatch_lines as d
     inner join intermediate.int_order_lines as l on l.line_id = d.line_id
     inner join intermediate.int_order_terms as t on t.order_id = d.order_id
-    left join intermediate.int_promised_days as p on p.order_id = d.order_id and p.counted_from = greatest(t.paid_at, l.added_at)
+    left join intermediate.int_promised_days as p on p.order_id = d.order_id and p.counted_from = greatest(t.releasable_at, l.added_at)
     where d.tracking_no is not null
     group by d.tracking_no
     having bool_and(l.is_added)

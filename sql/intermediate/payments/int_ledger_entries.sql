@@ -55,6 +55,7 @@ int_ledger_entries as (
         is_test,
         payment_method,
         payment_method_variant,
+        scheme,
         gross_amount,
         gross_currency,
         exchange_rate,

@@ -1,16 +1,19 @@
 /*
-description: Returns that customers announced in a shop, with their label's scans, their value and their refunds. Declined and cancelled ones are left out, as are those of test orders.
+description: Returns that customers announced in a shop, with their label's scans, and their value. Declined and cancelled ones are left out, as are those of test orders.
 grain: one row per return
 key: [return_id]
 owner: data
 columns:
   requested_amount: what the customer paid for the units announced
   hub_delivered_at: earliest delivery of the return parcel at the warehouse
+  is_faulty: every line of it comes back because the goods were not what was sold
+  is_collected: the shop offered to collect it
 */
 with lines as (
     select
         r.return_id,
         cast(sum(r.units) as integer) as units_requested,
+        bool_and(coalesce(m.is_fault, false)) as is_faulty,
         -- A part of a line is priced by rule: its share of the discounted line, rounded to the smallest unit of its currency.
         sum(cast(cast(round(
             cast(l.discounted_total_amount * c.minor_per_unit as double) * r.units / nullif(l.units_ordered, 0)
@@ -18,6 +21,7 @@ with lines as (
     from canonical.shop_return_lines as r
     left join intermediate.int_order_lines as l on l.line_id = r.line_id
     left join seeds.currencies as c on c.currency = l.currency
+    left join seeds.return_reasons as m on m.reason_code = r.reason_code
     group by r.return_id
 ),
 
@@ -45,17 +49,6 @@ labels as (
     group by l.return_id
 ),
 
-refunds as (
-    select
-        return_id,
-        min(refunded_at) as refunded_at,
-        -- What was given back in several currencies has no sum.
-        case when count(distinct currency) <= 1 then sum(total_amount) end as refunded_amount,
-        min(currency) as refunded_currency
-    from canonical.refunds
-    group by return_id
-),
-
 int_announced_returns as (
     select
         r.return_id,
@@ -75,15 +68,14 @@ int_announced_returns as (
         l.last_physical_at,
         coalesce(u.units_requested, 0) as units_requested,
         u.requested_amount,
-        f.refunded_at,
-        case when coalesce(f.refunded_currency, o.currency) = o.currency then f.refunded_amount end as refunded_amount,
+        coalesce(u.is_faulty, false) as is_faulty,
+        coalesce(r.is_collected, false) as is_collected,
         r._file_id,
         r._line
     from canonical.shop_returns as r
     inner join intermediate.int_orders as o on o.order_id = r.order_id
     left join lines as u on u.return_id = r.return_id
     left join labels as l on l.return_id = r.return_id
-    left join refunds as f on f.return_id = r.return_id
     where r.status not in ('declined', 'cancelled')
 )
 

@@ -1,5 +1,5 @@
 /*
-description: Every step of every return on the day that it happened, in Europe/London, one by one.
+description: Every step of every return on the day that it happened, in Europe/London, one by one, and the last day for its refund.
 grain: one row per return and step
 key: [return_id, measure]
 owner: data
@@ -28,6 +28,12 @@ int_return_measures as (
     union all
     select return_id, brand, site, 'refunded', refunded_at, received_to_refunded_hours
     from returns where refunded_at is not null
+    union all
+    select return_id, brand, site, 'resolved', resolved_at, null
+    from returns where resolved_at is not null
+    union all
+    select return_id, brand, site, 'due', with_timezone(cast(refund_due_on as timestamp), 'Europe/London'), null
+    from returns where refund_due_on is not null
 )
 
 select * from int_return_measures

@@ -6,9 +6,11 @@ grain: one row per receipt row
 key: [source, _file_id, _line]
 owner: data
 columns:
-  return_id: "the shop's return, or wms:<source>:<return_ref> for one that no shop announced"
+  return_id: "the shop's return; for one that no shop announced wms:<source>: and the RMA that the warehouse wrote, where that is of one order, else its own return_ref"
   order_id: null where neither the return nor the warehouse's order number tells it
   units_received: the quantity, 0 for grades that do not count as received
+  units_refused: of these, those for which nothing is given
+  is_refused: the row is of goods that go back to the customer, ours or not
   place: 1 for the return's earliest receipt row
   place_of_grading: 1 for the return's row that was processed first
   place_of_sku: 1 for the earliest receipt row of the return's SKU
@@ -52,14 +54,26 @@ met as (
     left join intermediate.int_order_keys as k on k.source = r.source and k.order_ref = r.order_ref
 ),
 
+-- A name that no shop gave is a returns provider's, which may use it for another order too.
+named as (
+    select
+        *,
+        case
+            when rma is not null
+                and min(order_id) over (partition by source, rma, announced_id) = max(order_id) over (partition by source, rma, announced_id)
+                then min(order_id) over (partition by source, rma, announced_id)
+        end as order_of_rma
+    from met
+),
+
 counted as (
     select
         m.source,
-        coalesce(m.announced_id, 'wms:' || m.source || ':' || m.return_ref) as return_id,
+        coalesce(m.announced_id, 'wms:' || m.source || ':' || case when m.order_of_rma is not null then m.rma else m.return_ref end) as return_id,
         m.announced_id is not null as is_announced,
         m.return_ref,
         m.rma,
-        m.order_id,
+        coalesce(m.order_id, m.order_of_rma) as order_id,
         l.line_id,
         m.sku,
         m.site,
@@ -71,6 +85,8 @@ counted as (
         m.grade_raw,
         case when coalesce(g.counts_as_received, true) then m.qty else 0 end as units_received,
         case when g.is_resaleable then m.qty else 0 end as units_resaleable,
+        case when g.is_refused and g.counts_as_received then m.qty else 0 end as units_refused,
+        coalesce(g.is_refused, false) as is_refused,
         case when m.grade = 'X' then m.qty else 0 end as units_not_ours,
         case when m.grade = 'M' then m.qty else 0 end as units_missing,
         m.reason_raw,
@@ -78,10 +94,10 @@ counted as (
         coalesce(m.disposition, g.disposition) as disposition,
         m._file_id,
         m._line
-    from met as m
+    from named as m
     left join seeds.grades as g on g.grade = m.grade
     left join intermediate.int_order_lines as l
-        on l.order_id = m.order_id and l.sku = m.sku and l.sku_choice = 1
+        on l.order_id = coalesce(m.order_id, m.order_of_rma) and l.sku = m.sku and l.sku_choice = 1
     where not m.is_test
 ),
 

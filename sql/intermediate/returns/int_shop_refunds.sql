@@ -8,6 +8,8 @@ columns:
   provided_amount: the part of it that went through a payment provider of the brand; all of it while the details are not known
   presentment_amount: that part in the currency that the customer paid in, where the shop tells it
   is_provided: any of it did
+  credited_amount: the part that became a gift card or credit in the shop
+  kind: "return or cancel by its lines; else lost, damaged, not_returned, price or goodwill where the shop's reason says so; shipping; else goodwill"
   lines_text: order lines and units given back, carriage and duties, to tell two equal refunds; null for a refund without any
 */
 with moved as (
@@ -16,6 +18,7 @@ with moved as (
         sum(case when outcome = 'success' then amount else 0 end) as amount,
         sum(case when outcome = 'success' and is_provided then amount else 0 end) as provided_amount,
         bool_or(is_provided) as is_provided,
+        sum(case when outcome = 'success' and not is_provided and tender in ('gift_card', 'store_credit') then amount else 0 end) as credited_amount,
         case
             when count(case when outcome = 'success' and is_provided and presentment_amount is null then 1 end) = 0
                 and count(distinct case when outcome = 'success' and is_provided then presentment_currency end) = 1
@@ -50,12 +53,14 @@ int_shop_refunds as (
         coalesce(m.amount, case when t.has_details then 0 else t.total_amount end) as web_amount,
         coalesce(m.provided_amount, case when t.has_details then 0 else t.total_amount end) as provided_amount,
         coalesce(m.is_provided, not t.has_details) as is_provided,
+        coalesce(m.credited_amount, 0) as credited_amount,
         m.presentment_amount,
         case when m.presentment_amount is not null then m.presentment_currency end as presentment_currency,
         coalesce(m.currency, t.currency, o.currency) as currency,
         case
             when l.is_return then 'return'
             when l.is_cancel then 'cancel'
+            when t.reason is not null then t.reason
             when l.refund_id is null and coalesce(t.shipping_amount, 0) + coalesce(t.duty_amount, 0) > 0
                 and coalesce(t.shipping_amount, 0) + coalesce(t.duty_amount, 0) >= coalesce(m.amount, t.total_amount) then 'shipping'
             else 'goodwill'

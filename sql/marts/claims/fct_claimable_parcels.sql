@@ -6,6 +6,12 @@ grain: one row per parcel
 key: [shipment_id]
 unit: [order_id, shipment_id]
 owner: claims
+list:
+  where: state = 'open'
+  amount: claimable_amount
+  currency: currency
+  clock: [days_left]
+  show: [claim_type, tracking_no, deadline_on]
 columns:
   shipment_id: the parcel
   claim_type: {description: lost or damaged, accepted: [lost, damaged]}

@@ -18,18 +18,18 @@ columns:
 */
 with orders as (
     select
-        order_id,
-        coalesce(brand, 'none') as brand,
-        site,
-        paid_at as begun_at,
-        ship_by_on,
+        o.order_id,
+        coalesce(o.brand, 'none') as brand,
+        o.site,
+        o.releasable_at as begun_at,
+        o.ship_by_on,
         case
-            when not is_incomplete and units_despatched > 0 and units_despatched >= units_ordered - units_cancelled then last_despatched_at
-            when units_despatched = 0 and (cancelled_at is not null or deleted_at is not null or (units_cancelled > 0 and units_ordered <= units_cancelled))
-                then coalesce(cancelled_at, deleted_at, paid_at)
+            when o.goods_status = 'cancelled' then coalesce(o.cancelled_at, o.deleted_at, o.releasable_at)
+            when o.goods_status in ('despatched', 'delivered') then coalesce(g.left_whole_at, o.last_despatched_at)
         end as left_at
-    from marts.fct_orders
-    where paid_at is not null and site is not null and (units_ordered > 0 or is_incomplete)
+    from marts.fct_orders as o
+    left join intermediate.int_order_stages as g on g.order_id = o.order_id
+    where o.releasable_at is not null and o.site is not null and (o.units_ordered > 0 or o.is_incomplete)
 ),
 
 instants as (

@@ -1,7 +1,8 @@
 /*
 description: >-
-  What came in, went out and stayed behind on each day, and how the promises due that day were kept. Counts, to be summed
-  over any group; a rate is the quotient of two sums.
+  What came in, went out and stayed behind on each day, and how the promises of that day were kept. Counts, to be summed
+  over any group; a rate is the quotient of two sums over rows that are matured: shipped_on_time_count by ship_due_count, delivered_on_time_count and
+  otif_count by delivery_due_count. On a day that has not passed successes are counted and failures are not yet.
 grain: one row per day, brand, site, carrier, service
 key: [day_on, brand, site, carrier, service]
 unit: none
@@ -12,13 +13,16 @@ columns:
   site: the warehouse; none where no warehouse serves the brand
   carrier: the carrier
   service: standard, express or unknown
-  orders_in_count: orders paid that day
+  is_matured: {description: "the day has passed wherever a promise of the row was made for it, and nothing of it is open any more", not_null: true}
+  orders_in_count: orders that could go from that day on
   orders_shipped_count: orders whose last live unit left that day
-  backlog_count: orders paid and not fully shipped at the end of the day
+  backlog_count: orders that could go and not fully shipped at the end of the day
   backlog_late_count: of these, past their ship_by_on
-  ship_due_count: orders due to leave that day whose outcome is known
+  ship_due_count: orders promised to leave that day, whether or not it has passed
+  ship_open_count: "of these, those that have not left while the day has not passed"
   shipped_on_time_count: of these, those that left in time
-  delivery_due_count: orders due to arrive that day whose outcome is known
+  delivery_due_count: "orders promised to arrive that day, whether or not it has passed; among them those that we cancelled"
+  delivery_open_count: "of these, those that have not arrived, and were not cancelled by us, while the day has not passed"
   delivered_on_time_count: of these, those that arrived in time
   otif_count: of these, those that arrived in time and in full
   parcels_despatched_count: parcels despatched that day
@@ -40,7 +44,8 @@ checks:
       right: select count(delivered_at) from marts.fct_shipments where brand is not null
   - sum_equal:
       left: sum(orders_in_count)
-      right: select count(paid_at) from marts.fct_orders where brand is not null and status <> 'nothing_to_ship'
+      right: select count(releasable_at) from marts.fct_orders where brand is not null and goods_status <> 'nothing_to_ship'
+  - rows: "shipped_on_time_count + ship_open_count <= ship_due_count and otif_count <= delivered_on_time_count"
 */
 with counts as (
     select
@@ -49,13 +54,16 @@ with counts as (
         site,
         carrier,
         service,
+        count(case when measure in ('ship_undue', 'delivery_undue', 'ship_open', 'delivery_open') then 1 end) = 0 as is_matured,
         count(case when measure = 'orders_in' then 1 end) as orders_in_count,
         count(case when measure = 'orders_shipped' then 1 end) as orders_shipped_count,
         count(case when measure = 'backlog' then 1 end) as backlog_count,
         count(case when measure = 'backlog_late' then 1 end) as backlog_late_count,
         count(case when measure = 'ship_due' then 1 end) as ship_due_count,
+        count(case when measure = 'ship_open' then 1 end) as ship_open_count,
         count(case when measure = 'shipped_on_time' then 1 end) as shipped_on_time_count,
         count(case when measure = 'delivery_due' then 1 end) as delivery_due_count,
+        count(case when measure = 'delivery_open' then 1 end) as delivery_open_count,
         count(case when measure = 'delivered_on_time' then 1 end) as delivered_on_time_count,
         count(case when measure = 'otif' then 1 end) as otif_count,
         count(case when measure = 'parcels_despatched' then 1 end) as parcels_despatched_count,

@@ -1,6 +1,6 @@
 /*
 description: >-
-  Orders that are paid, neither cancelled nor delivered, and still have units to come: where each one is stuck and
+  Orders that can go, neither cancelled nor delivered, and still have units to come: where each one is stuck and
   whether its promise is broken or about to be. Once what was ordered at first is sent, lines added later count, by their
   own promise. An order that the shop cancelled or deleted is not here, even if it was despatched all the same: that is a
   break, not a promise.
@@ -8,13 +8,20 @@ grain: one row per open order
 key: [order_id]
 unit: order_id
 owner: operations
+list:
+  worse: {risk_state: [ok, at_risk, breached]}
+  amount: total_amount
+  currency: currency
+  clock: [days_left, age_hours]
+  show: [order_name, risk_state, stuck_stage, next_step]
 columns:
   order_id: the order
   brand: its brand
   order_name: what the customer sees
   site: its warehouse
   service: standard, express or unknown
-  status: the order's status
+  goods_status: how it stands with the goods
+  money_status: how it stands with the money
   stuck_stage:
     description: where it waits; the first that fits
     not_null: true
@@ -23,10 +30,10 @@ columns:
   next_step: what to do about it
   due_on: the day that the state is judged against
   days_left: calendar days until due_on, negative when it is past
-  paid_at: when it was paid
+  releasable_at: when the warehouse could begin
   ship_by_on: site day by which it has to leave
   deliver_by_on: destination day by which it has to arrive
-  age_hours: since payment
+  age_hours: since releasable_at
   units_waiting: live units that are not delivered, of lines added later too
   total_amount: the order's value
   currency: of the value
@@ -48,10 +55,10 @@ with parcels as (
 open_orders as (
     select
         o.*,
-        o.units_ordered - o.units_cancelled as units_live,
-        o.status not in ('cancelled', 'delivered') and (o.units_ordered > o.units_cancelled or o.is_incomplete) as is_first_awaited,
-        o.units_despatched >= o.units_ordered - o.units_cancelled and not o.is_incomplete as is_fully_despatched,
-        o.units_despatched >= o.units_ordered - o.units_cancelled and not o.is_incomplete and s.units_added_open > 0 as is_added_open,
+        s.units_live,
+        o.goods_status not in ('cancelled', 'delivered') and (s.units_live > 0 or o.is_incomplete) as is_first_awaited,
+        o.units_left >= s.units_live and not o.is_incomplete as is_fully_despatched,
+        o.units_left >= s.units_live and not o.is_incomplete and s.units_added_open > 0 as is_added_open,
         s.has_despatch,
         p.unscanned_count,
         p.lost_count,
@@ -65,7 +72,7 @@ open_orders as (
     inner join intermediate.int_order_stages as s on s.order_id = o.order_id
     left join parcels as p on p.order_id = o.order_id
     cross join ops.clock as k
-    where o.paid_at is not null and i.ended_at is null
+    where o.releasable_at is not null and i.ended_at is null
 ),
 
 -- Whose promise it is: of what was ordered at first, or of what was added later.
@@ -119,7 +126,8 @@ orders_at_risk as (
         order_name,
         site,
         service,
-        status,
+        goods_status,
+        money_status,
         stuck_stage,
         risk_state,
         case
@@ -137,11 +145,11 @@ orders_at_risk as (
         end as next_step,
         due_on,
         cast(date_diff('day', today_on, due_on) as integer) as days_left,
-        paid_at,
+        releasable_at,
         ship_by_on,
         deliver_by_on,
         age_hours,
-        greatest(0, units_live - units_delivered) + greatest(0, units_added - units_added_delivered) as units_waiting,
+        units_live - units_arrived + greatest(0, units_added - units_added_delivered) as units_waiting,
         total_amount,
         currency
     from judged

@@ -6,6 +6,13 @@ grain: one row per kind of rule, whose it is, service, site, destination and cur
 key: [rule_kind, name, service, site, destination, currency]
 unit: none
 owner: operations
+list:
+  by: [rule_kind, name]
+  worse: {documents_count: more}
+  amount: at_stake_amount
+  currency: currency
+  clock: [last_at]
+  show: [why, example, next_step]
 columns:
   rule_kind: {description: "promise, cut_off or lane", not_null: true, accepted: [promise, cut_off, lane]}
   name: "the brand that should promise, the warehouse, or the carrier; none for an order without a brand"
@@ -33,7 +40,7 @@ with missing as (
         total_amount as amount,
         currency
     from marts.fct_orders
-    where paid_at is not null and units_ordered > units_cancelled and promise_rule_id is null
+    where releasable_at is not null and units_ordered > units_cancelled and promise_rule_id is null
     union all
     -- A promise that counts from the warehouse's receipt has no cut-off before that.
     select
@@ -48,7 +55,7 @@ with missing as (
         o.currency
     from marts.fct_orders as o
     left join seeds.promise_rules as r on r.rule_id = o.promise_rule_id
-    where o.paid_at is not null and o.units_ordered > o.units_cancelled and o.cut_off_rule_id is null
+    where o.releasable_at is not null and o.units_ordered > o.units_cancelled and o.cut_off_rule_id is null
         and (coalesce(r.base, 'releasable') <> 'wms_received' or o.in_wms_at is not null)
     union all
     select

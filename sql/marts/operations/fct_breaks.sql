@@ -6,10 +6,17 @@ grain: one row per check, kind and document
 key: [check_id, kind, document]
 unit: order_id
 owner: operations
+list:
+  by: [check_id, kind]
+  worse: {severity: [medium, high, critical]}
+  amount: amount
+  currency: currency
+  clock: [age_hours, first_seen_at]
+  show: [detail]
 columns:
-  check_id: {description: "the check, R01 to R22", accepted: [R01, R03, R04, R05, R06, R09, R10, R11, R12, R13, R20, R22]}
+  check_id: {description: "the check, R01 to R22", accepted: [R01, R03, R04, R05, R06, R09, R10, R11, R12, R13, R17, R18, R20, R21, R22]}
   kind: what is wrong
-  document: the order, line, parcel, return, refund, batch or file that it is wrong with
+  document: the order, line, parcel, return, refund, batch, file, count of stock or delivery that it is wrong with
   order_id: the order; null where a document has none
   brand: the brand; null where it cannot be told
   severity: {description: "critical, high or medium", not_null: true, accepted: [critical, high, medium]}
@@ -35,6 +42,9 @@ with of_orders as (
     union all
     select check_id, kind, document, order_id, amount, currency, first_seen_at, detail, _file_id, _line
     from intermediate.int_breaks_of_quantity
+    union all
+    select check_id, kind, document, order_id, amount, currency, first_seen_at, detail, _file_id, _line
+    from intermediate.int_breaks_of_stock
 ),
 
 together as (
@@ -81,7 +91,7 @@ fct_breaks as (
         brand,
         case
             when check_id in ('R09', 'R11', 'R22') then 'critical'
-            when check_id = 'R03' then 'medium'
+            when check_id in ('R03', 'R17', 'R18', 'R21') then 'medium'
             else 'high'
         end as severity,
         coalesce(first_seen_at, as_of) as first_seen_at,

@@ -4,6 +4,7 @@ grain: one row per source, feed and missing number
 key: [source, feed, missing_sequence]
 unit: none
 owner: operations
+list: {by: [source, feed], show: [name_before, name_after]}
 columns:
   source: the partner
   feed: what it sends

@@ -4,6 +4,10 @@ grain: one row per source and feed
 key: [source, feed]
 unit: none
 owner: operations
+list:
+  where: is_late
+  clock: [expected_by_at]
+  show: [last_file_name, expected_by_at]
 columns:
   source: the partner, or the shop
   feed: what it sends

@@ -6,6 +6,10 @@ grain: one row per fault of a row
 key: [aside_key]
 owner: operations
 unit: none
+list:
+  amount: amount_at_stake
+  currency: currency
+  show: [fact, column_name, why, value]
 columns:
   aside_key: fact, file, line, column and fault, numbered where a line tells several alike
   source: {description: the partner, not_null: true}

@@ -7,6 +7,10 @@ grain: one row per source and thing
 key: [source, subject, ask]
 unit: none
 owner: operations
+list:
+  by: [source, subject]
+  clock: [failures, asked_at]
+  show: [outcome, problem]
 columns:
   source: {description: who was asked, not_null: true}
   subject: {description: "parcel, order or payout", not_null: true, accepted: [parcel, order, payout]}

@@ -6,6 +6,12 @@ grain: one row per source, column, code and currency of the money
 key: [code_key]
 unit: none
 owner: operations
+list:
+  worse: {rows_count: more}
+  amount: amount_at_stake
+  currency: currency
+  clock: [last_seen_at]
+  show: [column_name, raw_code, map_in]
 columns:
   code_key: source, column, code and currency in one
   source: {description: the partner, not_null: true}
@@ -88,6 +94,11 @@ coded as (
     from missed as m
     left join movements as e on e.source = m.source and e._file_id = m._file_id and e._line = m._line
     where m.document_kind = 'account'
+    union all
+    -- Of all else nobody knows what it is worth.
+    select m.*, cast(null as decimal(18, 4)), cast(null as varchar)
+    from missed as m
+    where m.document_kind not in ('order_ref', 'order_id', 'tracking_no', 'return_id', 'return_ref', 'account')
 ),
 
 -- A document with several such rows stakes its money once.

@@ -5,6 +5,12 @@ key: [source, dispute_id]
 unit: order_id
 owner: finance
 tags: [finance]
+list:
+  where: state in ('inquiry', 'needs_response', 'under_review', 'unknown')
+  worse: {state: [inquiry, under_review, needs_response]}
+  amount: amount
+  currency: currency
+  show: [state, reason_raw, due_at]
 columns:
   source: the connection to the provider
   dispute_id: the provider's own id

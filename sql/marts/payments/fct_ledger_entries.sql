@@ -26,6 +26,7 @@ columns:
   merchant_ref: our reference of the payment
   payment_method: what the customer paid with
   payment_method_variant: the kind of card
+  scheme: "the card scheme, none for what is no card; null where nothing tells it"
   occurred_at: the instant that the provider prints for the row; null for a time label that nobody knows
   booked_at: when the provider booked the movement, where the report says so
   gross_amount: credit minus debit before fees, in presentment_currency; null where the line has no gross
@@ -73,6 +74,7 @@ with fct_ledger_entries as (
         e.merchant_ref,
         e.payment_method,
         e.payment_method_variant,
+        e.scheme,
         e.occurred_at,
         e.booked_at,
         cast(e.gross_amount as decimal(18, 4)) as gross_amount,

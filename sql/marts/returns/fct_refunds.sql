@@ -20,21 +20,29 @@ columns:
     not_null: true
     accepted: [matched, amount_differs, missing_in_psp, pending_psp, missing_in_web, not_in_scope, other_currency, no_psp, no_shop]
   kind:
-    description: "return or cancel by the refund's lines; shipping where it has none and gives back carriage or duties; else goodwill; null for one that no shop knows"
-    accepted: [return, cancel, shipping, goodwill]
+    description: >-
+      return or cancel by the refund's lines; lost, damaged, not_returned, price or goodwill by the word in the shop's reason or note; shipping where it
+      has no lines and gives back carriage or duties; else goodwill; null for one that no shop knows
+    accepted: [return, cancel, lost, damaged, not_returned, price, shipping, goodwill]
   refunded_at: when the shop gave it; null for one that no shop knows
+  settled_at: "when the provider booked it; where its reports do not say, when the report was received; null while it has not"
+  failed_at: the same of what first came back of it; null where nothing did
   psp_ref: the provider's reference of the refund
   settlement_ref: the provider's batch or payout that it left with
   web_amount: successful refund transactions of the shop, whatever they were paid with
-  psp_due_amount: the part of it that the provider has to know, in psp_currency; null in other_currency
+  not_in_scope_amount: "the part of it that went through no provider of the brand's: gift cards, credit, other gateways, money that no system moved; in currency"
+  psp_due_amount: the part of web_amount that the provider has to know, in psp_currency; null in other_currency
   psp_amount: what the provider paid back, in the currency the customer paid in, less what came back of it
+  failed_amount: what came back of it, in psp_currency
   psp_currency: of what the provider has to know and paid back; the shop's currency while the provider has not told
   difference_amount: psp_amount less psp_due_amount, where both are known, in psp_currency
-  currency: of web_amount
+  standing_amount: what the customer has of it, web_amount less what came back; null for one that no shop knows
+  currency: of web_amount, not_in_scope_amount and standing_amount
   _file_id: file of the newest answer about the refund, or the provider's report
   _line: line in that file
   _built_at: the instant that the run asked about
 checks:
+  - rows: "standing_amount <= web_amount"
   - relationship: {column: order_id, to: marts.fct_orders, field: order_id}
   - rows: "state <> 'matched' or psp_due_amount = psp_amount"
   - rows: "state <> 'other_currency' or (difference_amount is null and psp_currency <> currency)"
@@ -44,97 +52,19 @@ checks:
       left: sum(web_amount)
       right: select refund_id, web_amount from intermediate.int_shop_refunds
 */
-with movements as (
-    select
-        *,
-        coalesce(psp_modification_ref, _file_id || ':' || cast(_line as varchar)) as psp_ref
-    from intermediate.int_ledger_entries
-    where entry_type in ('refund', 'refund_reversal')
-),
-
--- A refund that the bank sends back has not reached the customer: it counts against the refund of its reference, and is none by itself.
-refund_rows as (
-    select
-        *,
-        row_number() over (partition by source, psp_ref order by _file_id desc, _line desc) as place,
-        bool_or(entry_type = 'refund') over (partition by source, psp_ref) as is_refund
-    from movements
-),
-
-paid_back as (
-    select
-        source,
-        psp_ref,
-        min(order_id) as order_id,
-        min(brand) as brand,
-        min(case when entry_type = 'refund' then settlement_ref end) as settlement_ref,
-        min(coalesce(gross_currency, net_currency)) as currency,
-        -sum(coalesce(gross_amount, net_amount)) as amount,
-        bool_or(is_test) as is_test,
-        max(case when place = 1 then _file_id end) as _file_id,
-        max(case when place = 1 then _line end) as _line
-    from refund_rows
-    where is_refund
-    group by source, psp_ref
-),
-
--- Which provider's reference it is, the brand's accounts say.
-accounts as (
-    select brand, source from ops.links where role = 'account'
-),
-
-named as (
-    select distinct
-        t.refund_id,
-        a.source,
-        t.movement_ref as psp_ref
-    from canonical.payments as t
-    inner join intermediate.int_branded_orders as o on o.order_id = t.order_id
-    inner join accounts as a on a.brand = o.brand
-    where t.kind = 'refund'
-),
-
-matched as (
-    select
-        n.refund_id,
-        min(p.psp_ref) as psp_ref,
-        min(p.settlement_ref) as settlement_ref,
-        sum(p.amount) as amount,
-        min(p.currency) as currency
-    from named as n
-    inner join paid_back as p on p.source = n.source and p.psp_ref = n.psp_ref
-    group by n.refund_id
-),
-
--- The order's own record names a refund's reference before its details are asked for.
-explained as (
+with explained as (
+    -- The order's own record names a refund's reference before its details are asked for.
     select movement_ref as psp_ref
     from canonical.payments
     where kind = 'refund'
 ),
 
 banked as (
-    select distinct brand from accounts
+    select distinct brand from ops.links where role = 'account'
 ),
 
 shops as (
     select distinct brand from ops.links where role = 'shop'
-),
-
--- The two are compared in the currency that both know.
-in_common as (
-    select
-        r.*,
-        m.psp_ref,
-        m.settlement_ref,
-        m.amount as psp_amount,
-        coalesce(m.currency, r.currency) as psp_currency,
-        case
-            when coalesce(m.currency, r.currency) = r.currency then r.provided_amount
-            when m.currency = r.presentment_currency then r.presentment_amount
-        end as psp_due_amount
-    from intermediate.int_shop_refunds as r
-    left join matched as m on m.refund_id = r.refund_id
 ),
 
 compared as (
@@ -154,16 +84,21 @@ compared as (
         end as state,
         r.kind,
         r.refunded_at,
+        r.settled_at,
+        r.failed_at,
         r.psp_ref,
         r.settlement_ref,
         r.web_amount,
+        r.not_in_scope_amount,
         r.psp_due_amount,
         r.psp_amount,
+        r.failed_amount,
+        r.standing_amount,
         r.psp_currency,
         r.currency,
         r._file_id,
         r._line
-    from in_common as r
+    from intermediate.int_refunds_paid as r
     left join banked as b on b.brand = r.brand
     cross join ops.clock as k
     union all
@@ -175,16 +110,21 @@ compared as (
         case when s.brand is null then 'no_shop' else 'missing_in_web' end as state,
         null as kind,
         null as refunded_at,
+        p.settled_at,
+        p.failed_at,
         p.psp_ref,
         p.settlement_ref,
         null as web_amount,
+        null as not_in_scope_amount,
         null as psp_due_amount,
-        p.amount as psp_amount,
+        p.sent_amount - p.failed_amount as psp_amount,
+        p.failed_amount,
+        null as standing_amount,
         p.currency as psp_currency,
         p.currency,
         p._file_id,
         p._line
-    from paid_back as p
+    from intermediate.int_refund_movements as p
     left join explained as e on e.psp_ref = p.psp_ref
     left join shops as s on s.brand = p.brand
     where e.psp_ref is null and not p.is_test
@@ -199,13 +139,18 @@ fct_refunds as (
         c.state,
         c.kind,
         c.refunded_at,
+        c.settled_at,
+        c.failed_at,
         c.psp_ref,
         c.settlement_ref,
         cast(c.web_amount as decimal(18, 4)) as web_amount,
+        cast(c.not_in_scope_amount as decimal(18, 4)) as not_in_scope_amount,
         cast(c.psp_due_amount as decimal(18, 4)) as psp_due_amount,
         cast(c.psp_amount as decimal(18, 4)) as psp_amount,
+        cast(c.failed_amount as decimal(18, 4)) as failed_amount,
         c.psp_currency,
         cast(c.psp_amount - c.psp_due_amount as decimal(18, 4)) as difference_amount,
+        cast(c.standing_amount as decimal(18, 4)) as standing_amount,
         c.currency,
         c._file_id,
         c._line,

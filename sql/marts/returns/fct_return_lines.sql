@@ -14,6 +14,7 @@ columns:
   units_requested: {description: units announced, not_null: true}
   units_received: {description: "units that came back, those not ours or missing not counted", not_null: true}
   units_resaleable: {description: units that can be sold as new, not_null: true}
+  units_refused: {description: "of units_received, those for which nothing is given: they go back to the customer", not_null: true}
   units_not_ours: {description: units that the group does not sell, not_null: true}
   units_missing: {description: units that the warehouse wrote down as missing from the parcel, not_null: true}
   mismatch_kind: {description: "once the return is received: missing, short, over, unexpected (not announced); null where both agree", accepted: [missing, short, over, unexpected]}
@@ -60,6 +61,7 @@ received as (
         min(line_id) as line_id,
         sum(units_received) as units,
         sum(units_resaleable) as units_resaleable,
+        sum(units_refused) as units_refused,
         sum(units_not_ours) as units_not_ours,
         sum(units_missing) as units_missing,
         nullif(array_join(array_agg(distinct reason_raw order by reason_raw), ','), '') as reason_raw,
@@ -81,6 +83,7 @@ fct_return_lines as (
         cast(coalesce(q.units, 0) as integer) as units_requested,
         cast(coalesce(r.units, 0) as integer) as units_received,
         cast(coalesce(r.units_resaleable, 0) as integer) as units_resaleable,
+        cast(coalesce(r.units_refused, 0) as integer) as units_refused,
         cast(coalesce(r.units_not_ours, 0) as integer) as units_not_ours,
         cast(coalesce(r.units_missing, 0) as integer) as units_missing,
         case

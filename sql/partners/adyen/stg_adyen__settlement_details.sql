@@ -31,6 +31,7 @@ read as (
         -- As of an instant before the batch was closed, what it settles was waiting.
         case when g.closed_at > k.as_of then 'unsettled' else cast(s.batch_no as varchar) end as settlement_ref,
         coalesce(t.meaning, 'unknown') as entry_type,
+        m.meaning as scheme,
         timezone('UTC', try_cast(s.created_raw as timestamp) - to_minutes(coalesce(cast(o.meaning as integer), c.utc_offset_minutes))) as created_at,
         timezone('UTC', try_cast(s.booking_raw as timestamp) - to_minutes(coalesce(cast(p.meaning as integer), b.utc_offset_minutes))) as booked_at,
         concat_ws(
@@ -44,6 +45,8 @@ read as (
     left join seeds.codes as t
         on t.partner = 'adyen' and t.list = 'entries' and t.code = s.type_key
         and t.code_2 in ('*', case when s.net_amount < 0 then 'debit' else 'credit' end)
+    left join seeds.codes as m
+        on m.partner = 'adyen' and m.list = 'schemes' and m.code = lower(trim(s.payment_method))
     -- Of labels that mean two zones in the world, those that Adyen's accounts have are in its own list.
     left join seeds.codes as o on o.partner = 'adyen' and o.list = 'zone_labels' and o.code = upper(s.created_zone)
     left join seeds.codes as p on p.partner = 'adyen' and p.list = 'zone_labels' and p.code = upper(s.booking_zone)
@@ -65,6 +68,7 @@ stg_adyen__settlement_details as (
         nullif(trim(merchant_reference), '') as merchant_ref,
         payment_method,
         payment_method_variant,
+        scheme,
         created_at as occurred_at,
         booked_at,
         gross_amount,

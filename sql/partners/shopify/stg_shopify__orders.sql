@@ -13,6 +13,7 @@ columns:
   is_test: test orders are kept here and dropped in intermediate
   is_complete: >-
     the lines that came have as many units left as the order counts; null where lines do not say what is left of them
+  terms_raw: the kind of the payment terms; without them the way of paying of a sale that is pending, where it lets the goods go first
   deleted_at: when the shop was asked about the order in detail and had none
   email_hash: keyed hash, made at load
 */
@@ -37,6 +38,15 @@ gone as (
     group by 1
 ),
 
+-- A manual way of paying has a sale that stays pending until somebody marks it as paid.
+at_the_door as (
+    select t._source, t.order_gid, max(upper(trim(t.gateway))) as gateway
+    from raw.shop_transactions as t
+    inner join seeds.codes as c on c.partner = 'shopify' and c.list = 'terms' and c.code = upper(trim(t.gateway))
+    where upper(t.kind) = 'SALE'
+    group by t._source, t.order_gid
+),
+
 stg_shopify__orders as (
     select
         o.order_id,
@@ -47,6 +57,10 @@ stg_shopify__orders as (
         o.updated_at,
         o.cancelled_at,
         o.cancel_reason,
+        x.meaning as cancel_cause,
+        coalesce(upper(o.payment_terms_type), d.gateway) as terms_raw,
+        t.meaning as terms,
+        case when t.meaning = 'goods_first' then o.created_at end as terms_at,
         o.closed_at,
         case when g.gone_at > o._received_at then g.gone_at end as deleted_at,
         case when u.uncounted = 0 then coalesce(u.units, 0) >= o.current_units end as is_complete,
@@ -73,6 +87,10 @@ stg_shopify__orders as (
     from staging.stg_shopify__latest_orders as o
     left join counted as u on u._source = o._source and u.order_gid = o.order_gid
     left join gone as g on g.order_id = o.order_id
+    left join at_the_door as d on d._source = o._source and d.order_gid = o.order_gid
+    left join seeds.codes as t
+        on t.partner = 'shopify' and t.list = 'terms' and t.code = coalesce(upper(o.payment_terms_type), d.gateway)
+    left join seeds.codes as x on x.partner = 'shopify' and x.list = 'cancel_causes' and x.code = upper(o.cancel_reason)
     left join seeds.codes as c
         on c.partner = 'shopify' and c.list = 'services'
         and c.code = lower(coalesce(nullif(trim(o.shipping_code), ''), nullif(trim(o.shipping_title), '')))

@@ -51,6 +51,7 @@ stg_shopify__refund_lines as (
         canonical_id(r._source, string_split(r.line_gid, '/')[-1]) as line_id,
         r.quantity as units,
         coalesce(c.meaning, 'unknown') as restock,
+        r.is_restocked,
         cast(r.subtotal_amount as decimal(18, 4)) as subtotal_amount,
         cast(r.tax_amount as decimal(18, 4)) as tax_amount,
         r._source,

@@ -53,6 +53,7 @@ stg_shopify__refunds as (
         coalesce(d.currency, l.currency) as currency,
         cast(s.amount as decimal(18, 4)) as shipping_amount,
         cast(u.amount as decimal(18, 4)) as duty_amount,
+        w.meaning as reason,
         d.refund_gid is not null as has_details,
         coalesce(d._source, l._source) as _source,
         coalesce(d._file_id, l._file_id) as _file_id,
@@ -62,6 +63,7 @@ stg_shopify__refunds as (
     full outer join staging.stg_shopify__refund_details as d on d._source = l._source and d.refund_gid = l.refund_gid
     left join carriage as s on s._source = d._source and s.refund_gid = d.refund_gid
     left join duties as u on u._source = d._source and u.refund_gid = d.refund_gid
+    left join seeds.codes as w on w.partner = 'shopify' and w.list = 'refund_reasons' and w.code = lower(d.reason_raw)
 )
 
 select * from stg_shopify__refunds

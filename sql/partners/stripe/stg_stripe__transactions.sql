@@ -49,12 +49,15 @@ scaled as (
         l.*,
         cast(power(10, coalesce(cast(e.meaning as integer), 2)) as integer) as units,
         coalesce(t.meaning, 'unknown') as entry_type,
+        s.meaning as scheme,
         coalesce(i.payout_id, p.payout_id) as payout_id,
     from latest as l
     left join seeds.codes as e on e.partner = 'stripe' and e.list = 'exponents' and e.code = upper(l.currency)
     left join seeds.codes as t
         on t.partner = 'stripe' and t.list = 'entries' and t.code = l.reporting_category
         and t.code_2 in ('*', case when l.net_minor < 0 then 'debit' else 'credit' end)
+    left join seeds.codes as s
+        on s.partner = 'stripe' and s.list = 'schemes' and s.code = lower(l.payment_method) and s.code_2 in ('*', lower(l.card_brand))
     left join itemised as i on i._source = l._source and i.transaction_id = l.transaction_id
     -- A payout's own transaction need not be among those that it itemises. What a failed one gives back to the balance has the same source,
     -- and is waiting for another payout.
@@ -72,6 +75,7 @@ stg_stripe__transactions as (
         coalesce(payment_intent_id, case when source_object = 'charge' then source_id else source_charge_id end) as merchant_ref,
         coalesce(payment_method, source_object) as payment_method,
         card_brand as payment_method_variant,
+        scheme,
         created_at as occurred_at,
         created_at as booked_at,
         case

@@ -7,7 +7,7 @@ conforms_to: stock_levels
 */
 with stg_wms__stock_snapshots as (
     select
-        trim(sku) as sku,
+        coalesce(sku_key(sku), sku) as sku,
         barcode,
         site,
         snapshot_at,

@@ -74,6 +74,12 @@ stg_woo__orders as (
         coalesce(o.created_at, o.paid_at, b.modified_at, o._received_at) as placed_at,
         o.modified_at as updated_at,
         case when o.status = 'cancelled' then c.cancelled_at end as cancelled_at,
+        w.meaning as terms,
+        case when w.meaning is not null then o.payment_method end as terms_raw,
+        case
+            when w.meaning = 'goods_first' and o.status not in ('pending', 'failed')
+                then coalesce(o.created_at, o.paid_at, b.modified_at, o._received_at)
+        end as terms_at,
         o.completed_at as closed_at,
         case
             when o.status = 'trash' then o.modified_at
@@ -105,6 +111,7 @@ stg_woo__orders as (
     left join summed as s on s._source = o._source and s.order_id = o.order_id
     left join gone as g on g._source = o._source and g.order_id = o.order_id
     left join seeds.currencies as u on u.currency = upper(o.currency)
+    left join seeds.codes as w on w.partner = 'woocommerce' and w.list = 'terms' and w.code = lower(trim(o.payment_method))
     left join seeds.codes as t on t.partner = 'woocommerce' and t.list = 'services' and t.code = lower(trim(o.shipping_title))
     left join seeds.codes as m on m.partner = 'woocommerce' and m.list = 'services' and m.code = lower(trim(o.shipping_method_id))
     where not (o.status in ('checkout-draft', 'auto-draft') or (o.created_at is null and o.paid_at is null and o.status in ('draft', 'pending')))

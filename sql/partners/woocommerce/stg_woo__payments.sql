@@ -1,7 +1,8 @@
 /*
 description: >-
   Payments and refunds as the shop knows them. WooCommerce keeps no list of movements: an order that says when it was paid is one
-  sale, a refund that was paid through the gateway one refund.
+  sale, a refund that was paid through the gateway one refund. One that was once told to be authorised and not captured is an authorisation,
+  of the time at which the order was made.
 grain: one row per movement
 key: [payment_id]
 owner: data
@@ -15,6 +16,13 @@ with refunds as (
         r.*,
         row_number() over (partition by r._source, r.order_id order by r.created_at desc, r.refund_id desc) as recency
     from staging.stg_woo__refund_details as r
+),
+
+authorised as (
+    select *
+    from raw.woo_orders
+    where (stripe_captured = 'no' or wcpay_status = 'requires_capture') and status not in ('pending', 'failed')
+    qualify row_number() over (partition by _source, order_id order by modified_at, _received_at, _file_id, _line) = 1
 ),
 
 moved as (
@@ -35,6 +43,23 @@ moved as (
         o._received_at,
     from staging.stg_woo__latest_orders as o
     where o.paid_at is not null and o.total_amount > 0
+    union all
+    select
+        a._source,
+        a.order_id,
+        null,
+        cast(a.order_id as varchar) || ':authorisation',
+        'authorisation',
+        a.payment_method,
+        coalesce(nullif(trim(a.stripe_intent_id), ''), nullif(trim(a.wcpay_intent_id), ''), nullif(trim(a.transaction_id), '')),
+        nullif(trim(a.transaction_id), ''),
+        coalesce(a.created_at, a.modified_at),
+        a.total_amount,
+        a.currency,
+        a._file_id,
+        a._line,
+        a._received_at,
+    from authorised as a
     union all
     select
         r._source,

@@ -39,6 +39,7 @@ both_sides as (
         d.created_at,
         l.order_modified_at,
         coalesce(d.amount, -l.total_amount) as amount,
+        d.reason_raw,
         d.refund_id is not null as has_details,
         coalesce(d._file_id, l._file_id) as _file_id,
         case when d._file_id is not null then d._line else l._line end as _line,
@@ -63,6 +64,7 @@ stg_woo__refunds as (
         b.amount as total_amount,
         upper(o.currency) as currency,
         minor_rounded(c.amount, u.minor_per_unit, u.minor_amount) as shipping_amount,
+        w.meaning as reason,
         b.has_details,
         b._source,
         b._file_id,
@@ -72,6 +74,7 @@ stg_woo__refunds as (
     left join staging.stg_woo__latest_orders as o on o._source = b._source and o.order_id = b.order_id
     left join seeds.currencies as u on u.currency = upper(o.currency)
     left join carriage as c on c._source = b._source and c.refund_id = b.refund_id
+    left join seeds.codes as w on w.partner = 'woocommerce' and w.list = 'refund_reasons' and w.code = lower(b.reason_raw)
 )
 
 select * from stg_woo__refunds
