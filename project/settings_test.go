@@ -12,7 +12,7 @@ import (
 )
 
 // kinds are the words of tags; one that is mistyped there would be looked at by nobody.
-const kinds = `- new source brand zone calendar currency time days order_key service terms claim_terms worklist cron glob marker group mode
+const kinds = `- new source brand zone calendar currency time days order_key shipped_when service terms claim_terms worklist cron glob marker group mode
 	size root catalog endpoint postgres schema role`
 
 // TestEverySettingSaysWhatItNames wants each text in a configuration and a pipeline to say by its tag what it names, or that it names nothing:

@@ -57,6 +57,7 @@ func configurationFaults() []fault {
 		{"no zone", w, "    zone: Europe/Amsterdam\n", "", "source: veldhoven", []string{"warehouses[2].zone: is not set"}},
 		{"calendar", w, "calendar: NL", "calendar: DU", "", []string{"warehouses[2].calendar", `"DU" is no calendar`, "seeds.calendars"}},
 		{"calendar of Great Britain", w, "calendar: GB-EAW", "calendar: GB", "", []string{`"GB" is no calendar; the nearest is "GB-EAW"`}},
+		{"what shipped means", w, "order_key: number  ", "shipped_when: scanned\n    order_key: number  ", "", []string{"shipped_when", "write despatched (the warehouse's own time) or accepted (the carrier's scan)"}},
 		{"order key", w, "order_key: number  ", "order_key: numbr  ", "", []string{"order_key", `the nearest is "number"`}},
 		{"warehouse without brands", w, "    brands: [Nørre Studio, Pell Mill]\n", "    brands: []\n", "", []string{"warehouses[2].brands", "is not set"}},
 		{"brand of a warehouse twice", w, "brands: [Nørre Studio, Pell Mill]", "brands: [Pell Mill, Pell Mill]", "", []string{"warehouses[2].brands[1]", "is there already"}},
@@ -114,6 +115,8 @@ func ruleFaults() []fault {
 		{"carrier of a lane", lanes, "dhl-standard,dhl,", "dhl-standard,dlh,", "", []string{"carrier:", `"dlh" is no carrier`, "under carriers"}},
 		{"lane to nowhere", lanes, "dhl-standard,dhl,standard,*,*", "dhl-standard,dhl,standard,*,UK", "", []string{"destination:", `"UK" is no destination`}},
 		{"day of the week", opening, "open-NG1-1,NG1,1,", "open-NG1-1,NG1,0,", "", []string{"iso_weekday:", "from 1, Monday, to 7, Sunday"}},
+		{"carrier of a collection", "collection_rules.csv", "van-NG1-1,NG1,*,", "van-NG1-1,NG1,dlh,", "", []string{"carrier:", `"dlh" is no carrier`}},
+		{"collection without an end", "collection_rules.csv", "NG1,*,1,18:00,03:00", "NG1,*,1,18:00,", "", []string{"collects_to:"}},
 		{"opening at noon", opening, "NG1,1,06:00", "NG1,1,noon", "", []string{"opens:", `"noon"`}},
 	}
 }
