@@ -71,9 +71,34 @@ func TestReadme(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(tools, "waybill"), []byte(script), 0o700); err != nil { //nolint:gosec // it has to be run
 		t.Fatal(err)
 	}
-	type typed struct{ line, out string }
+	all := typeIn(t, dir, tools, blockOf(t, "alias waybill=../bin/waybill"))
+	if len(all) < 10 {
+		t.Fatalf("only %d commands were found", len(all))
+	}
+	for _, one := range all {
+		switch {
+		case strings.HasPrefix(one.line, "waybill trace AV1003"):
+			shown(t, blockOf(t, "18 steps, 0 gaps"), one.out)
+		case strings.HasPrefix(one.line, "waybill changes"):
+			shown(t, blockOf(t, "from release 3 (as of"), one.out)
+		}
+	}
+
+	morning := ""
+	for _, one := range typeIn(t, dir, tools, blockOf(t, "waybill changes --since yesterday ")) {
+		morning += one.out
+	}
+	shown(t, blockOf(t, "past_promise  2026-"), morning)
+}
+
+// typed is a command and what it printed.
+type typed struct{ line, out string }
+
+// typeIn types the commands of a block in a folder; none may fail or be silent.
+func typeIn(t *testing.T, dir, tools string, block []string) []typed {
+	t.Helper()
 	var all []typed
-	for _, line := range blockOf(t, "alias waybill=../bin/waybill") {
+	for _, line := range block {
 		if !strings.HasPrefix(line, "waybill ") {
 			continue
 		}
@@ -89,15 +114,5 @@ func TestReadme(t *testing.T) {
 		}
 		all = append(all, typed{line, string(out)})
 	}
-	if len(all) < 10 {
-		t.Fatalf("only %d commands were found", len(all))
-	}
-	for _, one := range all {
-		switch {
-		case strings.HasPrefix(one.line, "waybill trace AV1002"):
-			shown(t, blockOf(t, "18 steps, 0 gaps"), one.out)
-		case strings.HasPrefix(one.line, "waybill changes"):
-			shown(t, blockOf(t, "from release 3 (as of"), one.out)
-		}
-	}
+	return all
 }
