@@ -88,19 +88,30 @@ func (e *Eraser) left(value string, takes []typing.Column, isMapped bool) string
 	case s.personal && slices.ContainsFunc(takes, func(col typing.Column) bool { return rejects(col, value) }):
 		return string(e.starred([]byte(value))) // its record is rejected, and stays so
 	case s.personal:
-		text, _ := substitute(takes)
+		if text, _ := substitute(takes); text != "" || len(s.extracts) == 0 {
+			return text
+		}
+		text, _ := s.extracted(value)
 		return text
 	case s.mapped:
 		return e.without(value)
 	case len(s.extracts) == 0:
 		return ""
 	}
-	for _, part := range s.parts(value) {
-		if s.same(part, value) {
-			return part
-		}
+	if text, ok := s.extracted(value); ok {
+		return text
 	}
 	return e.without(value)
+}
+
+// extracted is a piece of a value from which all columns that extract get the same as from all of it; false if none is.
+func (s *sight) extracted(value string) (string, bool) {
+	for _, part := range s.parts(value) {
+		if s.same(part, value) {
+			return part, true
+		}
+	}
+	return "", false
 }
 
 // parts are the pieces of a value that might be enough for the columns that extract from it.

@@ -23,6 +23,7 @@ type wish struct {
 	window                 [2]int // minutes after midnight, site time
 	workday                bool
 	eve                    bool // placed on the day before the partners are pulled
+	prepaid                bool // of a brand that takes the money before it sends
 	minQty, minLines       int
 	mainland               bool                // in the warehouse's own country, no Scottish or Northern Irish address
 	foreign                bool                // paid in another currency than the shop's own
@@ -155,7 +156,7 @@ func (s *sim) brandFor(rng stream, w wish) (*brand, *site) {
 	}
 	var fit []pair
 	for _, b := range s.brands {
-		if !b.Can.has(w.shop) || (w.foreign && !b.Can.Pounds) || len(b.sites) < w.sites || (w.psp != nil && !w.psp(b.psp)) || (w.rare && len(b.rare) == 0) {
+		if !b.Can.has(w.shop) || (w.prepaid && b.PaidWhenSent) || (w.foreign && !b.Can.Pounds) || len(b.sites) < w.sites || (w.psp != nil && !w.psp(b.psp)) || (w.rare && len(b.rare) == 0) {
 			continue
 		}
 		for _, st := range b.sites {

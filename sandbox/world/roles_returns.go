@@ -23,11 +23,11 @@ func (s *sim) resolutionRoles() []role {
 		{"return_slip_refunded", "marts.fct_returns is_announced false, resolved", .004, 8, false, slip, (*sim).slipRefunded},
 		{"return_slip_in_two", "marts.fct_returns is_announced false, one resolved and one not", .003, 8, false, slips, (*sim).slipInTwo},
 	}
-	cancels := slip
-	cancels.shop = ShopSkills{Cancels: true, Restocks: true}
-	out = append(out, role{"return_of_cancelled", "marts.fct_returns law_basis undelivered", .003, 8, false, cancels, (*sim).returnOfCancelled})
-	if s.o.Days >= 18 {
-		out = append(out, role{"return_booked_late", "marts.fct_returns is_booked_on_time true, is_refunded_on_time false", .003, 16, false, soon, (*sim).returnBookedLate})
+	taken := slip // what was never taken is not given back
+	taken.shop, taken.prepaid = ShopSkills{Cancels: true, Restocks: true}, true
+	out = append(out, role{"return_of_cancelled", "marts.fct_returns law_basis undelivered", .003, 8, false, taken, (*sim).returnOfCancelled})
+	if s.o.Days >= 22 {
+		out = append(out, role{"return_booked_late", "marts.fct_returns is_booked_on_time true, is_refunded_on_time false", .003, 20, false, soon, (*sim).returnBookedLate})
 	}
 	return out
 }
