@@ -77,7 +77,7 @@ func TestReadme(t *testing.T) {
 	}
 	for _, one := range all {
 		switch {
-		case strings.HasPrefix(one.line, "waybill trace AV1003"):
+		case strings.HasPrefix(one.line, "waybill trace AV1004"):
 			shown(t, blockOf(t, "18 steps, 0 gaps"), one.out)
 		case strings.HasPrefix(one.line, "waybill changes"):
 			shown(t, blockOf(t, "from release 3 (as of"), one.out)

@@ -114,7 +114,7 @@ func (w *witness) countPromises(c *tally, k *knownOrder, on func(date) []string)
 		if today <= day {
 			c.add(on(day), "undue", 1)
 		}
-		if done[""] == "" {
+		if done[""] == "" && today <= day {
 			c.add(on(day), open, 1)
 		}
 		for what, how := range done {

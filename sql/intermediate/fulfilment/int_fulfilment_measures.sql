@@ -93,7 +93,7 @@ int_fulfilment_measures as (
     union all
     select ship_by_on, brand, site, carrier, service, 'ship_open', order_id
     from ship_promises
-    where is_shipped_on_time is null
+    where is_shipped_on_time is null and today_on <= ship_by_on
     union all
     select ship_by_on, brand, site, carrier, service, 'shipped_on_time', order_id
     from ship_promises
@@ -104,7 +104,7 @@ int_fulfilment_measures as (
     union all
     select deliver_by_on, brand, site, carrier, service, 'delivery_open', order_id
     from delivery_promises
-    where is_delivered_on_time is null and units_live > 0
+    where is_delivered_on_time is null and units_live > 0 and destination_today_on <= deliver_by_on
     union all
     select deliver_by_on, brand, site, carrier, service, 'delivered_on_time', order_id
     from delivery_promises
