@@ -112,7 +112,7 @@ func (o detailedOrder) summary() string {
 func summaryOf(o world.ShopOrder) string {
 	s := "#" + o.Name
 	for _, t := range o.Transactions {
-		kind := map[string]string{"sale": "SALE", "capture": "CAPTURE", "authorisation": "AUTHORIZATION", "refund": "REFUND"}[t.Kind]
+		kind := map[string]string{"sale": "SALE", "capture": "CAPTURE", "authorisation": "AUTHORIZATION", "void": "VOID", "refund": "REFUND"}[t.Kind]
 		s += fmt.Sprintf(" %s %s %s;", kind, t.AuthorizationCode, t.Amount.Amount)
 	}
 	for _, f := range o.Fulfilments {
