@@ -17,7 +17,7 @@ import (
 )
 
 // due are the instants of marts that may be later than the instant asked about: what is due, and the wall's clock, which here is years later.
-var due = []string{"fct_disputes.due_at", "unanswered_questions.asked_at"}
+var due = []string{"fct_disputes.due_at", "unanswered_questions.asked_at", "fct_orders.deliver_from_at", "fct_orders.deliver_to_at"}
 
 // firsts are the columns of fct_orders that are the earliest of something: as of an earlier instant they are what they are now, or not there yet.
 var firsts = []string{"placed_at", "authorised_at", "paid_at", "releasable_at", "in_wms_at", "released_at", "picked_at", "packed_at", "first_despatched_at", "first_accepted_at", "cancelled_at"}
@@ -154,7 +154,7 @@ func asOfHolds(t *testing.T, aside, published string, at time.Time) {
 	for what, query := range map[string]string{
 		"orders that are not as they were": "select count(*) from (select * from now.fct_orders where placed_at <= " + instant + ") as n full outer join was.fct_orders as w on w.order_id = n.order_id where " + strings.Join(differs, " or "),
 		"movements too many or too few":    "select (select count(*) from was.fct_ledger_entries) - (select count(*) from now.fct_ledger_entries where occurred_at <= " + instant + ")",
-		"scans too many or too few":        "select (select count(*) from was.fct_tracking_events) - (select count(*) from now.fct_tracking_events as e inner join was.fct_orders as o on o.order_id = e.order_id where e.occurred_at <= " + instant + " and e.direction = 'outbound') - (select count(*) from was.fct_tracking_events where direction = 'return' or order_id is null)",
+		"scans too many or too few":        "select (select count(*) from was.fct_tracking_events where occurred_at is not null) - (select count(*) from now.fct_tracking_events as e inner join was.fct_orders as o on o.order_id = e.order_id where e.occurred_at <= " + instant + " and e.direction = 'outbound') - (select count(*) from was.fct_tracking_events where occurred_at is not null and (direction = 'return' or order_id is null))",
 		"breaks of another instant":        "select count(*) from was.fct_breaks where age_hours < 0 or _built_at <> " + instant,
 		"orders of which none was there":   "select case when count(*) = 0 then 1 else 0 end from was.fct_orders",
 	} {

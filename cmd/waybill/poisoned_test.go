@@ -136,7 +136,7 @@ func TestPoisonedAnswers(t *testing.T) {
 	}
 	slices.Sort(rows[1:])
 	p.write("files/northgate/out/despatch/DESP_20260324_1.csv", strings.Join(rows, "\n")+fmt.Sprintf("\nTRL,%d\n", len(rows)-1))
-	for _, empty := range []string{"out/status", "out/returns", "out/stock"} {
+	for _, empty := range []string{"out/status", "out/returns", "out/stock", "out/movements", "out/goods_in", "out/expected"} {
 		if err := os.MkdirAll(filepath.Join(p.dir, "files/northgate", empty), 0o755); err != nil {
 			t.Fatal(err)
 		}
